@@ -1,0 +1,1 @@
+"""What people must look at: violations become alerts here."""

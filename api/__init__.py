@@ -1,0 +1,1 @@
+"""HTTP: resources, the live stream and the page."""

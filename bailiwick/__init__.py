@@ -1,0 +1,1 @@
+"""The composition root: settings, commands and the demo on embedded parts."""

@@ -1,0 +1,50 @@
+"""Expected errors, typed, with data; a programmer's errors are assertions and crash.
+
+::
+
+    BailiwickError
+    ├── BadInstant            a text that is not an RFC 3339 instant
+    ├── BadInput              a file that cannot be taken: one `Fault` a bad line
+    └── BadSetting            a setting that is unknown or impossible
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class BailiwickError(Exception):
+    """Everything that Bailiwick expects to go wrong."""
+
+
+class BadInstant(BailiwickError):
+    """A text that is not an RFC 3339 instant."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"not an RFC 3339 instant: {text!r}")
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, where, and why, in one line."""
+
+    file: str
+    line: int
+    field: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.field}: {self.cause}"
+
+
+class BadInput(BailiwickError):
+    """A file that cannot be taken; nothing of it was."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+class BadSetting(BailiwickError):
+    """A setting that is unknown or impossible."""

@@ -1,0 +1,52 @@
+"""Instants: integer microseconds UTC inside, RFC 3339 with ``Z`` outside (rules.md 1)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from domain.errors import BadInstant
+
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+HOUR_US = 60 * MINUTE_US
+DAY_US = 24 * HOUR_US
+FAR_US = 1 << 62
+"""Later than every instant: the end of an interval that has none."""
+EARLY_US = -(1 << 62)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))",
+)
+
+
+def parse_instant(text: str) -> int:
+    """Microseconds since the epoch of an RFC 3339 instant; digits past the microsecond are cut.
+
+    Raises `BadInstant` when the text is not one.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise BadInstant(text)
+    year, month, day, hour, minute, second, fraction, sign, off_h, off_m = match.groups()
+    try:
+        whole = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+    except ValueError:
+        raise BadInstant(text) from None
+    us = (whole - _EPOCH) // timedelta(microseconds=1) + int((fraction or "0")[:6].ljust(6, "0"))
+    if sign:
+        offset = (int(off_h) * 60 + int(off_m)) * MINUTE_US
+        us -= offset if sign == "+" else -offset
+    return us
+
+
+def format_instant(us: int) -> str:
+    """RFC 3339 with ``Z``: no fraction if zero, three digits if exact, else six (contract.md)."""
+    whole, fraction = divmod(us, SECOND_US)
+    text = (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
+    if not fraction:
+        return text + "Z"
+    if fraction % 1000 == 0:
+        return f"{text}.{fraction // 1000:03d}Z"
+    return f"{text}.{fraction:06d}Z"

@@ -1,0 +1,282 @@
+"""The one set of words (docs/glossary.md), as enums. A test keeps them the same in SQL, OpenAPI and documents."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class Level(StrEnum):
+    """Response level: how we respond, not what the person is."""
+
+    STANDARD = "standard"
+    ENHANCED = "enhanced"
+    INTENSIVE = "intensive"
+
+
+class OrderKind(StrEnum):
+    BAIL = "bail"
+    COMMUNITY = "community"
+    SUSPENDED_SENTENCE = "suspended_sentence"
+    HDC = "hdc"
+    LICENCE = "licence"
+    PSS = "pss"
+    YRO = "yro"
+    DTO = "dto"
+    TEMPORARY_LICENCE = "temporary_licence"
+    CIVIL = "civil"
+    IMMIGRATION = "immigration"
+
+
+class Programme(StrEnum):
+    ISS = "iss"
+    ICCP = "iccp"
+    IOM = "iom"
+
+
+class ConditionKind(StrEnum):
+    CURFEW = "curfew"
+    EXCLUSION_ZONE = "exclusion_zone"
+    INCLUSION_ZONE = "inclusion_zone"
+    RESTRICTION_ZONE = "restriction_zone"
+    ATTENDANCE = "attendance"
+    PROXIMITY = "proximity"
+    ASSOCIATION = "association"
+    PRESENCE_CHECK = "presence_check"
+    TRAIL = "trail"
+    ALCOHOL = "alcohol"
+
+
+ZONE_KINDS = frozenset({ConditionKind.EXCLUSION_ZONE, ConditionKind.INCLUSION_ZONE, ConditionKind.RESTRICTION_ZONE})
+
+
+class DeviceKind(StrEnum):
+    GPS_TAG = "gps_tag"
+    RF_TAG = "rf_tag"
+    HOME_UNIT = "home_unit"
+    VICTIM_UNIT = "victim_unit"
+    ALCOHOL_TAG = "alcohol_tag"
+    NON_FITTED = "non_fitted"
+    VOICE_LINE = "voice_line"
+
+
+class AreaKind(StrEnum):
+    REGION = "region"
+    PDU = "pdu"
+    POLICE_FORCE = "police_force"
+    DISTRICT = "district"
+
+
+class VisitKind(StrEnum):
+    FIT = "fit"
+    INSPECT = "inspect"
+    REMOVE = "remove"
+
+
+class VisitOutcome(StrEnum):
+    DONE = "done"
+    NO_ANSWER = "no_answer"
+    REFUSED = "refused"
+    WRONG_ADDRESS = "wrong_address"
+    NOT_ATTEMPTED = "not_attempted"
+
+
+class AssessmentDecision(StrEnum):
+    UPHELD = "upheld"
+    REASONABLE_EXCUSE = "reasonable_excuse"
+    EQUIPMENT = "equipment"
+    DISPUTED = "disputed"
+    NOT_PURSUED = "not_pursued"
+
+
+class Source(IntEnum):
+    """Where a fix came from; the wire's word is the lower-case name."""
+
+    GPS = 0
+    RF = 1
+    LBS = 2
+    WIFI = 3
+
+
+class EventCode(IntEnum):
+    """Equipment events; the wire's word is the lower-case name."""
+
+    STRAP_TAMPER = 0
+    CASE_TAMPER = 1
+    BATTERY_LOW = 2
+    BATTERY_CRITICAL = 3
+    BATTERY_DEAD = 4
+    CHARGING = 5
+    IN_RANGE = 6
+    HOME_UNIT_MOVED = 7
+    HOME_UNIT_POWER_LOST = 8
+    GNSS_LOST = 9
+    JAMMING = 10
+    SHIELDING = 11
+    SOS = 12
+    FAULT = 13
+    HEARTBEAT = 14
+    REST = 15
+    ALCOHOL_READING = 16
+    PRESENCE_CHECK = 17
+    CLOCK_SET = 18
+    COMMAND_RESULT = 19
+
+
+class EventState(IntEnum):
+    PULSE = 0
+    START = 1
+    END = 2
+
+
+class Quality(IntEnum):
+    """Quality of a fix (rules.md 2): the first that holds."""
+
+    OK = 0
+    DUPLICATE = 1
+    UNFITTED = 2
+    FUTURE = 3
+    ANCIENT = 4
+    ZERO = 5
+    INACCURATE = 6
+    IMPLAUSIBLE = 7
+
+
+class DeadLetterReason(StrEnum):
+    """Why a message or an item was parked (wire.md), in the order of checking."""
+
+    OVERSIZE = "oversize"
+    BAD_TOPIC = "bad_topic"
+    PARTITION_MISMATCH = "partition_mismatch"
+    UNKNOWN_DEVICE = "unknown_device"
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    NOT_MSGPACK = "not_msgpack"
+    UNKNOWN_VERSION = "unknown_version"
+    TOO_MANY_ITEMS = "too_many_items"
+    SCHEMA = "schema"
+
+
+class Kind(StrEnum):
+    """Kinds of violation (rules.md); conditions' kinds come first."""
+
+    EXCLUSION_ZONE = "exclusion_zone"
+    INCLUSION_ZONE = "inclusion_zone"
+    RESTRICTION_ZONE = "restriction_zone"
+    CURFEW = "curfew"
+    ZONE_EDGE = "zone_edge"
+    ZONE_BUFFER = "zone_buffer"
+    ZONE_TRANSIT = "zone_transit"
+    ZONE_UNCONFIRMED = "zone_unconfirmed"
+    PATTERN_NEAR_ZONE = "pattern_near_zone"
+    WHEREABOUTS_UNKNOWN = "whereabouts_unknown"
+    ATV_WARNING = "atv_warning"
+    ATV_EXCEEDED = "atv_exceeded"
+    ATTENDANCE_MISSED = "attendance_missed"
+    ATTENDANCE_UNCONFIRMED = "attendance_unconfirmed"
+    HOURS_SHORT = "hours_short"
+    CHECK_MISSED = "check_missed"
+    ALCOHOL = "alcohol"
+    ALCOHOL_SUSPECTED = "alcohol_suspected"
+    ALCOHOL_TAMPER = "alcohol_tamper"
+    ASSOCIATION = "association"
+    STRAP_TAMPER = "strap_tamper"
+    CASE_TAMPER = "case_tamper"
+    JAMMING = "jamming"
+    SHIELDING = "shielding"
+    FAULT = "fault"
+    HOME_UNIT_MOVED = "home_unit_moved"
+    HOME_UNIT_POWER_LOST = "home_unit_power_lost"
+    BATTERY_LOW = "battery_low"
+    BATTERY_CRITICAL = "battery_critical"
+    BATTERY_DEAD = "battery_dead"
+    SOS = "sos"
+    COMMUNICATION_LOST = "communication_lost"
+    LOCATION_LOST = "location_lost"
+    LOST_IN_ZONE = "lost_in_zone"
+    SHIELDING_SUSPECTED = "shielding_suspected"
+    NOT_CHARGED = "not_charged"
+    NOT_FITTED = "not_fitted"
+    UNMONITORED = "unmonitored"
+    CLOCK_WRONG = "clock_wrong"
+    SEQ_CONFLICT = "seq_conflict"
+    PROXIMITY_ALERT = "proximity_alert"
+    PROXIMITY_PREALERT = "proximity_prealert"
+    PROXIMITY_UNKNOWN = "proximity_unknown"
+    VICTIM_UNIT_SILENT = "victim_unit_silent"
+    PATTERN_NEAR_VICTIM = "pattern_near_victim"
+
+
+class Code(StrEnum):
+    """Event codes seen in HMPPS's published code (vocabulary.md)."""
+
+    AL04 = "AL04"
+    AL05 = "AL05"
+    AL08 = "AL08"
+    AL09 = "AL09"
+    AL10 = "AL10"
+    AL11 = "AL11"
+    AL12 = "AL12"
+    AL21 = "AL21"
+    AL23 = "AL23"
+    AL24 = "AL24"
+
+
+class Change(StrEnum):
+    OPENED = "opened"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    EXTENDED = "extended"
+    SHORTENED = "shortened"
+    AMENDED = "amended"
+
+
+class Reason(StrEnum):
+    FIXES = "fixes"
+    HOME_UNIT = "home_unit"
+    EVENT = "event"
+    DISTANCE = "distance"
+    SILENCE = "silence"
+    CONTACT = "contact"
+    CLOCK = "clock"
+    VARIATION = "variation"
+    ASSESSMENT = "assessment"
+    LATE_DATA = "late_data"
+
+
+class Cause(StrEnum):
+    WEARER = "wearer"
+    EQUIPMENT = "equipment"
+    NETWORK = "network"
+    SERVICE = "service"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    SERIOUS = "serious"
+    WARNING = "warning"
+    INFORMATION = "information"
+
+
+class OrderState(StrEnum):
+    """The one state of an active order at an instant: the first that holds (rules.md 7)."""
+
+    SUSPENDED = "suspended"
+    AWAITING_FITTING = "awaiting_fitting"
+    NOT_FITTED = "not_fitted"
+    UNMONITORED = "unmonitored"
+    COMMUNICATION_LOST = "communication_lost"
+    LOCATION_LOST = "location_lost"
+    MONITORED = "monitored"
+
+
+class AlertCondition(StrEnum):
+    ACTIVE = "active"
+    CLEARED = "cleared"
+
+
+class AlertWork(StrEnum):
+    RAISED = "raised"
+    CLAIMED = "claimed"
+    ACTIONED = "actioned"
+    CLOSED = "closed"

@@ -1,0 +1,1 @@
+"""MQTT to batches to decisions to one commit to the acknowledgement."""

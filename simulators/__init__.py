@@ -1,0 +1,1 @@
+"""Devices, streets, faults and the truth. Knows only the wire."""
