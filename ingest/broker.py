@@ -1,0 +1,186 @@
+"""The real `Broker`: one persistent session, kept connected; each connection is a `session.Session`."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import mqtt5
+import structlog
+
+from domain.errors import BadSetting
+from ingest.clock import LineClock
+from ingest.ports import SessionTaken
+from ingest.session import MAX_PACKET_BYTES, RECEIVE_MAX, Deliver, Session
+
+FILTERS = ("em/v1/+/+/up", "em/v1/+/+/lwt")
+SESSION_EXPIRY_S = 7 * 24 * 3600
+"""How long the broker keeps our queue while nobody of us is there."""
+KEEP_ALIVE_S = 15
+CONNECT_TIMEOUT_S = 10.0
+BACKOFF_FIRST_S = 0.1
+BACKOFF_LAST_S = 5.0
+TAKEN = mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER.name
+
+log = structlog.get_logger("ingest.broker")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the broker is and how to sign in there.
+
+    ``ca``, ``certificate`` and ``key`` are paths of PEM files; used with `mqtts` only.
+    """
+
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = None
+    tls: bool = False
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+    @classmethod
+    def parse(
+        cls, url: str, *, ca: str | None = None, certificate: str | None = None, key: str | None = None
+    ) -> BrokerAddress:
+        """Read ``mqtt://user:password@host:port`` or ``mqtts://...``. Raises `BadSetting`."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise BadSetting("MQTT_URL: expected mqtt://host:port or mqtts://host:port")
+        tls = parts.scheme == "mqtts"
+        return cls(
+            parts.hostname,
+            parts.port or (8883 if tls else 1883),
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+            tls,
+            ca,
+            certificate,
+            key,
+        )
+
+    def context(self) -> ssl.SSLContext | None:
+        """The TLS context, None without TLS."""
+        if not self.tls:
+            return None
+        context = ssl.create_default_context(cafile=self.ca)
+        if self.certificate:
+            context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
+class MqttBroker:
+    """Keeps one session connected and hands on what comes.
+
+    Attributes
+    ----------
+    sessions_lost : connections at which the broker had forgotten a session that we had before: what it queued is gone,
+        and shows as holes in `seq`.
+    """
+
+    def __init__(self, address: BrokerAddress, client_id: str, clock: LineClock) -> None:
+        self._address = address
+        self._client_id = client_id
+        self._clock = clock
+        self._session: Session | None = None
+        self._numbers = 0
+        self._held = False
+        self._had_session = False
+        self.sessions_lost = 0
+
+    @property
+    def connection(self) -> int:
+        session = self._session
+        return session.number if session and session.alive and session.ready.done() else 0
+
+    @property
+    def session_present(self) -> bool:
+        return self._session is not None and self._session.session_present
+
+    async def run(self, deliver: Deliver) -> None:
+        """Connect, hand on deliveries, connect again; until cancelled. Raises `SessionTaken`."""
+        backoff_s = BACKOFF_FIRST_S
+        try:
+            while True:
+                why, was_ready = await self._one_connection(deliver)
+                if TAKEN in why:
+                    raise SessionTaken(why)
+                backoff_s = BACKOFF_FIRST_S if was_ready else min(2 * backoff_s, BACKOFF_LAST_S)
+                log.warning("not connected to the broker", why=why, retry_s=round(backoff_s, 2))
+                await asyncio.sleep(backoff_s * random.uniform(0.5, 1.0))
+        finally:
+            if self._session:
+                self._session.drop("ingest stops")
+
+    def acknowledge(self, connection: int, packet_ids: Sequence[int]) -> None:
+        if self._session and self._session.number == connection:
+            self._session.acknowledge(packet_ids)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        if self._session:
+            self._session.publish(topic, payload)
+
+    def hold(self) -> None:
+        self._held = True
+        if self._session:
+            self._session.hold()
+
+    def release(self) -> None:
+        self._held = False
+        if self._session:
+            self._session.release()
+
+    async def leave(self) -> None:
+        session = self._session
+        if session:
+            session.leave()
+            await session.closed
+
+    async def _one_connection(self, deliver: Deliver) -> tuple[str, bool]:
+        """Open a connection and see it to its end: (why it ended, whether it had been subscribed)."""
+        self._numbers += 1
+        session = Session(self._numbers, self._connect_packet(), FILTERS, deliver, self._clock)
+        if self._held:
+            session.hold()
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await loop.create_connection(
+                    lambda: session, self._address.host, self._address.port, ssl=self._address.context()
+                )
+                self._session = session
+                ends: set[asyncio.Future[Any]] = {session.ready, session.closed}
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        except (OSError, TimeoutError) as error:
+            session.drop("the broker did not answer in time")
+            return str(error) or "the broker did not answer in time", False
+        if session.ready.done():
+            self._begun(session)
+        return await session.closed, session.ready.done()
+
+    def _begun(self, session: Session) -> None:
+        log.info("connected to the broker", connection=session.number, session_present=session.session_present)
+        if self._had_session and not session.session_present:
+            self.sessions_lost += 1
+            log.error("the broker has forgotten our session: what it had queued for us is lost")
+        self._had_session = True
+
+    def _connect_packet(self) -> mqtt5.ConnectPacket:
+        password = self._address.password
+        return mqtt5.ConnectPacket(
+            self._client_id,
+            username=self._address.username,
+            password=None if password is None else password.encode(),
+            clean_start=False,
+            keep_alive=KEEP_ALIVE_S,
+            session_expiry_interval=SESSION_EXPIRY_S,
+            receive_max=RECEIVE_MAX,
+            max_packet_size=MAX_PACKET_BYTES,
+        )
