@@ -12,7 +12,8 @@ from domain.commits import AlertChange, DeadLetter
 from domain.instants import SECOND_US
 from domain.violations import Violation
 from domain.vocabulary import AlertCondition, Change, Code, DeadLetterReason, Kind, Level, Severity
-from tests.alerts.conftest import MakeViolation, at
+from tests.alerts.made import at
+from tests.alerts.made import make_violation as violation
 
 
 def fresh() -> Episodes:
@@ -30,7 +31,7 @@ def withdrawn(version: Violation, decided: str) -> Violation:
     return replace(version, version=version.version + 1, change=Change.WITHDRAWN, decided_us=at(decided))
 
 
-def test_a_violation_raises_clears_and_reactivates_one_alert(violation: MakeViolation) -> None:
+def test_a_violation_raises_clears_and_reactivates_one_alert() -> None:
     episodes = fresh()
     opened = violation(Kind.EXCLUSION_ZONE, "10:00:00", decided="10:01:01")
     ended = closed(opened, "10:20:00")
@@ -48,13 +49,13 @@ def test_a_violation_raises_clears_and_reactivates_one_alert(violation: MakeViol
     assert [change.changed_us for change in changes] == [at("10:01:01"), at("10:20:00"), at("10:25:00")]
 
 
-def test_a_pulse_is_raised_cleared(violation: MakeViolation) -> None:
+def test_a_pulse_is_raised_cleared() -> None:
     (change,) = fresh().apply([violation(Kind.STRAP_TAMPER, "10:00:00", "10:00:00", device="T1")])
     assert (change.state, change.severity, change.device) == (AlertCondition.CLEARED, Severity.CRITICAL, "T1")
 
 
 @pytest.mark.parametrize(("second", "joins"), [("10:15:00", True), ("10:15:00.000001", False)])
-def test_one_that_opens_within_10_minutes_joins(second: str, joins: bool, violation: MakeViolation) -> None:
+def test_one_that_opens_within_10_minutes_joins(second: str, joins: bool) -> None:
     first = violation(Kind.EXCLUSION_ZONE, "10:00:00", "10:05:00")
     later = violation(Kind.EXCLUSION_ZONE, second, id="W1-2")
     _, change = fresh().apply([first, later])
@@ -64,7 +65,7 @@ def test_one_that_opens_within_10_minutes_joins(second: str, joins: bool, violat
 
 
 @pytest.mark.parametrize("what", ["wearer", "victim", "device", "condition", "kind"])
-def test_another_wearer_victim_device_condition_or_kind_is_another_episode(what: str, violation: MakeViolation) -> None:
+def test_another_wearer_victim_device_condition_or_kind_is_another_episode(what: str) -> None:
     first = violation(Kind.STRAP_TAMPER, "10:00:00", "10:05:00", device="T1")
     other: dict[str, Any] = {what: Kind.CASE_TAMPER if what == "kind" else "X9"}
     second = violation(Kind.STRAP_TAMPER, "10:06:00", device="T1", id="W1-2")
@@ -72,7 +73,7 @@ def test_another_wearer_victim_device_condition_or_kind_is_another_episode(what:
     assert change.episode == "W1-2"
 
 
-def test_what_counts_is_when_it_happened_not_when_it_was_decided(violation: MakeViolation) -> None:
+def test_what_counts_is_when_it_happened_not_when_it_was_decided() -> None:
     """A backlog brings two entries, four hours apart, in one second: two alerts. And two close ones: one alert."""
     first = violation(Kind.EXCLUSION_ZONE, "01:00:00", "01:30:00", decided="12:00:00")
     far = violation(Kind.EXCLUSION_ZONE, "05:00:00", "05:10:00", decided="12:00:00", id="W1-2")
@@ -80,7 +81,7 @@ def test_what_counts_is_when_it_happened_not_when_it_was_decided(violation: Make
     assert [change.episode for change in fresh().apply([first, far, near])] == ["W1-1", "W1-2", "W1-2"]
 
 
-def test_one_found_late_that_ended_shortly_before_the_other_began_joins_too(violation: MakeViolation) -> None:
+def test_one_found_late_that_ended_shortly_before_the_other_began_joins_too() -> None:
     first = violation(Kind.EXCLUSION_ZONE, "10:00:00")
     earlier = violation(Kind.EXCLUSION_ZONE, "09:40:00", "09:55:00", decided="10:03:00", id="W1-2")
     long_before = violation(Kind.EXCLUSION_ZONE, "08:40:00", "08:55:00", decided="10:03:00", id="W1-3")
@@ -88,7 +89,7 @@ def test_one_found_late_that_ended_shortly_before_the_other_began_joins_too(viol
     assert [change.episode for change in changes] == ["W1-1", "W1-1", "W1-3"]
 
 
-def test_an_alert_is_active_while_one_of_its_violations_is(violation: MakeViolation) -> None:
+def test_an_alert_is_active_while_one_of_its_violations_is() -> None:
     first = violation(Kind.EXCLUSION_ZONE, "10:00:00", "10:05:00")
     second = violation(Kind.EXCLUSION_ZONE, "10:07:00", id="W1-2")
     episodes = fresh()
@@ -96,7 +97,7 @@ def test_an_alert_is_active_while_one_of_its_violations_is(violation: MakeViolat
     assert states == [AlertCondition.CLEARED, AlertCondition.ACTIVE, AlertCondition.CLEARED]
 
 
-def test_its_severity_is_the_worst_that_its_violations_have_now(violation: MakeViolation) -> None:
+def test_its_severity_is_the_worst_that_its_violations_have_now() -> None:
     late = violation(Kind.CURFEW, "19:00:00", "19:16:00", code=Code.AL09, minutes_certain=16.0, decided="19:16:00")
     left = violation(Kind.CURFEW, "19:20:00", id="W1-2", code=Code.AL10)
     back = closed(left, "19:26:00", minutes_certain=6.0)
@@ -112,19 +113,19 @@ def test_its_severity_is_the_worst_that_its_violations_have_now(violation: MakeV
     assert not any(change.withdrawn for change in changes)
 
 
-def test_a_code_that_makes_it_worse_raises_its_alert(violation: MakeViolation) -> None:
+def test_a_code_that_makes_it_worse_raises_its_alert() -> None:
     opened = violation(Kind.CURFEW, "19:00:00", code=Code.AL08)
     whole = closed(opened, "19:30:00", code=Code.AL12, change=Change.AMENDED)
     assert [change.severity for change in fresh().apply([opened, whole])] == [Severity.SERIOUS, Severity.CRITICAL]
 
 
-def test_the_level_of_the_wearer_counts(violation: MakeViolation) -> None:
+def test_the_level_of_the_wearer_counts() -> None:
     episodes = Episodes({"W1": Level.INTENSIVE}.__getitem__)
     (change,) = episodes.apply([violation(Kind.CURFEW, "19:00:00", code=Code.AL08)])
     assert change.severity is Severity.CRITICAL
 
 
-def test_a_withdrawn_violation_withdraws_its_alert_and_nothing_joins_it(violation: MakeViolation) -> None:
+def test_a_withdrawn_violation_withdraws_its_alert_and_nothing_joins_it() -> None:
     opened = violation(Kind.EXCLUSION_ZONE, "10:00:00", "10:05:00")
     gone = withdrawn(opened, "10:06:00")
     new = violation(Kind.EXCLUSION_ZONE, "10:07:00", id="W1-2")
@@ -136,7 +137,7 @@ def test_a_withdrawn_violation_withdraws_its_alert_and_nothing_joins_it(violatio
 
 @pytest.mark.parametrize("loss", [Kind.COMMUNICATION_LOST, Kind.LOCATION_LOST])
 @pytest.mark.parametrize("cause", [Kind.BATTERY_DEAD, Kind.HOME_UNIT_POWER_LOST])
-def test_a_loss_joins_the_alert_of_its_cause(loss: Kind, cause: Kind, violation: MakeViolation) -> None:
+def test_a_loss_joins_the_alert_of_its_cause(loss: Kind, cause: Kind) -> None:
     dead = violation(cause, "10:00:00", device="T1", condition=None)
     lost = violation(loss, "10:00:00", decided="10:05:00", device="T1", condition=None, id="W1-2")
     other = replace(lost, id="W1-3", device="T2")
@@ -145,13 +146,13 @@ def test_a_loss_joins_the_alert_of_its_cause(loss: Kind, cause: Kind, violation:
     assert (apart.episode, apart.kind) == ("W1-3", loss.value)
 
 
-def test_what_is_not_a_loss_does_not_join_a_cause(violation: MakeViolation) -> None:
+def test_what_is_not_a_loss_does_not_join_a_cause() -> None:
     dead = violation(Kind.BATTERY_DEAD, "10:00:00", device="T1")
     cut = violation(Kind.STRAP_TAMPER, "10:01:00", device="T1", id="W1-2")
     assert fresh().apply([dead, cut])[1].episode == "W1-2"
 
 
-def test_a_retrospective_violation_that_is_over_makes_no_alert(violation: MakeViolation) -> None:
+def test_a_retrospective_violation_that_is_over_makes_no_alert() -> None:
     over = violation(Kind.EXCLUSION_ZONE, "10:00:00", "10:05:00", retrospective=True, decided="12:00:00")
     running = violation(Kind.EXCLUSION_ZONE, "11:00:00", retrospective=True, decided="12:00:00", id="W1-2")
     changes = fresh().apply([over, running])
@@ -162,7 +163,7 @@ def test_a_retrospective_violation_that_is_over_makes_no_alert(violation: MakeVi
     assert change.state is AlertCondition.CLEARED
 
 
-def test_a_forgotten_violation_is_found_again_by_its_own_name(violation: MakeViolation) -> None:
+def test_a_forgotten_violation_is_found_again_by_its_own_name() -> None:
     first = violation(Kind.EXCLUSION_ZONE, "00:00:00", "00:05:00")
     later = violation(Kind.STRAP_TAMPER, "12:00:00", id="W2-1", wearer="W2")
     amended = replace(first, version=2, change=Change.SHORTENED, to_us=at("00:04:00"), decided_us=at("12:00:01"))
@@ -174,7 +175,7 @@ def test_a_forgotten_violation_is_found_again_by_its_own_name(violation: MakeVio
     assert [(change.episode, change.withdrawn) for change in changes] == [("W1-1", False), ("W1-1", True)]
 
 
-def test_a_joined_violation_is_known_for_a_month(violation: MakeViolation) -> None:
+def test_a_joined_violation_is_known_for_a_month() -> None:
     first = violation(Kind.EXCLUSION_ZONE, "10:00:00", "10:05:00")
     second = violation(Kind.EXCLUSION_ZONE, "10:07:00", "10:09:00", id="W1-2")
     episodes = fresh()
@@ -186,7 +187,7 @@ def test_a_joined_violation_is_known_for_a_month(violation: MakeViolation) -> No
         assert copy.apply([amended])[0].episode == ("W1-1" if known else "W1-2")
 
 
-def test_nothing_joins_what_closed_long_ago_by_decision_times(violation: MakeViolation) -> None:
+def test_nothing_joins_what_closed_long_ago_by_decision_times() -> None:
     first = violation(Kind.EXCLUSION_ZONE, "10:00:00", "10:05:00")
     second = violation(Kind.EXCLUSION_ZONE, "10:07:00", id="W1-2")
     for wait_us, episode in [(REMEMBER_US, "W1-1"), (REMEMBER_US + 1, "W1-2")]:
@@ -194,7 +195,7 @@ def test_nothing_joins_what_closed_long_ago_by_decision_times(violation: MakeVio
         assert fresh().apply([first, late])[1].episode == episode
 
 
-def story(violation: MakeViolation) -> list[Violation]:
+def story() -> list[Violation]:
     """Some of everything, over a day."""
     told: list[Violation] = []
     for hour in range(24):
@@ -210,8 +211,8 @@ def story(violation: MakeViolation) -> list[Violation]:
     return sorted(told, key=lambda version: (version.decided_us, version.id, version.version))
 
 
-def test_batches_and_restarts_change_nothing(violation: MakeViolation) -> None:
-    told = story(violation)
+def test_batches_and_restarts_change_nothing() -> None:
+    told = story()
     whole = fresh().apply(told)
     one_by_one: list[AlertChange] = []
     episodes = fresh()

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from domain.instants import parse_instant
 from domain.violations import Violation
 from domain.vocabulary import Cause, Change, Kind, Reason
-
-MakeViolation = Callable[..., Violation]
 
 
 def at(clock: str) -> int:
@@ -50,8 +45,3 @@ def make_violation(
         "evidence": (),
     }
     return Violation(**(made | given))
-
-
-@pytest.fixture
-def violation() -> MakeViolation:
-    return make_violation
