@@ -1,1 +1,1 @@
-"""Devices, streets, faults and the truth. Knows only the wire."""
+"""Devices, streets, faults, truth and scoring: everything that pretends, and the auditor. Knows only `domain`."""
