@@ -1,0 +1,211 @@
+"""Real parts for the tests: servers once a session, a fresh database and a fresh broker for each test.
+
+``timescale_url``, ``embedded_url``, ``database_url`` (both); ``mosquitto``, ``iotcore_broker``, ``broker`` (both);
+A client of Mosquitto must name itself.
+``mosquitto_with(**options)`` for other settings; ``timescale_server`` and ``embedded_server`` to stop, kill and restart.
+A test that takes one of them is marked ``real``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from bailiwick.parts.embedded_broker import IotcoreBroker
+from bailiwick.parts.embedded_database import embedded_database
+from bailiwick.parts.mosquitto_broker import MosquittoBroker
+from bailiwick.parts.postgres_server import PostgresServer
+from bailiwick.parts.processes import PartFailed
+from bailiwick.parts.real_parts import RealParts, real_parts
+
+GIVEN_DATABASE = "BAILIWICK_TEST_DATABASE_URL"
+GIVEN_BROKER = "BAILIWICK_TEST_MQTT_URL"
+REAL = {
+    "timescale_server",
+    "timescale_url",
+    "embedded_server",
+    "embedded_url",
+    "database_url",
+    "mosquitto",
+    "mosquitto_with",
+    "iotcore_broker",
+    "broker",
+    "installed_parts",
+}
+
+_numbers = itertools.count(1)
+
+
+class GivenDatabase:
+    """A TimescaleDB that somebody else runs: it gives databases, and is not ours to stop."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def url(self, database: str) -> str:
+        return urlsplit(self._url)._replace(path=f"/{database}").geturl()
+
+    def restart(self) -> None:
+        raise PartFailed(f"this test stops the database, and that of {GIVEN_DATABASE} is not ours to stop")
+
+    stop = start = kill = restart
+
+
+class GivenBroker:
+    """A Mosquitto that somebody else runs: it is not ours to stop, and keeps what other tests left."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.urls = [url]
+        self.port = urlsplit(url).port or 1883
+
+    def restart(self) -> None:
+        raise PartFailed(f"this test stops the broker, and that of {GIVEN_BROKER} is not ours to stop")
+
+    stop = start = kill = restart
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if REAL.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.real)
+
+
+@contextmanager
+def failing_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except PartFailed as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def parts_folder() -> Iterator[Path]:
+    """A folder that the parts' account can reach, which pytest's own temporary folder is not when root runs it."""
+    folder = Path(tempfile.mkdtemp(prefix="bailiwick-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def installed_parts() -> RealParts:
+    with failing_in_one_line():
+        return real_parts()
+
+
+@pytest.fixture(scope="session")
+def timescale_server(parts_folder: Path, request: pytest.FixtureRequest) -> Iterator[PostgresServer | GivenDatabase]:
+    """A real TimescaleDB; every database made on it has the extension."""
+    given = os.environ.get(GIVEN_DATABASE)
+    if given:
+        yield GivenDatabase(given)
+        return
+    parts: RealParts = request.getfixturevalue("installed_parts")
+    server = PostgresServer(parts.timescale, parts_folder / "timescale" / "data", parts_folder / "timescale.log")
+    with failing_in_one_line():
+        server.start()
+    with psycopg.connect(server.url("template1"), autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION timescaledb")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def embedded_server(parts_folder: Path) -> Iterator[PostgresServer]:
+    """The PostgreSQL of the demo."""
+    with failing_in_one_line():
+        server = embedded_database(parts_folder / "embedded")
+        server.start()
+    yield server
+    server.stop()
+
+
+@contextmanager
+def fresh_database(server: PostgresServer | GivenDatabase) -> Iterator[str]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(
+        server.url("template1" if isinstance(server, PostgresServer) else "postgres"), autocommit=True
+    ) as c:
+        c.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield server.url(name)
+    with psycopg.connect(server.url("postgres"), autocommit=True) as c:
+        c.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def timescale_url(timescale_server: PostgresServer | GivenDatabase) -> Iterator[str]:
+    """A fresh database with TimescaleDB."""
+    with fresh_database(timescale_server) as url:
+        yield url
+
+
+@pytest.fixture
+def embedded_url(embedded_server: PostgresServer) -> Iterator[str]:
+    """A fresh database of plain PostgreSQL."""
+    with fresh_database(embedded_server) as url:
+        yield url
+
+
+@pytest.fixture(params=["timescale", "embedded"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database of each edition."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def mosquitto_with(parts_folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., MosquittoBroker]]:
+    """``mosquitto_with(max_queued_messages="10")``: one more Mosquitto, started, with other settings."""
+    started: list[MosquittoBroker] = []
+    parts: RealParts = request.getfixturevalue("installed_parts")
+
+    def start(**options: str) -> MosquittoBroker:
+        folder = parts_folder / f"mosquitto-{next(_numbers)}"
+        broker = MosquittoBroker(parts.mosquitto, folder, folder.with_suffix(".log"), options)
+        started.append(broker)
+        with failing_in_one_line():
+            broker.start()
+        return broker
+
+    yield start
+    for broker in started:
+        broker.stop()
+
+
+@pytest.fixture
+def mosquitto(request: pytest.FixtureRequest) -> MosquittoBroker | GivenBroker:
+    """A fresh Mosquitto with the production settings: ``url``, ``stop()``, ``start()``, ``restart()``, ``kill()``."""
+    given = os.environ.get(GIVEN_BROKER)
+    if given:
+        return GivenBroker(given)
+    start: Callable[..., MosquittoBroker] = request.getfixturevalue("mosquitto_with")
+    return start()
+
+
+@pytest.fixture
+def iotcore_broker(parts_folder: Path) -> Iterator[IotcoreBroker]:
+    """A fresh broker of the demo: ``urls`` has one a listener."""
+    folder = parts_folder / f"iotcore-{next(_numbers)}"
+    broker = IotcoreBroker(folder, folder.with_suffix(".log"), listeners=2)
+    with failing_in_one_line():
+        broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(params=["mosquitto", "iotcore_broker"])
+def broker(request: pytest.FixtureRequest) -> MosquittoBroker | GivenBroker | IotcoreBroker:
+    """A fresh broker of each kind."""
+    found: MosquittoBroker | GivenBroker | IotcoreBroker = request.getfixturevalue(request.param)
+    return found
