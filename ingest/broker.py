@@ -25,7 +25,7 @@ KEEP_ALIVE_S = 15
 CONNECT_TIMEOUT_S = 10.0
 BACKOFF_FIRST_S = 0.1
 BACKOFF_LAST_S = 5.0
-TAKEN = mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER.name
+TAKEN = repr(mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER)
 
 log = structlog.get_logger("ingest.broker")
 
@@ -163,7 +163,10 @@ class MqttBroker:
             return str(error) or "the broker did not answer in time", False
         if session.ready.done():
             self._begun(session)
-        return await session.closed, session.ready.done()
+        why = await session.closed
+        if session.failure:
+            raise session.failure
+        return why, session.ready.done()
 
     def _begun(self, session: Session) -> None:
         log.info("connected to the broker", connection=session.number, session_present=session.session_present)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import mqtt5
 import numpy as np
@@ -24,6 +25,8 @@ RECEIVE_MAX = 65_535
 """Messages the broker may send before the first of them is acknowledged: all that the protocol allows."""
 SUBSCRIBE_ID = 65_535
 MARKER_ID = 1
+FIRST_REFUSAL = 0x80
+"""Reason codes from here on say no."""
 PUBLISH_TYPE = 3
 _PUBACK = np.dtype([("head", ">u2"), ("id", ">u2")])
 _PUBACK_HEAD = 0x4002
@@ -87,6 +90,7 @@ class Session(asyncio.BufferedProtocol):
     ready : done when the subscription is granted. Messages may be delivered before (session present).
     closed : done, with the reason in a few words, when the connection is over; never an exception.
     session_present : whether the broker had kept our session.
+    failure : what our own side raised while it took what was read.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class Session(asyncio.BufferedProtocol):
         self.ready: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[str] = loop.create_future()
         self.session_present = False
+        self.failure: Exception | None = None
         self.alive = False
         self._connect = connect
         self._filters = filters
@@ -115,11 +120,10 @@ class Session(asyncio.BufferedProtocol):
     # --- asyncio's side ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods only
         if self._paused:
-            transport.pause_reading()
-        transport.write(self._connect.write())
+            self._transport.pause_reading()
+        self._transport.write(self._connect.write())
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -140,6 +144,9 @@ class Session(asyncio.BufferedProtocol):
             self._take(instant_us)
         except BrokenStream as broken:
             self.drop(str(broken))
+        except Exception as failure:  # ours, not the broker's: whoever runs the connection raises it again
+            self.failure = failure
+            self.drop(f"ingest failed: {failure!r}")
 
     # --- our side ---
 
@@ -225,23 +232,21 @@ class Session(asyncio.BufferedProtocol):
             case mqtt5.ConnAckPacket():
                 self._connected(packet)
             case mqtt5.SubAckPacket():
-                refused = [
-                    code.name for code in packet.reason_codes if code >= mqtt5.SubAckReasonCode.UNSPECIFIED_ERROR
-                ]
+                refused = [code for code in map(int, packet.reason_codes) if code >= FIRST_REFUSAL]
                 if refused:
-                    self.drop(f"the broker refused our subscription: {refused[0]}")
+                    self.drop(f"the broker refused our subscription: reason {refused[0]}")
                 elif not self.ready.done():
                     self.ready.set_result(None)
             case mqtt5.DisconnectPacket():
-                self.drop(f"the broker sent us away: {packet.reason_code.name}")
+                self.drop(f"the broker sent us away: {packet.reason_code!r}")
             case mqtt5.PubAckPacket() | mqtt5.PingRespPacket():
                 return
             case _:
                 self.drop(f"the broker sent what a client does not take: {type(packet).__name__}")
 
     def _connected(self, packet: mqtt5.ConnAckPacket) -> None:
-        if packet.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
-            self.drop(f"the broker refused us: {packet.reason_code.name}")
+        if int(packet.reason_code):
+            self.drop(f"the broker refused us: {packet.reason_code!r}")
             return
         assert self._transport is not None
         self.session_present = packet.session_present
