@@ -39,7 +39,10 @@ HUGE: Final = 10**DIGITS
 
 _REQUIRED: Final = frozenset({"v", "sent", "seq", "t", "lat", "lon", "acc", "code"})
 _ERROR: Final = re.compile(r"(?P<cause>.*?)(?: - at (?:`key` in )?`\$(?P<path>[^`]*)`)?", re.DOTALL)
-_MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
+_NAMED: Final = (
+    (re.compile(r"Object missing required field `([^`]*)`"), "missing"),
+    (re.compile(r"Object contains unknown field `([^`]*)`"), "unknown"),
+)
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _ESCAPE: Final = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
 _SOS: Final = re.compile(rb"(?<![A-Za-z0-9_])sos(?![A-Za-z0-9_])")
@@ -152,20 +155,22 @@ def _as(record: type[_Record], value: object, path: str) -> _Record:
     try:
         return msgspec.convert(value, record)
     except msgspec.ValidationError as error:
-        _raise_fault(str(error), path)
+        field_name, cause = fault_in(str(error), path)
+        raise _Fault(field_name or "envelope", cause) from None
     except UnicodeEncodeError:
         raise _Fault(path, "a lone surrogate in a word") from None
 
 
-def _raise_fault(message: str, path: str) -> NoReturn:
+def fault_in(message: str, path: str) -> tuple[str, str]:
+    """Field, under ``path``, and cause, in an error of the typed reading."""
     match = _ERROR.fullmatch(message)
     assert match is not None
     cause, inner = match["cause"], match["path"] or ""
-    missing = _MISSING.fullmatch(cause)
-    if missing is not None:
-        inner, cause = f"{inner}.{missing[1]}", "missing"
-    name = f"{path}{inner}".removeprefix(".") or "envelope"
-    raise _Fault(name, (cause[:1].lower() + cause[1:]).replace("`", ""))
+    for pattern, plain in _NAMED:
+        named = pattern.fullmatch(cause)
+        if named is not None:
+            inner, cause = f"{inner}.{named[1]}", plain
+    return f"{path}{inner}".removeprefix("."), (cause[:1].lower() + cause[1:]).replace("`", "")
 
 
 def _from_json(payload: bytes) -> object:

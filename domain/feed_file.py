@@ -1,0 +1,228 @@
+"""The feed file: what a centre received, learnt and saw its clock say, as NDJSON in the order received (contract.md).
+
+::
+
+    {"received":"2026-11-21T22:00:00.123Z","device":"T1","envelope":{...}}
+    {"tick":"2026-11-21T22:00:01Z"}
+    {"learnt":"2026-11-21T22:00:02Z","holds_from":null,"record":{...},"cancelled":true}
+
+It is read lazily, so that a stream works as a file does. The first line that is not one of these, or whose time is
+before the last one's, ends the reading with `BadInput`. What a device sent is not a line's fault: an envelope that is
+bad, or of a device that nobody knows, is a dead letter here as it is live. Empty lines are nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from domain.commits import DeadLetter
+from domain.errors import BadInput, BadInstant, Fault, RecordFault
+from domain.facts import Batch
+from domain.instants import EARLY_US, format_instant, parse_instant
+from domain.records import Device, Record, Version
+from domain.wire import Decoder
+from domain.wire_columns import Lines
+from domain.wire_faults import fault_in
+from domain.wire_topics import DEVICE_PATTERN
+
+LINES_PER_BATCH: Final = 4096
+
+RecordParser: TypeAlias = Callable[[dict[str, Any]], Record]
+"""A learnt line's record from its object; raises `RecordFault`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An envelope as JSON text, and the device and the instant it came from and at."""
+
+    line: int
+    at_us: int
+    device: str
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The clock said so, and everything that had reached us by then has been taken."""
+
+    line: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A record that we learnt, or a new version of one."""
+
+    line: int
+    at_us: int
+    version: Version
+
+
+FeedLine: TypeAlias = Received | Tick | Learnt
+
+
+class _Line(Struct, forbid_unknown_fields=True):
+    """Any line; which of the three it is, its first key says."""
+
+    received: str | UnsetType = UNSET
+    device: str | UnsetType = UNSET
+    envelope: Raw = Raw()
+    tick: str | UnsetType = UNSET
+    learnt: str | UnsetType = UNSET
+    holds_from: str | UnsetType | None = UNSET
+    record: dict[str, Any] | UnsetType = UNSET
+    cancelled: bool | UnsetType = UNSET
+
+
+_COMPANIONS: Final = {
+    "received": ("device", "envelope"),
+    "tick": (),
+    "learnt": ("holds_from", "record", "cancelled"),
+}
+_line_from_json: Final = msgspec.json.Decoder(_Line).decode
+
+
+def read_feed(
+    lines: Iterable[bytes | str],
+    file: str,
+    parse_record: RecordParser,
+    until_us: int | None = None,
+) -> Iterator[FeedLine]:
+    """Read a feed's lines, lazily; those later than ``until_us`` are not read.
+
+    Raises
+    ------
+    BadInput
+        At the first bad line, naming ``file``, its number from 1, the field and the cause.
+    """
+    before_us = EARLY_US
+    for number, text in enumerate(lines, 1):
+        if text.isspace() or not text:
+            continue
+        line = _Reader(file, number, parse_record).read(text)
+        if line.at_us < before_us:
+            cause = f"goes back: {format_instant(line.at_us)} after {format_instant(before_us)}"
+            raise BadInput([Fault(file, number, _first_key(line), cause)])
+        if until_us is not None and line.at_us > until_us:
+            return
+        before_us = line.at_us
+        yield line
+
+
+def read_batches(
+    lines: Iterable[bytes | str],
+    decoder: Decoder,
+    parse_record: RecordParser,
+    *,
+    file: str = "-",
+    lines_per_batch: int = LINES_PER_BATCH,
+    until_us: int | None = None,
+) -> Iterator[tuple[Batch, list[DeadLetter]]]:
+    """A feed as batches, each with what was parked of it.
+
+    A batch has at most ``lines_per_batch`` lines, fewer where a device is learnt: it is known from that line on, and
+    not before. Every line of the feed is a line of a batch; one of an unknown device is nobody's contact. Raises
+    `BadInput` as `read_feed` does; the lines since the last batch are then not handed over.
+    """
+    taken, dead_letters = Lines(), list[DeadLetter]()
+    for line in read_feed(lines, file, parse_record, until_us):
+        if len(taken) == lines_per_batch or (isinstance(line, Learnt) and _is_new_device(line, decoder) and len(taken)):
+            yield taken.batch(decoder.index_of), dead_letters
+            taken, dead_letters = Lines(), []
+        if isinstance(line, Received):
+            decoder.take(taken, line.device, line.envelope, line.at_us, dead_letters)
+        elif isinstance(line, Tick):
+            taken.tick(line.at_us)
+        else:
+            if isinstance(line.version.record, Device):
+                decoder.learn([line.version.record.id])
+            taken.learn(line.version)
+    if len(taken):
+        yield taken.batch(decoder.index_of), dead_letters
+
+
+def _is_new_device(line: Learnt, decoder: Decoder) -> bool:
+    return isinstance(line.version.record, Device) and decoder.index_of(line.version.record.id) is None
+
+
+def _first_key(line: FeedLine) -> str:
+    if isinstance(line, Received):
+        return "received"
+    return "tick" if isinstance(line, Tick) else "learnt"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one line; every fault that it finds names the line."""
+
+    file: str
+    number: int
+    parse_record: RecordParser
+
+    def read(self, text: bytes | str) -> FeedLine:
+        line = self._parse(text)
+        kinds = [kind for kind in _COMPANIONS if getattr(line, kind) is not UNSET]
+        if len(kinds) != 1:
+            self._refuse("line", f"must have one of {', '.join(_COMPANIONS)}")
+        kind = kinds[0]
+        for other, companions in _COMPANIONS.items():
+            if other != kind:
+                self._refuse_any(line, companions, kind)
+        at_us = self._instant(kind, getattr(line, kind))
+        if kind == "received":
+            return self._received(line, at_us)
+        return Tick(self.number, at_us) if kind == "tick" else self._learnt(line, at_us)
+
+    def _parse(self, text: bytes | str) -> _Line:
+        try:
+            if isinstance(text, bytes) and not text.isascii():
+                text.decode()
+            return _line_from_json(text)
+        except UnicodeError as error:
+            self._refuse("line", f"not UTF-8: {error}")
+        except RecursionError:
+            self._refuse("line", "nested too deep")
+        except msgspec.ValidationError as error:
+            field, cause = fault_in(str(error), "")
+            self._refuse(field or "line", cause)
+        except msgspec.DecodeError as error:
+            self._refuse("line", f"not JSON: {error}")
+
+    def _received(self, line: _Line, at_us: int) -> Received:
+        envelope = bytes(line.envelope)
+        if line.device is UNSET:
+            self._refuse("device", "missing")
+        if DEVICE_PATTERN.fullmatch(line.device) is None:
+            self._refuse("device", "not 1 to 32 of A-Z a-z 0-9 _ -")
+        if not envelope:
+            self._refuse("envelope", "missing")
+        return Received(self.number, at_us, line.device, envelope)
+
+    def _learnt(self, line: _Line, at_us: int) -> Learnt:
+        if line.record is UNSET:
+            self._refuse("record", "missing")
+        try:
+            record = self.parse_record(line.record)
+        except RecordFault as fault:
+            self._refuse(f"record.{fault.field}", fault.cause)
+        holds_from_us = self._instant("holds_from", line.holds_from) if isinstance(line.holds_from, str) else at_us
+        return Learnt(self.number, at_us, Version(record, holds_from_us, at_us, line.cancelled is True))
+
+    def _instant(self, field: str, text: str) -> int:
+        try:
+            return parse_instant(text)
+        except BadInstant:
+            self._refuse(field, f"not an instant such as 2026-11-21T22:00:00Z: {text[:40]!r}")
+
+    def _refuse_any(self, line: _Line, keys: tuple[str, ...], kind: str) -> None:
+        for key in keys:
+            if getattr(line, key) is not UNSET and getattr(line, key) != Raw():
+                self._refuse(key, f"has no place beside {kind}")
+
+    def _refuse(self, field: str, cause: str) -> NoReturn:
+        raise BadInput([Fault(self.file, self.number, field, cause)]) from None
