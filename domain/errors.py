@@ -5,6 +5,7 @@
     BailiwickError
     ├── BadInstant            a text that is not an RFC 3339 instant
     ├── BadInput              a file that cannot be taken: one `Fault` a bad line
+    ├── RecordFault           a record that cannot be taken: each field and cause
     └── BadSetting            a setting that is unknown or impossible
 """
 
@@ -43,6 +44,21 @@ class BadInput(BailiwickError):
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+class RecordFault(BailiwickError):
+    """A caseload record that cannot be taken.
+
+    Attributes
+    ----------
+    field, cause : of the first fault.
+    faults : (field, cause) of every one.
+    """
+
+    def __init__(self, faults: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field}: {cause}" for field, cause in faults))
+        self.field, self.cause = faults[0]
         self.faults = faults
 
 

@@ -76,6 +76,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """Who let a timetable go over the limits of its order's kind, and why."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Area:
     id: str
     kind: AreaKind
@@ -186,6 +194,7 @@ class Condition:
     other_wearer: str | None = None
     tac_limit_permille: float | None = None
     hours_per_week: float | None = None
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)

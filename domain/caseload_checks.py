@@ -1,0 +1,170 @@
+"""What one record alone cannot tell: whether what it refers to is there, fits, and does not contradict another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from domain.instants import FAR_US, format_instant
+from domain.records import (
+    TYPE_NAMES,
+    Absence,
+    Area,
+    Caseload,
+    Condition,
+    Device,
+    EquipmentCheck,
+    Fitting,
+    Order,
+    Record,
+    Suspension,
+    Visit,
+    Zone,
+)
+from domain.timetable_limits import ENGLAND_AND_WALES, TimetableLimit, over_limit
+from domain.vocabulary import ConditionKind, DeviceKind, OrderKind
+
+Key: TypeAlias = tuple[str, str]
+"""Type and id of a record."""
+Find: TypeAlias = Callable[[Key], Record | None]
+"""The newest version of a record, or None where there is none."""
+Faults: TypeAlias = list[tuple[str, str]]
+"""(field, cause)."""
+Limits: TypeAlias = Mapping[OrderKind, TimetableLimit]
+
+
+def key_of(record: Record) -> Key:
+    return TYPE_NAMES[type(record)], record.id
+
+
+def references(record: Record) -> Iterator[tuple[str, Key]]:
+    """(field, type and id) of everything that a record refers to."""
+    wanted: list[tuple[str, str, str | None]] = []
+    match record:
+        case Area():
+            wanted = [("parent", "area", record.parent)]
+        case Fitting():
+            wanted = [("device", "device", record.device)]
+            wanted += [("wearer", "wearer", record.wearer), ("victim", "victim", record.victim)]
+        case Order():
+            wanted = [("wearer", "wearer", record.wearer), ("area", "area", record.area)]
+        case Zone():
+            wanted = [("area", "area", record.area)]
+        case Condition():
+            home_unit = record.place.home_unit if record.place else None
+            wanted = [("order", "order", record.order), ("zone.id", "zone", record.zone)]
+            wanted += [("place.home_unit", "device", home_unit), ("victim", "victim", record.victim)]
+            wanted += [("other_wearer", "wearer", record.other_wearer)]
+        case Absence():
+            wanted = [("condition", "condition", record.condition)]
+        case Suspension():
+            wanted = [("order", "order", record.order)]
+        case Visit():
+            wanted = [("wearer", "wearer", record.wearer)]
+        case EquipmentCheck():
+            wanted = [("device", "device", record.device)]
+        case _:
+            pass  # wearers, victims and devices stand alone; an assessment names a violation, which is no record
+    yield from ((field, (kind, key)) for field, kind, key in wanted if key is not None)
+
+
+def check_references(caseload: Caseload, record: Record) -> Faults:
+    """(field, cause) of each reference of ``record`` that leads to nothing, or to what does not fit there.
+
+    ``caseload`` is all that is known so far: for a ``learnt`` line, what was learnt before it.
+    """
+    return reference_faults(_newest_of(caseload), record)
+
+
+def check_record(caseload: Caseload, record: Record, limits: Limits = ENGLAND_AND_WALES) -> Faults:
+    """As `check_references`, and what contradicts the newest versions known: overlapping fittings, hours over limits."""
+    find = _newest_of(caseload)
+    faults = reference_faults(find, record)
+    if isinstance(record, Fitting):
+        faults += _overlaps_known(caseload, record)
+    if isinstance(record, Condition):
+        faults += [fault for fault, refused in limit_findings(find, record, limits) if refused]
+    return faults
+
+
+def _newest_of(caseload: Caseload) -> Find:
+    def find(key: Key) -> Record | None:
+        versions = caseload.versions.get(key)
+        return versions[-1].record if versions else None
+
+    return find
+
+
+def reference_faults(find: Find, record: Record) -> Faults:
+    """`check_references` over any way to find a record."""
+    faults: Faults = []
+    for field, key in references(record):
+        if find(key) is None and key != key_of(record):
+            faults.append((field, f"there is no {key[0]} {key[1]!r}"))
+    return faults or _misfits(find, record)
+
+
+def _misfits(find: Find, record: Record) -> Faults:
+    """References that lead to something, but to the wrong thing."""
+    if isinstance(record, Area) and record.parent is not None and _in_a_ring(find, record):
+        return [("parent", f"leads back to {record.id!r}: an area cannot lie in itself")]
+    if not isinstance(record, Condition):
+        return []
+    order = find(("order", record.order))
+    if isinstance(order, Order) and record.other_wearer == order.wearer:
+        return [("other_wearer", f"is {record.other_wearer!r}, the order's own wearer; must be somebody else")]
+    unit = find(("device", record.place.home_unit)) if record.place and record.place.home_unit else None
+    if isinstance(unit, Device) and unit.kind is not DeviceKind.HOME_UNIT:
+        return [("place.home_unit", f"{unit.id!r} is a {unit.kind.value}; must be a home_unit")]
+    return []
+
+
+def _in_a_ring(find: Find, area: Area) -> bool:
+    seen = {area.id}
+    parent = area.parent
+    while parent is not None and parent not in seen:
+        seen.add(parent)
+        found = find(("area", parent))
+        parent = found.parent if isinstance(found, Area) else None
+    return parent == area.id
+
+
+def overlap(a: Fitting, b: Fitting) -> bool:
+    """Whether two fittings of one device are in force at a common instant."""
+    return a.from_us < end_of(b) and b.from_us < end_of(a)
+
+
+def end_of(fitting: Fitting) -> int:
+    return FAR_US if fitting.to_us is None else fitting.to_us
+
+
+def overlap_cause(other: Fitting, where: str = "") -> str:
+    """What to say of a fitting that overlaps ``other``."""
+    who = other.wearer or other.victim
+    until = "with no end" if other.to_us is None else f"until {format_instant(other.to_us)}"
+    told = f"{other.device!r} is already on {who!r} by fitting {other.id!r}{where}"
+    return f"{told}, from {format_instant(other.from_us)} {until}; end that one first"
+
+
+def _overlaps_known(caseload: Caseload, fitting: Fitting) -> Faults:
+    for (kind, key), versions in caseload.versions.items():
+        newest = versions[-1]
+        other = newest.record
+        if kind != "fitting" or key == fitting.id or newest.cancelled or not isinstance(other, Fitting):
+            continue
+        if other.device == fitting.device and overlap(other, fitting):
+            return [("device", overlap_cause(other))]
+    return []
+
+
+def limit_findings(find: Find, record: Condition, limits: Limits) -> list[tuple[tuple[str, str], bool]]:
+    """((field, cause), refused) where a curfew's timetable is over the limits of its order's kind, without an override."""
+    order = find(("order", record.order))
+    if record.kind is not ConditionKind.CURFEW or record.override is not None or not isinstance(order, Order):
+        return []
+    limit = limits.get(order.kind)
+    over = over_limit(record.timetable, limit) if limit else None
+    if limit is None or over is None:
+        return []
+    way_out = '; shorten it, or say who allowed it: "override":{"by":"...","reason":"..."}' if limit.refused else ""
+    return [(("timetable", f"{over} under an order of kind {order.kind.value}{way_out}"), limit.refused)]
