@@ -61,7 +61,9 @@ class Work:
     keep : facts to store, `quality` and ``line`` set. ``event_data`` is by row in ``keep``.
     ranges : received (device index, gen, low, high), seqs inclusive, that this commit adds.
     requalified : (line, device index, gen, seq, quality): a row beside the fact whose quality a later one changed.
-    learnt : (record_no, line): the records that these lines took.
+    learnt : (record_no, line): the records that these lines took; line -1 for those of the first start, which were
+        learnt before everything.
+    replayed : numbers of dead letters whose cause is mended and which are lines of this batch again.
     """
 
     no: int
@@ -75,6 +77,7 @@ class Work:
     alerts: list[AlertChange] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     learnt: list[tuple[int, int]] = field(default_factory=list)
+    replayed: list[int] = field(default_factory=list)
     checkpoint: bytes | None = None
 
 
