@@ -12,6 +12,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from domain.instants import SECOND_US
+from domain.records import Timetable
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOME_ZONE = "Europe/London"
@@ -49,3 +50,63 @@ def demo_row(rng: Random, start_us: int, within_s: float) -> list[Row]:
     begin = datetime.fromtimestamp(start_us // SECOND_US + int(begin_s), UTC).astimezone(zone_named(HOME_ZONE))
     end = (begin.astimezone(UTC) + timedelta(seconds=int(length_s))).astimezone(zone_named(HOME_ZONE))
     return [{"day": day, "start": begin.strftime("%H:%M:%S"), "end": end.strftime("%H:%M:%S")} for day in DAYS]
+
+
+def windows(timetable: Timetable, from_us: int, to_us: int) -> list[Interval]:
+    """The timetable's windows that reach into ``[from_us, to_us)``, whole, those that touch merged (rules.md 1)."""
+    zone = zone_named(timetable.timezone)
+    first = datetime.fromtimestamp(from_us // SECOND_US, UTC).astimezone(zone).date() - timedelta(days=2)
+    last = datetime.fromtimestamp(to_us // SECOND_US, UTC).astimezone(zone).date() + timedelta(days=1)
+    found: list[Interval] = []
+    for n in range((last - first).days + 1):
+        day = first + timedelta(days=n)
+        for row in timetable.rows:
+            if row.day != day.weekday():
+                continue
+            midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a wall clock, until the zone says what it means
+            over = 0 if row.end_s > row.start_s else 1
+            begin_us = _instant(zone, midnight + timedelta(seconds=row.start_s), second=False)
+            end_us = _instant(zone, midnight + timedelta(days=over, seconds=row.end_s), second=True)
+            if end_us > begin_us:
+                found.append((begin_us, end_us))
+    return [w for w in merged(found) if w[1] > from_us and w[0] < to_us]
+
+
+def _instant(zone: ZoneInfo, wall: datetime, *, second: bool) -> int:
+    """What a wall-clock time means: the first instant after a hole; of two occurrences, the asked one."""
+    early, late = (int(wall.replace(tzinfo=zone, fold=f).timestamp()) for f in (0, 1))
+    if early <= late:
+        return (late if second else early) * SECOND_US
+    # In a hole `fold` turns round: the two lie on either side of the change, `late` before it.
+    before = datetime.fromtimestamp(late, UTC).astimezone(zone).utcoffset()
+    while early - late > 1:
+        middle = (early + late) // 2
+        if datetime.fromtimestamp(middle, UTC).astimezone(zone).utcoffset() == before:
+            late = middle
+        else:
+            early = middle
+    return early * SECOND_US
+
+
+def merged(intervals: list[Interval]) -> list[Interval]:
+    """In order, those that touch or overlap made one."""
+    out: list[Interval] = []
+    for begin, end in sorted(intervals):
+        if out and begin <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((begin, end))
+    return out
+
+
+def cut(intervals: list[Interval], by: list[Interval]) -> list[Interval]:
+    """What of the first lies in the second; both in order and without overlap."""
+    return [(max(a, c), min(b, d)) for a, b in intervals for c, d in by if max(a, c) < min(b, d)]
+
+
+def without(intervals: list[Interval], taken: list[Interval]) -> list[Interval]:
+    """What of the first does not lie in the second."""
+    left = intervals
+    for c, d in taken:
+        left = [piece for a, b in left for piece in ((a, min(b, c)), (max(a, d), b)) if piece[0] < piece[1]]
+    return left
