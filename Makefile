@@ -1,0 +1,53 @@
+# Needs Python 3.11 or newer, make, and a package mirror; nothing else, root or not.
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m
+DEMO_ARGS ?=
+TEST_ARGS ?=
+SOAK_ARGS ?= --wearers 2000 --rate 1 --duration 3600 --report .cache/soak.json --no-browser
+
+# The first Python that is new enough; else the plain one, which says what is wrong.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; \
+	done)
+ifeq ($(strip $(PYTHON)),)
+PYTHON := python3
+endif
+
+.PHONY: demo test check format bench soak clean
+
+demo: $(VENV)/.run-stamp  ## the whole system on embedded parts: http://127.0.0.1:8080
+	@$(RUN) bailiwick demo $(DEMO_ARGS)
+
+test: $(VENV)/.dev-stamp  ## every test, on real parts
+	@$(RUN) bailiwick.parts.real_parts
+	@$(RUN) pytest $(TEST_ARGS)
+
+check: $(VENV)/.dev-stamp  ## the quick loop, under a minute
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(RUN) pytest -m "not slow and not real" $(TEST_ARGS)
+
+format: $(VENV)/.dev-stamp  ## puts the code in its form
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+bench: $(VENV)/.dev-stamp  ## the benchmarks: bench/results/NAME.json
+	@$(RUN) bailiwick.parts.real_parts
+	@$(RUN) bench $(BENCH_ARGS)
+
+soak: $(VENV)/.dev-stamp  ## an hour of the demo, its report in .cache/soak.json
+	@$(RUN) bailiwick demo $(SOAK_ARGS)
+
+clean:  ## what was made here: environment, caches, parts
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache data
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.run-stamp: pyproject.toml deploy/environment.py
+	@$(PYTHON) deploy/environment.py $(VENV)
+	@touch $@
+
+$(VENV)/.dev-stamp: pyproject.toml deploy/environment.py
+	@$(PYTHON) deploy/environment.py $(VENV) --dev
+	@touch $(VENV)/.run-stamp $@

@@ -1,0 +1,180 @@
+"""Settings: environment variables ``BAILIWICK_*``, a ``.env`` file, or files in a secrets folder (docs/settings.md).
+
+An unknown or impossible setting stops the start with one line (`BadSetting`). Secrets are hidden in everything printed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, FilePath, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import BadSetting
+
+PREFIX = "BAILIWICK_"
+SECRETS_FOLDER = f"{PREFIX}SECRETS_FOLDER"
+"""Names the folder with one file a setting, called as the variable, in any case."""
+DEFAULT_SECRETS_FOLDER = Path("/run/secrets")
+DOTENV = Path(".env")
+OF_THE_TESTS = f"{PREFIX}TEST_"
+"""Variables that start like this are for the tests alone."""
+
+_PASSWORD = re.compile(r"(?<=:)[^:@/]*(?=@)")
+_PASSWORD_KEY = re.compile(r"(?<=password=)[^&\s]*")
+
+
+class Settings(BaseSettings):
+    """The effective settings; made by `load_settings`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    database_url: str | None = Field(default=None, description="The database: `postgresql://user:password@host/name`.")
+    mqtt_url: str | None = Field(
+        default=None, description="The broker: `mqtt://` or `mqtts://`, with user and password where it asks for them."
+    )
+    mqtt_ca: FilePath | None = Field(
+        default=None, description="File with the certificate authority of an `mqtts://` broker; default: the system's."
+    )
+    mqtt_certificate: FilePath | None = Field(default=None, description="File with the client certificate.")
+    mqtt_key: FilePath | None = Field(default=None, description="File with the key of the client certificate.")
+    api_host: str = Field(
+        default="127.0.0.1", description="Address that the API listens on. Loopback only, until there is sign-in."
+    )
+    api_port: int = Field(default=8080, ge=1, le=65535, description="Port that the API listens on.")
+    public_url: str | None = Field(
+        default=None, description="Where people reach the console; default: made of `API_HOST` and `API_PORT`."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in ("postgresql", "postgres"):
+            raise ValueError("must start with postgresql://")
+        return value
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _is_mqtt(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("mqtt", "mqtts"):
+            raise ValueError("must start with mqtt:// or mqtts://")
+        if not parts.hostname:
+            raise ValueError("names no host")
+        if parts.port is not None and not 1 <= parts.port <= 65535:
+            raise ValueError("the port must be 1 to 65535")
+        return value
+
+    @field_validator("api_host")
+    @classmethod
+    def _is_loopback(cls, value: str) -> str:
+        if value != "localhost" and not ipaddress.ip_address(value).is_loopback:
+            raise ValueError("must be a loopback address: there is no sign-in yet")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("must be an http:// or https:// address")
+        return value
+
+    @model_validator(mode="after")
+    def _certificate_fits(self) -> Self:
+        if (self.mqtt_certificate is None) != (self.mqtt_key is None):
+            raise ValueError("MQTT_CERTIFICATE and MQTT_KEY go together")
+        tls = self.mqtt_ca or self.mqtt_certificate
+        if tls and not (self.mqtt_url or "").startswith("mqtts://"):
+            raise ValueError("MQTT_CA and MQTT_CERTIFICATE need an MQTT_URL that starts with mqtts://")
+        return self
+
+    def database(self) -> str:
+        """Raises `BadSetting` when it is not set."""
+        if self.database_url is None:
+            raise BadSetting(f"{PREFIX}DATABASE_URL is not set (`bailiwick demo` needs no settings)")
+        return self.database_url
+
+    def broker(self) -> str:
+        """Raises `BadSetting` when it is not set."""
+        if self.mqtt_url is None:
+            raise BadSetting(f"{PREFIX}MQTT_URL is not set (`bailiwick demo` needs no settings)")
+        return self.mqtt_url
+
+    def console(self) -> str:
+        """Where people reach the console."""
+        host = f"[{self.api_host}]" if ":" in self.api_host else self.api_host
+        return self.public_url or f"http://{host}:{self.api_port}"
+
+    def shown(self) -> dict[str, str | None]:
+        """Every setting by its variable's name, as it may be printed."""
+        return {
+            variable(name): None if (value := getattr(self, name)) is None else hide_secrets(str(value))
+            for name in type(self).model_fields
+        }
+
+    def __repr__(self) -> str:
+        return f"Settings({self.shown()})"
+
+    __str__ = __repr__
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def hide_secrets(text: str) -> str:
+    """A URL without its password."""
+    return _PASSWORD_KEY.sub("***", _PASSWORD.sub("***", text) if "://" in text else text)
+
+
+def load_settings() -> Settings:
+    """From the environment, else ``.env``, else the secrets folder. Raises `BadSetting` with one line."""
+    secrets = Path(os.environ.get(SECRETS_FOLDER, DEFAULT_SECRETS_FOLDER))
+    known = {variable(name) for name in Settings.model_fields}
+    for name, place in _given_names(secrets):
+        if name not in known:
+            raise BadSetting(f"unknown setting {name} in {place}{_nearest(name, known)}; docs/settings.md lists them")
+    if not secrets.is_dir() and SECRETS_FOLDER in os.environ:
+        raise BadSetting(f"{SECRETS_FOLDER}: {secrets} is not a folder")
+    try:
+        places: dict[str, Any] = {"_env_file": DOTENV, "_secrets_dir": secrets if secrets.is_dir() else None}
+        return Settings(**places)
+    except ValidationError as error:
+        raise BadSetting("; ".join(_one_line(fault["loc"], fault["msg"]) for fault in error.errors())) from None
+
+
+def _given_names(secrets: Path) -> Iterator[tuple[str, str]]:
+    """Each name that starts like ours, and where it was given."""
+    own = {SECRETS_FOLDER}
+    for name in os.environ:
+        if name.upper().startswith(PREFIX) and name.upper() not in own and not name.upper().startswith(OF_THE_TESTS):
+            yield name.upper(), "the environment"
+    if DOTENV.is_file():
+        for name in dotenv_values(DOTENV):
+            if name.upper().startswith(PREFIX):
+                yield name.upper(), str(DOTENV)
+    if secrets.is_dir():
+        for path in secrets.iterdir():
+            if path.name.upper().startswith(PREFIX):
+                yield path.name.upper(), str(secrets)
+
+
+def _nearest(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _one_line(place: tuple[int | str, ...], message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return f"{variable(str(place[0]))}: {text}" if place else PREFIX + text

@@ -1,0 +1,92 @@
+"""The habits that no linter holds: what stands where, how long it is, and that it is documented."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+PACKAGES: list[str] = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+MODULE_LINES_MAX = 500
+FUNCTION_LINES_MAX = 60
+TELLTALE_NAMES = {"utils", "util", "common", "core", "helpers", "helper", "manager", "models", "misc"}
+SOURCES = sorted(path for package in [*PACKAGES, "tests", "bench"] for path in (PROJECT / package).rglob("*.py"))
+TESTS = [path for path in SOURCES if path.is_relative_to(PROJECT / "tests")]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(PROJECT))
+
+
+def calls(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything that a module calls; `sleep(0)` only lets others run."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and [ast.unparse(argument) for argument in node.args] != ["0"]:
+            yield node.lineno, ast.unparse(node.func)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_root_package_is_imported_from_the_repository(package: str) -> None:
+    module = importlib.import_module(package)
+    assert module.__file__ is not None
+    assert Path(module.__file__).is_relative_to(PROJECT / package)
+
+
+def test_no_module_is_too_long() -> None:
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in SOURCES}
+    assert {name: length for name, length in lengths.items() if length > MODULE_LINES_MAX} == {}
+
+
+def test_no_function_is_too_long() -> None:
+    too_long = [
+        f"{name_of(path)}:{node.lineno} {node.name}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES_MAX
+    ]
+    assert too_long == []
+
+
+def test_names_say_what_is_inside() -> None:
+    assert [name_of(path) for path in SOURCES if TELLTALE_NAMES & {path.stem, path.parent.name}] == []
+
+
+def test_each_module_says_what_it_is() -> None:
+    assert [
+        name_of(p) for p in SOURCES if p.read_text().strip() and not ast.get_docstring(ast.parse(p.read_text()))
+    ] == []
+
+
+def test_nothing_is_left_to_do() -> None:
+    mark = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+    assert [name_of(path) for path in SOURCES if mark.search(path.read_text())] == []
+
+
+def test_tests_neither_patch_nor_skip_nor_sleep() -> None:
+    banned = re.compile(r"(^|\.)(mock|Mock|MagicMock|patch|patch\.object|skip|skipif|xfail|importorskip)$")
+    found = [f"{name_of(path)}:{line} {name}" for path in TESTS for line, name in calls(path) if banned.search(name)]
+    waiting = PROJECT / "tests" / "waiting.py"
+    found += [
+        f"{name_of(path)}:{line} {name}"
+        for path in TESTS
+        for line, name in calls(path)
+        if name in ("time.sleep", "sleep", "asyncio.sleep") and path != waiting
+    ]
+    assert found == []
+
+
+def test_readme_has_a_line_for_each_folder() -> None:
+    text = (PROJECT / "README.md").read_text()
+    assert [folder for folder in [*PACKAGES, "tests", "bench", "deploy", "docs"] if f"{folder}/" not in text] == []
+
+
+def test_a_folder_of_tests_stands_for_each_package() -> None:
+    assert [package for package in PACKAGES if not list((PROJECT / "tests" / package).glob("test_*.py"))] == []
