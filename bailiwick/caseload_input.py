@@ -1,0 +1,31 @@
+"""A caseload file from disk, for the commands that take one: records out, faults and warnings to standard error."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from bailiwick.timezones import pinned_time_zones
+from domain.caseload_file import read_caseload
+from domain.errors import BadInput, Fault
+from domain.records import Caseload, Version
+
+
+def load_caseload(path: Path, known: Caseload | None = None) -> tuple[list[Version], list[Fault]]:
+    """The records of a caseload file, and what it is warned of.
+
+    Raises `BadInput` when the file cannot be read or anything in it is wrong.
+    """
+    try:
+        with path.open("rb") as lines:
+            return read_caseload(lines, str(path), pinned_time_zones().names, known=known)
+    except OSError as error:
+        raise BadInput([Fault(str(path), 0, "file", f"cannot be read: {error.strerror or error}")]) from None
+
+
+def tell(findings: list[Fault], *, as_warnings: bool = False) -> None:
+    """One line each on standard error."""
+    for finding in findings:
+        whole = f"{finding.file}: {finding.field}: {finding.cause}"  # of no line: the file, or the command
+        told = str(finding) if finding.line else whole
+        print(f"warning: {told}" if as_warnings else told, file=sys.stderr)

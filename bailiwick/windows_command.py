@@ -1,0 +1,110 @@
+"""``bailiwick windows``: when a condition is in force, one line a window, by the very code that the rules use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bailiwick.caseload_input import load_caseload, tell
+from bailiwick.timezones import pinned_time_zones
+from domain.caseload_values import Wrong, instant
+from domain.errors import BadInput, Fault
+from domain.instants import DAY_US, FAR_US, format_instant
+from domain.records import Condition, Order, Version
+from domain.vocabulary import ZONE_KINDS, ConditionKind
+from geofence.timetable import Window, windows
+from geofence.wallclock import TimeZones
+
+KINDS_WITH_WINDOWS = ZONE_KINDS | {ConditionKind.CURFEW, ConditionKind.ATTENDANCE}
+_STRETCH_US = 366 * DAY_US
+"""Windows are worked out for this long at a time, so that a range of centuries takes no memory."""
+BAD_INPUT = 2
+"""Exit code of bad usage or input."""
+
+
+def windows_command(caseload: Path, condition: str, start: str, end: str) -> int:
+    """Print the windows of a condition in ``[start, end)``, both RFC 3339; give the exit code.
+
+    A fault is told on standard error in one line, and nothing is printed.
+    """
+    try:
+        from_us, to_us = _range(start, end)
+        versions, _ = load_caseload(caseload)
+        found, order = _condition_and_order(versions, condition)
+    except BadInput as bad:
+        tell(bad.faults)
+        return BAD_INPUT
+    for window_from, window_to in condition_windows(found, order, pinned_time_zones(), from_us, to_us):
+        line = {"condition": condition, "from": format_instant(window_from), "to": format_instant(window_to)}
+        print(json.dumps(line, separators=(",", ":")))
+    return 0
+
+
+def condition_windows(
+    condition: Condition, order: Order, zones: TimeZones, from_us: int, to_us: int
+) -> Iterator[Window]:
+    """The merged windows of a condition, cut by its order, by itself, and by ``[from_us, to_us)``, in order.
+
+    Absences and suspensions change nothing here. Without a timetable there is one window.
+    """
+    low = max(from_us, order.from_us, from_us if condition.from_us is None else condition.from_us)
+    high = min(to_us, *(FAR_US if end is None else end for end in (order.to_us, condition.to_us)))
+    if low >= high:
+        return
+    if condition.timetable is None:
+        yield low, high
+        return
+    done = low
+    for stretch in range(low, high, _STRETCH_US):
+        for start, end in windows(condition.timetable, zones, stretch, min(stretch + _STRETCH_US, high)):
+            if end > done:  # one that runs into the next stretch is seen from both
+                yield max(start, low), min(end, high)
+                done = min(end, high)
+
+
+def register(app: typer.Typer) -> None:
+    """Put ``windows`` on the command line."""
+
+    @app.command("windows")
+    def _windows(
+        caseload: Annotated[Path, typer.Option(help="Caseload file (NDJSON).")],
+        condition: Annotated[str, typer.Option(help="Id of the condition.")],
+        start: Annotated[str, typer.Option("--from", help="First instant, such as 2026-10-24T12:00:00Z.")],
+        end: Annotated[str, typer.Option("--to", help="Instant after the last.")],
+        json_: Annotated[bool, typer.Option("--json", help="JSON lines, which is what it prints anyway.")] = False,
+    ) -> None:
+        """Print when a condition is in force: merged windows, one line each."""
+        raise typer.Exit(windows_command(caseload, condition, start, end))
+
+
+def _range(start: str, end: str) -> tuple[int, int]:
+    from_us, to_us = _instant("--from", start), _instant("--to", end)
+    if to_us <= from_us:
+        raise _usage("--to", f"is {end}, not after --from ({start})")
+    return from_us, to_us
+
+
+def _instant(option: str, text: str) -> int:
+    try:
+        return instant(text)
+    except Wrong as wrong:
+        raise _usage(option, wrong.cause) from None
+
+
+def _condition_and_order(versions: list[Version], condition: str) -> tuple[Condition, Order]:
+    records = [version.record for version in versions]
+    found = next((r for r in records if isinstance(r, Condition) and r.id == condition), None)
+    if found is None:
+        raise _usage("--condition", f"there is no condition {condition!r} in the caseload")
+    if found.kind not in KINDS_WITH_WINDOWS:
+        raise _usage("--condition", f"{condition!r} is of kind {found.kind.value}, which has no windows")
+    order = next(r for r in records if isinstance(r, Order) and r.id == found.order)
+    return found, order
+
+
+def _usage(option: str, cause: str) -> BadInput:
+    return BadInput([Fault("bailiwick windows", 0, option, cause)])
