@@ -1,0 +1,170 @@
+"""Line after line: what is known grows, every wearer is judged again from nothing, differences are written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from domain.instants import EARLY_US, parse_instant
+from tests.twin import silence
+from tests.twin.caseload import ZONE_KINDS, Caseload
+from tests.twin.curfew import curfew_violations
+from tests.twin.equipment import LOCATED, equipment_violations, location_lost
+from tests.twin.equipment import KINDS as EVENT_KINDS
+from tests.twin.facts import Known, read
+from tests.twin.found import Found
+from tests.twin.track import Device, Measured, View
+from tests.twin.versions import Ledger, Line, Version, following, matched, opened, same, withdrawn
+from tests.twin.zones import zone_violations
+
+BY_FACT = (*ZONE_KINDS, "zone_edge", "zone_buffer", "zone_transit", "zone_unconfirmed", "curfew", *EVENT_KINDS,
+           "location_lost")  # fmt: skip
+
+
+class Twin:
+    """The rules, slowly. ``take`` one feed line after another; it gives the lines that are written."""
+
+    def __init__(self, caseload: Iterable[str]) -> None:
+        self.caseload = Caseload(caseload)
+        self.known = Known()
+        self.ledger = Ledger()
+        self.contact = silence.Contact()
+        self.measured = Measured()
+        self.last_tick: int | None = None
+        self._devices: dict[str, tuple[tuple[int, int], Device]] = {}
+        self._newest: dict[str, int] = {}
+        self._in_view: dict[str, int] = {}
+
+    def take(self, text: str) -> list[str]:
+        line = json.loads(text)
+        if self.contact.since is None:
+            self.contact.since = parse_instant(str(line.get("tick") or line.get("learnt") or line.get("received")))
+        if "tick" in line:
+            return self.tick(parse_instant(line["tick"]))
+        if "learnt" in line:
+            return self._learnt(line)
+        return self._message(line)
+
+    def tick(self, at: int) -> list[str]:
+        out = self._judge(Line(at, "tick"), None)
+        self.last_tick = at
+        return out
+
+    def _message(self, line: dict[str, object]) -> list[str]:
+        at, device = parse_instant(str(line["received"])), str(line["device"])
+        if ("device", device) not in self.caseload.versions:
+            return self._judge(Line(at, "message"), None)
+        facts = read(device, line["envelope"], at)
+        new = [fact for fact in facts or [] if self.known.take(fact)]
+        written = self._judge(Line(at, "message"), device)
+        self.contact.message(device, at, max(new, key=lambda f: f.key, default=None))
+        return written
+
+    def _learnt(self, line: dict[str, object]) -> list[str]:
+        at = parse_instant(str(line["learnt"]))
+        holds = line.get("holds_from")
+        record = line["record"]
+        assert isinstance(record, dict)
+        before = {wearer: self._by_fact(self._view(wearer, at)) for wearer in self.caseload.wearers()}
+        self.caseload.learn(record, parse_instant(str(holds)) if holds else at, cancelled=bool(line.get("cancelled")))
+        return self._judge(Line(at, "learnt"), None, before)
+
+    def _view(self, wearer: str, at: int) -> View:
+        devices = {}
+        for device in self.caseload.ids("device"):
+            facts = [f for f in self.known.by_device.get(device, ()) if f.t <= at]
+            key = (len(facts), self.caseload.changes)
+            held = self._devices.get(device)
+            if held is None or held[0] != key:
+                held = (key, Device(device, sorted(facts, key=lambda f: f.key), self.caseload))
+                self._devices[device] = held
+            devices[device] = held[1]
+        return View(wearer, at, self.caseload, devices, self.measured)
+
+    def _by_fact(self, view: View) -> list[Found]:
+        found = equipment_violations(view) + location_lost(view)
+        for condition in self.caseload.conditions(view.wearer, ZONE_KINDS):
+            found += zone_violations(view, condition)
+        for condition in self.caseload.conditions(view.wearer, ("curfew",)):
+            found += curfew_violations(view, condition)
+        return found
+
+    def _judge(self, line: Line, heard: str | None, before: dict[str, list[Found]] | None = None) -> list[str]:
+        made: list[Version] = []
+        for wearer in self.caseload.wearers():
+            view = self._view(wearer, line.at)
+            self._watch(line, view)
+            facts = self._compared(line, view, (before or {}).get(wearer))
+            open_ = self.ledger.of(wearer, silence.KINDS)
+            contact = silence.communication(line, wearer, open_, self.caseload, self.contact, heard)
+            losses = [v for v in facts + contact if v.change == "opened" and v.found.end is None and self._placed(v)]
+            made += facts + contact
+            made += silence.lost_in_zone(line, view, open_, losses)
+            made += silence.whereabouts(line, view, open_, self.last_tick)
+        return self.ledger.write(made)
+
+    def _placed(self, version: Version) -> bool:
+        """Whether it is the loss of a device that says where the wearer is."""
+        device = version.found.device
+        if version.found.kind not in ("communication_lost", "location_lost") or device is None:
+            return False
+        return bool(self.caseload.device(device, version.decided)["kind"] in LOCATED)
+
+    def _watch(self, line: Line, view: View) -> None:
+        """Whether a fact came into view that is older than the newest that the wearer was judged on."""
+        facts = view.facts + [f for f in view.about if f.device not in {d.id for d in view.worn}]
+        names = {f.name for f in facts}
+        seen: set[tuple[str, int, int]] = getattr(self, "_seen", {}).get(view.wearer, set())
+        newest = self._newest.get(view.wearer, EARLY_US)
+        if any(f.t < newest for f in facts if f.name not in seen):
+            line.late_for.add(view.wearer)
+        self._seen = {**getattr(self, "_seen", {}), view.wearer: names}
+        self._newest[view.wearer] = max([newest, *(f.t for f in facts)])
+
+    def _compared(self, line: Line, view: View, before: list[Found] | None) -> list[Version]:
+        pairs, left, new = matched(self.ledger.of(view.wearer, BY_FACT), self._by_fact(view))
+        out = []
+        for old, found in pairs:
+            if not same(old.found, found):
+                out.append(following(line, old, found, self._reason(line, view, found, old, before)))
+        out += [withdrawn(line, old, self._reason(line, view, None, old, before)) for old in left]
+        out += [opened(line, view.wearer, found, self._reason(line, view, found, None, before)) for found in new]
+        return out
+
+    def _reason(
+        self, line: Line, view: View, found: Found | None, old: Version | None, before: list[Found] | None
+    ) -> str:
+        if before is not None and (found is None or not any(_twins(found, other) for other in before)):
+            return "variation"
+        if view.wearer in line.late_for:
+            return "late_data"
+        if found is None:
+            assert old is not None
+            return old.found.opener
+        if old is None:
+            return found.opener
+        closing = old.found.end is None and found.end is not None
+        if closing:
+            return found.closer or found.opener
+        if found.closer is not None and found.closer != "clock":
+            return found.closer
+        return found.opener
+
+
+def _twins(a: Found, b: Found) -> bool:
+    return (a.kind, a.condition, a.device) == (b.kind, b.condition, b.device) and same(a, b)
+
+
+def run(caseload: Iterable[str], feed: Iterable[str], until: int | None) -> Iterator[str]:
+    """What `evaluate` prints: every line up to ``until``, which is then a tick."""
+    twin = Twin(caseload)
+    for text in feed:
+        if not text.strip():
+            continue
+        line = json.loads(text)
+        at = parse_instant(str(line.get("tick") or line.get("learnt") or line.get("received")))
+        if until is not None and at > until:
+            break
+        yield from twin.take(text)
+    if until is not None:
+        yield from twin.tick(until)
