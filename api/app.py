@@ -1,0 +1,109 @@
+"""The application: its parts put together, and nothing started. `api.service` runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from api import problems
+from api.figures import Figures
+from api.guard import Guard
+from api.hub import Hub
+from api.journal import Journal
+from api.metrics import Metrics
+from api.parts import Parts
+from api.ports import Reading
+from api.problems import PROBLEM_SCHEMA, problem_response
+from api.routes import decisions, live, pages, people, service
+
+API_ROOT: Final = "/api/v1"
+RETRY_AFTER_S: Final = 2
+
+DESCRIPTION: Final = (
+    "Read the caseload, positions, violations and alerts, and follow alerts as they are committed. Instants are "
+    "RFC 3339 in UTC; ids of the database are strings, because they have 64 bits; lists come in pages with a `next` "
+    "link; every error is a problem of RFC 9457. Served on this machine only until people sign in."
+)
+
+
+def wall_clock_us() -> int:
+    """Microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+def create_app(
+    reading: Reading,
+    away: tuple[type[Exception], ...] = (),
+    now: Callable[[], int] = wall_clock_us,
+) -> FastAPI:
+    """The application over a reading side; ``away`` are the errors that say that it cannot be reached."""
+    hub = Hub(reading, away)
+    metrics = Metrics()
+    app = FastAPI(
+        title="Bailiwick",
+        version=_version(),
+        description=DESCRIPTION,
+        openapi_url=f"{API_ROOT}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_listening,
+        redirect_slashes=False,
+    )
+    app.state.parts = Parts(reading, hub, Figures(reading), metrics, now)
+    problems.install(app)
+    for error in away:
+        app.add_exception_handler(error, _database_away)
+    for resources in (people, decisions, live):
+        app.include_router(resources.router, prefix=API_ROOT)
+    app.include_router(service.router)
+    pages.install(app)
+    app.add_middleware(Guard)
+    app.add_middleware(Journal, metrics=metrics)
+    _tell_of_problems(app)
+    return app
+
+
+@asynccontextmanager
+async def _listening(app: FastAPI) -> AsyncIterator[None]:
+    """The hub listens as long as the application runs."""
+    hub: Hub = app.state.parts.hub
+    task = asyncio.create_task(hub.run(), name="hub")
+    try:
+        yield
+    finally:
+        hub.close()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot be reached", headers=headers)
+
+
+def _tell_of_problems(app: FastAPI) -> None:
+    """Puts the shape of every error into the OpenAPI document."""
+    plain: Callable[[], dict[str, Any]] = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        document["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+        return document
+
+    app.__dict__["openapi"] = openapi
+
+
+def _version() -> str:
+    try:
+        return version("bailiwick")
+    except PackageNotFoundError:
+        return "0.0.0"

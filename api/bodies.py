@@ -1,0 +1,93 @@
+"""Rows of the database as the objects of `api.shapes`. Numbers of the database go out as strings: they have 64 bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from api.instants import format_instants
+from api.ports import AlertRow, Counts, DeviceRow, PositionRow, WearerRow
+from domain.instants import format_instant
+
+
+def positions_body(rows: Sequence[PositionRow]) -> list[dict[str, Any]]:
+    """`shapes.Position` of each."""
+    times = format_instants([row.t_us for row in rows])
+    received = format_instants([row.received_us for row in rows])
+    return [
+        {
+            "wearer": row.wearer,
+            "device": row.device,
+            "t": t,
+            "received": got,
+            "lon": row.lon,
+            "lat": row.lat,
+            "acc": row.acc,
+            "src": row.src,
+            "quality": row.quality,
+            "gen": str(row.gen),
+            "seq": row.seq,
+            "spd": row.spd,
+            "hdg": row.hdg,
+        }
+        for row, t, got in zip(rows, times, received, strict=True)
+    ]
+
+
+def wearer_body(row: WearerRow) -> dict[str, Any]:
+    """`shapes.Wearer`."""
+    return {
+        "id": row.id,
+        "record": row.record,
+        "orders": list(row.orders),
+        "devices": list(row.devices),
+        "newest": None if row.newest is None else positions_body([row.newest])[0],
+    }
+
+
+def device_body(row: DeviceRow) -> dict[str, Any]:
+    """`shapes.Device`."""
+    return {
+        "id": row.id,
+        "record": row.record,
+        "wearer": row.wearer,
+        "victim": row.victim,
+        "heard": None if row.heard_us is None else format_instant(row.heard_us),
+    }
+
+
+def alert_body(row: AlertRow) -> dict[str, Any]:
+    """`shapes.Alert`."""
+    return {
+        "id": str(row.no),
+        "episode": row.episode,
+        "wearer": row.wearer,
+        "victim": row.victim,
+        "device": row.device,
+        "kind": row.kind,
+        "code": row.code,
+        "condition": row.condition,
+        "severity": row.severity.value,
+        "state": row.state.value,
+        "work": row.work.value,
+        "raised": format_instant(row.raised_us),
+        "changed": format_instant(row.changed_us),
+        "withdrawn": row.withdrawn,
+        "violations": list(row.violations),
+    }
+
+
+def counts_body(counts: Counts) -> dict[str, Any]:
+    """`shapes.Counts`; every state, kind and severity that has none is left out but for order states."""
+    return {
+        "at": None if counts.at_us is None else format_instant(counts.at_us),
+        "wearers": counts.wearers,
+        "devices": counts.devices,
+        "orders_active": counts.orders_active,
+        "orders": {state.value: number for state, number in counts.order_states.items()},
+        "facts": counts.facts,
+        "facts_per_s": round(counts.facts_per_s, 1),
+        "violations_open": {kind.value: number for kind, number in counts.violations_open.items()},
+        "alerts_active": {severity.value: number for severity, number in counts.alerts_active.items()},
+        "dead_letters": dict(counts.dead_letters),
+    }

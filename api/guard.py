@@ -1,0 +1,80 @@
+"""What stands before every request until people sign in: only this machine, and only by its own name.
+
+A browser on this machine can be sent to us by a hostile page under a name that resolves to 127.0.0.1 (DNS rebinding).
+The `Host` header still holds that name, so anything but a loopback name is refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from http import HTTPStatus
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import problem_response
+from domain.errors import BadSetting
+
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host name or address is this machine's own, without asking any resolver."""
+    if name.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def require_loopback(host: str) -> None:
+    """`BadSetting` when ``host`` would let others in."""
+    if not is_loopback(host):
+        raise BadSetting(f"API_HOST {host}: only a loopback address is served until sign-in exists (127.0.0.1, ::1)")
+
+
+def name_in(host_header: str) -> str:
+    """The name of a `Host` header, without its port."""
+    if host_header.startswith("["):
+        return host_header[: host_header.find("]") + 1]
+    return host_header.partition(":")[0]
+
+
+class Guard:
+    """ASGI middleware: refuses foreign hosts, and sets the security headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        hosts = Headers(scope=scope).getlist("host")
+        if len(hosts) == 1 and is_loopback(name_in(hosts[0])):
+            await self._app(scope, receive, send_guarded)
+            return
+        refusal = problem_response(HTTPStatus.MISDIRECTED_REQUEST, "this service answers to loopback names only")
+        await refusal(scope, receive, send_guarded)

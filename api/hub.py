@@ -1,0 +1,96 @@
+"""The stream's source: one listener on the database for all who follow, and the newest events kept at hand.
+
+A follower names the last event it has and gets every later one, in order, once: from the events at hand, or from the
+database when it has been away for longer. Events are numbered in the order of their commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Final
+
+import structlog
+
+from api.ports import EventRow, Reading
+
+AT_HAND: Final = 10_000
+"""Events kept in memory."""
+READ_AT_ONCE: Final = 1_000
+RETRY_S: Final = 1.0
+"""After the database went away."""
+
+_log = structlog.get_logger()
+
+
+class Hub:
+    """Reads events once and hands them to every follower."""
+
+    def __init__(self, reading: Reading, away: tuple[type[Exception], ...]) -> None:
+        """``away`` are the errors that say that the database cannot be reached."""
+        self._reading = reading
+        self._away: tuple[type[Exception], ...] = (OSError, TimeoutError, *away)
+        self._at_hand: deque[EventRow] = deque(maxlen=AT_HAND)
+        self._floor = 0
+        self._newest: int | None = None
+        self._moved = asyncio.Event()
+        self._closed = False
+        self.followers = 0
+
+    async def run(self) -> None:
+        """Listens until cancelled. A database that goes away is waited for; followers wait with it."""
+        while True:
+            try:
+                async with self._reading.listen() as wakes:
+                    await self._take_new()
+                    async for _ in wakes:
+                        await self._take_new()
+            except self._away as error:
+                _log.warning("the stream lost the database", error=type(error).__name__)
+            await asyncio.sleep(RETRY_S)
+
+    def close(self) -> None:
+        """Ends every follower, so that a server that stops need not wait for them."""
+        self._closed = True
+        self._wake()
+
+    async def follow(self, after: int) -> AsyncIterator[EventRow]:
+        """Every event after ``after``, as they come, until the hub is closed."""
+        self.followers += 1
+        try:
+            while not self._closed:
+                moved = self._moved
+                rows = await self._after(after)
+                for row in rows:
+                    yield row
+                    after = row.no
+                if not rows:
+                    await moved.wait()
+        finally:
+            self.followers -= 1
+
+    async def _after(self, number: int) -> list[EventRow]:
+        """Events after a number: from memory when it reaches back far enough."""
+        if self._newest is None or number >= self._newest:
+            return []
+        if number < self._floor:
+            return await self._reading.events(number, READ_AT_ONCE)
+        return [row for row in self._at_hand if row.no > number]
+
+    async def _take_new(self) -> None:
+        """Reads what was committed since; the first time, only learns where the end is."""
+        if self._newest is None:
+            self._newest = self._floor = await self._reading.newest_event()
+            self._wake()
+        while rows := await self._reading.events(self._newest, READ_AT_ONCE):
+            for row in rows:
+                if len(self._at_hand) == AT_HAND:
+                    self._floor = self._at_hand[0].no
+                self._at_hand.append(row)
+            self._newest = rows[-1].no
+            self._wake()
+
+    def _wake(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()

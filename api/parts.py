@@ -1,0 +1,52 @@
+"""What the routes are given: the parts of one application, found on it and never in a global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+import msgspec
+from fastapi import Depends, Query, Request
+from starlette.responses import Response
+
+from api.cursors import CURSOR_CHARACTERS, link_header
+from api.figures import Figures
+from api.hub import Hub
+from api.metrics import Metrics
+from api.ports import Reading
+from api.problems import MEDIA_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an application is made of. ``now`` gives microseconds UTC."""
+
+    reading: Reading
+    hub: Hub
+    figures: Figures
+    metrics: Metrics
+    now: Callable[[], int]
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts of the application that a request came to."""
+    return cast(Parts, request.app.state.parts)
+
+
+Given = Annotated[Parts, Depends(parts_of)]
+Cursor = Annotated[
+    str | None, Query(max_length=CURSOR_CHARACTERS, description="Where the page begins: from the `next` of another")
+]
+
+PROBLEM_CONTENT: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    422: {"description": "The request is not as documented", **PROBLEM_CONTENT},
+    "default": {"description": "Any other error", **PROBLEM_CONTENT},
+}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is none", **PROBLEM_CONTENT}}
+
+
+def answer(body: object, link: str | None = None) -> Response:
+    """A JSON answer, written by msgspec."""
+    return Response(msgspec.json.encode(body), headers=link_header(link), media_type="application/json")

@@ -1,0 +1,101 @@
+"""Every error is a problem of RFC 9457: `application/problem+json`, with a title that never changes for its type.
+
+A problem says what is wrong with the request and never repeats what was in it: a wearer's id in a bad request must
+not come back in a log or a screenshot of an error.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+MEDIA_TYPE: Final = "application/problem+json"
+PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "description": "An error, after RFC 9457.",
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "description": "`about:blank`, or what kind of problem it is"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "description": "Each thing that is wrong with the request",
+            "items": {
+                "type": "object",
+                "required": ["field", "cause"],
+                "properties": {"field": {"type": "string"}, "cause": {"type": "string"}},
+            },
+        },
+    },
+}
+
+_log = structlog.get_logger()
+
+
+class Problem(Exception):
+    """A request that cannot be answered, and why."""
+
+    def __init__(self, status: HTTPStatus, detail: str, *, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = [{"field": field, "cause": detail}] if field else None
+
+
+def problem_response(
+    status: int,
+    detail: str | None = None,
+    errors: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """The answer for a problem."""
+    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status)}
+    if detail:
+        body["detail"] = detail
+    if errors:
+        body["errors"] = errors
+    return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Every way to fail ends in a problem."""
+    app.add_exception_handler(Problem, _of_ours)
+    app.add_exception_handler(HTTPException, _of_routing)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(Exception, _of_programming)
+
+
+async def _of_ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_response(error.status, error.detail, error.errors)
+
+
+async def _of_routing(request: Request, error: Exception) -> Response:
+    """No such path, a method that the path does not have."""
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    detail = None if error.detail == phrase else error.detail
+    return problem_response(error.status_code, detail, headers=dict(error.headers or {}))
+
+
+async def _of_validation(request: Request, error: Exception) -> Response:
+    """What FastAPI found wrong: where and why, without the value."""
+    assert isinstance(error, RequestValidationError)
+    errors = [{"field": ".".join(map(str, one["loc"][1:])), "cause": one["msg"]} for one in error.errors()]
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not as documented", errors)
+
+
+async def _of_programming(request: Request, error: Exception) -> Response:
+    """A mistake of ours, or a database that is away: told in the log, not to the caller."""
+    _log.error("request failed", error=type(error).__name__, exc_info=error)
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "it is our fault, and it is in the log")

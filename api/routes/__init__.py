@@ -1,0 +1,1 @@
+"""One module a family of resources; paths under `/api/v1` unless a module says otherwise."""

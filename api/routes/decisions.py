@@ -1,0 +1,87 @@
+"""Violations and alerts, newest first."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, Path, Query, Request
+from starlette.responses import Response
+
+from api import shapes
+from api.bodies import alert_body
+from api.cursors import cut, link_header, next_link, read_cursor
+from api.instants import Instant
+from api.negotiation import chosen
+from api.parts import NOT_FOUND, PROBLEMS, Cursor, Given, answer
+from api.ports import AlertFilter, ViolationFilter
+from api.problems import Problem
+from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, LIST_LIMIT, ListLimit
+from domain.vocabulary import AlertCondition, Kind, Severity
+
+NDJSON: Final = "application/x-ndjson"
+JSON: Final = "application/json"
+LARGEST_ID: Final = (1 << 63) - 1
+
+OfWearer = Annotated[str | None, Query(pattern=ID_CHARACTERS)]
+
+router = APIRouter(responses=PROBLEMS)
+
+
+@router.get(
+    "/violations",
+    response_model=shapes.Page[shapes.Violation],
+    responses={200: {"content": {NDJSON: {}}}},
+    tags=["violations"],
+)
+async def violations(
+    request: Request,
+    parts: Given,
+    wearer: OfWearer = None,
+    kind: Annotated[list[Kind] | None, Query(description="May be given several times")] = None,
+    condition: Annotated[str | None, Query(pattern=ID_CHARACTERS)] = None,
+    is_open: Annotated[bool | None, Query(alias="open", description="Without an end, or with one")] = None,
+    from_: Annotated[Instant | None, Query(alias="from", description="Not over before this")] = None,
+    to: Annotated[Instant | None, Query(description="Begun before this")] = None,
+    withdrawn: Annotated[bool, Query(description="Withdrawn ones too")] = False,
+    cursor: Cursor = None,
+    limit: ListLimit = LIST_DEFAULT,
+    accept: Annotated[str | None, Header()] = None,
+) -> Response:
+    """The newest version of each violation, newest decision first; as lines with `Accept: application/x-ndjson`."""
+    media_type = chosen(accept, (JSON, NDJSON))
+    wanted = ViolationFilter(wearer, tuple(kind or ()), condition, is_open, not withdrawn, from_, to)
+    rows = await parts.reading.violations(wanted, read_cursor(cursor, int), limit + 1)
+    page, onward = cut(rows, limit, lambda row: row[0])
+    link = next_link(request, onward)
+    if media_type == NDJSON:
+        lines = "".join(violation.as_line() + "\n" for _, violation in page)
+        return Response(lines, headers=link_header(link) | {"Vary": "Accept"}, media_type=NDJSON)
+    return answer({"items": [violation.as_json() for _, violation in page], "next": link}, link)
+
+
+@router.get("/alerts", response_model=shapes.Page[shapes.Alert], tags=["alerts"])
+async def alerts(
+    request: Request,
+    parts: Given,
+    wearer: OfWearer = None,
+    severity: Annotated[list[Severity] | None, Query(description="May be given several times")] = None,
+    state: AlertCondition | None = None,
+    withdrawn: Annotated[bool, Query(description="Withdrawn ones too")] = False,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=LIST_LIMIT)] = LIST_DEFAULT,
+) -> Response:
+    """Alerts, newest first."""
+    wanted = AlertFilter(wearer, tuple(severity or ()), state, withdrawn)
+    rows = await parts.reading.alerts(wanted, read_cursor(cursor, tuple[int, int]), limit + 1)
+    page, onward = cut(rows, limit, lambda row: (row.raised_us, row.no))
+    return answer({"items": [alert_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
+
+
+@router.get("/alerts/{alert}", response_model=shapes.Alert, responses=NOT_FOUND, tags=["alerts"])
+async def alert(alert: Annotated[str, Path(pattern=r"^[0-9]{1,19}$")], parts: Given) -> Response:
+    """One alert."""
+    row = await parts.reading.alert(int(alert)) if int(alert) <= LARGEST_ID else None
+    if row is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "no such alert")
+    return answer(alert_body(row))

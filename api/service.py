@@ -1,0 +1,117 @@
+"""Runs the application on a socket of this machine: ``await serve(config)``, or ``run(config)`` with a loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+import uvicorn
+from store.store import ConnectionLost
+
+from api.app import create_app
+from api.guard import require_loopback
+from api.hub import Hub
+from domain.errors import BadSetting
+from store import Reading
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8080
+STOP_WITHIN_S: Final = 3
+WAITING_CONNECTIONS: Final = 256
+REQUESTS_AT_ONCE: Final = 512
+"""Beyond this many open requests, streams among them, a new one gets 503."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """Where the database is, and where to listen. Port 0 takes a free one."""
+
+    database_url: str
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+
+
+async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> None:
+    """Serves until the process is told to stop (SIGINT, SIGTERM) or the task is cancelled.
+
+    ``ready`` is called with the address, ``http://127.0.0.1:8080``, once requests are taken. Raises `BadSetting`, in
+    one line, for a host that is not loopback and for a port that is taken.
+    """
+    require_loopback(config.host)
+    listening = _listen(config.host, config.port)
+    async with await Reading.open(config.database_url) as reading:
+        app = create_app(reading, (ConnectionLost,))
+        server = _Server(app.state.parts.hub, _settings(app))
+        server.when_ready = lambda: _announce(listening, ready)
+        await server.serve([listening])
+
+
+def run(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> None:
+    """`serve` on the fastest loop that there is."""
+    try:
+        import uvloop  # noqa: PLC0415  not to be had on Windows
+    except ImportError:
+        asyncio.run(serve(config, ready=ready))
+    else:
+        uvloop.run(serve(config, ready=ready))
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it is ready, and lets the followers of the stream go before it stops."""
+
+    def __init__(self, hub: Hub, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._hub = hub
+        self.when_ready: Callable[[], None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.when_ready:
+            self.when_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)
+
+
+def _settings(app: uvicorn.config.ASGIApplication) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="on",
+        limit_concurrency=REQUESTS_AT_ONCE,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; `BadSetting` when the port is taken or may not be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host.strip("[]"), port))
+        listening.listen(WAITING_CONNECTIONS)
+    except OSError as error:
+        listening.close()
+        why = {errno.EADDRINUSE: "is taken by another program", errno.EACCES: "may not be opened by this user"}
+        raise BadSetting(f"API_PORT {port} on {host} {why.get(error.errno or 0, error.strerror)}") from None
+    return listening
+
+
+def _announce(listening: socket.socket, ready: Callable[[str], None] | None) -> None:
+    host, port = listening.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    _log.info("api serves", address=address)
+    if ready:
+        ready(address)

@@ -1,0 +1,150 @@
+// The page: figures every two seconds, positions every five, alerts as they are committed.
+
+import { changed, readAlerts, startAlerts } from "./alerts.js";
+import { showFigures } from "./figures.js";
+import { WearerMap } from "./map.js";
+import { follow, get, repeat } from "./source.js";
+import { ageWords, number, timeElement } from "./words.js";
+
+const FIGURES_MS = 2_000;
+const POSITIONS_MS = 5_000;
+const MARKS_MS = 10_000;
+const MARKS_LIMIT = 1_000;
+
+const $ = (id) => document.getElementById(id);
+const state = { stream: "connecting", figures: "connecting", heard: null };
+
+/** One lamp for both ways in which we are connected; a banner says from when what is shown dates. */
+function showLink() {
+  const lost = state.stream === "lost" || state.figures === "lost";
+  const live = state.stream === "live" && state.figures === "live";
+  const word = lost ? "lost" : live ? "live" : "connecting";
+  $("link").dataset.state = word;
+  const words = { lost: "Connection lost", live: "Live", connecting: "Connecting" };
+  if ($("link-words").textContent !== words[word]) $("link-words").textContent = words[word];
+  document.body.classList.toggle("stale", lost);
+  const banner = $("lost");
+  if (lost && banner.hidden) {
+    banner.replaceChildren("Connection lost. ", ...(state.heard
+      ? ["What you see is as it was at ", timeElement(state.heard), ". "]
+      : ["Nothing could be read yet. "]), "Trying again.");
+  }
+  banner.hidden = !lost;
+}
+
+function note(part, word) {
+  state[part] = word;
+  showLink();
+}
+
+const failed = () => note("figures", "lost");
+
+async function readFigures() {
+  try {
+    const counts = await get("counts");
+    showFigures(counts);
+    state.heard = new Date().toISOString();
+    showEmpty(counts);
+    note("figures", "live");
+  } catch {
+    failed();
+  }
+}
+
+function showEmpty(counts) {
+  const empty = $("map-empty");
+  const caseload = counts.wearers > 0;
+  if (caseload && map.wearers.length) {
+    empty.hidden = true;
+    return;
+  }
+  empty.textContent = caseload
+    ? "No position has come in yet."
+    : "The caseload is empty. bailiwick import FILE brings one; make demo shows everything with invented people.";
+  empty.hidden = false;
+}
+
+function showFound(item) {
+  const box = $("found");
+  box.hidden = item === null;
+  if (item === null) return;
+  const title = document.createElement("strong");
+  title.textContent = item.wearer;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "×";
+  close.setAttribute("aria-label", "Close");
+  close.addEventListener("click", () => map.forget());
+  const list = document.createElement("dl");
+  const pairs = [
+    ["Last fix", [timeElement(item.t), ` (${ageWords(Date.now() - Date.parse(item.t))} ago)`]],
+    ["Accuracy", [`${number(Math.round(item.acc))} m (95 %)`]],
+    ["Source", [item.src.toUpperCase(), item.quality === "ok" ? "" : `, ${item.quality}`]],
+    ["Device", [item.device]],
+    ["Place", [`${item.lat.toFixed(5)}, ${item.lon.toFixed(5)}`]],
+  ];
+  for (const [name, value] of pairs) {
+    const row = document.createElement("div");
+    const dt = document.createElement("dt");
+    dt.textContent = name;
+    const dd = document.createElement("dd");
+    dd.append(...value);
+    row.append(dt, dd);
+    list.append(row);
+  }
+  box.replaceChildren(title, close, list);
+}
+
+const map = new WearerMap($("canvas"), showFound);
+
+async function readPositions() {
+  const items = [];
+  try {
+    for (let path = "positions"; path !== null;) {
+      const page = await get(path);
+      items.push(...page.items);
+      path = page.next;
+    }
+  } catch {
+    return failed();
+  }
+  map.show(items, Date.now());
+  $("places-note").textContent = items.length ? `${number(items.length)} wearers` : "";
+}
+
+async function readMarks() {
+  try {
+    const found = new Map();
+    for (const severity of ["serious", "critical"]) {
+      const page = await get(`alerts?state=active&severity=${severity}&limit=${MARKS_LIMIT}`);
+      for (const alert of page.items) if (alert.wearer) found.set(alert.wearer, severity);
+    }
+    map.mark(found);
+  } catch {
+    failed();
+  }
+}
+
+$("find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const wanted = $("find-wearer").value.trim();
+  if (wanted && !map.find(wanted)) {
+    const box = $("found");
+    box.hidden = false;
+    box.textContent = `No position of ${wanted}.`;
+  }
+});
+$("closer").addEventListener("click", () => map.view.zoomBy(1.6));
+$("farther").addEventListener("click", () => map.view.zoomBy(1 / 1.6));
+$("whole").addEventListener("click", () => map.view.whole());
+
+map.load("/static/outline.json").catch(failed);
+startAlerts(failed);
+repeat(readFigures, FIGURES_MS);
+repeat(readPositions, POSITIONS_MS);
+const readMarksNow = repeat(readMarks, MARKS_MS);
+follow({
+  alert: changed,
+  begin: () => { readAlerts().catch(failed); void readMarksNow(); },
+  link: (word) => note("stream", word),
+});

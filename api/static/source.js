@@ -1,0 +1,54 @@
+// Where the page gets its data: plain requests, and the stream, which the browser itself resumes.
+
+const ROOT = "/api/v1";
+const PATIENCE_MS = 15_000;
+
+/** The JSON of a path under the API; throws when it cannot be had in time. */
+export async function get(path) {
+  const response = await fetch(path.startsWith("/") ? path : `${ROOT}/${path}`, {
+    headers: { Accept: "application/json" },
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+  return response.json();
+}
+
+/** Calls `work` now and then `pause` ms after it ended, again and again; not while nobody looks at the page. */
+export function repeat(work, pause) {
+  let timer = 0;
+  const turn = async () => {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    try {
+      await work();
+    } finally {
+      timer = setTimeout(turn, pause);
+    }
+  };
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) void turn(); });
+  void turn();
+  return turn;
+}
+
+/**
+ * Follows the stream. `on.alert` gets each change, `on.begin` is told when lists must be read (at first, and after too
+ * much was missed), `on.link` hears "live" or "lost". The browser comes back by itself with the last event's id; when
+ * it gives up (a refusal instead of silence), this does.
+ */
+export function follow(on) {
+  let lastId = null;
+  const open = () => {
+    const source = new EventSource(`${ROOT}/stream`);
+    const note = (event) => { lastId = event.lastEventId; };
+    source.addEventListener("hello", (event) => { note(event); on.link("live"); on.begin(); });
+    source.addEventListener("reset", (event) => { note(event); on.link("live"); on.begin(); });
+    source.addEventListener("resumed", (event) => { note(event); on.link("live"); });
+    source.addEventListener("alert", (event) => { note(event); on.alert(JSON.parse(event.data)); });
+    source.addEventListener("error", () => {
+      on.link("lost");
+      if (source.readyState === EventSource.CLOSED) setTimeout(open, 2_000);
+    });
+  };
+  open();
+  return () => lastId;
+}
