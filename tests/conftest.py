@@ -3,7 +3,7 @@
 ``timescale_url``, ``embedded_url``, ``database_url`` (both); ``mosquitto``, ``iotcore_broker``, ``broker`` (both);
 A client of Mosquitto must name itself.
 ``mosquitto_with(**options)`` for other settings; ``timescale_server`` and ``embedded_server`` to stop, kill and restart.
-A test that takes one of them is marked ``real``.
+``chromium``: a headless browser. A test that takes one of them is marked ``real``.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import playwright.async_api as playwright
 import psycopg
 import pytest
 from psycopg import sql
 
+from bailiwick.parts.browser import headless_browser
 from bailiwick.parts.embedded_broker import IotcoreBroker
 from bailiwick.parts.embedded_database import embedded_database
 from bailiwick.parts.mosquitto_broker import MosquittoBroker
@@ -41,6 +43,7 @@ REAL = {
     "iotcore_broker",
     "broker",
     "installed_parts",
+    "chromium",
 }
 
 _numbers = itertools.count(1)
@@ -209,3 +212,16 @@ def broker(request: pytest.FixtureRequest) -> MosquittoBroker | GivenBroker | Io
     """A fresh broker of each kind."""
     found: MosquittoBroker | GivenBroker | IotcoreBroker = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[playwright.Browser]:
+    """A fresh headless browser: ``page = await chromium.new_page()``."""
+    with failing_in_one_line():
+        found = headless_browser()
+    async with playwright.async_playwright() as driver:
+        browser = await driver.chromium.launch(
+            executable_path=found.program, args=list(found.arguments), env={**found.environment}
+        )
+        yield browser
+        await browser.close()

@@ -26,7 +26,7 @@ from bailiwick.parts.processes import PartFailed, reachable, unprivileged
 RECIPE = 1
 """Counted up when the steps below change: prefixes made by others are made again."""
 COMMAND_TIMEOUT_S = 300
-FREE_DISK_NEEDED_MB = 1000
+DISK_MB = 1000
 DEFAULT_MIRROR = "http://deb.debian.org/debian/"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 READY = "ready.json"
@@ -47,6 +47,8 @@ class Wanted:
     left_out: tuple[str, ...] = _LEFT_OUT
     drop: tuple[str, ...] = ()
     """Files deleted after unpacking: those that need a library that was left out."""
+    disk_mb: int = DISK_MB
+    """Free disk without which nothing is begun."""
 
     def digest(self) -> str:
         text = json.dumps([RECIPE, self.suite, self.packages, self.programs, self.left_out, self.drop])
@@ -119,7 +121,7 @@ def _is_ready(prefix: Path) -> bool:
 
 
 def _make(wanted: Wanted, prefix: Path) -> None:
-    _check_machine(prefix.parent)
+    _check_machine(prefix.parent, wanted.disk_mb)
     shutil.rmtree(prefix, ignore_errors=True)
     old_umask = os.umask(0o022)
     try:
@@ -141,13 +143,13 @@ def _make(wanted: Wanted, prefix: Path) -> None:
         os.umask(old_umask)
 
 
-def _check_machine(cache: Path) -> None:
+def _check_machine(cache: Path, disk_mb: int) -> None:
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
             raise PartFailed(f"{program} is not on this machine")
     free_mb = shutil.disk_usage(cache).free >> 20
-    if free_mb < FREE_DISK_NEEDED_MB:
-        raise PartFailed(f"{FREE_DISK_NEEDED_MB} MB of disk are needed at {cache}, {free_mb} MB are free")
+    if free_mb < disk_mb:
+        raise PartFailed(f"{disk_mb} MB of disk are needed at {cache}, {free_mb} MB are free")
 
 
 class _Apt:
@@ -174,7 +176,7 @@ class _Apt:
             "APT::Sandbox::User": "root" if os.geteuid() == 0 else "",
             "APT::Install-Recommends": "false",
             "Acquire::Languages": "none",
-            "Acquire::Retries": "3",
+            "Acquire::Retries": "1",
             "APT::Update::Post-Invoke": "",
         }
         self._options = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
