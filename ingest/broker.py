@@ -77,13 +77,7 @@ class BrokerAddress:
 
 
 class MqttBroker:
-    """Keeps one session connected and hands on what comes.
-
-    Attributes
-    ----------
-    sessions_lost : connections at which the broker had forgotten a session that we had before: what it queued is gone,
-        and shows as holes in `seq`.
-    """
+    """Keeps one session connected and hands on what comes."""
 
     def __init__(self, address: BrokerAddress, client_id: str, clock: LineClock) -> None:
         self._address = address
@@ -93,7 +87,7 @@ class MqttBroker:
         self._numbers = 0
         self._held = False
         self._had_session = False
-        self.sessions_lost = 0
+        self._sessions_lost = 0
 
     @property
     def connection(self) -> int:
@@ -103,6 +97,11 @@ class MqttBroker:
     @property
     def session_present(self) -> bool:
         return self._session is not None and self._session.session_present
+
+    @property
+    def sessions_lost(self) -> int:
+        """What the broker queued for such a session is gone; it shows as holes in `seq`."""
+        return self._sessions_lost
 
     async def run(self, deliver: Deliver) -> None:
         """Connect, hand on deliveries, connect again; until cancelled. Raises `SessionTaken`."""
@@ -171,7 +170,7 @@ class MqttBroker:
     def _begun(self, session: Session) -> None:
         log.info("connected to the broker", connection=session.number, session_present=session.session_present)
         if self._had_session and not session.session_present:
-            self.sessions_lost += 1
+            self._sessions_lost += 1
             log.error("the broker has forgotten our session: what it had queued for us is lost")
         self._had_session = True
 

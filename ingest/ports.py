@@ -1,23 +1,34 @@
-"""What ingest needs of others, as small protocols of its own; `service` and the composition root hand in the real ones."""
+"""What ingest needs of others, as small protocols of its own; the composition in `service` hands in the real ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol
+
+from domain.commits import AlertChange, Checkpoint, Commit, DeadLetter, Work
+from domain.errors import BailiwickError
+from domain.facts import Batch, Facts, Roster, empty_facts
+from domain.records import Version
+from domain.violations import Violation
+from domain.vocabulary import OrderState, Quality
+from domain.wire import Message
+
+# --- the broker ---
 
 
 @dataclass(slots=True)
 class Delivery:
-    """The messages that one read of the socket brought, in the broker's order.
+    """The messages that one read of the socket brought, in the broker's order; all carry its instant.
 
     ``packet_ids`` are valid on connection number ``connection`` only; 0 needs no acknowledgement.
     """
 
     connection: int
     instant_us: int
-    topics: list[str]
-    payloads: list[bytes]
+    messages: list[Message]
     packet_ids: list[int]
     size_bytes: int
 
@@ -32,6 +43,10 @@ class Broker(Protocol):
     @property
     def session_present(self) -> bool:
         """Whether the broker still had our session when this connection began."""
+
+    @property
+    def sessions_lost(self) -> int:
+        """Connections at which the broker had forgotten a session that we had before."""
 
     async def run(self, deliver: Callable[[Delivery], None]) -> None:
         """Keep connected until cancelled. Raises `SessionTaken` when another took our client id."""
@@ -51,5 +66,132 @@ class Broker(Protocol):
         """Disconnect cleanly; the session stays."""
 
 
-class SessionTaken(Exception):
+class SessionTaken(BailiwickError):
     """Another connection took our client id: somebody else is at work."""
+
+
+# --- the rules ---
+
+
+@dataclass(slots=True)
+class Ask:
+    """What the rules must be told before they can judge a batch.
+
+    Attributes
+    ----------
+    identities : (device index, gen, seq) received before: the same values, or a conflict?
+    history : device indices whose stored facts are needed, all of them.
+    """
+
+    identities: list[tuple[int, int, int]] = field(default_factory=list)
+    history: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Answer:
+    """The stored facts of the identities asked for, and all of the devices whose history was."""
+
+    stored: Facts = field(default_factory=empty_facts)
+    history: Facts = field(default_factory=empty_facts)
+
+
+@dataclass(slots=True)
+class Decisions:
+    """What a batch led to (docs/architecture.md)."""
+
+    versions: list[Violation]
+    lines: list[int]
+    keep: Facts
+    rows: Sequence[int]
+    ranges: list[tuple[int, int, int, int]]
+    requalified: list[tuple[int, int, int, int, Quality]]
+
+
+class Rules(Protocol):
+    """The rules with their state. Not to be used again once a commit of what they decided has failed."""
+
+    def ask(self, batch: Batch) -> Ask: ...
+
+    def judge(self, batch: Batch, answer: Answer) -> Decisions: ...
+
+    def order_states(self) -> dict[OrderState, int]:
+        """How many active orders are in each state; adds up to the active orders."""
+
+    def snapshot(self) -> bytes:
+        """The state, exactly."""
+
+
+class Alerts(Protocol):
+    """Versions of violations to changes of alerts, with its state and what it asks of the caseload."""
+
+    def learn(self, version: Version) -> None:
+        """A version of a record, in the order learnt."""
+
+    def apply(self, versions: Sequence[Violation]) -> list[AlertChange]: ...
+
+    def snapshot(self) -> bytes:
+        """The state, exactly, but for what was learnt."""
+
+
+class Engine(Protocol):
+    """Makes both judges: new, or as they were. ``caseload`` is all that is learnt so far, in its order.
+
+    `restore` raises `ValueError` for bytes that another version wrote.
+    """
+
+    def fresh(self, roster: Roster, caseload: Sequence[Version]) -> tuple[Rules, Alerts]: ...
+
+    def restore(
+        self, roster: Roster, caseload: Sequence[Version], rules: bytes, alerts: bytes
+    ) -> tuple[Rules, Alerts]: ...
+
+
+# --- the store ---
+
+
+class Lead(Protocol):
+    """The lock of the one at work, wanted or held."""
+
+    async def __aenter__(self) -> Lead: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def wait(self) -> None:
+        """Returns when the lock is ours."""
+
+    async def lost(self) -> None:
+        """Returns when it no longer is."""
+
+
+class Store(Protocol):
+    """What of `store.Store` ingest uses."""
+
+    async def commit(self, work: Work) -> None: ...
+
+    async def unlearnt(self) -> list[tuple[int, Version]]: ...
+
+    async def caseload(self, until_commit: int | None = None) -> list[Version]: ...
+
+    async def facts_by_identity(
+        self, ids: Sequence[tuple[int, int, int]], roster: Roster, until_commit: int | None = None
+    ) -> Facts: ...
+
+    async def history(self, devices: Sequence[int], roster: Roster, until_commit: int | None = None) -> Facts: ...
+
+    async def newest_checkpoint(self) -> Checkpoint | None: ...
+
+    def commits_after(self, no: int, roster: Roster) -> AsyncIterator[Commit]: ...
+
+    async def lead(self) -> Lead: ...
+
+    async def replayable(self, limit: int) -> list[tuple[int, DeadLetter]]:
+        """Dead letters, by number, that were parked as `unknown_device`, whose device is learnt now, and that no
+        commit has replayed; the oldest first."""
+
+    def caseload_changes(self) -> AbstractAsyncContextManager[Callable[[], Awaitable[None]]]:
+        """LISTEN on a connection of its own: what it gives returns when something was entered since it was last
+        asked."""
+
+    async def publish_figures(self, figures: dict[str, Any], at_us: int, name: str = ...) -> None: ...

@@ -14,6 +14,7 @@ from typing import cast
 import mqtt5
 import numpy as np
 
+from domain.wire import Message
 from ingest.clock import LineClock
 from ingest.ports import Delivery
 
@@ -226,8 +227,7 @@ class Session(asyncio.BufferedProtocol):
     def _take(self, instant_us: int) -> None:
         """Cut what has been read into packets; deliver the PUBLISHes as one delivery."""
         read, publish, view, at, end = mqtt5.read, mqtt5.PublishPacket, self._buffer, 0, self._end
-        topics: list[str] = []
-        payloads: list[bytes] = []
+        messages: list[Message] = []
         packet_ids: list[int] = []
         while at < end:
             try:
@@ -238,20 +238,18 @@ class Session(asyncio.BufferedProtocol):
                 raise
             except BaseException:  # the codec panics (not an Exception) on text that is not UTF-8
                 topic, payload, packet_id, size = publish_by_hand(view[at:end])
-                topics.append(topic)
-                payloads.append(payload)
+                messages.append((topic, payload, instant_us))
                 packet_ids.append(packet_id)
             else:
                 if type(packet) is publish:
-                    topics.append(packet.topic)
-                    payloads.append(packet.payload)
+                    messages.append((packet.topic, packet.payload, instant_us))
                     packet_ids.append(packet.packet_id or 0)
                 else:
                     self._control(packet)
             at += size
         self._keep(at)
-        if topics:
-            self._deliver(Delivery(self.number, instant_us, topics, payloads, packet_ids, at))
+        if messages:
+            self._deliver(Delivery(self.number, instant_us, messages, packet_ids, at))
 
     def _control(self, packet: mqtt5.Packet) -> None:
         match packet:

@@ -1,0 +1,98 @@
+"""Two stages that overlap: while one batch commits, the next is judged; each is acknowledged after its own COMMIT.
+
+An exception of either stage ends both: nothing of what they held is acknowledged, and the broker sends it again to
+whoever recovers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from ingest.batches import Gatherer, OpenBatch
+from ingest.figures import Figures
+from ingest.judgement import Judged, Judgement
+from ingest.ports import Answer, Ask, Broker, Store
+from ingest.recovery import answer_from
+
+COMMITS_WAITING = 1
+"""Judged batches that may wait for the one that is being committed."""
+CHECKPOINT_FACTS = 200_000
+"""A commit holds a checkpoint when so many facts were kept since the last one: folding them takes a few seconds."""
+CHECKPOINT_S = 30.0
+"""Or after so long, when there was anything."""
+COMMIT_TIMEOUT_S = 120.0
+"""A commit that takes longer has failed. Long: an answer that comes late costs nothing, starting again does."""
+DRAIN_POLL_S = 0.01
+
+
+class Pipeline:
+    """From the gatherer to the acknowledgement."""
+
+    def __init__(
+        self, judgement: Judgement, store: Store, broker: Broker, gatherer: Gatherer, figures: Figures
+    ) -> None:
+        self._judgement = judgement
+        self._store = store
+        self._broker = broker
+        self._gatherer = gatherer
+        self._figures = figures
+        self._loop = asyncio.get_running_loop()
+        self._judged: asyncio.Queue[tuple[OpenBatch, Judged]] = asyncio.Queue(COMMITS_WAITING)
+        self._commit_began_s: float | None = None
+        self._checkpoint_s = self._loop.time()
+        self._checkpoint_facts = 0
+
+    def commit_wait_s(self) -> float:
+        """How long the commit under way has taken, 0 when none is."""
+        return 0.0 if self._commit_began_s is None else self._loop.time() - self._commit_began_s
+
+    async def judge_batches(self) -> None:
+        """The first stage; until cancelled."""
+        while True:
+            batch = await self._gatherer.next()
+            began_s = self._loop.time()
+            judged = await self._judgement.judge(batch, self._look_up)
+            if self._checkpoint_due(len(judged.work.keep)):
+                judged.work.checkpoint = self._judgement.checkpoint()
+            self._figures.judged(batch, judged, self._loop.time() - began_s)
+            await self._judged.put((batch, judged))
+            await asyncio.sleep(0)  # let the commit begin, and the socket be read, before the next is judged
+
+    async def commit_batches(self) -> None:
+        """The second stage; until cancelled. Raises what the store raises."""
+        while True:
+            batch, judged = await self._judged.get()
+            self._commit_began_s = self._loop.time()
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                await self._store.commit(judged.work)
+            age_s = self._loop.time() - batch.opened_s
+            self._figures.committed(batch, judged, self.commit_wait_s(), age_s)
+            self._commit_began_s = None
+            for connection, packet_ids in batch.acks:
+                self._broker.acknowledge(connection, packet_ids)
+            self._gatherer.done(batch)
+            self._judged.task_done()
+
+    async def drained(self) -> None:
+        """Returns when all that was gathered is committed; `Gatherer.flush` first."""
+        while not self._gatherer.empty:
+            await self._judged.join()
+            await asyncio.sleep(DRAIN_POLL_S)
+
+    async def write_checkpoint(self) -> None:
+        """At the end, when all is committed: an empty commit that holds the state, so that the next start is quick."""
+        await self._store.commit(self._judgement.parting_work())
+
+    async def _look_up(self, ask: Ask) -> Answer:
+        """Only what is committed can be looked up: wait for what was judged before."""
+        await self._judged.join()
+        return await answer_from(self._store, ask, self._judgement.roster, self._judgement.no)
+
+    def _checkpoint_due(self, facts: int) -> bool:
+        self._checkpoint_facts += facts
+        age_s = self._loop.time() - self._checkpoint_s
+        if self._checkpoint_facts < CHECKPOINT_FACTS and age_s < CHECKPOINT_S:
+            return False
+        self._checkpoint_facts = 0
+        self._checkpoint_s = self._loop.time()
+        return True
