@@ -92,15 +92,17 @@ class WindowCache:
     """`windows`, remembered: by timetable (equal ones share) and by stretch of `CHUNK_US`.
 
     A look-up that was made before costs a microsecond or two, whatever the timetable. What it keeps is bounded
-    by `MAX_CHUNKS` and `MAX_TIMETABLES`; forgetting changes no answer.
+    by ``max_chunks`` and ``max_timetables``; forgetting changes no answer.
     """
 
-    def __init__(self, zones: TimeZones) -> None:
+    def __init__(self, zones: TimeZones, max_chunks: int = MAX_CHUNKS, max_timetables: int = MAX_TIMETABLES) -> None:
         self._zones = zones
+        self._max_chunks = max_chunks
+        self._max_timetables = max_timetables
         # By identity, because a look-up by value would hash every row. The timetable is held so that its id stays its own.
         self._by_identity: dict[int, tuple[Timetable, _Kept]] = {}
         self._by_value: dict[Timetable, _Kept] = {}
-        self._chunk_count = 0
+        self.chunks_kept = 0
 
     def windows(self, timetable: Timetable, from_us: int, to_us: int) -> list[Window]:
         """Every merged window that overlaps ``[from_us, to_us)``, whole: what the function `windows` gives."""
@@ -129,7 +131,7 @@ class WindowCache:
         return found[0] if found else None
 
     def _admit(self, timetable: Timetable) -> _Kept:
-        if len(self._by_identity) >= MAX_TIMETABLES:
+        if len(self._by_identity) >= self._max_timetables:
             self._by_identity.clear()
             self._forget()
         kept = self._by_value.get(timetable)
@@ -141,12 +143,12 @@ class WindowCache:
         return kept
 
     def _work_out(self, kept: _Kept, number: int) -> tuple[array[int], array[int]]:
-        if self._chunk_count >= MAX_CHUNKS:
+        if self.chunks_kept >= self._max_chunks:
             self._forget()
         found = _overlapping(kept.week, kept.zone, number * CHUNK_US, (number + 1) * CHUNK_US)
         chunk = array("q", [start for start, _ in found]), array("q", [end for _, end in found])
         kept.chunks[number] = chunk
-        self._chunk_count += 1
+        self.chunks_kept += 1
         return chunk
 
     def _forget(self) -> None:
@@ -154,4 +156,4 @@ class WindowCache:
             kept.chunks.clear()
         if not self._by_identity:
             self._by_value.clear()
-        self._chunk_count = 0
+        self.chunks_kept = 0
