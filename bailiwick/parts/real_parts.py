@@ -1,7 +1,7 @@
 """A real TimescaleDB and a real Mosquitto, without root and without touching the system (`private_prefix`).
 
 Debian 13 has both; they run on any Debian or Ubuntu of the same architecture. Elsewhere give the tests running ones:
-``BAILIWICK_TEST_DATABASE_URL`` and ``BAILIWICK_TEST_MQTT_URL`` (``deploy/compose.yaml`` starts both).
+``BAILIWICK_TEST_DATABASE_URL`` and ``BAILIWICK_TEST_MQTT_URL`` (``deploy/compose.tests.yaml`` starts both).
 """
 
 from __future__ import annotations

@@ -1,0 +1,5 @@
+"""``python -m bailiwick``."""
+
+from bailiwick.commands import main
+
+main()
