@@ -34,7 +34,7 @@ ALERT_M = 500.0
 MAX_TAC_PERMILLE = 10.0
 HOURS_A_WEEK = 168.0
 
-_BY_KIND: dict[ConditionKind, tuple[str, ...]] = {
+KEYS_OF_KIND: dict[ConditionKind, tuple[str, ...]] = {
     ConditionKind.CURFEW: ("place", "timetable", "grace_s", "override"),
     ConditionKind.EXCLUSION_ZONE: ("zone", "schedule", "threshold_points", "buffer_m"),
     ConditionKind.INCLUSION_ZONE: ("zone", "schedule", "threshold_points", "buffer_m"),
@@ -69,9 +69,9 @@ def condition(f: Fields) -> Condition:
     if kind is None:  # its keys cannot be told from wrong ones; the kind is fault enough
         return Condition(**shared)
     own: dict[str, Any] = {}
-    for key in _BY_KIND[kind]:
-        own |= _KEYS[key](f, kind, timezone)
-    f.finish(others=[*_KEYS, "prealert_m"])
+    for key in KEYS_OF_KIND[kind]:
+        own |= KEY_READERS[key](f, kind, timezone)
+    f.finish(others=[*KEY_READERS, "prealert_m"])
     return Condition(**shared, **own)
 
 
@@ -159,7 +159,7 @@ def _needed(key: str, read: Callable[[Any], Any], why: str) -> Callable[[Fields,
     return lambda f, _kind, _timezone: {key: f.need(key, read, why)}
 
 
-_KEYS: dict[str, Callable[[Fields, ConditionKind, str], dict[str, Any]]] = {
+KEY_READERS: dict[str, Callable[[Fields, ConditionKind, str], dict[str, Any]]] = {
     "zone": _zone,
     "schedule": _schedule,
     "timetable": _timetable,
@@ -174,4 +174,4 @@ _KEYS: dict[str, Callable[[Fields, ConditionKind, str], dict[str, Any]]] = {
     "victim": _needed("victim", an_id, "a proximity condition needs the victim whom it protects"),
     "other_wearer": _needed("other_wearer", an_id, "an association condition needs the wearer who must not be met"),
 }
-"""How each key that only some kinds have is read; a test holds these to `_BY_KIND`."""
+"""How each key that only some kinds have is read; a test holds these to `KEYS_OF_KIND`."""

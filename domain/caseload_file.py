@@ -129,8 +129,11 @@ def _take(reading: _Reading, number: int, line: str | bytes, timezones: Containe
 
 
 def _named(written: dict[str, Any]) -> list[Key]:
+    """What a bad record would have been, as far as it says: of a type that is none, any."""
     kind, name = written.get("type"), written.get("id")
-    return [(str(kind), name)] if isinstance(name, str) and isinstance(kind, str) and kind in RECORD_TYPES else []
+    if not isinstance(name, str):
+        return []
+    return [(kind, name)] if isinstance(kind, str) and kind in RECORD_TYPES else [(each, name) for each in RECORD_TYPES]
 
 
 def _check_references(reading: _Reading, key: Key, record: Record) -> None:

@@ -78,7 +78,7 @@ def parse_record(record: dict[str, Any], timezones: Container[str]) -> Record:
     Raises `RecordFault` with every fault of the record.
     """
     kind = record.get("type")
-    build = _BUILDERS.get(kind) if isinstance(kind, str) else None
+    build = BUILDERS.get(kind) if isinstance(kind, str) else None
     if build is None:
         raise RecordFault([("type", _unknown_type(record))])
     fields = Fields(record, timezones)
@@ -91,9 +91,9 @@ def parse_record(record: dict[str, Any], timezones: Container[str]) -> Record:
 
 def _unknown_type(record: dict[str, Any]) -> str:
     if "type" not in record:
-        return f"is missing; must be one of {', '.join(_BUILDERS)}"
-    hint = nearest(str(record["type"]), _BUILDERS) if isinstance(record["type"], str) else ""
-    return f"is {shown(record['type'])}; must be one of {', '.join(_BUILDERS)}{hint}"
+        return f"is missing; must be one of {', '.join(BUILDERS)}"
+    hint = nearest(str(record["type"]), BUILDERS) if isinstance(record["type"], str) else ""
+    return f"is {shown(record['type'])}; must be one of {', '.join(BUILDERS)}{hint}"
 
 
 def _area(f: Fields) -> Area:
@@ -322,7 +322,7 @@ def _whole_record(f: Fields, built: R) -> R:
     return built
 
 
-_BUILDERS: dict[str, Callable[[Fields], Record]] = {
+BUILDERS: dict[str, Callable[[Fields], Record]] = {
     "area": _area,
     "wearer": _wearer,
     "victim": _victim,
