@@ -77,12 +77,18 @@ class BrokerAddress:
 
 
 class MqttBroker:
-    """Keeps one session connected and hands on what comes."""
+    """Keeps one session connected and hands on what comes.
 
-    def __init__(self, address: BrokerAddress, client_id: str, clock: LineClock) -> None:
+    ``at_most_once`` subscribes at QoS 0, for a broker that lets only a few messages go unacknowledged (the embedded one
+    100): acknowledging after the commit would then limit it to some 1,500 messages a second. What is on its way when
+    ingest dies is lost then; such a broker keeps its queues in memory only, and promises no more anyway.
+    """
+
+    def __init__(self, address: BrokerAddress, client_id: str, clock: LineClock, *, at_most_once: bool = False) -> None:
         self._address = address
         self._client_id = client_id
         self._clock = clock
+        self._qos = mqtt5.QoS.AT_MOST_ONCE if at_most_once else mqtt5.QoS.AT_LEAST_ONCE
         self._session: Session | None = None
         self._numbers = 0
         self._held = False
@@ -145,7 +151,7 @@ class MqttBroker:
     async def _one_connection(self, deliver: Deliver) -> tuple[str, bool]:
         """Open a connection and see it to its end: (why it ended, whether it had been subscribed)."""
         self._numbers += 1
-        session = Session(self._numbers, self._connect_packet(), FILTERS, deliver, self._clock)
+        session = Session(self._numbers, self._connect_packet(), self._filters(), deliver, self._clock)
         if self._held:
             session.hold()
         loop = asyncio.get_running_loop()
@@ -173,6 +179,10 @@ class MqttBroker:
             self._sessions_lost += 1
             log.error("the broker has forgotten our session: what it had queued for us is lost")
         self._had_session = True
+
+    def _filters(self) -> list[mqtt5.TopicFilter]:
+        once = mqtt5.RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS
+        return [mqtt5.TopicFilter(pattern, max_qos=self._qos, retain_handling=once) for pattern in FILTERS]
 
     def _connect_packet(self) -> mqtt5.ConnectPacket:
         password = self._address.password

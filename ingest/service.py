@@ -39,12 +39,14 @@ log = structlog.get_logger("ingest")
 class IngestConfig:
     """What `serve` needs to be told.
 
-    ``metrics_port`` opens ``/metrics`` on ``metrics_host``; None opens nothing.
+    ``at_most_once`` is for the embedded broker alone (`MqttBroker` says why). ``metrics_port`` opens ``/metrics`` on
+    ``metrics_host``; None opens nothing.
     """
 
     database_url: str
     broker: BrokerAddress
     client_id: str = CLIENT_ID
+    at_most_once: bool = False
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
 
@@ -58,7 +60,7 @@ async def serve(config: IngestConfig, stop: asyncio.Event, clock: WallClock = wa
     line_clock = LineClock(clock)
 
     def make_broker() -> MqttBroker:
-        return MqttBroker(config.broker, config.client_id, line_clock)
+        return MqttBroker(config.broker, config.client_id, line_clock, at_most_once=config.at_most_once)
 
     async def once() -> None:
         async with await Store.open(config.database_url) as store:

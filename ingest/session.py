@@ -276,15 +276,7 @@ class Session(asyncio.BufferedProtocol):
         self.session_present = packet.session_present
         self._keep_alive_s = float(packet.server_keep_alive or self._connect.keep_alive)
         self.alive = True
-        filters = [
-            mqtt5.TopicFilter(
-                pattern,
-                max_qos=mqtt5.QoS.AT_LEAST_ONCE,
-                retain_handling=mqtt5.RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS,
-            )
-            for pattern in self._filters
-        ]
-        self._transport.write(mqtt5.SubscribePacket(SUBSCRIBE_ID, filters).write())
+        self._transport.write(mqtt5.SubscribePacket(SUBSCRIBE_ID, list(self._filters)).write())
 
     # --- keep-alive ---
 
