@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from domain.instants import DAY_US, EARLY_US, FAR_US, parse_instant
 from tests.twin.spans import Span, Spans, cut, less, merged
@@ -17,12 +17,28 @@ HORIZON_US = 800 * DAY_US
 """How far from its order's start a timetable without an end is followed."""
 
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def remembered(method: Method) -> Method:
+    """Keep what a question gave until a record is learnt. Nobody changes an answer."""
+
+    def asked(self: Caseload, *args: Any) -> Any:
+        key = (method.__name__, *args)
+        if key not in self.answers:
+            self.answers[key] = method(self, *args)
+        return self.answers[key]
+
+    return cast(Method, asked)
+
+
 class Caseload:
     """Versions by (type, id) in the order learnt; ``changes`` counts them, so that what was worked out can be kept."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.versions: dict[tuple[str, str], list[tuple[int, Record | None]]] = {}
         self.changes = 0
+        self.answers: dict[tuple[Any, ...], Any] = {}
         for line in lines:
             if line.strip():
                 record = json.loads(line)
@@ -32,10 +48,13 @@ class Caseload:
         key = (record["type"], record["id"])
         self.versions.setdefault(key, []).append((holds_from, None if cancelled else record))
         self.changes += 1
+        self.answers.clear()
 
+    @remembered
     def ids(self, kind: str) -> list[str]:
         return [i for t, i in self.versions if t == kind]
 
+    @remembered
     def segments(self, kind: str, record_id: str) -> list[tuple[int, int, Record]]:
         """``(from, to, record)``: at an instant the version learnt last of those that hold by then."""
         versions = self.versions.get((kind, record_id), [])
@@ -63,13 +82,17 @@ class Caseload:
 
     # fittings and orders
 
+    @remembered
     def fittings(self, device: str) -> list[tuple[int, int, Record]]:
         """When the device was on somebody: ``(from, to, fitting)``."""
         out = []
         for fitting_id in self.ids("fitting"):
             for low, high, record in self.segments("fitting", fitting_id):
                 if record["device"] == device:
-                    start, end = max(low, instant_of(record, "from", EARLY_US)), min(high, instant_of(record, "to", FAR_US))
+                    start, end = (
+                        max(low, instant_of(record, "from", EARLY_US)),
+                        min(high, instant_of(record, "to", FAR_US)),
+                    )
                     if start < end:
                         out.append((start, end, record))
         return _joined(sorted(out, key=lambda item: item[0]))
@@ -84,12 +107,14 @@ class Caseload:
         found = self.fitting_at(device, instant)
         return found[2].get("wearer") if found else None
 
+    @remembered
     def order_spans(self, order_id: str) -> Spans:
         out = []
         for low, high, record in self.segments("order", order_id):
             out.append((max(low, instant_of(record, "from", EARLY_US)), min(high, instant_of(record, "to", FAR_US))))
         return merged(out)
 
+    @remembered
     def active(self, wearer: str) -> Spans:
         """When the wearer has an active order."""
         return merged(
@@ -107,6 +132,7 @@ class Caseload:
 
     # conditions
 
+    @remembered
     def conditions(self, wearer: str, kinds: tuple[str, ...]) -> list[str]:
         out = []
         for condition_id in self.ids("condition"):
@@ -115,9 +141,11 @@ class Caseload:
                 out.append(condition_id)
         return sorted(out)
 
+    @remembered
     def newest(self, kind: str, record_id: str) -> Record:
         return [record for _, record in self.versions[(kind, record_id)] if record is not None][-1]
 
+    @remembered
     def windows_of(self, condition_id: str) -> Spans:
         """Order and condition in force, in the windows of the timetable; absences and suspensions change nothing."""
         out: Spans = []
@@ -134,9 +162,11 @@ class Caseload:
                     out.extend(cut(found, [(first, last)]))
         return merged(out)
 
+    @remembered
     def absences_of(self, condition_id: str) -> Spans:
         return self._excused("absence", "condition", condition_id)
 
+    @remembered
     def suspensions_of(self, condition_id: str) -> Spans:
         return self._excused("suspension", "order", self.newest("condition", condition_id)["order"])
 
@@ -159,6 +189,7 @@ class Caseload:
             zone = self.newest("condition", record["condition"]).get("timezone")
         return list(_expanded(json.dumps(rows), zone or "Europe/London", start, min(end, start + HORIZON_US)))
 
+    @remembered
     def enforced(self, condition_id: str) -> Spans:
         excused = merged(self.absences_of(condition_id) + self.suspensions_of(condition_id))
         return less(self.windows_of(condition_id), excused)
@@ -181,6 +212,7 @@ class Caseload:
             return shape
         return zone
 
+    @remembered
     def checked(self, device: str) -> list[int]:
         """When a person recorded an equipment check of the device."""
         return sorted(
@@ -190,6 +222,7 @@ class Caseload:
             if record["device"] == device
         )
 
+    @remembered
     def visited(self, wearer: str) -> list[int]:
         """When a visit was made that can confirm where the home unit stands."""
         return sorted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from domain.instants import FAR_US, MINUTE_US, SECOND_US
@@ -84,13 +85,13 @@ def _first_evidence(start: int, window: Span, unexcused: Spans, absence: Absence
     if start > unexcused[0][0] or held.at(start) == ABSENT:
         return start
     after = [s.start for s in absence.states if s.start >= start]
-    after += [t for t, _, _ in held.missed if t >= start and t >= absence.start and (absence.end is None or t < absence.end)]
+    after += [
+        t for t, _, _ in held.missed if t >= start and t >= absence.start and (absence.end is None or t < absence.end)
+    ]
     return min(after, default=None)
 
 
-def _made(
-    view: View, window: Span, unexcused: Spans, absence: Absence, held: Presence, lasting: Spans
-) -> Found:
+def _made(view: View, window: Span, unexcused: Spans, absence: Absence, held: Presence, lasting: Spans) -> Found:
     start = lasting[0][0]
     last = lasting[-1][1]
     state = max((s for s in absence.states if s.start <= start), key=lambda s: s.start, default=absence.states[0])
@@ -130,7 +131,7 @@ def _minutes(found: Found, window: Span, unexcused: Spans, absence: Absence, hel
     assert found.end is not None
     end = FAR_US if absence.end is None else absence.end
     pieces = [(t, gap) for t, gap, _ in held.missed if absence.start <= t < end]
-    sure = [(t, u) for (t, gap), (u, _) in zip(pieces, pieces[1:], strict=False) if u - t <= gap]
+    sure = [(t, u) for (t, gap), (u, _) in itertools.pairwise(pieces) if u - t <= gap]
     if pieces and absence.end is not None and absence.end - pieces[-1][0] <= pieces[-1][1]:
         sure.append((pieces[-1][0], absence.end))
     sure += held.silent

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from domain.instants import EARLY_US, parse_instant
+from domain.instants import EARLY_US, FAR_US, parse_instant
 from tests.twin import silence
 from tests.twin.caseload import ZONE_KINDS, Caseload
-from tests.twin.curfew import curfew_violations
-from tests.twin.equipment import LOCATED, equipment_violations, location_lost
+from tests.twin.curfew import absences, curfew_violations
 from tests.twin.equipment import KINDS as EVENT_KINDS
+from tests.twin.equipment import LOCATED, equipment_violations, location_lost
 from tests.twin.facts import Known, read
 from tests.twin.found import Found
+from tests.twin.presence import presence
 from tests.twin.track import Device, Measured, View
 from tests.twin.versions import Ledger, Line, Version, following, matched, opened, same, withdrawn
 from tests.twin.zones import zone_violations
@@ -33,7 +34,8 @@ class Twin:
         self.last_tick: int | None = None
         self._devices: dict[str, tuple[tuple[int, int], Device]] = {}
         self._newest: dict[str, int] = {}
-        self._in_view: dict[str, int] = {}
+        self._seen: dict[str, set[tuple[str, int, int]]] = {}
+        self._kept: dict[str, tuple[tuple[object, ...], int, list[Found]]] = {}
 
     def take(self, text: str) -> list[str]:
         line = json.loads(text)
@@ -89,6 +91,22 @@ class Twin:
             found += curfew_violations(view, condition)
         return found
 
+    def _found(self, view: View) -> list[Found]:
+        """What `_by_fact` gives, kept while no fact came into view, no record was learnt and nothing fell due."""
+        worn = {device.id for device in view.worn}
+        heard = [
+            d
+            for d in view.devices.values()
+            if d.id in worn or self.caseload.device(d.id, view.at)["kind"] == "home_unit"
+        ]
+        key = (self.caseload.changes, tuple(len(device.facts) for device in heard))
+        held = self._kept.get(view.wearer)
+        if held is None or held[0] != key or view.at >= held[1]:
+            found = self._by_fact(view)
+            held = (key, due(view, found), found)
+            self._kept[view.wearer] = held
+        return held[2]
+
     def _judge(self, line: Line, heard: str | None, before: dict[str, list[Found]] | None = None) -> list[str]:
         made: list[Version] = []
         for wearer in self.caseload.wearers():
@@ -114,15 +132,15 @@ class Twin:
         """Whether a fact came into view that is older than the newest that the wearer was judged on."""
         facts = view.facts + [f for f in view.about if f.device not in {d.id for d in view.worn}]
         names = {f.name for f in facts}
-        seen: set[tuple[str, int, int]] = getattr(self, "_seen", {}).get(view.wearer, set())
+        seen = self._seen.get(view.wearer, set())
         newest = self._newest.get(view.wearer, EARLY_US)
         if any(f.t < newest for f in facts if f.name not in seen):
             line.late_for.add(view.wearer)
-        self._seen = {**getattr(self, "_seen", {}), view.wearer: names}
+        self._seen[view.wearer] = names
         self._newest[view.wearer] = max([newest, *(f.t for f in facts)])
 
     def _compared(self, line: Line, view: View, before: list[Found] | None) -> list[Version]:
-        pairs, left, new = matched(self.ledger.of(view.wearer, BY_FACT), self._by_fact(view))
+        pairs, left, new = matched(self.ledger.of(view.wearer, BY_FACT), self._found(view))
         out = []
         for old, found in pairs:
             if not same(old.found, found):
@@ -149,6 +167,27 @@ class Twin:
         if found.closer is not None and found.closer != "clock":
             return found.closer
         return found.opener
+
+
+def due(view: View, found: list[Found]) -> int:
+    """The next instant at which the clock alone may change what is found; too early does no harm."""
+    caseload = view.caseload
+    later = [FAR_US]
+    for condition in caseload.conditions(view.wearer, (*ZONE_KINDS, "curfew")):
+        for spans in (caseload.enforced(condition), caseload.windows_of(condition)):
+            later += [edge for span in spans for edge in span if edge > view.at]
+    for condition in caseload.conditions(view.wearer, ("curfew",)):
+        going = [a for a in absences(presence(view, condition)) if a.end is None]
+        if going and not any(f.condition == condition and f.end is None for f in found):
+            return view.at  # its grace may run out
+    for device in view.worn:
+        later += [high for _, high, _ in device.fittings if high > view.at]
+        later += [u.t + u.gap_us + 1 for u in view.used[-1:] if u.t + u.gap_us + 1 > view.at]
+        later += [
+            f.t + device.silence_us(f.t) + 1 for f in device.facts[-1:] if f.t + device.silence_us(f.t) >= view.at
+        ]
+        later += [at for at in caseload.checked(device.id) + caseload.visited(view.wearer) if at > view.at]
+    return min(later)
 
 
 def _twins(a: Found, b: Found) -> bool:

@@ -7,10 +7,19 @@ from tests.twin.facts import Fact
 from tests.twin.found import Found
 from tests.twin.track import Device, View
 
-KINDS = (
-    "strap_tamper case_tamper jamming shielding fault home_unit_moved home_unit_power_lost battery_low "
-    "battery_critical battery_dead sos"
-).split()
+KINDS = [
+    "strap_tamper",
+    "case_tamper",
+    "jamming",
+    "shielding",
+    "fault",
+    "home_unit_moved",
+    "home_unit_power_lost",
+    "battery_low",
+    "battery_critical",
+    "battery_dead",
+    "sos",
+]
 CODES = {"fault": "AL24", "home_unit_moved": "AL05", "home_unit_power_lost": "AL04", "battery_dead": "AL23"}
 BY_WEARER = ("strap_tamper", "case_tamper", "jamming", "shielding", "sos", "home_unit_moved")
 LOCATED = ("gps_tag", "victim_unit")
@@ -81,20 +90,20 @@ def _lost(view: View, device: Device, low: int, high: int) -> list[Found]:
             if open_ is not None:
                 open_.close(fact.t, "fixes", fact)
                 open_ = None
-        elif open_ is None and newest is not None and fact.t - newest.t > _limit_us(view, device, newest.t):
-            if not device.at_rest(fact.t) and not _heard(view, device.id, fact.t):
-                open_ = Found(
-                    "location_lost", newest.t, None, "event", [newest, fact], device=device.id, cause="unknown"
-                )
-                out.append(open_)
+        elif open_ is None and newest is not None and _too_new(view, device, newest, fact):
+            open_ = Found("location_lost", newest.t, None, "event", [newest, fact], device=device.id, cause="unknown")
+            out.append(open_)
     if open_ is not None and high <= view.at:
         open_.close(high, "clock")
     return out
 
 
-def _limit_us(view: View, device: Device, t: int) -> int:
-    interval_s = int(view.caseload.device(device.id, t).get("interval_s", 60))
-    return max(3 * interval_s, LEAST_LOST_S) * SECOND_US
+def _too_new(view: View, device: Device, newest: Fact, fact: Fact) -> bool:
+    """Whether a fact is too much newer than the newest used fix, with nothing that explains it."""
+    interval_s = int(view.caseload.device(device.id, newest.t).get("interval_s", 60))
+    if fact.t - newest.t <= max(3 * interval_s, LEAST_LOST_S) * SECOND_US:
+        return False
+    return not device.at_rest(fact.t) and not _heard(view, device.id, fact.t)
 
 
 def _heard(view: View, tag: str, t: int) -> bool:

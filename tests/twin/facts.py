@@ -9,11 +9,28 @@ from typing import Any
 
 from domain.instants import DAY_US, SECOND_US
 
-CODES = (
-    "strap_tamper case_tamper battery_low battery_critical battery_dead charging in_range home_unit_moved "
-    "home_unit_power_lost gnss_lost jamming shielding sos fault heartbeat rest alcohol_reading presence_check "
-    "clock_set command_result"
-).split()
+CODES = [
+    "strap_tamper",
+    "case_tamper",
+    "battery_low",
+    "battery_critical",
+    "battery_dead",
+    "charging",
+    "in_range",
+    "home_unit_moved",
+    "home_unit_power_lost",
+    "gnss_lost",
+    "jamming",
+    "shielding",
+    "sos",
+    "fault",
+    "heartbeat",
+    "rest",
+    "alcohol_reading",
+    "presence_check",
+    "clock_set",
+    "command_result",
+]
 SOURCES = ("gps", "rf", "lbs", "wifi")
 STATES = ("start", "end", "pulse")
 FIRST_MS = 1_577_836_800_000  # 2020-01-01
@@ -83,7 +100,8 @@ def read(device: str, envelope: Any, received: int) -> list[Fact] | None:
     """The good items of an envelope in its order; None when it is parked whole."""
     if not isinstance(envelope, dict) or not _integer(envelope.get("v")) or envelope["v"] != 1:
         return None
-    sent, gen = envelope.get("sent"), envelope.get("gen", 0)
+    sent: Any = envelope.get("sent")
+    gen: Any = envelope.get("gen", 0)
     fixes, events = envelope.get("fixes", []), envelope.get("events", [])
     if not _integer(sent) or not FIRST_MS < sent < LAST_MS or not _integer(gen) or not 0 <= gen <= LAST_SEQ:
         return None
@@ -99,7 +117,9 @@ def _integer(value: Any) -> bool:
 
 
 def _number(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
+    )
 
 
 def _named(item: Any) -> bool:
@@ -136,7 +156,8 @@ def _event(device: str, gen: int, item: Any, received: int) -> Fact | None:
     data = item.get("data") or {}
     if not isinstance(data, dict):
         return None
-    tag, heard = data.get("tag"), data.get("last_heard")
+    tag: Any = data.get("tag")
+    heard: Any = data.get("last_heard")
     t = item["t"] * 1000
     values = [item["t"], item["code"], item.get("state", "pulse"), data]
     if t - received > FUTURE_US or received - t > ANCIENT_US:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from importlib import import_module
 from typing import Any
 
-from geographiclib.geodesic import Geodesic
 
+WGS84: Any = import_module("geographiclib.geodesic").Geodesic.WGS84  # ships no types
 FLATTENING = 1 / 298.257223563
 EQUATOR_M = 6378137.0
 ECCENTRICITY_2 = FLATTENING * (2 - FLATTENING)
@@ -33,7 +35,7 @@ def distance_m(a: Point, b: Point) -> float:
     flat = math.hypot((a[0] - b[0]) * per_lon, (a[1] - b[1]) * per_lat)
     if flat < NEAR_M:
         return flat
-    return float(Geodesic.WGS84.Inverse(a[1], a[0], b[1], b[0])["s12"])
+    return float(WGS84.Inverse(a[1], a[0], b[1], b[0])["s12"])
 
 
 def nearest_on_segment(p: Point, a: Point, b: Point) -> Point:
@@ -65,7 +67,7 @@ def covers(shape: Shape, p: Point) -> bool:
     """Even-odd over all rings: polygons of a MultiPolygon do not overlap, holes lie in theirs."""
     inside = False
     for ring in rings(shape):
-        for (ax, ay), (bx, by) in zip(ring, ring[1:], strict=False):
+        for (ax, ay), (bx, by) in itertools.pairwise(ring):
             if (ay > p[1]) != (by > p[1]) and p[0] < (bx - ax) * (p[1] - ay) / (by - ay) + ax:
                 inside = not inside
     return inside
@@ -81,8 +83,8 @@ def _depth_m(shape: Shape, p: Point) -> float:
         return float(shape["radius_m"]) - distance_m(p, (shape["center"][0], shape["center"][1]))
     if shape["type"] == "Corridor":
         line = [(q[0], q[1]) for q in shape["coordinates"]]
-        return float(shape["width_m"]) / 2 - min(to_segment_m(p, a, b) for a, b in zip(line, line[1:], strict=False))
-    edge = min(to_segment_m(p, a, b) for ring in rings(shape) for a, b in zip(ring, ring[1:], strict=False))
+        return float(shape["width_m"]) / 2 - min(to_segment_m(p, a, b) for a, b in itertools.pairwise(line))
+    edge = min(to_segment_m(p, a, b) for ring in rings(shape) for a, b in itertools.pairwise(ring))
     return edge if covers(shape, p) else -edge
 
 
@@ -93,7 +95,7 @@ def crosses(shape: Shape, a: Point, b: Point) -> bool:
     if shape["type"] == "Corridor":
         line = [(q[0], q[1]) for q in shape["coordinates"]]
         half = float(shape["width_m"]) / 2
-        return any(_between_segments_m(a, b, c, d) < half for c, d in zip(line, line[1:], strict=False))
+        return any(_between_segments_m(a, b, c, d) < half for c, d in itertools.pairwise(line))
     return _crosses_rings(shape, a, b)
 
 
@@ -101,12 +103,12 @@ def _crosses_rings(shape: Shape, a: Point, b: Point) -> bool:
     """Cut the line at every edge it meets; it passes through when the middle of a piece is inside."""
     cuts = [0.0, 1.0]
     for ring in rings(shape):
-        for c, d in zip(ring, ring[1:], strict=False):
+        for c, d in itertools.pairwise(ring):
             at = _meeting(a, b, c, d)
             if at is not None:
                 cuts.append(at)
     cuts.sort()
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in itertools.pairwise(cuts):
         middle = (low + high) / 2
         if high > low and covers(shape, (a[0] + (b[0] - a[0]) * middle, a[1] + (b[1] - a[1]) * middle)):
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from domain.instants import FAR_US
@@ -53,7 +54,9 @@ class Presence:
 
 def untrusted(view: View, device: str) -> Spans:
     """From a tamper or shielding of the device until a person records a check of it."""
-    return _until([f.t for f in view.about if f.subject == device and _tells(f, TAMPERS)], view.caseload.checked(device))
+    return _until(
+        [f.t for f in view.about if f.subject == device and _tells(f, TAMPERS)], view.caseload.checked(device)
+    )
 
 
 def moved(view: View, unit: str) -> Spans:
@@ -71,6 +74,14 @@ def _until(starts: list[int], ends: list[int]) -> Spans:
 
 
 def presence(view: View, condition_id: str) -> Presence:
+    """Presence at the place of a curfew."""
+    held = view.answers.get(condition_id)
+    if not isinstance(held, Presence):
+        held = view.answers[condition_id] = _presence(view, condition_id)
+    return held
+
+
+def _presence(view: View, condition_id: str) -> Presence:
     by_fixes, seen_fixes, missed_fixes = _by_fixes(view, condition_id)
     by_unit, seen_unit, silent = _by_unit(view, condition_id)
     states = _first_that_says(by_unit, by_fixes, view.at)
@@ -86,7 +97,7 @@ def _first_that_says(first: list[State], other: list[State], at: int) -> list[St
     """One row of states: the first list decides wherever it says something."""
     edges = sorted({e for s in first + other for e in (s.start, s.end)})
     out: list[State] = []
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         said = [s for s in first if s.start <= low and high <= s.end] or [
             s for s in other if s.start <= low and high <= s.end
         ]
@@ -119,7 +130,7 @@ def _against(view: View, place: Record, used: Used) -> Mark:
     d = view.measured.depth(shape, used.fix)
     found = mark(used, d)
     if used.fix.acc > radius and not -d > FAR_ACCS * used.fix.acc:
-        return Mark(used, 0, False, found.score)
+        return Mark(used, 0, False, d)
     return found
 
 
@@ -137,13 +148,15 @@ def _by_fixes(view: View, condition_id: str) -> tuple[list[State], list[tuple[in
         until = _hold(m, doubts[m.used.fact.device])
         if m.side > 0:
             run = []
-            held = _turn(states, held, State(m.t, until, PRESENT, "fixes", [m.fact]))
+            if held is None or held.says != PRESENT:
+                held = _turn(states, State(m.t, until, PRESENT, "fixes", [m.fact]))
             seen.append((m.t, m.fact))
         elif m.side < 0:
             run = [*run, m] if run and m.t - run[-1].t <= run[-1].used.gap_us else [m]
             if len(run) >= 2 and any(one.sure for one in run):
-                new = State(run[0].t, until, ABSENT, "fixes", [o.fact for o in run], max(o.score for o in run))
-                held = _turn(states, held, new)
+                if held is None or held.says != ABSENT:
+                    new = State(run[0].t, until, ABSENT, "fixes", [o.fact for o in run], max(o.score for o in run))
+                    held = _turn(states, new)
                 fresh = run if not missed or missed[-1][2] is not run[-2].fact else run[-1:]
                 missed += [(o.t, o.used.gap_us, o.fact) for o in fresh]
         if held is not None:
@@ -156,10 +169,8 @@ def _hold(m: Mark, doubts: Spans) -> int:
     return min([m.t + m.used.gap_us + 1] + [low for low, _ in doubts if low > m.t])
 
 
-def _turn(states: list[State], held: State | None, new: State) -> State:
-    """Go over to another state, or stay in the one that is held."""
-    if held is not None and held.says == new.says:
-        return held
+def _turn(states: list[State], new: State) -> State:
+    """Go over to another state, from where it reaches back to."""
     if states:
         states[-1].end = min(states[-1].end, new.start)
         if states[-1].end <= states[-1].start:
@@ -189,7 +200,9 @@ def _unit_states(view: View, condition_id: str, unit: Device, seen: list[tuple[i
     fresh = merged((f.t, f.t + unit.silence_us(f.t) + 1) for f in unit.facts if view.on(unit.id, f.t))
     doubts = merged(untrusted(view, unit.id) + moved(view, unit.id))
     heard = [f for f in view.about if f.device == unit.id and f.code == "in_range" and f.state != "pulse" and f.tag]
-    trusted_in = [m.t for m in place_marks(view, condition_id) if m.side > 0 and _trusted(view, m)]
+    doubted = {device.id: untrusted(view, device.id) for device in view.worn}
+    inside = [m for m in place_marks(view, condition_id) if m.side > 0]
+    trusted_in = [m.t for m in inside if holding(doubted[m.used.fact.device], m.t) is None]
     out: list[State] = []
     for i, fact in enumerate(heard):
         assert fact.tag is not None
@@ -211,10 +224,6 @@ def _unit_states(view: View, condition_id: str, unit: Device, seen: list[tuple[i
         if back < until:
             out += _while_fresh(State(back, until, UNKNOWN, "home_unit", [fact]), fresh)
     return out
-
-
-def _trusted(view: View, m: Mark) -> bool:
-    return holding(untrusted(view, m.used.fact.device), m.t) is None
 
 
 def _left(heard: list[Fact], i: int) -> int:

@@ -102,7 +102,9 @@ def lost_in_zone(line: Line, view: View, open_: list[Version], losses: list[Vers
             continue
         if _in_peril(view, condition_id):
             record = view.caseload.newest("condition", condition_id)
-            found = Found("lost_in_zone", start, None, "silence", [newest.fact], condition=condition_id, cause="unknown")
+            found = Found(
+                "lost_in_zone", start, None, "silence", [newest.fact], condition=condition_id, cause="unknown"
+            )
             found.order = record["order"]
             out.append(opened(line, view.wearer, found, "silence"))
     return out
@@ -132,16 +134,15 @@ def whereabouts(line: Line, view: View, open_: list[Version], before: int | None
     """``before`` is the tick before this one; a window is looked at by the first tick after its grace only."""
     out: list[Version] = []
     for condition_id in view.caseload.conditions(view.wearer, ("curfew",)):
-        held = None
         for version in open_:
-            if version.found.kind == "whereabouts_unknown" and version.found.condition == condition_id:
-                if version.found.end is None:
-                    held = held or presence(view, condition_id)
-                    end = _window_end(view, condition_id, version.found.start)
-                    if end <= line.at:
-                        out.append(_closed(line, version, max(end, version.found.start), "clock"))
-                    elif held.at(line.at) != UNKNOWN:
-                        out.append(_closed(line, version, line.at, "fixes"))
+            found = version.found
+            if (found.kind, found.condition, found.end) != ("whereabouts_unknown", condition_id, None):
+                continue
+            end = _window_end(view, condition_id, found.start)
+            if end <= line.at:
+                out.append(_closed(line, version, max(end, found.start), "clock"))
+            elif presence(view, condition_id).at(line.at) != UNKNOWN:
+                out.append(_closed(line, version, line.at, "fixes"))
         if line.kind == "tick":
             out += _whereabouts_opened(line, view, condition_id, before)
     return out

@@ -37,7 +37,11 @@ class Mark:
     used: Used
     side: int
     sure: bool
-    score: float
+    d: float
+
+    @property
+    def score(self) -> float:
+        return geometry.score(self.d, self.used.fix.acc)
 
     @property
     def t(self) -> int:
@@ -52,10 +56,12 @@ class Measured:
     """Depths already measured, by place and shape."""
 
     def __init__(self) -> None:
-        self._depths: dict[tuple[float, float, str], float] = {}
+        self._depths: dict[tuple[object, ...], float] = {}
 
     def depth(self, shape: Record, fix: Fact) -> float:
-        key = (fix.lon, fix.lat, repr(shape))
+        circle = shape["type"] == "Circle"
+        named = (*shape["center"], shape["radius_m"]) if circle else id(shape)  # records are never let go
+        key = (fix.lon, fix.lat, named)
         if key not in self._depths:
             self._depths[key] = geometry.depth_m(shape, (fix.lon, fix.lat))
         return self._depths[key]
@@ -64,7 +70,7 @@ class Measured:
 def mark(used: Used, d: float) -> Mark:
     sigma = geometry.sigma_m(used.fix.acc)
     side = 1 if d >= geometry.LIKELY * sigma else -1 if d <= -geometry.LIKELY * sigma else 0
-    return Mark(used, side, abs(d) >= geometry.SURE * sigma, geometry.score(d, used.fix.acc))
+    return Mark(used, side, abs(d) >= geometry.SURE * sigma, d)
 
 
 def too_fast(a: Fact, b: Fact) -> bool:
@@ -175,12 +181,15 @@ def _rests(fact: Fact, state: str) -> bool:
 class View:
     """A wearer at T: facts known whose fix time is not after T, by the records known at T."""
 
-    def __init__(self, wearer: str, at: int, caseload: Caseload, devices: dict[str, Device], measured: Measured) -> None:
+    def __init__(
+        self, wearer: str, at: int, caseload: Caseload, devices: dict[str, Device], measured: Measured
+    ) -> None:
         self.wearer = wearer
         self.at = at
         self.caseload = caseload
         self.devices = devices
         self.measured = measured
+        self.answers: dict[str, object] = {}
 
     def on(self, device: str, t: int) -> bool:
         """Whether the device was on this wearer."""

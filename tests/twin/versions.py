@@ -110,8 +110,7 @@ def _number(violation_id: str) -> int:
 
 
 def opened(line: Line, wearer: str, found: Found, reason: str) -> Version:
-    made = Version("", 1, "opened", reason, wearer, line.at, is_late(line, found), line.at - found.start, found)
-    return made
+    return Version("", 1, "opened", reason, wearer, line.at, is_late(line, found), line.at - found.start, found)
 
 
 def is_late(line: Line, found: Found) -> bool:
@@ -163,7 +162,9 @@ def _shown(f: Found) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def matched(current: list[Version], found: list[Found]) -> tuple[list[tuple[Version, Found]], list[Version], list[Found]]:
+def matched(
+    current: list[Version], found: list[Found]
+) -> tuple[list[tuple[Version, Found]], list[Version], list[Found]]:
     """In order of `from` each takes the first unmatched one that overlaps or touches it: pairs, left over, new."""
     left = list(current)
     pairs: list[tuple[Version, Found]] = []

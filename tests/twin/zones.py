@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 from tests.twin import geometry
@@ -161,7 +162,7 @@ def _buffer(view: View, condition_id: str, enforced: Spans, base: Spans) -> list
 
 def _transits(view: View, condition_id: str, marks: list[Mark], enforced: Spans) -> list[Found]:
     out = []
-    for a, b in zip(marks, marks[1:], strict=False):
+    for a, b in itertools.pairwise(marks):
         if a.side != -1 or b.side != -1 or b.t - a.t > a.used.gap_us:
             continue
         if holding(enforced, a.t) is None or holding(enforced, b.t) is None:
@@ -191,21 +192,20 @@ def _unconfirmed(view: View, condition_id: str, wrong: int, enforced: Spans) -> 
             if open_ is not None:
                 open_.close(at, "fixes", fact)
                 open_ = None
-        elif open_ is None and holding(enforced, at) is not None and _doubtful(view, fact):
-            if wrong * _depth(view, condition_id, fact) > UNCONFIRMED_ACCS * fact.acc:
-                open_ = Found("zone_unconfirmed", at, None, "fixes", [fact])
-                out.append(open_)
+        elif open_ is None and holding(enforced, at) and _far_wrong(view, condition_id, wrong, fact):
+            open_ = Found("zone_unconfirmed", at, None, "fixes", [fact])
+            out.append(open_)
     return out
 
 
-def _doubtful(view: View, fact: Fact) -> bool:
+def _far_wrong(view: View, condition_id: str, wrong: int, fact: Fact) -> bool:
+    """An `lbs` or `inaccurate` fix on the wrong side of the edge by more than three times its accuracy."""
     if not fact.fix:
         return False
     quality = view.devices[fact.device].quality[fact.name]
-    return quality == "inaccurate" or (quality == "ok" and fact.src == "lbs")
-
-
-def _depth(view: View, condition_id: str, fact: Fact) -> float:
+    if quality != "inaccurate" and (quality != "ok" or fact.src != "lbs"):
+        return False
     condition = view.caseload.near("condition", condition_id, fact.t)
     assert condition is not None
-    return view.measured.depth(view.caseload.shape(condition, fact.t), fact)
+    d = view.measured.depth(view.caseload.shape(condition, fact.t), fact)
+    return wrong * d > UNCONFIRMED_ACCS * fact.acc
