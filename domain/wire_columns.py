@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -143,12 +142,5 @@ def _fill_events(facts: Facts, events: Sequence[Event], index_of: Callable[[str]
 
 def _data_bytes(data: Flat) -> bytes:
     """JSON without NUL, which the database's own JSON type cannot hold."""
-    encoded = _encode(data)
-    return _encode(storable(data)) if b"\\u0000" in encoded else encoded
-
-
-def _encode(data: Mapping[str, object]) -> bytes:
-    try:
-        return msgspec.json.encode(data)
-    except OverflowError:  # an integer past 64 bits
-        return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
+    encoded = msgspec.json.encode(data)
+    return msgspec.json.encode(storable(data)) if b"\\u0000" in encoded else encoded
