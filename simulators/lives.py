@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from random import Random
 
 import numpy as np
@@ -36,14 +36,14 @@ def live(subject: Subject, run: Run, scenario: Scenario, seed: int) -> Life:
         if scene.begin < scene.end:
             _live_slot(scene, scenario.shares)
     scene.path.stay(run.duration_s + AFTER_S)
-    silences = [*scene.silences, *_outages(scenario.outages, rng)]
+    silences = _joined([*scene.silences, *_outages(scenario.outages, rng)])
     t, x, y = scene.path.knots()
     return Life(
         t,
         x,
         y,
         tuple(scene.plots),
-        sorted(silences, key=lambda s: s.span),
+        silences,
         sorted(scene.blind),
         sorted(scene.events, key=lambda e: e.at),
         scene.untrusted_from,
@@ -93,36 +93,42 @@ def _outages(outages: Iterable[Outage], rng: Random) -> list[Silence]:
     return [Silence((o.from_s, o.to_s), o.keeps) for o in outages if rng.random() < o.share]
 
 
-@dataclass(slots=True)
+def _joined(silences: list[Silence]) -> list[Silence]:
+    """In order; those that overlap are one, in which nothing is kept unless all of them keep."""
+    out: list[Silence] = []
+    for silence in sorted(silences, key=lambda s: s.span):
+        if out and silence.span[0] <= out[-1].span[1]:
+            (begin, end), keeps = out[-1].span, out[-1].keeps and silence.keeps
+            out[-1] = Silence((begin, max(end, silence.span[1])), keeps)
+        else:
+            out.append(silence)
+    return out
+
+
 class World:
-    """Everybody's walks as columns. Person ``n`` has the knots ``first[n]`` to ``first[n + 1]`` (exclusive)."""
+    """Walks as columns, each followed on its own: follower ``n`` is at or after knot ``at[n]`` of its person's.
 
-    first: NDArray[np.int64]
-    t: Floats
-    x: Floats
-    y: Floats
-    at: NDArray[np.int64]
-    """(people,) the knot at or before the newest instant asked for, of each."""
+    ``people`` names the person of each follower: a person is followed by each of their devices.
+    """
 
-    @classmethod
-    def of(cls, lives: list[Life]) -> World:
+    def __init__(self, lives: list[Life], people: NDArray[np.int64]) -> None:
         sizes = np.array([len(life.t) for life in lives], np.int64)
         first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        t, x, y = (np.concatenate([getattr(life, c) for life in lives] or [np.empty(0)]) for c in ("t", "x", "y"))
-        return cls(first, t, x, y, at=first[:-1].copy())
+        self.t, self.x, self.y = (np.concatenate([getattr(life, c) for life in lives]) for c in ("t", "x", "y"))
+        self.at = first[people]
+        self.last = first[people + 1] - 2
 
-    def positions(self, people: NDArray[np.intp], t: Floats) -> tuple[Floats, Floats]:
-        """Metres east and north of home of some people, each at their own instant, seconds since the run began.
+    def positions(self, who: NDArray[np.intp], t: Floats) -> tuple[Floats, Floats]:
+        """Metres east and north of home of some followers, each at its own instant, seconds since the run began.
 
-        Instants of one person may not go back from call to call: the knots are walked along.
+        Instants of one follower may not go back from call to call: the knots are walked along.
         """
-        at = self.at[people]
-        last = self.first[people + 1] - 2
+        at, last = self.at[who], self.last[who]
         behind = (self.t[at + 1] <= t) & (at < last)
         while behind.any():
             at += behind
             behind = (self.t[at + 1] <= t) & (at < last)
-        self.at[people] = at
+        self.at[who] = at
         begin, end = self.t[at], self.t[at + 1]
         part = np.clip((t - begin) / np.maximum(end - begin, 1e-9), 0.0, 1.0)
         return self.x[at] + part * (self.x[at + 1] - self.x[at]), self.y[at] + part * (self.y[at + 1] - self.y[at])

@@ -126,9 +126,10 @@ def subjects_of(versions: Iterable[Version], run: Run, seed: int) -> list[Subjec
         conditions = watched.get(person.id, []) if isinstance(person, Wearer) else []
         home, radius_m = _home(conditions, Random(f"home:{seed}:{person.id}"))
         tags = tuple(w.device.id for w in things if w.device.kind is DeviceKind.RF_TAG)
+        heard = tags or tuple(w.device.id for w in things if w.device.kind is DeviceKind.GPS_TAG)
         for thing in things:
             if thing.device.kind is DeviceKind.HOME_UNIT:
-                thing.tags = tags
+                thing.tags = heard
         found.append(Subject(person.id, home, radius_m, things, conditions, isinstance(person, Victim), tags))
     return sorted(found, key=lambda s: s.id)
 

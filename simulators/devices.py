@@ -1,0 +1,330 @@
+"""The devices of everybody simulated: what each records, keeps and sends, and when.
+
+Columns by device; a step takes everything that fell due since the last one. Sending is somebody else's: a step gives
+messages, the fleet publishes them, or a feed file takes them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.instants import SECOND_US
+from domain.vocabulary import EventCode, EventState
+from simulators import items
+from simulators.ground import SIGMA_OF_ACC, Floats
+from simulators.items import MOST_ITEMS, Item
+from simulators.lives import World
+from simulators.scenes import DeviceEvent, Life
+from simulators.speakers import BREATH, GOLDEN, MS, Speaker
+from simulators.subjects import Run, Subject
+
+DRIFT_S: Final = 40.0
+"""How long a position error lasts: errors a second apart share their causes."""
+BREATH_S: Final = 300.0
+SEND_DELAY_MS: Final = 200
+"""From fix to sending, where no real clock says so."""
+NEVER_US: Final = 1 << 62
+
+Index = NDArray[np.intp]
+Ints = NDArray[np.int64]
+
+
+class Message(NamedTuple):
+    """``t_us``: when it was due, since the run began. Its items have the seqs ``first_seq`` on, without a hole."""
+
+    device: int
+    t_us: int
+    payload: bytes
+    first_seq: int
+    items: int
+
+
+class _Spans:
+    """Spans of each device, walked along as time goes on: is the device in one now?"""
+
+    def __init__(self, spans: list[list[tuple[int, int, bool]]]) -> None:
+        self._left = [list(reversed(s)) for s in spans]
+        size = len(spans)
+        self.begin: Ints = np.full(size, NEVER_US, np.int64)
+        self.end: Ints = np.full(size, NEVER_US, np.int64)
+        self.flag = np.zeros(size, bool)
+        for device in range(size):
+            self._next(device)
+
+    def _next(self, device: int) -> None:
+        left = self._left[device]
+        begin, end, flag = left.pop() if left else (NEVER_US, NEVER_US, False)
+        self.begin[device], self.end[device], self.flag[device] = begin, end, flag
+
+    def holds(self, who: Index, t_us: Ints) -> NDArray[np.bool_]:
+        """Whether each is in a span at its instant; instants of a device do not go back."""
+        for n in np.flatnonzero(self.end[who] <= t_us):
+            while self.end[who[n]] <= t_us[n]:
+                self._next(int(who[n]))
+        return self.begin[who] <= t_us
+
+
+def _us(seconds: float) -> int:
+    return NEVER_US if math.isinf(seconds) else round(seconds * 1000) * MS
+
+
+class Devices:
+    """What all devices record and send.
+
+    Attributes
+    ----------
+    seq : (devices,) int64, the last ``seq`` used: what was sent or will be is 1 to that.
+    late : (device, low seq, high seq, sent ms): what was kept and sent later than it was due.
+    """
+
+    def __init__(
+        self,
+        speakers: list[Speaker],
+        subjects: list[Subject],
+        lives: list[Life],
+        run: Run,
+        seed: int,
+        gen: int = 0,
+    ) -> None:
+        self.speakers, self.run, self.gen = speakers, run, gen
+        size = len(speakers)
+        people = np.array([s.person for s in speakers], np.int64)
+        self._world = World(lives, people)
+        homes = [subjects[s.person].home for s in speakers]
+        self._lon = np.array([h.lon for h in homes])
+        self._lat = np.array([h.lat for h in homes])
+        self._kx, self._ky = (np.array([h.scale[axis] for h in homes]) for axis in (0, 1))
+        self._radius_m = np.array([subjects[s.person].radius_m for s in speakers])
+        self._locates = np.array([s.locates for s in speakers], bool)
+        self._interval_us = np.array([s.interval_us for s in speakers], np.int64)
+        self._until_us = np.array([s.until_us for s in speakers], np.int64)
+        self._next_us = np.array([s.phase_us for s in speakers], np.int64)
+        self._acc = np.array([s.acc_m for s in speakers])
+        self._silences = _Spans([_silences(lives[p]) for p in people])
+        self._blind = _Spans([[(_us(a), _us(b), True) for a, b in lives[p].blind] for p in people])
+        self._rng = np.random.default_rng([seed, 2])
+        self._error = self._rng.standard_normal((size, 2))
+        self._last_heard_ms = np.zeros(size, np.int64)
+        self._battery = self._rng.integers(40, 100, size)
+        self.seq = np.zeros(size, np.int64)
+        self.late: list[tuple[int, int, int, int]] = []
+        self._slow = np.ones(size, bool)  # until the first message has gone, and for whom it is never simple
+        self._usually_slow = np.array([s.msgpack or s.upload_us > s.interval_us for s in speakers], bool)
+        self._waiting: dict[int, list[Item]] = {}
+        self._kept: dict[int, list[Item]] = {}
+        self._events = _events_of(speakers, lives)
+        self._event = 0
+        self._fix, self._heard = items.fix_template(gen), items.heard_template(gen)
+        self._tags = [s.worn.tags[0].encode() if s.worn.tags else b"" for s in speakers]
+        self.start_ms = run.start_us // MS
+
+    def step(self, until_us: int, sent_ms: int | None = None) -> list[Message]:
+        """Everything that falls due before ``until_us``, microseconds since the run began.
+
+        ``sent_ms``: the clock, as the envelopes tell it; None where there is none: a moment after each was due.
+        """
+        out: list[Message] = []
+        while True:
+            due = np.flatnonzero(self._next_us < until_us)
+            if not len(due):
+                break
+            t_us = self._next_us[due]
+            self._next_us[due] += self._interval_us[due]
+            alive = t_us < self._until_us[due]
+            self._next_us[due[~alive]] = NEVER_US
+            self._take(due[alive], t_us[alive], sent_ms, out)
+        while self._event < len(self._events) and self._events[self._event][0] < until_us:
+            t, device, what = self._events[self._event]
+            self._event += 1
+            self._tell(device, t, what, sent_ms, out)
+        return out
+
+    def drain(self, sent_ms: int | None = None) -> list[Message]:
+        """At the end of the run: what waits for its upload time goes now."""
+        out: list[Message] = []
+        for device in sorted(self._waiting):
+            out.extend(self._upload(device, self.run.end_us - self.run.start_us, sent_ms))
+        return out
+
+    def _take(self, due: Index, t_us: Ints, sent_ms: int | None, out: list[Message]) -> None:
+        quiet = self._silences.holds(due, t_us)
+        off = quiet & ~self._silences.flag[due]
+        blind = self._blind.holds(due, t_us)
+        seeing = self._locates[due] & ~off & ~blind
+        listening = ~self._locates[due] & ~off
+        beating = self._locates[due] & ~off & blind
+        if seeing.any():
+            self._locate(due[seeing], t_us[seeing], quiet[seeing], sent_ms, out)
+        if listening.any():
+            self._listen(due[listening], t_us[listening], quiet[listening], sent_ms, out)
+        for device, t, hush in zip(due[beating].tolist(), t_us[beating].tolist(), quiet[beating].tolist(), strict=True):
+            self._item(device, t, EventCode.HEARTBEAT, EventState.PULSE, None, quiet=hush, sent_ms=sent_ms, out=out)
+
+    def _locate(
+        self, who: Index, t_us: Ints, quiet: NDArray[np.bool_], sent_ms: int | None, out: list[Message]
+    ) -> None:
+        t_s = t_us / SECOND_US
+        x, y = self._world.positions(who, t_s)
+        acc = self._stated(who, t_s)
+        east, north = self._errors(who)
+        lon = self._lon[who] + (x + east * acc * SIGMA_OF_ACC) / self._kx[who]
+        lat = self._lat[who] + (y + north * acc * SIGMA_OF_ACC) / self._ky[who]
+        battery = np.maximum(self._battery[who] - t_us // (600 * SECOND_US), 1)
+        self.seq[who] += 1
+        t_ms = t_us // MS + self.start_ms
+        simple = ~(self._slow[who] | quiet)
+        columns = (who, t_us, self.seq[who], t_ms, lat, lon, acc, battery)
+        template = self._fix
+        for device, due, seq, t, la, lo, ac, bat in zip(*(c[simple].tolist() for c in columns), strict=True):
+            sent = t + SEND_DELAY_MS if sent_ms is None else sent_ms
+            out.append(Message(device, due, template % (sent, seq, t, la, lo, ac, bat), seq, 1))
+        rest = ~simple
+        hushed = quiet[rest].tolist()
+        for (device, due, *fields), hush in zip(
+            zip(*(c[rest].tolist() for c in columns), strict=True), hushed, strict=True
+        ):
+            self._record(device, due, items.fix(*fields), quiet=hush, sent_ms=sent_ms, out=out)
+
+    def _stated(self, who: Index, t_s: Floats) -> Floats:
+        """The 95 % radius that each states, metres, to a tenth and never rounded down."""
+        breath = 1 + BREATH * np.sin(2 * np.pi * (t_s / BREATH_S + who * GOLDEN))
+        stated: Floats = np.ceil(self._acc[who] * breath * 10) / 10
+        return stated
+
+    def _errors(self, who: Index) -> tuple[Floats, Floats]:
+        """Position errors in standard deviations, each axis normal, drifting from one fix to the next."""
+        keep = np.exp(-self._interval_us[who] / (DRIFT_S * SECOND_US))[:, None]
+        fresh = self._rng.standard_normal((len(who), 2))
+        error = keep * self._error[who] + np.sqrt(1 - keep * keep) * fresh
+        self._error[who] = error
+        return error[:, 0], error[:, 1]
+
+    def _listen(
+        self, who: Index, t_us: Ints, quiet: NDArray[np.bool_], sent_ms: int | None, out: list[Message]
+    ) -> None:
+        x, y = self._world.positions(who, t_us / SECOND_US)
+        heard = np.hypot(x, y) <= self._radius_m[who]
+        t_ms = t_us // MS + self.start_ms
+        simple = heard & ~(self._slow[who] | quiet)
+        plain = who[simple]
+        self.seq[plain] += 1
+        self._last_heard_ms[plain] = t_ms[simple]
+        template = self._heard
+        for device, due, seq, t in zip(
+            *(c.tolist() for c in (plain, t_us[simple], self.seq[plain], t_ms[simple])), strict=True
+        ):
+            sent = t + SEND_DELAY_MS if sent_ms is None else sent_ms
+            out.append(Message(device, due, template % (sent, seq, t, self._tags[device]), seq, 1))
+        rest = ~simple
+        for device, due, hears, hush in zip(
+            who[rest].tolist(), t_us[rest].tolist(), heard[rest].tolist(), quiet[rest].tolist(), strict=True
+        ):
+            code, state, data = self._hearing(device, due // MS + self.start_ms, hears=hears)
+            self._item(device, due, code, state, data, quiet=hush, sent_ms=sent_ms, out=out)
+
+    def _hearing(self, device: int, t_ms: int, *, hears: bool) -> tuple[EventCode, EventState, Item | None]:
+        """What a home unit says of its tag: heard, just lost, or nothing new."""
+        tag, last_ms = self._tags[device].decode(), int(self._last_heard_ms[device])
+        if not tag:
+            return EventCode.HEARTBEAT, EventState.PULSE, None
+        if hears:
+            self._last_heard_ms[device] = t_ms
+            return EventCode.IN_RANGE, EventState.START, {"tag": tag}
+        self._last_heard_ms[device] = 0
+        if last_ms:
+            return EventCode.IN_RANGE, EventState.END, {"tag": tag, "last_heard": last_ms}
+        return EventCode.HEARTBEAT, EventState.PULSE, None
+
+    def _tell(self, device: int, t_us: int, what: DeviceEvent, sent_ms: int | None, out: list[Message]) -> None:
+        who, at = np.array([device]), np.array([t_us])
+        quiet = bool(self._silences.holds(who, at)[0])
+        if (quiet and not self._silences.flag[device]) or t_us >= self._until_us[device]:
+            return
+        data = {"tag": what.tag} if what.tag else None
+        self._item(device, t_us, what.code, what.state, data, quiet=quiet, sent_ms=sent_ms, out=out, urgent=True)
+
+    def _item(
+        self,
+        device: int,
+        t_us: int,
+        code: EventCode,
+        state: EventState,
+        data: Item | None,
+        *,
+        quiet: bool,
+        sent_ms: int | None,
+        out: list[Message],
+        urgent: bool = False,
+    ) -> None:
+        self.seq[device] += 1
+        item = items.event(int(self.seq[device]), t_us // MS + self.start_ms, code, state, data)
+        self._record(device, t_us, item, quiet=quiet, sent_ms=sent_ms, out=out, urgent=urgent)
+
+    def _record(
+        self,
+        device: int,
+        t_us: int,
+        item: Item,
+        *,
+        quiet: bool,
+        sent_ms: int | None,
+        out: list[Message],
+        urgent: bool = False,
+    ) -> None:
+        """Takes an item into the device's memory, and uploads what is due."""
+        if quiet:
+            kept = self._kept.setdefault(device, [])
+            kept.extend(self._waiting.pop(device, []))
+            kept.append(item)
+            self._slow[device] = True
+            return
+        waiting = self._waiting.setdefault(device, [])
+        waiting.append(item)
+        speaker = self.speakers[device]
+        if urgent or t_us - self._uploaded_us(waiting) + speaker.interval_us >= speaker.upload_us:
+            out.extend(self._upload(device, t_us, sent_ms))
+
+    def _uploaded_us(self, waiting: list[Item]) -> int:
+        return int(waiting[0]["t"] - self.start_ms) * MS
+
+    def _upload(self, device: int, t_us: int, sent_ms: int | None) -> list[Message]:
+        """The backlog, oldest first, and what waits, in one message or more."""
+        speaker = self.speakers[device]
+        sent = t_us // MS + self.start_ms + SEND_DELAY_MS if sent_ms is None else sent_ms
+        kept = self._kept.pop(device, [])
+        if kept:
+            self.late.append((device, kept[0]["seq"], kept[-1]["seq"], sent))
+        due = [*kept, *self._waiting.pop(device, [])]
+        hello = None if self.seq[device] > len(due) else _hello(speaker)
+        self._slow[device] = self._usually_slow[device]
+        messages = []
+        for first in range(0, len(due), MOST_ITEMS):
+            part = due[first : first + MOST_ITEMS]
+            payload = items.envelope(sent, self.gen, part, msgpack=speaker.msgpack, hello=hello)
+            messages.append(Message(device, t_us, payload, part[0]["seq"], len(part)))
+        return messages
+
+
+def _hello(speaker: Speaker) -> Item:
+    device = speaker.worn.device
+    said = {"fw": device.firmware, "model": device.model}
+    return {k: v for k, v in said.items() if v is not None}
+
+
+def _silences(life: Life) -> list[tuple[int, int, bool]]:
+    return [(_us(s.span[0]), _us(s.span[1]), s.keeps) for s in life.silences]
+
+
+def _events_of(speakers: list[Speaker], lives: list[Life]) -> list[tuple[int, int, DeviceEvent]]:
+    """(microseconds since the run began, device, event), in order; a person's events are told by their first device."""
+    found: list[tuple[int, int, DeviceEvent]] = []
+    told: set[int] = set()
+    for device, speaker in enumerate(speakers):
+        if speaker.person not in told:
+            told.add(speaker.person)
+            found.extend((_us(e.at), device, e) for e in lives[speaker.person].events)
+    return sorted(found, key=lambda e: e[:2])

@@ -1,0 +1,95 @@
+"""A run as a feed file: what a centre would have received, in order, with its clock's ticks (contract.md)."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+from collections.abc import Iterator
+from random import Random
+
+import msgspec
+
+from domain.instants import SECOND_US, format_instant
+from simulators.devices import Devices, Message
+from simulators.scenario import Scenario
+
+SLICE_US = SECOND_US
+"""How much of the world is taken at once."""
+
+
+def feed_lines(devices: Devices, scenario: Scenario, seed: int) -> Iterator[bytes]:
+    """The lines of the feed, each with its end: messages as they arrive, and a tick at every whole step.
+
+    The feed begins with a tick at the start of the run and ends with one at its end; what would arrive later is not
+    in it.
+    """
+    arrivals = _Arrivals(devices, scenario, Random(f"feed:{seed}"))
+    run, tick_us = devices.run, round(scenario.feed.tick_s * SECOND_US)
+    next_tick_us, end_us = 0, run.end_us - run.start_us
+    now_us = 0
+    yield _tick(run.start_us)
+    next_tick_us += tick_us
+    while now_us < end_us:
+        now_us = min(now_us + SLICE_US, end_us)
+        arrivals.take(devices.step(now_us))
+        if now_us == end_us:
+            arrivals.take(devices.drain())
+        for received_us, line in arrivals.until(now_us):
+            while next_tick_us <= received_us:
+                yield _tick(run.start_us + next_tick_us)
+                next_tick_us += tick_us
+            yield line
+        while next_tick_us <= now_us:
+            yield _tick(run.start_us + next_tick_us)
+            next_tick_us += tick_us
+    if next_tick_us - tick_us != end_us:
+        yield _tick(run.end_us)
+
+
+def _tick(at_us: int) -> bytes:
+    return b'{"tick":"%s"}\n' % format_instant(at_us).encode()
+
+
+class _Arrivals:
+    """Messages on their way: each takes its time, some come twice, some are held back."""
+
+    def __init__(self, devices: Devices, scenario: Scenario, rng: Random) -> None:
+        self._devices = devices
+        self._network = scenario.network
+        self._rng = rng
+        self._under_way: list[tuple[int, int, Message]] = []
+        self._number = 0
+        self._newest_us = 0
+
+    def take(self, messages: list[Message]) -> None:
+        network = self._network
+        for message in messages:
+            self._post(message, self._latency_us())
+            if network.duplicates and self._rng.random() < network.duplicates:
+                self._post(message, self._latency_us() + self._rng.randrange(SECOND_US, 30 * SECOND_US))
+
+    def _latency_us(self) -> int:
+        network = self._network
+        latency_s = network.latency_s * math.exp(0.5 * self._rng.gauss(0, 1))
+        if network.reordered and self._rng.random() < network.reordered:
+            latency_s += self._rng.uniform(0, network.reorder_s)
+        return 1000 * (200 + round(1000 * latency_s))
+
+    def _post(self, message: Message, latency_us: int) -> None:
+        self._number += 1
+        heapq.heappush(self._under_way, (message.t_us + latency_us, self._number, message))
+
+    def until(self, now_us: int) -> Iterator[tuple[int, bytes]]:
+        """What has arrived before then: (receive time since the run began, line)."""
+        while self._under_way and self._under_way[0][0] < now_us:
+            received_us, _, message = heapq.heappop(self._under_way)
+            yield received_us, self._line(received_us, message)
+
+    def _line(self, received_us: int, message: Message) -> bytes:
+        speaker = self._devices.speakers[message.device]
+        envelope = message.payload
+        if speaker.msgpack:
+            envelope = json.dumps(msgspec.msgpack.decode(envelope), separators=(",", ":")).encode()
+        received = format_instant(self._devices.run.start_us + received_us)
+        return b'{"received":"%s","device":"%s","envelope":%s}\n' % (received.encode(), speaker.id.encode(), envelope)

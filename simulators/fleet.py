@@ -1,0 +1,290 @@
+"""The fleet: one MQTT connection for every speaking device, in one event loop, in real time.
+
+What a device has recorded and the broker has not acknowledged is its own to keep; it is sent again after each
+reconnection. The fleet ends when everything has been acknowledged, or says what has not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from random import Random
+from typing import Any, Final
+
+import numpy as np
+
+from domain.instants import SECOND_US
+from simulators.devices import Devices, Message
+from simulators.link import Address, Link
+from simulators.scenario import Network
+from simulators.scenes import Life
+from simulators.speakers import MS
+
+SLICE_S: Final = 0.02
+"""How often what fell due is sent."""
+CONNECTING_AT_ONCE: Final = 48
+"""Connections under way to one listener."""
+CONNECT_TIMEOUT_S: Final = 60.0
+RECONNECT_S: Final = (0.5, 5.0)
+DRAIN_S: Final = 60.0
+"""How long the fleet waits for the last acknowledgements."""
+DRAIN_LOOK_S: Final = 0.25
+SPARE_FILES: Final = 256
+PROGRESS_S: Final = 1.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the fleet did, in items where not said otherwise.
+
+    ``sent``: items that were published, each once; ``acknowledged``: of these, taken by the broker;
+    ``unrouted``: taken by the broker for nobody; ``resent``: published again; ``dropped``: lost from a full memory;
+    ``lag_s``: the longest time from an item's due time to its publishing, while the device was in reach.
+    """
+
+    connections: int = 0
+    messages: int = 0
+    sent: int = 0
+    acknowledged: int = 0
+    unrouted: int = 0
+    resent: int = 0
+    duplicated: int = 0
+    dropped: int = 0
+    reconnections: int = 0
+    lag_s: float = 0.0
+    cpu_s: float = 0.0
+    troubles: Counter[str] = field(default_factory=Counter)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "troubles": dict(self.troubles.most_common(10))}
+
+
+Progress = Callable[[str, Tally], None]
+"""Called about once a second with what is being done."""
+
+
+def quiet(_: str, __: Tally) -> None:
+    """No progress is shown."""
+
+
+class Fleet:
+    """Publishes what `Devices` gives, each device over its own connection."""
+
+    def __init__(
+        self,
+        devices: Devices,
+        lives: list[Life],
+        brokers: list[Address],
+        network: Network,
+        seed: int,
+        progress: Progress = quiet,
+    ) -> None:
+        self.tally = Tally()
+        self._devices, self._network, self._progress = devices, network, progress
+        self._rng = Random(f"fleet:{seed}")
+        self._links = [
+            Link(n, s.id, brokers[n % len(brokers)], s.upload_us / SECOND_US, self)
+            for n, s in enumerate(devices.speakers)
+        ]
+        self._brokers = brokers
+        self._to_connect: dict[Address, asyncio.Queue[Link]] = {b: asyncio.Queue() for b in brokers}
+        self._connacks: dict[int, asyncio.Future[None]] = {}
+        self._coverage = _coverage(devices, lives)
+        self._next_coverage = 0
+        self._ready = 0
+        self._all_ready = asyncio.Event()
+        self._stopping = False
+
+    # --- what links tell ---
+
+    def connected(self, link: Link) -> None:
+        self._ready += 1
+        self.tally.connections = max(self.tally.connections, self._ready)
+        done = self._connacks.get(link.index)
+        if done is not None and not done.done():
+            done.set_result(None)
+        if self._ready == len(self._links):
+            self._all_ready.set()
+
+    def lost(self, link: Link, why: str, *, was_ready: bool) -> None:
+        self._ready -= was_ready
+        if not link.wanted or self._stopping:
+            return
+        self.tally.troubles[why] += 1
+        done = self._connacks.get(link.index)
+        if done is not None:
+            if not done.done():
+                done.set_exception(ConnectionError(why))
+            return
+        self.tally.reconnections += 1
+        self._again(link)
+
+    def acknowledged(self, items: int, *, routed: bool) -> None:
+        self.tally.acknowledged += items
+        if not routed:
+            self.tally.unrouted += items
+
+    def published(self, items: int, *, again: bool) -> None:
+        self.tally.messages += 1
+        if again:
+            self.tally.resent += items
+
+    def dropped(self, items: int) -> None:
+        self.tally.dropped += items
+
+    # --- connecting ---
+
+    def _again(self, link: Link) -> None:
+        delay_s = self._rng.uniform(*RECONNECT_S)
+        asyncio.get_running_loop().call_later(delay_s, self._to_connect[link.address].put_nowait, link)
+
+    async def _connector(self, waiting: asyncio.Queue[Link]) -> None:
+        """Connects one device after another; some of these run side by side for each listener."""
+        loop = asyncio.get_running_loop()
+        while True:
+            link = await waiting.get()
+            if not link.wanted or link.ready:
+                continue
+            done = self._connacks[link.index] = loop.create_future()
+            address = link.address
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                    await loop.create_connection(lambda a=link: a, address.host, address.port, ssl=address.tls)
+                    await done
+            except (OSError, TimeoutError) as error:
+                self.tally.troubles[str(error) or "no answer to CONNECT"] += 1
+                link.cut()
+                self._again(link)
+            finally:
+                del self._connacks[link.index]
+
+    async def connect(self, timeout_s: float) -> int:
+        """Connects everybody, for at most so long; gives how many are."""
+        _raise_open_files(len(self._links) + SPARE_FILES)
+        for link in self._links:
+            self._to_connect[link.address].put_nowait(link)
+        until = time.monotonic() + timeout_s
+        while self._ready < len(self._links) and time.monotonic() < until:
+            self._progress("connecting", self.tally)
+            try:
+                async with asyncio.timeout(min(PROGRESS_S, max(0.0, until - time.monotonic()))):
+                    await self._all_ready.wait()
+            except TimeoutError:
+                continue
+        return self._ready
+
+    # --- the run ---
+
+    async def run(self, connect_s: float) -> Tally:
+        """Connects everybody within ``connect_s``, plays the run at its own time, and waits for the acknowledgements.
+
+        The run begins at its ``start_us`` by the clock, with those who are connected by then; others follow.
+        """
+        async with asyncio.TaskGroup() as connectors:
+            tasks = [
+                connectors.create_task(self._connector(queue))
+                for queue in self._to_connect.values()
+                for _ in range(CONNECTING_AT_ONCE)
+            ]
+            try:
+                await self.connect(connect_s)
+                begun = time.process_time()
+                await self._play()
+                await self._drain()
+                self.tally.cpu_s = time.process_time() - begun
+                self._progress("done", self.tally)
+            finally:
+                self._stopping = True
+                for link in self._links:
+                    link.say_goodbye()
+                for task in tasks:
+                    task.cancel()
+        return self.tally
+
+    async def _play(self) -> None:
+        loop, run = asyncio.get_running_loop(), self._devices.run
+        end_us = run.end_us - run.start_us
+        offset_us = time.time_ns() // 1000 - round(loop.time() * SECOND_US) - run.start_us
+        shown_s = loop.time()
+        now_us = 0
+        while now_us < end_us:
+            now_us = min(offset_us + round(loop.time() * SECOND_US), end_us)
+            if now_us > 0:
+                self._send(self._devices.step(now_us, (run.start_us + now_us) // MS), now_us)
+                self._change_coverage(now_us)
+            if loop.time() - shown_s >= PROGRESS_S:
+                shown_s = loop.time()
+                self._progress("running" if now_us > 0 else "waiting for the start", self.tally)
+            await asyncio.sleep(max(0.0, SLICE_S - (loop.time() % SLICE_S)))
+        self._send(self._devices.drain(run.end_us // MS), end_us)
+
+    def _send(self, messages: list[Message], now_us: int) -> None:
+        tally, links = self.tally, self._links
+        if messages:
+            tally.lag_s = max(tally.lag_s, (now_us - min(m.t_us for m in messages)) / SECOND_US)
+        network = self._network
+        faulty = network.duplicates > 0 or network.reordered > 0
+        for message in messages:
+            tally.sent += message.items
+            if faulty:
+                self._send_badly(message)
+            else:
+                links[message.device].send(message.payload, message.items)
+
+    def _send_badly(self, message: Message) -> None:
+        """Twice, or later, as the scenario has it."""
+        network, link = self._network, self._links[message.device]
+        if self._rng.random() < network.duplicates:
+            self.tally.duplicated += message.items
+            link.send(message.payload, message.items)
+        if self._rng.random() < network.reordered:
+            delay_s = self._rng.uniform(0, network.reorder_s)
+            asyncio.get_running_loop().call_later(delay_s, link.send, message.payload, message.items)
+        else:
+            link.send(message.payload, message.items)
+
+    def _change_coverage(self, now_us: int) -> None:
+        """Devices that go out of reach hang up; those that come back connect."""
+        while self._next_coverage < len(self._coverage) and self._coverage[self._next_coverage][0] <= now_us:
+            _, device, reach = self._coverage[self._next_coverage]
+            self._next_coverage += 1
+            link = self._links[device]
+            if reach:
+                link.wanted = True
+                self._to_connect[link.address].put_nowait(link)
+            else:
+                link.hang_up()
+
+    async def _drain(self) -> None:
+        """Waits until the devices in reach have nothing left that is not acknowledged."""
+        until = time.monotonic() + DRAIN_S
+        await asyncio.sleep(self._network.reorder_s if self._network.reordered else 0.0)
+        while any(link.unacknowledged for link in self._links if link.wanted) and time.monotonic() < until:
+            self._progress("waiting for acknowledgements", self.tally)
+            await asyncio.sleep(DRAIN_LOOK_S)
+
+
+def _coverage(devices: Devices, lives: list[Life]) -> list[tuple[int, int, bool]]:
+    """(microseconds since the run began, device, in reach from then on), in order."""
+    changes = []
+    for n, speaker in enumerate(devices.speakers):
+        for silence in lives[speaker.person].silences:
+            begin_s, end_s = silence.span
+            changes.append((round(begin_s * SECOND_US), n, False))
+            if np.isfinite(end_s):
+                changes.append((round(end_s * SECOND_US), n, True))
+    return sorted(changes)
+
+
+def _raise_open_files(wanted: int) -> None:
+    """Lets the process hold so many connections, as far as it may. Raises `OSError` when it may not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= wanted or soft == resource.RLIM_INFINITY:
+        return
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise OSError(f"{wanted} open files are needed, the system allows {hard}: raise it with ulimit -n")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

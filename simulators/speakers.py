@@ -1,0 +1,75 @@
+"""The devices that speak, when they do, and how well they know where they are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from domain.instants import SECOND_US
+from domain.vocabulary import DeviceKind
+from simulators.scenario import Scenario
+from simulators.subjects import LOCATING_KINDS, Run, Subject, Worn
+
+GOLDEN: Final = 0.6180339887498949
+"""Steps of the golden section spread the devices evenly over an interval, however many there are."""
+BREATH: Final = 0.15
+"""The stated accuracy goes up and down by this part of itself over five minutes."""
+SPREAD: Final = 0.45
+"""Of the logarithm of the devices' accuracies."""
+MS: Final = 1000
+"""Microseconds: instants on the wire are whole milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A device that speaks, and when: every ``interval_us`` from ``phase_us`` on, up to ``until_us``.
+
+    ``acc_m`` is the middle of its stated accuracy, ``worst_acc_m`` the most that it states.
+    """
+
+    id: str
+    person: int
+    worn: Worn
+    locates: bool
+    phase_us: int
+    interval_us: int
+    upload_us: int
+    until_us: int
+    acc_m: float
+    msgpack: bool
+
+    @property
+    def worst_acc_m(self) -> float:
+        return math.ceil(self.acc_m * (1 + BREATH) * 10) / 10
+
+
+def speakers_of(
+    subjects: list[Subject], run: Run, scenario: Scenario, seed: int, rate_hz: float | None
+) -> list[Speaker]:
+    """Every speaking device, in the order of people; ``rate_hz`` overrules what the caseload says of intervals."""
+    rng = np.random.default_rng([seed, 1])
+    speakers: list[Speaker] = []
+    accuracy = scenario.accuracy
+    for person, subject in enumerate(subjects):
+        for worn in subject.speaking:
+            interval_us = round(SECOND_US / rate_hz) if rate_hz else worn.device.interval_s * SECOND_US
+            upload_us = interval_us if rate_hz else max(interval_us, worn.device.upload_s * SECOND_US)
+            locates = worn.device.kind in LOCATING_KINDS
+            if worn.device.kind is DeviceKind.HOME_UNIT:
+                interval_us = upload_us
+            phase_us = int(len(speakers) * GOLDEN % 1.0 * interval_us) // MS * MS
+            begin_us = max(0, worn.from_us - run.start_us)
+            phase_us += -(-max(0, begin_us - phase_us) // interval_us) * interval_us
+            until_us = min(worn.to_us, run.end_us) - run.start_us
+            spread = accuracy.typical_m * math.exp(SPREAD * rng.standard_normal())
+            acc_m = float(np.clip(spread, accuracy.best_m, max(accuracy.best_m, accuracy.worst_m / (1 + BREATH))))
+            msgpack = bool(rng.random() < scenario.wire.msgpack)
+            speakers.append(
+                Speaker(
+                    worn.device.id, person, worn, locates, phase_us, interval_us, upload_us, until_us, acc_m, msgpack
+                )
+            )
+    return speakers
