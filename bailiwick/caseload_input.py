@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from bailiwick.timezones import pinned_time_zones
-from domain.caseload_file import read_caseload
+from domain.caseload_file import parse_record, read_caseload
 from domain.errors import BadInput, Fault
-from domain.records import Caseload, Version
+from domain.records import Caseload, Record, Version
 
 
 def load_caseload(path: Path, known: Caseload | None = None) -> tuple[list[Version], list[Fault]]:
@@ -21,6 +22,11 @@ def load_caseload(path: Path, known: Caseload | None = None) -> tuple[list[Versi
             return read_caseload(lines, str(path), pinned_time_zones().names, known=known)
     except OSError as error:
         raise BadInput([Fault(str(path), 0, "file", f"cannot be read: {error.strerror or error}")]) from None
+
+
+def learnt_record(written: dict[str, Any]) -> Record:
+    """The record of a feed's ``learnt`` line; raises `RecordFault`. What `domain.feed_file` is to be given."""
+    return parse_record(written, pinned_time_zones().names)
 
 
 def tell(findings: list[Fault], *, as_warnings: bool = False) -> None:

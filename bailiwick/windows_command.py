@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from bailiwick.caseload_input import load_caseload, tell
 from bailiwick.timezones import pinned_time_zones
@@ -64,21 +61,6 @@ def condition_windows(
             if end > done:  # one that runs into the next stretch is seen from both
                 yield max(start, low), min(end, high)
                 done = min(end, high)
-
-
-def register(app: typer.Typer) -> None:
-    """Put ``windows`` on the command line."""
-
-    @app.command("windows")
-    def _windows(
-        caseload: Annotated[Path, typer.Option(help="Caseload file (NDJSON).")],
-        condition: Annotated[str, typer.Option(help="Id of the condition.")],
-        start: Annotated[str, typer.Option("--from", help="First instant, such as 2026-10-24T12:00:00Z.")],
-        end: Annotated[str, typer.Option("--to", help="Instant after the last.")],
-        json_: Annotated[bool, typer.Option("--json", help="JSON lines, which is what it prints anyway.")] = False,
-    ) -> None:
-        """Print when a condition is in force: merged windows, one line each."""
-        raise typer.Exit(windows_command(caseload, condition, start, end))
 
 
 def _range(start: str, end: str) -> tuple[int, int]:
