@@ -19,12 +19,11 @@ from api.guard import Guard
 from api.hub import Hub
 from api.journal import Journal
 from api.metrics import Metrics
-from api.parts import Parts
+from api.parts import API_ROOT, Parts
 from api.ports import Reading
 from api.problems import PROBLEM_SCHEMA, problem_response
 from api.routes import decisions, live, pages, people, service
 
-API_ROOT: Final = "/api/v1"
 RETRY_AFTER_S: Final = 2
 
 DESCRIPTION: Final = (
@@ -62,7 +61,7 @@ def create_app(
     for error in away:
         app.add_exception_handler(error, _database_away)
     for resources in (people, decisions, live):
-        app.include_router(resources.router, prefix=API_ROOT)
+        app.include_router(resources.router)
     app.include_router(service.router)
     pages.install(app)
     app.add_middleware(Guard)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.instants import format_instants
-from api.ports import AlertRow, Counts, DeviceRow, PositionRow, WearerRow
 from domain.instants import format_instant
+from store.reading_types import Counts, DeviceRow, PositionRow, WearerRow
 
 
 def positions_body(rows: Sequence[PositionRow]) -> list[dict[str, Any]]:
@@ -25,7 +25,7 @@ def positions_body(rows: Sequence[PositionRow]) -> list[dict[str, Any]]:
             "acc": row.acc,
             "src": row.src,
             "quality": row.quality,
-            "gen": str(row.gen),
+            "gen": row.gen,
             "seq": row.seq,
             "spd": row.spd,
             "hdg": row.hdg,
@@ -53,27 +53,6 @@ def device_body(row: DeviceRow) -> dict[str, Any]:
         "wearer": row.wearer,
         "victim": row.victim,
         "heard": None if row.heard_us is None else format_instant(row.heard_us),
-    }
-
-
-def alert_body(row: AlertRow) -> dict[str, Any]:
-    """`shapes.Alert`."""
-    return {
-        "id": str(row.no),
-        "episode": row.episode,
-        "wearer": row.wearer,
-        "victim": row.victim,
-        "device": row.device,
-        "kind": row.kind,
-        "code": row.code,
-        "condition": row.condition,
-        "severity": row.severity.value,
-        "state": row.state.value,
-        "work": row.work.value,
-        "raised": format_instant(row.raised_us),
-        "changed": format_instant(row.changed_us),
-        "withdrawn": row.withdrawn,
-        "violations": list(row.violations),
     }
 
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -15,8 +15,12 @@ from api.problems import Problem
 
 CURSOR_CHARACTERS: Final = 512
 
+Number = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""A number of 64 bits: more cannot be the key of a row."""
+Name = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_.:-]{1,64}$")]
+"""An id: nothing else can be the key of a row."""
+
 T = TypeVar("T")
-Key = TypeVar("Key")
 
 
 def write_cursor(key: object) -> str:
@@ -24,8 +28,8 @@ def write_cursor(key: object) -> str:
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(key)).rstrip(b"=").decode("ascii")
 
 
-def read_cursor(text: str | None, kind: type[Key]) -> Key | None:
-    """The key that `write_cursor` wrote. Anything else is a problem, 422."""
+def read_cursor(text: str | None, kind: Any) -> Any:
+    """The key of type ``kind`` that `write_cursor` wrote. Anything else is a problem, 422."""
     if text is None:
         return None
     try:

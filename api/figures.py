@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from api.ports import Counts, Reading
+from api.ports import Reading
+from store.reading_types import Counts
 
 FRESH_S: Final = 1.0
 

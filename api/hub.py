@@ -13,7 +13,8 @@ from typing import Final
 
 import structlog
 
-from api.ports import EventRow, Reading
+from api.ports import Reading
+from store.reading_types import EventRow
 
 AT_HAND: Final = 10_000
 """Events kept in memory."""

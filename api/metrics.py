@@ -11,9 +11,9 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
-from api.ports import Counts
 from domain.instants import SECOND_US
 from domain.vocabulary import Kind, OrderState, Severity
+from store.reading_types import Counts
 
 REQUEST_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 
 import msgspec
 from fastapi import Depends, Query, Request
@@ -39,6 +39,7 @@ Cursor = Annotated[
     str | None, Query(max_length=CURSOR_CHARACTERS, description="Where the page begins: from the `next` of another")
 ]
 
+API_ROOT: Final = "/api/v1"
 PROBLEM_CONTENT: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"description": "The request is not as documented", **PROBLEM_CONTENT},

@@ -6,127 +6,21 @@ meanwhile shift nothing. Instants are microseconds UTC, ids are Python integers 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from domain.violations import Violation
-from domain.vocabulary import AlertCondition, AlertWork, Kind, OrderState, Severity
-
-
-@dataclass(frozen=True, slots=True)
-class PositionRow:
-    """One stored fix, and whose it is."""
-
-    wearer: str
-    device: str
-    t_us: int
-    received_us: int
-    lat: float
-    lon: float
-    acc: float
-    src: str
-    quality: str
-    gen: int
-    seq: int
-    spd: float | None = None
-    hdg: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WearerRow:
-    """A wearer as known now: ``record`` in the shape of the caseload file, without its ``type``."""
-
-    id: str
-    record: dict[str, Any]
-    orders: tuple[str, ...] = ()
-    devices: tuple[str, ...] = ()
-    newest: PositionRow | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceRow:
-    """A device as known now, who has it, and when it was last heard."""
-
-    id: str
-    record: dict[str, Any]
-    wearer: str | None = None
-    victim: str | None = None
-    heard_us: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRow:
-    """An alert as it is now. ``no`` is its 64-bit id; ``violations`` are the ids of those it rests on."""
-
-    no: int
-    episode: str
-    wearer: str | None
-    victim: str | None
-    device: str | None
-    kind: str
-    code: str | None
-    condition: str | None
-    severity: Severity
-    state: AlertCondition
-    work: AlertWork
-    raised_us: int
-    changed_us: int
-    withdrawn: bool
-    violations: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ViolationFilter:
-    """What is given must hold. ``open`` asks for current violations that have no end."""
-
-    wearer: str | None = None
-    kinds: Sequence[Kind] = ()
-    condition: str | None = None
-    open: bool | None = None
-    current: bool = True
-    from_us: int | None = None
-    to_us: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertFilter:
-    """What is given must hold. Withdrawn alerts are left out unless asked for."""
-
-    wearer: str | None = None
-    severities: Sequence[Severity] = ()
-    state: AlertCondition | None = None
-    withdrawn: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The live figures, all of one instant (one snapshot of the database).
-
-    ``order_states`` add up to ``orders_active`` (failure 10). ``at_us`` is the newest instant that ingest decided.
-    """
-
-    at_us: int | None
-    wearers: int
-    devices: int
-    orders_active: int
-    order_states: dict[OrderState, int]
-    facts: int
-    facts_per_s: float
-    violations_open: dict[Kind, int]
-    alerts_active: dict[Severity, int]
-    dead_letters: dict[str, int] = field(default_factory=dict)
-    headroom: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """One thing that happened, to be streamed. ``no`` grows in the order of commits, without a late comer below."""
-
-    no: int
-    topic: str
-    body: dict[str, Any]
+from store.reading_types import (
+    AlertFilter,
+    AlertRow,
+    Counts,
+    DeviceRow,
+    EventRow,
+    PositionRow,
+    ViolationFilter,
+    WearerRow,
+)
 
 
 class Reading(Protocol):
@@ -157,6 +51,9 @@ class Reading(Protocol):
 
     async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
         """Newest version of each violation with its row number, newest first, those before ``before``."""
+
+    async def versions_of(self, violation_id: str) -> list[Violation]:
+        """Every version of one violation, oldest first; empty when there is none of that id."""
 
     async def alerts(self, wanted: AlertFilter, before: tuple[int, int] | None, limit: int) -> list[AlertRow]:
         """Alerts by (raised, no), newest first, those before ``before``."""

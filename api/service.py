@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
+import signal
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 import uvicorn
-from store.store import ConnectionLost
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.guard import require_loopback
 from api.hub import Hub
 from domain.errors import BadSetting
 from store import Reading
+from store.store import ConnectionLost
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8080
@@ -42,46 +47,66 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
     """Serves until the process is told to stop (SIGINT, SIGTERM) or the task is cancelled.
 
     ``ready`` is called with the address, ``http://127.0.0.1:8080``, once requests are taken. Raises `BadSetting`, in
-    one line, for a host that is not loopback and for a port that is taken.
+    one line, for a host that is not loopback and for a port that is taken, and `ConnectionLost` when the database
+    cannot be reached at the start; later losses are waited for.
     """
     require_loopback(config.host)
     listening = _listen(config.host, config.port)
-    async with await Reading.open(config.database_url) as reading:
-        app = create_app(reading, (ConnectionLost,))
-        server = _Server(app.state.parts.hub, _settings(app))
-        server.when_ready = lambda: _announce(listening, ready)
-        await server.serve([listening])
+    try:
+        async with await Reading.open(config.database_url) as reading:
+            app = create_app(reading, (ConnectionLost,))
+            hub: Hub = app.state.parts.hub
+            await _Server(_settings(app), hub, lambda: _announce(listening, ready)).serve([listening])
+    finally:
+        listening.close()
 
 
 def run(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> None:
     """`serve` on the fastest loop that there is."""
-    try:
-        import uvloop  # noqa: PLC0415  not to be had on Windows
-    except ImportError:
+    if sys.platform == "win32":
         asyncio.run(serve(config, ready=ready))
     else:
+        import uvloop  # noqa: PLC0415  not to be had on Windows
+
         uvloop.run(serve(config, ready=ready))
 
 
 class _Server(uvicorn.Server):
     """A server that says when it is ready, and lets the followers of the stream go before it stops."""
 
-    def __init__(self, hub: Hub, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, when_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._hub = hub
-        self.when_ready: Callable[[], None] | None = None
+        self._when_ready = when_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started and self.when_ready:
-            self.when_ready()
+        if self.started:
+            self._when_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hub.close()
         await super().shutdown(sockets)
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stops at SIGINT and SIGTERM, and that is that: the library would raise them once more at the end."""
+        loop = asyncio.get_running_loop()
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self.handle_exit, number, None)
+        except (NotImplementedError, RuntimeError, ValueError):
+            # Windows, or not the main thread: whoever runs us stops us by cancelling.
+            yield
+            return
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
-def _settings(app: uvicorn.config.ASGIApplication) -> uvicorn.Config:
+
+def _settings(app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
@@ -98,7 +123,8 @@ def _listen(host: str, port: int) -> socket.socket:
     """A socket that listens; `BadSetting` when the port is taken or may not be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name != "nt":  # where it would let two programs share a port
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host.strip("[]"), port))
         listening.listen(WAITING_CONNECTIONS)

@@ -46,7 +46,7 @@ class Position(Shape):
     acc: float
     src: str
     quality: str
-    gen: str
+    gen: int
     seq: int
     spd: float | None
     hdg: float | None

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from api.bodies import positions_body
-from api.ports import PositionRow
+from store.reading_types import PositionRow
 
 GEOJSON: Final = "application/geo+json"
 CSV: Final = "text/csv"

@@ -9,23 +9,23 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response
 
 from api import shapes
-from api.bodies import alert_body
-from api.cursors import cut, link_header, next_link, read_cursor
+from api.cursors import Number, cut, link_header, next_link, read_cursor
 from api.instants import Instant
 from api.negotiation import chosen
-from api.parts import NOT_FOUND, PROBLEMS, Cursor, Given, answer
-from api.ports import AlertFilter, ViolationFilter
+from api.parts import API_ROOT, NOT_FOUND, PROBLEMS, Cursor, Given, answer
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, LIST_LIMIT, ListLimit
 from domain.vocabulary import AlertCondition, Kind, Severity
+from store.reading_types import AlertFilter, ViolationFilter
 
 NDJSON: Final = "application/x-ndjson"
 JSON: Final = "application/json"
+VIOLATION_ID: Final = r"^[A-Za-z0-9_.:-]{1,64}-[0-9]{1,19}$"
 LARGEST_ID: Final = (1 << 63) - 1
 
 OfWearer = Annotated[str | None, Query(pattern=ID_CHARACTERS)]
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
 
 
 @router.get(
@@ -51,13 +51,24 @@ async def violations(
     """The newest version of each violation, newest decision first; as lines with `Accept: application/x-ndjson`."""
     media_type = chosen(accept, (JSON, NDJSON))
     wanted = ViolationFilter(wearer, tuple(kind or ()), condition, is_open, not withdrawn, from_, to)
-    rows = await parts.reading.violations(wanted, read_cursor(cursor, int), limit + 1)
+    rows = await parts.reading.violations(wanted, read_cursor(cursor, Number), limit + 1)
     page, onward = cut(rows, limit, lambda row: row[0])
     link = next_link(request, onward)
     if media_type == NDJSON:
         lines = "".join(violation.as_line() + "\n" for _, violation in page)
         return Response(lines, headers=link_header(link) | {"Vary": "Accept"}, media_type=NDJSON)
     return answer({"items": [violation.as_json() for _, violation in page], "next": link}, link)
+
+
+@router.get(
+    "/violations/{violation}", response_model=shapes.Page[shapes.Violation], responses=NOT_FOUND, tags=["violations"]
+)
+async def violation(violation: Annotated[str, Path(pattern=VIOLATION_ID)], parts: Given) -> Response:
+    """Every version of one violation, oldest first."""
+    versions = await parts.reading.versions_of(violation)
+    if not versions:
+        raise Problem(HTTPStatus.NOT_FOUND, "no such violation")
+    return answer({"items": [version.as_json() for version in versions], "next": None})
 
 
 @router.get("/alerts", response_model=shapes.Page[shapes.Alert], tags=["alerts"])
@@ -73,9 +84,9 @@ async def alerts(
 ) -> Response:
     """Alerts, newest first."""
     wanted = AlertFilter(wearer, tuple(severity or ()), state, withdrawn)
-    rows = await parts.reading.alerts(wanted, read_cursor(cursor, tuple[int, int]), limit + 1)
+    rows = await parts.reading.alerts(wanted, read_cursor(cursor, tuple[Number, Number]), limit + 1)
     page, onward = cut(rows, limit, lambda row: (row.raised_us, row.no))
-    return answer({"items": [alert_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
+    return answer({"items": [row.as_json() for row in page], "next": (link := next_link(request, onward))}, link)
 
 
 @router.get("/alerts/{alert}", response_model=shapes.Alert, responses=NOT_FOUND, tags=["alerts"])
@@ -84,4 +95,4 @@ async def alert(alert: Annotated[str, Path(pattern=r"^[0-9]{1,19}$")], parts: Gi
     row = await parts.reading.alert(int(alert)) if int(alert) <= LARGEST_ID else None
     if row is None:
         raise Problem(HTTPStatus.NOT_FOUND, "no such alert")
-    return answer(alert_body(row))
+    return answer(row.as_json())

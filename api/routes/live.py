@@ -12,14 +12,14 @@ from starlette.responses import Response
 
 from api import shapes
 from api.bodies import counts_body
-from api.parts import PROBLEMS, Given, answer
+from api.parts import API_ROOT, PROBLEMS, Given, answer
 from api.problems import Problem
 
 FOLLOWERS_LIMIT: Final = 200
 RETRY_MS: Final = 1_000
 """How long a browser waits before it comes back."""
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
 
 
 @router.get("/counts", response_model=shapes.Counts, tags=["figures"])

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from api import shapes
 from api.bodies import device_body, positions_body, wearer_body
-from api.cursors import cut, link_header, next_link, read_cursor
+from api.cursors import Name, Number, cut, link_header, next_link, read_cursor
 from api.instants import Instant
 from api.negotiation import chosen
-from api.parts import NOT_FOUND, PROBLEMS, Cursor, Given, answer
+from api.parts import API_ROOT, NOT_FOUND, PROBLEMS, Cursor, Given, answer
 from api.problems import Problem
 from api.trails import FORMATS, WRITERS
 from domain.instants import DAY_US
@@ -30,13 +30,13 @@ ID_CHARACTERS: Final = r"^[A-Za-z0-9_.:-]{1,64}$"
 Id = Annotated[str, Path(pattern=ID_CHARACTERS)]
 ListLimit = Annotated[int, Query(ge=1, le=LIST_LIMIT)]
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
 
 
 @router.get("/wearers", response_model=shapes.Page[shapes.Wearer], tags=["wearers"])
 async def wearers(request: Request, parts: Given, cursor: Cursor = None, limit: ListLimit = LIST_DEFAULT) -> Response:
     """Device wearers as known now, by id."""
-    rows = await parts.reading.wearers(read_cursor(cursor, str), limit + 1)
+    rows = await parts.reading.wearers(read_cursor(cursor, Name), limit + 1)
     page, onward = cut(rows, limit, lambda row: row.id)
     return answer({"items": [wearer_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
 
@@ -72,7 +72,7 @@ async def trail(
     from_us = to_us - TRAIL_DEFAULT_US if from_ is None else from_
     if not 0 < to_us - from_us <= TRAIL_LONGEST_US:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "must be after `from`, by at most 31 days", field="to")
-    after = read_cursor(cursor, tuple[int, str, int, int])
+    after = read_cursor(cursor, tuple[Number, Name, Number, Number])
     rows = await parts.reading.trail(wearer, from_us, to_us, after, limit + 1)
     if not rows and await parts.reading.wearer(wearer) is None:
         raise Problem(HTTPStatus.NOT_FOUND, "no such wearer")
@@ -89,7 +89,7 @@ async def positions(
     limit: Annotated[int, Query(ge=1, le=POSITIONS_LIMIT)] = POSITIONS_LIMIT,
 ) -> Response:
     """The newest fix of every wearer, by wearer id."""
-    rows = await parts.reading.positions(read_cursor(cursor, str), limit + 1)
+    rows = await parts.reading.positions(read_cursor(cursor, Name), limit + 1)
     page, onward = cut(rows, limit, lambda row: row.wearer)
     return answer({"items": positions_body(page), "next": (link := next_link(request, onward))}, link)
 
@@ -97,6 +97,6 @@ async def positions(
 @router.get("/devices", response_model=shapes.Page[shapes.Device], tags=["devices"])
 async def devices(request: Request, parts: Given, cursor: Cursor = None, limit: ListLimit = LIST_DEFAULT) -> Response:
     """Devices as known now, by id, with who has them and when they were last heard."""
-    rows = await parts.reading.devices(read_cursor(cursor, str), limit + 1)
+    rows = await parts.reading.devices(read_cursor(cursor, Name), limit + 1)
     page, onward = cut(rows, limit, lambda row: row.id)
     return answer({"items": [device_body(row) for row in page], "next": (link := next_link(request, onward))}, link)

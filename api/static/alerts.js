@@ -45,7 +45,7 @@ function fill(row, alert) {
     .filter(Boolean).join(" · ");
   const who = element("span", "who", alert.wearer ?? alert.victim ?? alert.device ?? "the service");
   const raised = timeElement(alert.raised);
-  const state = element("span", `state ${alert.state}`, alert.state === "active" ? "Active" : "Cleared");
+  const state = element("span", "state", alert.state === "active" ? "" : "Cleared");
   row.replaceChildren(cell(mark), cell(what, under), cell(who), cell(raised, state));
   row.className = `${alert.severity} ${alert.state}`;
   row.dataset.id = alert.id;

@@ -3,7 +3,7 @@
 import { SEVERITIES, STATES, kindWords, number, sentence, shortNumber } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const KINDS_SHOWN = 6;
+const KINDS_SHOWN = 5;
 const SPARK_POINTS = 60;
 const rates = [];
 

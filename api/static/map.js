@@ -123,11 +123,11 @@ export class WearerMap {
     paint.fillStyle = colours.sea;
     paint.fillRect(0, 0, view.width, view.height);
     if (this.outline) this.outline.draw(paint, view, colours);
-    this.drawTowns(scale, left, top);
     const size = Math.max(1.6, Math.min(5, view.zoom() * 0.55));
-    this.drawPoints(scale, left, top, size, 1, colours["point-old"]);
+    this.drawPoints(scale, left, top, size * 0.7, 1, colours["point-old"]);
     this.drawPoints(scale, left, top, size, 0, colours.point);
     this.drawAlerting(scale, left, top);
+    this.drawTowns(scale, left, top);
     this.drawPicked(scale, left, top);
   }
 
@@ -149,14 +149,19 @@ export class WearerMap {
     const { paint, view } = this;
     const zoom = view.zoom();
     paint.fillStyle = this.colours.town;
-    paint.font = "11px system-ui, sans-serif";
+    paint.strokeStyle = this.colours["home-land"];
+    paint.lineWidth = 3;
+    paint.font = "600 11.5px system-ui, sans-serif";
     paint.textBaseline = "middle";
+    paint.textAlign = "center";
     for (const [name, lon, lat, from] of TOWNS) {
       if (zoom < from) continue;
       const x = View.worldX(lon) * scale + left;
       const y = View.worldY(lat) * scale + top;
       if (x < -80 || y < -20 || x > view.width + 20 || y > view.height + 20) continue;
-      paint.fillText(name, x + 5, y);
+      // Clear of its own crowd of points, with a rim so that it can be read over another's.
+      paint.strokeText(name, x, y + 15);
+      paint.fillText(name, x, y + 15);
     }
   }
 

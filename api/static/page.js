@@ -10,6 +10,7 @@ const FIGURES_MS = 2_000;
 const POSITIONS_MS = 5_000;
 const MARKS_MS = 10_000;
 const MARKS_LIMIT = 1_000;
+const STILL_MS = 15_000;
 
 const $ = (id) => document.getElementById(id);
 const state = { stream: "connecting", figures: "connecting", heard: null };
@@ -32,6 +33,17 @@ function showLink() {
   banner.hidden = !lost;
 }
 
+/** Ingest decides once a second: when it stands still, or never began, people must know that silence says nothing. */
+function showStill(counts) {
+  const still = $("still");
+  const age = counts.at === null ? Infinity : Date.now() - Date.parse(counts.at);
+  still.hidden = counts.wearers === 0 || age <= STILL_MS;
+  if (still.hidden) return;
+  still.replaceChildren(...(counts.at === null
+    ? ["Ingest has decided nothing yet: nobody is watched."]
+    : ["Ingest has decided nothing since ", timeElement(counts.at), ". Silence is not judged, and what you see is old."]));
+}
+
 function note(part, word) {
   state[part] = word;
   showLink();
@@ -45,6 +57,7 @@ async function readFigures() {
     showFigures(counts);
     state.heard = new Date().toISOString();
     showEmpty(counts);
+    showStill(counts);
     note("figures", "live");
   } catch {
     failed();
