@@ -1,0 +1,75 @@
+"""Caseload records: entered by `learn`, taken by ingest, read back in the order learnt."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from domain.caseload_file import parse_record, record_as_json
+from domain.instants import EARLY_US
+from domain.records import TYPE_NAMES, Device, Version
+from store.statements import statement
+from store.times import At, Connection
+
+RECORDS_A_PAGE = 5_000
+_RECORD_TYPES = ("text", "text", "jsonb", "timestamptz", "bool")
+
+
+class _AnyName:
+    """Every time zone that is stored was a known one when it was entered."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+async def enter(conn: Connection, versions: Sequence[Version]) -> int:
+    """Enters ``versions`` inside the caller's transaction, gives new devices their numbers, and wakes ingest."""
+    devices = [v.record.id for v in versions if isinstance(v.record, Device)]
+    await conn.execute(statement("enter_devices"), {"ids": list(dict.fromkeys(devices))})
+    async with conn.cursor().copy(statement("copy_records")) as copy:
+        copy.set_types(_RECORD_TYPES)
+        for v in versions:
+            kind, body = TYPE_NAMES[type(v.record)], Jsonb(record_as_json(v.record))
+            await copy.write_row((kind, v.record.id, body, At(v.holds_from_us), v.cancelled))
+    await conn.execute(statement("tell_of_records"))
+    return len(versions)
+
+
+async def unlearnt(conn: Connection) -> list[tuple[int, Version]]:
+    """(record_no, version) of what no ingest has taken yet, in the order entered; ``learnt_us`` is `EARLY_US`."""
+    return await _in_the_order_entered(conn, "unlearnt_records")
+
+
+async def entered(conn: Connection) -> list[Version]:
+    """Every version, learnt or not, in the order entered."""
+    return [version for _, version in await _in_the_order_entered(conn, "entered_records")]
+
+
+async def _in_the_order_entered(conn: Connection, name: str) -> list[tuple[int, Version]]:
+    found: list[tuple[int, Version]] = []
+    while True:
+        page = {"after": found[-1][0] if found else 0, "limit": RECORDS_A_PAGE}
+        rows = await (await conn.execute(statement(name), page)).fetchall()
+        found += [(row[0], _version(row)) for row in rows]
+        if len(rows) < RECORDS_A_PAGE:
+            return found
+
+
+async def learnt(conn: Connection, after_commit: int, until: int | None) -> AsyncIterator[tuple[int, int, Version]]:
+    """(commit, line, version) of what was learnt after ``after_commit`` and up to ``until``, in the order learnt."""
+    place = {"commit_no": after_commit + 1, "line": -(1 << 31), "record_no": 0}
+    while True:
+        page = place | {"until": until, "limit": RECORDS_A_PAGE}
+        rows = await (await conn.execute(statement("learnt_records"), page)).fetchall()
+        for row in rows:
+            yield row[5], row[6], _version(row)
+        if len(rows) < RECORDS_A_PAGE:
+            return
+        place = {"commit_no": rows[-1][5], "line": rows[-1][6], "record_no": rows[-1][0]}
+
+
+def _version(row: tuple[Any, ...]) -> Version:
+    _, body, holds_from, learnt_at, cancelled = row[:5]
+    return Version(parse_record(body, _AnyName()), holds_from, EARLY_US if learnt_at is None else learnt_at, cancelled)

@@ -1,0 +1,52 @@
+"""A small pool of connections that speak of instants as integers and plan for the values at hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from store.statements import statement
+from store.times import Connection, register_times
+
+POOL_CONNECTIONS = 4
+CONNECT_TIMEOUT_S = 10
+
+Pool = AsyncConnectionPool[Connection]
+
+
+class BinaryCursor(psycopg.AsyncCursor[Any]):
+    """A cursor that asks for binary results: instants arrive as integers, and floats exactly."""
+
+    def __init__(self, connection: AsyncConnection[Any], **options: Any) -> None:
+        super().__init__(connection, **options)
+        self.format = psycopg.pq.Format.BINARY
+
+
+async def open_pool(url: str) -> Pool:
+    """A pool to that database. Raises ``psycopg.OperationalError`` when it cannot be reached."""
+    # A pool tries for long and says little; one plain connection says at once what is wrong.
+    async with await AsyncConnection.connect(url, connect_timeout=CONNECT_TIMEOUT_S):
+        pass
+    pool: Pool = AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=POOL_CONNECTIONS,
+        timeout=CONNECT_TIMEOUT_S,
+        configure=configure,
+        check=AsyncConnectionPool.check_connection,
+        kwargs={"autocommit": True},
+        open=False,
+    )
+    await pool.open(wait=True, timeout=CONNECT_TIMEOUT_S)
+    return pool
+
+
+async def configure(conn: Connection) -> None:
+    """Readies one connection."""
+    register_times(conn)
+    conn.cursor_factory = BinaryCursor
+    # Filters that are left out, and days that need not be looked at, show only when the plan knows the values.
+    await conn.execute(statement("plan_for_each_value"))

@@ -1,0 +1,76 @@
+"""Expected errors of the store, typed, with data.
+
+::
+
+    StoreError
+    ├── NotNextCommit         the commit number does not follow the last: another worker is at work
+    ├── UnknownDevice         a device of the roster that no caseload record ever named
+    ├── FactsGone             a commit can no longer be read back: retention has taken facts of it
+    ├── Refused               a value that the database cannot hold
+    └── CannotMigrate
+        ├── EditedMigration   an applied migration's file is no longer what was applied
+        └── NewerSchema       the database has migrations that this program does not know
+
+A lost connection is `psycopg.OperationalError`, exported as `store.store.ConnectionLost`: nothing of the commit in
+hand is known to be there; commit it again (`Store.commit` is idempotent) or start again.
+"""
+
+from __future__ import annotations
+
+from domain.errors import BailiwickError
+
+
+class StoreError(BailiwickError):
+    """Everything that the store expects to go wrong."""
+
+
+class NotNextCommit(StoreError):
+    """``no`` was to be committed, but the newest commit is ``newest``; nothing was written."""
+
+    def __init__(self, no: int, newest: int) -> None:
+        super().__init__(f"commit {no} does not follow the newest, {newest}: another worker is at work")
+        self.no = no
+        self.newest = newest
+
+
+class UnknownDevice(StoreError):
+    """Devices that have no number, because no device record was ever entered for them."""
+
+    def __init__(self, devices: list[str]) -> None:
+        super().__init__(f"no device record was ever entered for {', '.join(devices)}")
+        self.devices = devices
+
+
+class FactsGone(StoreError):
+    """Retention has taken facts of commit ``no``: it cannot be folded again."""
+
+    def __init__(self, no: int) -> None:
+        super().__init__(f"commit {no} cannot be read back whole: retention has taken facts of it")
+        self.no = no
+
+
+class Refused(StoreError):
+    """The database cannot hold a value (such as U+0000 inside a text); nothing was written."""
+
+
+class CannotMigrate(StoreError):
+    """The schema is left as it was."""
+
+
+class EditedMigration(CannotMigrate):
+    """The file of an applied migration was changed afterwards."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"migration {name} was applied to this database and its file was changed afterwards; "
+            f"restore the file, and put the change into a new migration"
+        )
+        self.name = name
+
+
+class NewerSchema(CannotMigrate):
+    """The database was migrated by a newer program."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(f"the database has migrations that this program does not know: {', '.join(names)}")
+        self.names = names

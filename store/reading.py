@@ -1,0 +1,250 @@
+"""The questions that the API asks: the port of `api.ports`, kept over the database.
+
+Every list is in a stated order and is read on by the key of its last row, so that rows which come in meanwhile shift
+nothing. Instants are microseconds UTC.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+from psycopg import AsyncConnection
+
+from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
+from domain.violations import Violation
+from domain.vocabulary import Kind, OrderState, Severity
+from store.connecting import Pool, open_pool
+from store.migrate import pending_in, read_migrations
+from store.reading_types import (
+    AlertFilter,
+    AlertRow,
+    Counts,
+    DeadLetterFilter,
+    DeadLetterRow,
+    DeviceRow,
+    EventRow,
+    Figures,
+    PositionRow,
+    ViolationFilter,
+    WearerRow,
+)
+from store.rows_read import alert_row, dead_letter_row, position_row, violation
+from store.statements import statement
+from store.times import At, at
+
+POSITION_AGE_US = 7 * DAY_US
+"""How far back the newest position, and when a device was last heard, are looked for."""
+RATE_OVER_S = 10
+EVENTS_CHANNEL = "bailiwick_events"
+_NEWEST = (1 << 63) - 1
+
+
+def wall_clock_us() -> int:
+    """Microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+class Reading:
+    """Questions to the database; `open` one, or take `Store.reading`."""
+
+    def __init__(self, url: str, pool: Pool, now_us: Callable[[], int] = wall_clock_us) -> None:
+        self._url = url
+        self._pool = pool
+        self._now_us = now_us
+
+    @classmethod
+    async def open(cls, url: str, now_us: Callable[[], int] = wall_clock_us) -> Self:
+        """A small pool of its own; to be left with ``async with`` or `close`.
+
+        Raises ``psycopg.OperationalError`` when the database cannot be reached.
+        """
+        return cls(url, await open_pool(url), now_us)
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        await self._pool.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def ready(self) -> str | None:
+        """None when the database answers and has the current schema; else what is wrong, in a line."""
+        try:
+            async with self._pool.connection() as conn:
+                waiting = await pending_in(conn, read_migrations())
+        except psycopg.OperationalError as error:
+            return f"the database does not answer: {str(error).splitlines()[0]}"
+        return f"the schema is not current: {', '.join(waiting)}; run `bailiwick migrate`" if waiting else None
+
+    async def counts(self) -> Counts:
+        """The live figures, all of one instant."""
+        row = (await self._rows("counts", {"recent_us": RATE_OVER_S * SECOND_US}))[0]
+        (at_us, wearers, devices, figures, facts, recent, violations, alerts, dead_letters, headroom) = row
+        states = (figures or {}).get("order_states", {})
+        order_states = {state: int(states.get(state.value, 0)) for state in OrderState}
+        return Counts(
+            at_us=at_us,
+            wearers=wearers,
+            devices=devices,
+            orders_active=sum(order_states.values()),
+            order_states=order_states,
+            facts=facts,
+            facts_per_s=recent / RATE_OVER_S,
+            violations_open={Kind(kind): number for kind, number in violations.items()},
+            alerts_active={Severity(severity): number for severity, number in alerts.items()},
+            dead_letters=dead_letters,
+            headroom=headroom or {},
+        )
+
+    async def figures(self) -> dict[str, Figures]:
+        """The newest figures of each process, by its name."""
+        return {name: Figures(body, at_us) for name, body, at_us in await self._rows("figures")}
+
+    async def wearers(self, after: str | None, limit: int) -> list[WearerRow]:
+        """Wearers by id, those after ``after``."""
+        return await self._wearers(after or "", None, limit)
+
+    async def wearer(self, wearer: str) -> WearerRow | None:
+        """One wearer; None when there is none of that id."""
+        found = await self._wearers("", wearer, 1)
+        return found[0] if found else None
+
+    async def _wearers(self, after: str, wearer: str | None, limit: int) -> list[WearerRow]:
+        wanted = {"after": after, "wearer": wearer, "now": At(self._now_us()), "limit": limit}
+        rows = await self._rows("wearers_page", wanted)
+        newest = await self._positions("", [row[0] for row in rows], limit) if rows else []
+        where = {position.wearer: position for position in newest}
+        return [WearerRow(row[0], _record(row[1]), tuple(row[2]), tuple(row[3]), where.get(row[0])) for row in rows]
+
+    async def devices(self, after: str | None, limit: int) -> list[DeviceRow]:
+        """Devices by id, those after ``after``."""
+        now_us = self._now_us()
+        wanted = {"after": after or "", "now": At(now_us), "since": At(now_us - POSITION_AGE_US), "limit": limit}
+        return [DeviceRow(row[0], _record(row[1]), *row[2:]) for row in await self._rows("devices_page", wanted)]
+
+    async def positions(self, after: str | None, limit: int) -> list[PositionRow]:
+        """The newest fix that may be drawn of every wearer, by wearer id, those after ``after``.
+
+        Of the last `POSITION_AGE_US`, from the devices that are on them now.
+        """
+        return await self._positions(after or "", None, limit)
+
+    async def _positions(self, after: str, wearers: list[str] | None, limit: int) -> list[PositionRow]:
+        now_us = self._now_us()
+        wanted = {"after": after, "wearers": wearers, "now": At(now_us), "limit": limit}
+        rows = await self._rows("positions", wanted | {"since": At(now_us - POSITION_AGE_US)})
+        return [position_row(row) for row in rows]
+
+    async def trail(
+        self, wearer: str, from_us: int, to_us: int, after: tuple[int, str, int, int] | None, limit: int
+    ) -> list[PositionRow]:
+        """All fixes of a wearer in ``[from_us, to_us)`` by (fix time, device, gen, seq), those after ``after``."""
+        after_us, device, gen, seq = after or (EARLY_US, "", 0, 0)
+        wanted = {"wearer": wearer, "from_at": At(from_us), "to_at": At(to_us), "limit": limit}
+        place = {"after_time": At(after_us), "after_device": device, "after_gen": gen, "after_seq": seq}
+        return [position_row(row) for row in await self._rows("trail", wanted | place)]
+
+    async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
+        """Newest version of each violation with its row number, newest first, those before ``before``."""
+        parameters = {
+            "before": _NEWEST if before is None else before,
+            "wearer": wanted.wearer,
+            "kinds": [kind.value for kind in wanted.kinds] or None,
+            "condition": wanted.condition,
+            "open": wanted.open,
+            "current": wanted.current,
+            "from_at": at(wanted.from_us),
+            "to_at": at(wanted.to_us),
+            "limit": limit,
+        }
+        return [(row[0], violation(row[1:])) for row in await self._rows("violations_page", parameters)]
+
+    async def versions(self, after: int, limit: int) -> list[tuple[int, Violation]]:
+        """Every version of every violation with its row number, as written, those after ``after``."""
+        rows = await self._rows("versions_page", {"after": after, "limit": limit})
+        return [(row[0], violation(row[1:])) for row in rows]
+
+    async def versions_of(self, violation_id: str) -> list[Violation]:
+        """Every version of one violation, oldest first; empty when there is none of that id."""
+        return [violation(row[1:]) for row in await self._rows("versions_of_violation", {"id": violation_id})]
+
+    async def alerts(self, wanted: AlertFilter, before: tuple[int, int] | None, limit: int) -> list[AlertRow]:
+        """Alerts by (raised, no), newest first, those before ``before``."""
+        before_us, before_no = before or (FAR_US, _NEWEST)
+        parameters = {
+            "before_at": At(before_us),
+            "before_no": before_no,
+            "wearer": wanted.wearer,
+            "severities": [severity.value for severity in wanted.severities] or None,
+            "state": None if wanted.state is None else wanted.state.value,
+            "withdrawn": wanted.withdrawn,
+            "limit": limit,
+        }
+        return [alert_row(row) for row in await self._rows("alerts_page", parameters)]
+
+    async def alert(self, no: int) -> AlertRow | None:
+        """One alert; None when there is none of that number."""
+        rows = await self._rows("alerts_by_number", {"numbers": [no]})
+        return alert_row(rows[0]) if rows else None
+
+    async def violations_of(self, alert_no: int) -> list[Violation]:
+        """The violations that an alert is about, each in its newest version, by when they began."""
+        return [violation(row[1:]) for row in await self._rows("violations_of_alert", {"alert_no": alert_no})]
+
+    async def dead_letters(self, wanted: DeadLetterFilter, before: int | None, limit: int) -> list[DeadLetterRow]:
+        """Parked messages and items, newest first, those before ``before``."""
+        parameters = {
+            "before": _NEWEST if before is None else before,
+            "reason": None if wanted.reason is None else wanted.reason.value,
+            "device": wanted.device,
+            "critical": wanted.critical,
+            "limit": limit,
+        }
+        return [dead_letter_row(row) for row in await self._rows("dead_letters_page", parameters)]
+
+    async def events(self, after: int, limit: int) -> list[EventRow]:
+        """Events after a number, in order: none with a lower number ever appears later."""
+        return [EventRow(*row) for row in await self._rows("events_after", {"after": after, "limit": limit})]
+
+    async def newest_event(self) -> int:
+        """The number of the newest event; 0 when there is none."""
+        return int((await self._rows("newest_event"))[0][0])
+
+    async def oldest_event(self) -> int:
+        """The number of the oldest event that is still kept; 0 when there is none."""
+        return int((await self._rows("oldest_event"))[0][0])
+
+    @asynccontextmanager
+    async def listen(self, channel: str = EVENTS_CHANNEL) -> AsyncIterator[AsyncIterator[None]]:
+        """Yields whenever events were committed, at least once after each; several commits may make one.
+
+        On a connection of its own; listening has begun when the block is entered. Raises
+        ``psycopg.OperationalError`` when the connection is lost.
+        """
+        async with await AsyncConnection.connect(self._url, autocommit=True) as conn:
+            await conn.execute(f"LISTEN {channel}".encode())
+            yield _wakes(conn)
+
+    async def _rows(self, name: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as conn:
+            return await (await conn.execute(statement(name), parameters)).fetchall()
+
+
+async def _wakes(conn: AsyncConnection[Any]) -> AsyncIterator[None]:
+    async for _ in conn.notifies():
+        yield
+
+
+def _record(body: dict[str, Any]) -> dict[str, Any]:
+    """A caseload record without its type."""
+    return {key: value for key, value in body.items() if key != "type"}

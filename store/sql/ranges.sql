@@ -1,0 +1,41 @@
+-- The ranges of seq that were received, and folding the newest commits' ranges into them.
+
+-- name: folded_upto
+-- Up to which commit ranges stand in `received_ranges`; locked, so that only one folds.
+SELECT commit_no FROM folded_ranges FOR UPDATE;
+
+-- name: folded_upto_read
+-- The same without the lock.
+SELECT commit_no FROM folded_ranges;
+
+-- name: ranges_of_commits
+-- The packed ranges of the commits after one and up to another, a page at a time.
+SELECT no, ranges FROM commits WHERE no > %(after)s AND no <= %(upto)s ORDER BY no LIMIT %(limit)s;
+
+-- name: touching_ranges
+-- The ranges that stand already and overlap or adjoin some new ones.
+SELECT DISTINCT r.device_no, r.gen, r.low, r.high
+FROM unnest(%(device_nos)s::bigint[], %(gens)s::bigint[], %(lows)s::bigint[], %(highs)s::bigint[])
+    AS n(device_no, gen, low, high)
+JOIN received_ranges r ON r.device_no = n.device_no AND r.gen = n.gen
+    AND r.low <= n.high + 1 AND r.high >= n.low - 1;
+
+-- name: drop_ranges
+-- Ranges that were merged into an earlier one.
+DELETE FROM received_ranges r
+USING unnest(%(device_nos)s::bigint[], %(gens)s::bigint[], %(lows)s::bigint[]) AS d(device_no, gen, low)
+WHERE r.device_no = d.device_no AND r.gen = d.gen AND r.low = d.low;
+
+-- name: put_ranges
+-- Ranges that are new or reach further now.
+INSERT INTO received_ranges (device_no, gen, low, high)
+SELECT * FROM unnest(%(device_nos)s::bigint[], %(gens)s::bigint[], %(lows)s::bigint[], %(highs)s::bigint[])
+ON CONFLICT (device_no, gen, low) DO UPDATE SET high = EXCLUDED.high;
+
+-- name: set_folded_upto
+-- Remembers how far ranges were folded.
+UPDATE folded_ranges SET commit_no = %(upto)s;
+
+-- name: read_ranges
+-- Every folded range.
+COPY (SELECT device_no, gen, low, high FROM received_ranges) TO STDOUT (FORMAT binary);

@@ -1,0 +1,184 @@
+-- What the API asks. Instants that bound facts are given as values, so that days outside them are never looked at.
+
+-- name: plan_for_each_value
+-- Plans are made for the values at hand: chunks are excluded while planning, and unused filters fall away.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', false);
+
+-- name: publish_figures
+-- The newest figures of one process.
+WITH told AS (SELECT pg_notify('bailiwick_figures', %(name)s))
+INSERT INTO figures (name, body, at) SELECT %(name)s, %(body)s, %(at)s FROM told
+ON CONFLICT (name) DO UPDATE SET body = EXCLUDED.body, at = EXCLUDED.at;
+
+-- name: figures
+-- The newest figures of every process.
+SELECT name, body, at FROM figures ORDER BY name;
+
+-- name: wearers_page
+-- A page of wearers by id, each with the orders in force and the devices fitted at `now`.
+SELECT w.id, w.body,
+    ARRAY(SELECT o.id FROM orders o
+        WHERE o.wearer = w.id AND o.from_at <= %(now)s AND COALESCE(o.to_at, 'infinity') > %(now)s ORDER BY o.id),
+    ARRAY(SELECT f.device FROM fittings f
+        WHERE f.wearer = w.id AND f.from_at <= %(now)s AND COALESCE(f.to_at, 'infinity') > %(now)s ORDER BY f.device)
+FROM wearers w
+WHERE w.id > %(after)s AND (%(wearer)s::text IS NULL OR w.id = %(wearer)s)
+ORDER BY w.id LIMIT %(limit)s;
+
+-- name: devices_page
+-- A page of devices by id, each with who has it at `now` and when it was last heard of itself.
+SELECT d.id, d.body, f.wearer, f.victim, (
+    SELECT max(heard.receive_time) FROM devices n, LATERAL (
+        (SELECT receive_time FROM fixes x WHERE x.device_no = n.device_no AND x.fix_time >= %(since)s
+            ORDER BY x.fix_time DESC LIMIT 1)
+        UNION ALL
+        (SELECT receive_time FROM equipment_events e WHERE e.device_no = n.device_no AND e.fix_time >= %(since)s
+            ORDER BY e.fix_time DESC LIMIT 1)
+    ) AS heard WHERE n.id = d.id)
+FROM device_records d
+LEFT JOIN LATERAL (
+    SELECT f.wearer, f.victim FROM fittings f
+    WHERE f.device = d.id AND f.from_at <= %(now)s AND COALESCE(f.to_at, 'infinity') > %(now)s LIMIT 1
+) f ON true
+WHERE d.id > %(after)s ORDER BY d.id LIMIT %(limit)s;
+
+-- name: positions
+-- The newest fix of every wearer (or of some) since an instant, from the devices on them at `now` that say where they
+-- are, of a quality that may be drawn as a place: ok (0) or inaccurate (6).
+SELECT * FROM (
+    SELECT DISTINCT ON (f.wearer) f.wearer, f.device, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, x.src, x.quality,
+        x.gen, x.seq, x.spd, x.hdg
+    FROM fittings f
+    JOIN device_records k ON k.id = f.device AND k.kind IN ('gps_tag', 'alcohol_tag')
+    JOIN devices d ON d.id = f.device
+    CROSS JOIN LATERAL (
+        SELECT * FROM fixes x
+        WHERE x.device_no = d.device_no AND x.fix_time >= %(since)s AND x.fix_time >= f.from_at
+            AND x.quality IN (0, 6)
+        ORDER BY x.fix_time DESC LIMIT 1
+    ) x
+    WHERE f.wearer > %(after)s AND (%(wearers)s::text[] IS NULL OR f.wearer = ANY(%(wearers)s))
+        AND f.from_at <= %(now)s AND COALESCE(f.to_at, 'infinity') > %(now)s
+    ORDER BY f.wearer, x.fix_time DESC
+) AS newest LIMIT %(limit)s;
+
+-- name: trail
+-- The fixes of a wearer between two instants, through the fittings, with the newest judgement of each, in the order
+-- (fix time, device, gen, seq), a page at a time after one of them.
+SELECT f.wearer, f.device, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, x.src, COALESCE(q.quality, x.quality),
+    x.gen, x.seq, x.spd, x.hdg
+FROM fittings f
+JOIN devices d ON d.id = f.device
+JOIN all_fixes x ON x.device_no = d.device_no AND x.fix_time >= f.from_at
+    AND x.fix_time < COALESCE(f.to_at, 'infinity')
+LEFT JOIN LATERAL (
+    SELECT quality FROM fix_qualities q WHERE q.device_no = x.device_no AND q.gen = x.gen AND q.seq = x.seq
+    ORDER BY quality_no DESC LIMIT 1
+) q ON true
+WHERE f.wearer = %(wearer)s AND x.fix_time >= %(from_at)s AND x.fix_time < %(to_at)s
+    AND (x.fix_time, f.device, x.gen, x.seq)
+        > (%(after_time)s::timestamptz, %(after_device)s, %(after_gen)s::bigint, %(after_seq)s::bigint)
+ORDER BY x.fix_time, f.device, x.gen, x.seq LIMIT %(limit)s;
+
+-- name: violations_page
+-- The newest version of each violation, the newest written first. What stood between `from_at` and `to_at`, when given.
+SELECT v.violation_no, v.id, v.version, v.change, v.reason, v.wearer, v.victim, v.kind, v.code, v.order_id, v.condition,
+    v.device, v.from_at, v.to_at, v.decided_at, v.late, v.age_s, v.cause, v.minutes_certain, v.minutes_possible,
+    v.p_inside, v.score, v.retrospective, v.untold, v.evidence
+FROM violations_newest n JOIN violations v ON v.violation_no = n.violation_no
+WHERE n.violation_no < %(before)s
+    AND (%(wearer)s::text IS NULL OR n.wearer = %(wearer)s)
+    AND (%(kinds)s::text[] IS NULL OR n.kind = ANY(%(kinds)s))
+    AND (%(condition)s::text IS NULL OR v.condition = %(condition)s)
+    AND (%(open)s::boolean IS NULL OR n.open = %(open)s)
+    AND (NOT %(current)s OR NOT n.withdrawn)
+    AND (%(from_at)s::timestamptz IS NULL OR v.to_at IS NULL OR v.to_at >= %(from_at)s)
+    AND (%(to_at)s::timestamptz IS NULL OR v.from_at < %(to_at)s)
+ORDER BY n.violation_no DESC LIMIT %(limit)s;
+
+-- name: versions_page
+-- Every version of every violation in the order in which they were written.
+SELECT violation_no, id, version, change, reason, wearer, victim, kind, code, order_id, condition, device, from_at,
+    to_at, decided_at, late, age_s, cause, minutes_certain, minutes_possible, p_inside, score, retrospective, untold,
+    evidence
+FROM violations WHERE violation_no > %(after)s ORDER BY violation_no LIMIT %(limit)s;
+
+-- name: versions_of_violation
+-- Every version of one violation.
+SELECT violation_no, id, version, change, reason, wearer, victim, kind, code, order_id, condition, device, from_at,
+    to_at, decided_at, late, age_s, cause, minutes_certain, minutes_possible, p_inside, score, retrospective, untold,
+    evidence
+FROM violations WHERE id = %(id)s ORDER BY version;
+
+-- name: alerts_page
+-- Alerts by when they were raised, the newest first.
+SELECT a.alert_no, a.episode, a.wearer, a.victim, a.device, a.kind, a.code, a.condition, a.severity, a.state, a.work,
+    a.raised_at, a.changed_at, a.withdrawn,
+    ARRAY(SELECT v.violation_id FROM alert_violations v WHERE v.alert_no = a.alert_no ORDER BY v.violation_id)
+FROM alerts a
+WHERE (a.raised_at, a.alert_no) < (%(before_at)s::timestamptz, %(before_no)s::bigint)
+    AND (%(wearer)s::text IS NULL OR a.wearer = %(wearer)s)
+    AND (%(severities)s::text[] IS NULL OR a.severity = ANY(%(severities)s))
+    AND (%(state)s::text IS NULL OR a.state = %(state)s)
+    AND (%(withdrawn)s OR NOT a.withdrawn)
+ORDER BY a.raised_at DESC, a.alert_no DESC LIMIT %(limit)s;
+
+-- name: violations_of_alert
+-- The violations that an alert is about, each in its newest version.
+SELECT v.violation_no, v.id, v.version, v.change, v.reason, v.wearer, v.victim, v.kind, v.code, v.order_id,
+    v.condition, v.device, v.from_at, v.to_at, v.decided_at, v.late, v.age_s, v.cause, v.minutes_certain,
+    v.minutes_possible, v.p_inside, v.score, v.retrospective, v.untold, v.evidence
+FROM alert_violations a
+JOIN violations_newest n ON n.id = a.violation_id
+JOIN violations v ON v.violation_no = n.violation_no
+WHERE a.alert_no = %(alert_no)s ORDER BY v.from_at, v.id;
+
+-- name: dead_letters_page
+-- Parked messages and items, the newest first.
+SELECT dead_letter_no, received_at, topic, payload, reason, field, cause, device, critical, replayed_by
+FROM dead_letters
+WHERE dead_letter_no < %(before)s
+    AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+    AND (%(device)s::text IS NULL OR device = %(device)s)
+    AND (NOT %(critical)s OR critical)
+ORDER BY dead_letter_no DESC LIMIT %(limit)s;
+
+-- name: counts
+-- Everything that is counted live, in one statement and so of one instant. `recent_us` is over how long the rate is taken.
+WITH newest AS (SELECT no, last_instant, facts_total FROM commits ORDER BY no DESC LIMIT 1),
+at AS (SELECT last_instant FROM commits WHERE last_instant IS NOT NULL ORDER BY no DESC LIMIT 1)
+SELECT (SELECT last_instant FROM at),
+    (SELECT count(*) FROM caseload_newest WHERE type = 'wearer' AND NOT cancelled),
+    (SELECT count(*) FROM caseload_newest WHERE type = 'device' AND NOT cancelled),
+    (SELECT body FROM figures WHERE name = 'ingest'),
+    COALESCE((SELECT facts_total FROM newest), 0),
+    COALESCE((SELECT sum(c.fixes + c.equipment_events)::bigint FROM commits c, at
+        WHERE c.last_instant > at.last_instant - %(recent_us)s * interval '1 microsecond'), 0),
+    COALESCE((SELECT jsonb_object_agg(kind, number) FROM (
+        SELECT kind, count(*) AS number FROM violations_newest WHERE open GROUP BY kind) AS v), '{}'),
+    COALESCE((SELECT jsonb_object_agg(severity, number) FROM (
+        SELECT severity, count(*) AS number FROM alerts WHERE state = 'active' AND NOT withdrawn GROUP BY severity
+        ) AS a), '{}'),
+    COALESCE((SELECT jsonb_object_agg(reason, parked) FROM dead_letter_counts), '{}'),
+    (SELECT jsonb_object_agg(sequencename, 1 - COALESCE(last_value, 0)::float8 / max_value) FROM pg_sequences
+        WHERE schemaname = current_schema());
+
+-- name: events_after
+-- What was streamed after an event, in order.
+SELECT event_no, kind, body FROM stream_events WHERE event_no > %(after)s ORDER BY event_no LIMIT %(limit)s;
+
+-- name: newest_event
+-- The number of the newest event; 0 when there is none.
+SELECT COALESCE((SELECT event_no FROM stream_events ORDER BY event_no DESC LIMIT 1), 0);
+
+-- name: oldest_event
+-- The number of the oldest event that is still there; 0 when there is none.
+SELECT COALESCE((SELECT event_no FROM stream_events ORDER BY event_no LIMIT 1), 0);
+
+-- name: not_64_bit
+-- Numbers that could run full: identities and numbers of things that are not 64-bit. There are none (failure 01).
+SELECT table_name || '.' || column_name FROM information_schema.columns
+WHERE table_schema = current_schema()
+    AND (is_identity = 'YES' OR column_name IN ('no', 'gen', 'seq', 'low', 'high', 'tag', 'revision', 'facts_total')
+        OR column_name LIKE '%%\_no' AND column_name <> 'row_no')
+    AND data_type <> 'bigint';
