@@ -125,9 +125,12 @@ class Judgement:
         return Work(self.no, self.roster, empty_batch(), empty_facts(), checkpoint=self.checkpoint())
 
     def _learn(self, versions: Sequence[Version]) -> None:
-        self.decoder.learn(version.record.id for version in versions if isinstance(version.record, Device))
         for version in versions:
             self.alerts.learn(version)
+            if isinstance(version.record, Device):
+                # In the order learnt, as when a commit is folded again: a device's index stays what it was.
+                self.roster.add(version.record.id)
+                self.decoder.learn([version.record.id])
 
     def _decode(self, waiting: OpenBatch) -> Decoded:
         """Replayed dead letters first, then the messages. A replay keeps its receive time as a fact's quality needs it."""

@@ -1,35 +1,24 @@
-"""The `bailiwick ingest` process: stand by, lead, recover, work, and again; until it is told to stop."""
+"""The `bailiwick ingest` process: its parts put together, its event loop, its logs and its signals."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
 from prometheus_client import start_http_server
 
-from ingest import ports
 from ingest.broker import BrokerAddress, MqttBroker
 from ingest.clock import LineClock, WallClock, wall_clock
+from ingest.duty import again_until, lead_and_work
 from ingest.engine import RealEngine
 from ingest.figures import Figures
-from ingest.lead import LeadLost, leading
-from ingest.ports import SessionTaken
-from ingest.recovery import recover
-from ingest.work import AtWork
-from store import Store, StoreError
-from store.store import ConnectionLost
+from store import Store
 
-RETRY_FIRST_S = 0.2
-RETRY_LAST_S = 5.0
-"""After a failure the next recovery waits this long at first, and doubles up to the last."""
-STEADY_S = 60.0
-"""Work that went on for so long begins with the first wait again when it fails."""
-EXPECTED = (ConnectionLost, StoreError, SessionTaken, LeadLost, TimeoutError)
 CLIENT_ID = "bailiwick-ingest"
 
 log = structlog.get_logger("ingest")
@@ -69,58 +58,6 @@ async def serve(config: IngestConfig, stop: asyncio.Event, clock: WallClock = wa
     with _metrics(config, figures):
         await again_until(stop, once)
     log.info("stopped")
-
-
-async def lead_and_work(
-    store: ports.Store,
-    engine: ports.Engine,
-    make_broker: Callable[[], ports.Broker],
-    clock: LineClock,
-    figures: Figures,
-    stop: asyncio.Event,
-) -> None:
-    """Stand by until we lead, recover, and work until ``stop``."""
-    async with leading(store, stop) as lead:
-        if lead is None:
-            return
-        figures.leads(True)
-        try:
-            judgement = await recover(store, engine, clock)
-            figures.recovered()
-            await AtWork(judgement, store, make_broker(), clock, figures).run(lead, stop)
-        finally:
-            figures.leads(False)
-
-
-async def again_until(stop: asyncio.Event, once: Callable[[], Awaitable[None]]) -> None:
-    """Run ``once`` until it ends by itself; after an expected error wait, longer each time, and run it again."""
-    retry_s = RETRY_FIRST_S
-    loop = asyncio.get_running_loop()
-    while not stop.is_set():
-        began_s = loop.time()
-        try:
-            await once()
-        except* EXPECTED as failed:
-            causes = [f"{type(error).__name__}: {error}" for error in leaves(failed)]
-            retry_s = RETRY_FIRST_S if loop.time() - began_s > STEADY_S else min(2 * retry_s, RETRY_LAST_S)
-            log.critical("cannot work: nothing was acknowledged; starting again", why=causes, retry_s=retry_s)
-            await _wait(stop, retry_s)
-
-
-def leaves(group: BaseExceptionGroup[Exception]) -> list[BaseException]:
-    """The exceptions inside a group, however deep."""
-    found: list[BaseException] = []
-    for error in group.exceptions:
-        found += leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
 
 
 @contextmanager

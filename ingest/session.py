@@ -100,7 +100,12 @@ class Session(asyncio.BufferedProtocol):
     """
 
     def __init__(
-        self, number: int, connect: mqtt5.ConnectPacket, filters: Sequence[str], deliver: Deliver, clock: LineClock
+        self,
+        number: int,
+        connect: mqtt5.ConnectPacket,
+        filters: Sequence[mqtt5.TopicFilter],
+        deliver: Deliver,
+        clock: LineClock,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.number = number

@@ -17,6 +17,7 @@ import re
 import secrets
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Protocol
 
 import structlog
 
@@ -25,7 +26,7 @@ from domain.instants import MINUTE_US, SECOND_US
 from domain.vocabulary import AlertCondition, Severity
 from ingest.batches import Gatherer
 from ingest.clock import LineClock
-from ingest.ports import Broker, Delivery
+from ingest.ports import Delivery
 
 MARKER_TOPIC = "em/v1/centre/ingest/up"
 """Matched by our own subscription, never by a device's topic: a partition is two hexadecimal digits."""
@@ -54,6 +55,15 @@ class Withheld(StrEnum):
     CANNOT_COMMIT = "cannot_commit"
 
 
+class MarkerBroker(Protocol):
+    """What of the `Broker` port ticks use."""
+
+    @property
+    def connection(self) -> int: ...
+
+    def publish(self, topic: str, payload: bytes) -> None: ...
+
+
 class Ticks:
     """Sends markers, makes ticks of those that are back in time, and says when ingest is deaf.
 
@@ -61,28 +71,30 @@ class Ticks:
     ----------
     commit_wait_s : how long the commit that is under way has taken, 0 when none is.
     heard_us : the last instant at which something was heard, by an earlier process; None when there was none.
+    now_s : seconds of a clock that is never set; the event loop's by default.
     """
 
     def __init__(
         self,
-        broker: Broker,
+        broker: MarkerBroker,
         gatherer: Gatherer,
         clock: LineClock,
         commit_wait_s: Callable[[], float],
         heard_us: int | None,
+        now_s: Callable[[], float] | None = None,
     ) -> None:
         self._broker = broker
         self._gatherer = gatherer
         self._clock = clock
         self._commit_wait_s = commit_wait_s
-        self._loop = asyncio.get_running_loop()
+        self._now_s = now_s or asyncio.get_running_loop().time
         self._heard_us = heard_us
         self._settled_us = 0
         self._connection = 0
         self._nonce = secrets.token_hex(8)
         self._number = 0
         self._sent_s: float | None = None
-        self._last_tick_s = self._loop.time()
+        self._last_tick_s = self._now_s()
         self._deaf_since_us: int | None = None
         self.made = 0
         self.withheld: dict[Withheld, int] = dict.fromkeys(Withheld, 0)
@@ -101,7 +113,7 @@ class Ticks:
         ]
         if not found:
             return []
-        ours = f"marker {self._nonce} {self._number}".encode()
+        ours = self._marker()
         ticks = [
             (at - before, delivery.instant_us)
             for before, at in enumerate(found)
@@ -114,16 +126,28 @@ class Ticks:
     async def run(self) -> None:
         """A marker each second, one on its way at most; until cancelled."""
         while True:
-            self._notice_connection()
-            if self._sent_s is not None:
-                self._withhold(self._why_not_back())
-            elif not self._connection:
-                self._withhold(Withheld.NOT_CONNECTED)
-            if self._sent_s is None and self._connection:
-                self._number += 1
-                self._sent_s = self._loop.time()
-                self._broker.publish(MARKER_TOPIC, f"marker {self._nonce} {self._number}".encode())
+            self.each_second()
             await asyncio.sleep(TICK_EVERY_S)
+
+    def each_second(self) -> None:
+        """Send a marker, unless one is on its way or there is nowhere to send it: then there is no tick."""
+        self._notice_connection()
+        if self._sent_s is not None:
+            self._withhold(self._why_not_back())
+        elif not self._connection:
+            self._withhold(Withheld.NOT_CONNECTED)
+        else:
+            self._number += 1
+            self._sent_s = self._now_s()
+            self._broker.publish(MARKER_TOPIC, self._marker())
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a marker is on its way."""
+        return self._sent_s is not None
+
+    def _marker(self) -> bytes:
+        return f"marker {self._nonce} {self._number}".encode()
 
     def _notice_connection(self) -> None:
         connection = self._broker.connection
@@ -140,7 +164,7 @@ class Ticks:
         sent_s, self._sent_s = self._sent_s, None
         if sent_s is None:
             return False
-        now_s = self._loop.time()
+        now_s = self._now_s()
         if now_s - sent_s > ROUND_TRIP_MAX_S:
             self._withhold(Withheld.NOT_DRAINED)
         elif instant_us < self._settled_us:
@@ -169,7 +193,7 @@ class Ticks:
 
     def _withhold(self, why: Withheld) -> None:
         self.withheld[why] += 1
-        if self._deaf_since_us is None and self._loop.time() - self._last_tick_s > DEAF_AFTER_S:
+        if self._deaf_since_us is None and self._now_s() - self._last_tick_s > DEAF_AFTER_S:
             self._deaf_since_us = self._clock.stamp()
             log.error("ingest is deaf: no ticks, so silence is not judged", why=why.value)
             self._gatherer.alert(deaf_alert(self._deaf_since_us, self._deaf_since_us, AlertCondition.ACTIVE))

@@ -52,11 +52,11 @@ async def connected(broker: Broker, taken: Taken) -> AsyncIterator[asyncio.Task[
         await asyncio.gather(running, return_exceptions=True)
 
 
-KEEPING = ["fake", "mosquitto"]
+KEEPING = ["fake", pytest.param("mosquitto", marks=pytest.mark.real)]
 """Brokers that keep what is not acknowledged."""
 
 
-@pytest.fixture(params=[*KEEPING, "iotcore_broker"])
+@pytest.fixture(params=[*KEEPING, pytest.param("iotcore_broker", marks=pytest.mark.real)])
 async def side(request: pytest.FixtureRequest) -> AsyncIterator[Side]:
     if request.param == "fake":
         fake = FakeBroker(LineClock())
