@@ -150,6 +150,15 @@ class Devices:
             out.extend(self._upload(device, self.run.end_us - self.run.start_us, sent_ms))
         return out
 
+    def sent_seq(self) -> Ints:
+        """(devices,) the highest ``seq`` that each has handed out in a message; it handed out every one from 1 on."""
+        sent = self.seq.copy()
+        for memory in (self._kept, self._waiting):
+            for device, held in memory.items():
+                if held:
+                    sent[device] = min(sent[device], held[0]["seq"] - 1)
+        return sent
+
     def _take(self, due: Index, t_us: Ints, sent_ms: int | None, out: list[Message]) -> None:
         quiet = self._silences.holds(due, t_us)
         off = quiet & ~self._silences.flag[due]

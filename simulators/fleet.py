@@ -41,8 +41,9 @@ PROGRESS_S: Final = 1.0
 class Tally:
     """What the fleet did, in items where not said otherwise.
 
-    ``sent``: items that were published, each once; ``acknowledged``: of these, taken by the broker;
-    ``unrouted``: taken by the broker for nobody; ``resent``: published again; ``dropped``: lost from a full memory;
+    ``sent``: items that devices in reach had to send, each once; ``acknowledged``: of these, taken by the broker;
+    ``held``: still in the devices' memories at the end; ``unrouted``: taken by the broker for nobody; ``resent``:
+    published again; ``dropped``: lost from a full memory;
     ``lag_s``: the longest time from an item's due time to its publishing, while the device was in reach.
     """
 
@@ -50,6 +51,7 @@ class Tally:
     messages: int = 0
     sent: int = 0
     acknowledged: int = 0
+    held: int = 0
     unrouted: int = 0
     resent: int = 0
     duplicated: int = 0
@@ -195,6 +197,7 @@ class Fleet:
                 begun = time.process_time()
                 await self._play()
                 await self._drain()
+                self.tally.held = sum(link.unacknowledged for link in self._links)
                 self.tally.cpu_s = time.process_time() - begun
                 self._progress("done", self.tally)
             finally:

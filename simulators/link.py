@@ -108,8 +108,8 @@ class Link(asyncio.Protocol):
 
     @property
     def unacknowledged(self) -> int:
-        """Messages that the broker has not taken yet."""
-        return len(self._waiting) + len(self._in_flight)
+        """Items that the broker has not taken yet."""
+        return sum(items for _, items in (*self._waiting, *self._in_flight.values()))
 
     def send(self, payload: bytes, items: int) -> None:
         """Publishes, or keeps it until that can be done; the order is kept."""
@@ -121,9 +121,13 @@ class Link(asyncio.Protocol):
         self._waiting.append((payload, items))
 
     def hang_up(self) -> None:
-        """As when the radio is lost: no DISCONNECT, so the broker publishes the last will."""
+        """As when the radio is lost: no DISCONNECT, so the broker publishes the last will.
+
+        What is on its way is let arrive, so that what was sent is known.
+        """
         self.wanted = False
-        self.cut()
+        if not self._in_flight:
+            self.cut()
 
     def cut(self) -> None:
         """Ends the connection at once; the device may connect again."""
@@ -198,6 +202,8 @@ class Link(asyncio.Protocol):
         self._exchange.acknowledged(post[1], routed=reason == 0)
         if self._waiting:
             self._publish(self._waiting.popleft())
+        elif not self.wanted and not self._in_flight:
+            self.cut()
 
     def _other(self, packet: mqtt5.Packet) -> None:
         if isinstance(packet, mqtt5.ConnAckPacket):

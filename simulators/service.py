@@ -1,0 +1,255 @@
+"""What `bailiwick simulate`, `bailiwick score` and the demo call: a caseload brought to life, played and scored.
+
+Bad scenarios, caseloads and addresses are one clear line on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import math
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module, resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from domain.caseload_file import read_caseload
+from domain.errors import BadInput, BailiwickError
+from domain.instants import SECOND_US, format_instant, parse_instant
+from domain.records import Fitting, Version
+from simulators.caseload import as_lines, generate
+from simulators.devices import Devices
+from simulators.feed import feed_lines
+from simulators.fleet import Fleet, Progress, Tally, quiet
+from simulators.link import Address
+from simulators.lives import live
+from simulators.scenario import Scenario, read_scenario
+from simulators.scenes import Life
+from simulators.speakers import Speaker, speakers_of
+from simulators.subjects import Run, Subject, subjects_of
+
+USUAL_DURATION_S: Final = 600.0
+SHORT_RUN_S: Final = 3600.0
+"""In a run up to this, the curfews of an invented caseload begin within it."""
+FEED_START_US: Final = parse_instant("2026-11-21T18:00:00Z")
+"""When a feed of an invented caseload begins: a fixed instant, so that the same seed gives the same bytes."""
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class SimulateConfig:
+    """What the command line asks for. Exactly one of ``caseload`` and ``wearers``, and of ``broker`` and ``feed``.
+
+    Attributes
+    ----------
+    broker : URLs with commas between; devices are shared out over them.
+    feed : a file to write instead, `-` for standard output.
+    rate_hz : messages a second of every device; None: as the caseload says.
+    start_us : when the run begins; None: now with a broker, else when the caseload's last device is fitted.
+    gen : the ``gen`` of every device; None: 0 in a feed, and with a broker a number that no run before used.
+    """
+
+    caseload: Path | None = None
+    wearers: int | None = None
+    broker: str | None = None
+    feed: Path | None = None
+    rate_hz: float | None = None
+    scenario: Path | None = None
+    seed: int = 1
+    duration_s: float = USUAL_DURATION_S
+    truth: Path | None = None
+    as_json: bool = False
+    start_us: int | None = None
+    gen: int | None = None
+
+
+class Refused(BailiwickError):
+    """What was asked for cannot be done; the text is the one line that says why."""
+
+
+@dataclass(slots=True)
+class Simulation:
+    """A caseload brought to life for one run: who, what happens to them, and their devices."""
+
+    run: Run
+    scenario: Scenario
+    seed: int
+    subjects: list[Subject]
+    lives: list[Life]
+    speakers: list[Speaker]
+    devices: Devices
+
+    @classmethod
+    def prepare(
+        cls,
+        versions: Iterable[Version],
+        run: Run,
+        scenario: Scenario,
+        seed: int,
+        rate_hz: float | None = None,
+        gen: int = 0,
+    ) -> Simulation:
+        """Draws everybody's run. The same arguments give the same run. Raises `Refused` when nobody would speak."""
+        subjects = subjects_of(versions, run, seed)
+        if not subjects:
+            raise Refused("nobody in the caseload wears a device that speaks during the run")
+        lives = [live(subject, run, scenario, seed) for subject in subjects]
+        speakers = speakers_of(subjects, run, scenario, seed, rate_hz)
+        devices = Devices(speakers, subjects, lives, run, seed, gen)
+        return cls(run, scenario, seed, subjects, lives, speakers, devices)
+
+    async def play(self, brokers: Sequence[str], connect_s: float, progress: Progress = quiet) -> Tally:
+        """Plays the run at its own time over MQTT. Raises `BadSetting` for an address that is none."""
+        addresses = [Address.parse(url) for url in brokers]
+        fleet = Fleet(self.devices, self.lives, addresses, self.scenario.network, self.seed, progress)
+        gc.collect()
+        gc.freeze()  # what was made so far stays: the collector need not walk it while messages are due
+        try:
+            return await fleet.run(connect_s)
+        finally:
+            gc.unfreeze()
+
+    def sent_ms(self) -> dict[tuple[str, int], int]:
+        """When items were sent that were not sent at once, by (device, seq); all others were sent at their ``t``."""
+        return {
+            (self.speakers[device].id, seq): sent
+            for device, low, high, sent in self.devices.late
+            for seq in range(low, high + 1)
+        }
+
+    def last_seqs(self) -> dict[str, int]:
+        """The highest ``seq`` that each device sent: it sent every one from 1 to that."""
+        return {s.id: n for s, n in zip(self.speakers, self.devices.sent_seq().tolist(), strict=True)}
+
+
+def start_up_s(devices: int) -> float:
+    """How long before its start a run of so many devices is best prepared: to draw it, and to connect everybody."""
+    return 3.0 + devices / 2000 + connect_s(devices)
+
+
+def connect_s(devices: int) -> float:
+    """Seconds in which so many devices connect to any of the brokers we know."""
+    return 2.0 + devices / 900
+
+
+def timezone_names() -> frozenset[str]:
+    """The names of the pinned tzdata package."""
+    text = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+def simulate(config: SimulateConfig) -> int:
+    """The command. Progress goes to standard error, with ``as_json`` what was done to standard output."""
+    try:
+        _check(config)
+        scenario = read_scenario(config.scenario) if config.scenario else Scenario()
+        done = _play(config, scenario) if config.broker else _write_feed(config, scenario)
+    except BadInput as bad:
+        print("\n".join(map(str, bad.faults)), file=sys.stderr)
+        return BAD_INPUT
+    except BailiwickError as bad:
+        print(bad, file=sys.stderr)
+        return BAD_INPUT
+    except OSError as error:
+        print(f"{error.filename or 'simulate'}: {error.strerror or error}", file=sys.stderr)
+        return FAILED
+    if config.as_json:
+        print(json.dumps(done))
+    return DONE if done.get("held", 0) + done.get("dropped", 0) == 0 else FAILED
+
+
+def _check(config: SimulateConfig) -> None:
+    if (config.caseload is None) == (config.wearers is None):
+        raise Refused("one of --caseload and --wearers is needed, and only one")
+    if (config.broker is None) == (config.feed is None):
+        raise Refused("one of --broker and --feed is needed, and only one")
+    if config.wearers is not None and config.wearers < 1:
+        raise Refused("--wearers: at least 1")
+    if not (math.isfinite(config.duration_s) and config.duration_s > 0):
+        raise Refused("--duration: more than 0 seconds")
+    if config.rate_hz is not None and not 0 < config.rate_hz <= 100:
+        raise Refused("--rate: over 0, at most 100 messages a second of a device")
+
+
+def _caseload(config: SimulateConfig, start_us: int) -> list[Version]:
+    """The caseload's records; an invented one is written down too, for the centre to import."""
+    if config.caseload is not None:
+        with config.caseload.open("rb") as lines:
+            return read_caseload(lines, str(config.caseload), timezone_names())[0]
+    within_s = config.duration_s if config.duration_s <= SHORT_RUN_S else None
+    records = generate(config.wearers or 0, config.seed, start_us, within_s, config.rate_hz)
+    path = _invented_path(config)
+    path.write_bytes(as_lines(records))
+    print(f"the invented caseload is in {path}", file=sys.stderr)
+    with path.open("rb") as lines:
+        return read_caseload(lines, str(path), timezone_names())[0]
+
+
+def _invented_path(config: SimulateConfig) -> Path:
+    if config.feed is not None and str(config.feed) != "-":
+        return config.feed.with_suffix(".caseload.ndjson")
+    return Path(f"simulated-{config.seed}.caseload.ndjson")
+
+
+def _write_feed(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
+    versions = _caseload(config, FEED_START_US if config.start_us is None else config.start_us)
+    start_us = config.start_us
+    if start_us is None:
+        fitted = [v.record.from_us for v in versions if isinstance(v.record, Fitting)]
+        start_us = -(-max(fitted, default=FEED_START_US) // SECOND_US) * SECOND_US
+    run = Run(start_us, config.duration_s)
+    simulation = Simulation.prepare(versions, run, scenario, config.seed, config.rate_hz, config.gen or 0)
+    lines = 0
+    assert config.feed is not None
+    out = sys.stdout.buffer if str(config.feed) == "-" else config.feed.open("wb")
+    try:
+        for line in feed_lines(simulation.devices, scenario, config.seed):
+            out.write(line)
+            lines += 1
+    finally:
+        if out is not sys.stdout.buffer:
+            out.close()
+    return {
+        "wearers": len(simulation.subjects),
+        "devices": len(simulation.speakers),
+        "from": format_instant(run.start_us),
+        "until": format_instant(run.end_us),
+        "lines": lines,
+        "items": int(simulation.devices.sent_seq().sum()),
+    }
+
+
+def _play(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
+    """The run over MQTT, in an event loop of its own."""
+    assert config.broker is not None
+    now_us = time.time_ns() // 1000 // SECOND_US * SECOND_US
+    versions = _caseload(config, now_us)
+    fitted = sum(isinstance(v.record, Fitting) for v in versions)
+    start_us = config.start_us or time.time_ns() // 1000 + round(start_up_s(fitted) * SECOND_US)
+    run = Run(start_us // SECOND_US * SECOND_US, config.duration_s)
+    gen = now_us // SECOND_US if config.gen is None else config.gen
+    simulation = Simulation.prepare(versions, run, scenario, config.seed, config.rate_hz, gen)
+    connecting_s = max(connect_s(len(simulation.speakers)), run.start_us / SECOND_US - time.time())
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        tally = runner.run(simulation.play(config.broker.split(","), connecting_s, _show))
+    return {"wearers": len(simulation.subjects), "devices": len(simulation.speakers), **tally.as_json()}
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where there is one (not on Windows): it costs a third less a message."""
+    if find_spec("uvloop") is None:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = import_module("uvloop").new_event_loop()
+    return loop
+
+
+def _show(doing: str, tally: Tally) -> None:
+    print(
+        f"{doing}: {tally.connections} connected, {tally.sent} sent, {tally.acknowledged} acknowledged",
+        file=sys.stderr,
+    )
