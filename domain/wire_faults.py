@@ -43,6 +43,7 @@ _NAMED: Final = (
     (re.compile(r"Object missing required field `([^`]*)`"), "missing"),
     (re.compile(r"Object contains unknown field `([^`]*)`"), "unknown"),
 )
+_CONTAINERS: Final = frozenset({dict, list})
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _ESCAPE: Final = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
 _SOS: Final = re.compile(rb"(?<![A-Za-z0-9_])sos(?![A-Za-z0-9_])")
@@ -210,19 +211,19 @@ def _from_msgpack(payload: bytes) -> object:
 
 def _look_through(value: object, reason: DeadLetterReason) -> None:
     """Refuse what nests too deep; take away keys that are not text (MessagePack has them, an envelope has not)."""
-    level = [value] if isinstance(value, (dict, list)) else []
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
     depth = 0
     while level:
         depth += 1
         if depth > NESTING:
             raise _too_deep(reason)
-        below: list[dict[Any, object] | list[object]] = []
-        for container in level:
-            if isinstance(container, dict):
+        below: list[Any] = []
+        for container in filter(None, level):
+            if type(container) is dict:
                 for key in [key for key in container if type(key) is not str]:
                     del container[key]
-            inner = container.values() if isinstance(container, dict) else container
-            below.extend(value for value in inner if isinstance(value, (dict, list)))
+            inner = container.values() if type(container) is dict else container
+            below += [value for value in inner if type(value) in _CONTAINERS]
         level = below
 
 
