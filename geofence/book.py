@@ -1,0 +1,262 @@
+"""The caseload as it is known: who wears what, and when each condition is enforced (rules.md 4 and 10).
+
+Records have two times. What holds at an instant is the version that was learnt last among those that hold by then;
+so a record is a row of *eras*, and every question here is answered era by era.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TypeVar, cast
+
+from domain.facts import Roster
+from domain.instants import EARLY_US, FAR_US
+from domain.records import (
+    TYPE_NAMES,
+    Absence,
+    Condition,
+    Device,
+    EquipmentCheck,
+    Fitting,
+    Order,
+    Record,
+    Suspension,
+    Timetable,
+    Version,
+    Visit,
+    Zone,
+)
+from domain.vocabulary import VisitOutcome
+from geofence.intervals import Span, clipped, common, union
+from geofence.timetable import WindowCache
+
+R = TypeVar("R", bound=Record)
+Key = tuple[str, str]
+Era = tuple[int, int, R]
+
+
+class Book:
+    """Every record, by type and id, with the indices that the rules need."""
+
+    def __init__(self, roster: Roster, cache: WindowCache) -> None:
+        self.roster = roster
+        self.parties: list[Key] = []
+        self.party_index: dict[Key, int] = {}
+        self.conditions: list[str] = []
+        self.condition_index: dict[str, int] = {}
+        self._cache = cache
+        self._versions: dict[Key, list[Version]] = defaultdict(list)
+        self._eras: dict[Key, list[Era[Record]]] = {}
+        self._children: dict[Key, dict[str, None]] = defaultdict(dict)
+
+    # ---- learning ----
+
+    def learn(self, version: Version) -> None:
+        """Take a version of a record; the newest learnt of those that hold is what counts."""
+        record = version.record
+        key = (TYPE_NAMES[type(record)], record.id)
+        self._versions[key].append(version)
+        self._eras.pop(key, None)
+        for parent in _parents(record):
+            self._children[parent].setdefault(f"{key[0]}:{key[1]}")
+        if isinstance(record, Device):
+            self.roster.add(record.id)
+        if key[0] in ("wearer", "victim"):
+            self._party(key)
+        if isinstance(record, Condition) and record.id not in self.condition_index:
+            self.condition_index[record.id] = len(self.conditions)
+            self.conditions.append(record.id)
+
+    def _party(self, key: Key) -> int:
+        found = self.party_index.get(key)
+        if found is None:
+            found = self.party_index[key] = len(self.parties)
+            self.parties.append(key)
+        return found
+
+    # ---- eras ----
+
+    def eras(self, kind: type[R], record_id: str) -> list[Era[R]]:
+        """[from, to) and what holds in it; a cancelled stretch is left out."""
+        key = (TYPE_NAMES[kind], record_id)
+        found = self._eras.get(key)
+        if found is None:
+            found = self._eras[key] = _eras_of(self._versions.get(key, []))
+        return cast("list[Era[R]]", found)
+
+    def newest(self, kind: type[R], record_id: str) -> R | None:
+        """The version that was learnt last."""
+        versions = self._versions.get((TYPE_NAMES[kind], record_id))
+        return cast("R", versions[-1].record) if versions else None
+
+    def at(self, kind: type[R], record_id: str, at_us: int) -> R | None:
+        """What holds at an instant."""
+        for start, end, record in self.eras(kind, record_id):
+            if start <= at_us < end:
+                return record
+        return None
+
+    def ids(self, kind: type[R], parent: type[Record] | str, parent_id: str) -> list[str]:
+        """Ids of the records of a kind that ever named the parent."""
+        name = parent if isinstance(parent, str) else TYPE_NAMES[parent]
+        prefix = TYPE_NAMES[kind] + ":"
+        return [k[len(prefix) :] for k in self._children.get((name, parent_id), ()) if k.startswith(prefix)]
+
+    def all_ids(self, kind: type[R]) -> list[str]:
+        """Ids of every record of a kind."""
+        name = TYPE_NAMES[kind]
+        return [k[1] for k in self._versions if k[0] == name]
+
+    def versions(self) -> list[Version]:
+        """Everything learnt, record by record."""
+        return [version for versions in self._versions.values() for version in versions]
+
+    # ---- who wears what ----
+
+    def fittings(self, device: str) -> list[tuple[int, int, int]]:
+        """[from, to) and the party that wore the device, in order."""
+        found: list[tuple[int, int, int]] = []
+        for fitting_id in self.ids(Fitting, Device, device):
+            found.extend(self._fitted(fitting_id, device))
+        return sorted(found)
+
+    def _fitted(self, fitting_id: str, device: str) -> Iterable[tuple[int, int, int]]:
+        for start, end, fitting in self.eras(Fitting, fitting_id):
+            if fitting.device != device:
+                continue
+            span = (max(start, fitting.from_us), min(end, _end(fitting.to_us)))
+            key = ("wearer", fitting.wearer) if fitting.wearer is not None else ("victim", str(fitting.victim))
+            if span[0] < span[1]:
+                yield (*span, self._party(key))
+
+    def devices_of(self, party: int) -> list[int]:
+        """Roster indices of the devices ever fitted to a party."""
+        kind, party_id = self.parties[party]
+        found = set()
+        for fitting_id in self.ids(Fitting, kind, party_id):
+            for _, _, fitting in self.eras(Fitting, fitting_id):
+                found.add(self.roster.add(fitting.device))
+        return sorted(found)
+
+    # ---- when a condition is enforced ----
+
+    def order_spans(self, order_id: str) -> list[Span]:
+        """When an order runs."""
+        return union(
+            (max(start, order.from_us), min(end, _end(order.to_us))) for start, end, order in self.eras(Order, order_id)
+        )
+
+    def windows(self, condition_id: str, from_us: int, to_us: int) -> list[Span]:
+        """A condition's windows that overlap ``[from_us, to_us)``, whole: cut by order and condition, absences aside."""
+        found: list[Span] = []
+        for start, end, condition in self.eras(Condition, condition_id):
+            own = (max(start, _start(condition.from_us)), min(end, _end(condition.to_us)))
+            if own[0] >= own[1]:
+                continue
+            cut = common([own], self.order_spans(condition.order))
+            if condition.timetable is None:
+                found.extend(cut)
+            else:
+                found.extend(common(self._timetable(condition.timetable, from_us, to_us), cut))
+        return [span for span in union(found) if span[0] < to_us and span[1] > from_us]
+
+    def absences(self, condition_id: str, from_us: int, to_us: int) -> list[Span]:
+        """Authorised absences from a condition in a range."""
+        found: list[Span] = []
+        for absence_id in self.ids(Absence, Condition, condition_id):
+            for start, end, absence in self.eras(Absence, absence_id):
+                if absence.condition == condition_id:
+                    found.extend(self._granted(absence, start, end, from_us, to_us))
+        return union(found)
+
+    def suspensions(self, order_id: str, from_us: int, to_us: int) -> list[Span]:
+        """Suspensions of an order in a range."""
+        found: list[Span] = []
+        for suspension_id in self.ids(Suspension, Order, order_id):
+            for start, end, suspension in self.eras(Suspension, suspension_id):
+                if suspension.order == order_id:
+                    found.extend(self._granted(suspension, start, end, from_us, to_us))
+        return union(found)
+
+    def _granted(self, grant: Absence | Suspension, start: int, end: int, from_us: int, to_us: int) -> list[Span]:
+        own = (max(start, grant.from_us), min(end, _end(grant.to_us)))
+        if own[0] >= own[1]:
+            return []
+        if grant.timetable is None:
+            return clipped([own], from_us, to_us)
+        return clipped(common(self._timetable(grant.timetable, from_us, to_us), [own]), from_us, to_us)
+
+    def _timetable(self, timetable: Timetable, from_us: int, to_us: int) -> list[Span]:
+        return self._cache.windows(timetable, from_us, to_us)
+
+    # ---- other questions ----
+
+    def shape_of(self, condition: Condition) -> list[tuple[int, int, object]]:
+        """The shape of a zone condition, era by era of a shared zone."""
+        if condition.zone is None:
+            return [(EARLY_US, FAR_US, condition.shape)]
+        return [(start, end, zone.shape) for start, end, zone in self.eras(Zone, condition.zone)]
+
+    def checks(self, device: str) -> list[int]:
+        """Instants of the equipment checks of a device."""
+        found = []
+        for check_id in self.ids(EquipmentCheck, Device, device):
+            for _, _, check in self.eras(EquipmentCheck, check_id):
+                if check.device == device:
+                    found.append(check.at_us)
+        return sorted(set(found))
+
+    def visits(self, party: int) -> list[int]:
+        """Instants of the visits made to a wearer."""
+        kind, party_id = self.parties[party]
+        found = []
+        for visit_id in self.ids(Visit, kind, party_id):
+            for _, _, visit in self.eras(Visit, visit_id):
+                if visit.outcome is VisitOutcome.DONE:
+                    found.append(visit.at_us)
+        return sorted(set(found))
+
+    def told_at(self, condition: Condition) -> int:
+        """When the wearer was told of a condition."""
+        if condition.told_at_us is not None:
+            return condition.told_at_us
+        order = self.newest(Order, condition.order)
+        return order.told_at_us if order is not None else EARLY_US
+
+
+def _eras_of(versions: list[Version]) -> list[Era[Record]]:
+    found: list[tuple[int, Version]] = []
+    for version in versions:
+        while found and found[-1][0] >= version.holds_from_us:
+            found.pop()
+        found.append((version.holds_from_us, version))
+    ends = [start for start, _ in found[1:]] + [FAR_US]
+    return [(start, end, v.record) for (start, v), end in zip(found, ends, strict=True) if not v.cancelled]
+
+
+def _parents(record: Record) -> list[Key]:
+    if isinstance(record, Fitting):
+        party = ("wearer", record.wearer) if record.wearer is not None else ("victim", str(record.victim))
+        return [("device", record.device), party]
+    if isinstance(record, Order):
+        return [("wearer", record.wearer)]
+    if isinstance(record, Condition):
+        return [("order", record.order), *([("zone", record.zone)] if record.zone else [])]
+    if isinstance(record, Absence):
+        return [("condition", record.condition)]
+    if isinstance(record, Suspension):
+        return [("order", record.order)]
+    if isinstance(record, EquipmentCheck):
+        return [("device", record.device)]
+    if isinstance(record, Visit):
+        return [("wearer", record.wearer)]
+    return []
+
+
+def _end(to_us: int | None) -> int:
+    return FAR_US if to_us is None else to_us
+
+
+def _start(from_us: int | None) -> int:
+    return EARLY_US if from_us is None else from_us

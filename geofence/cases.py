@@ -1,0 +1,331 @@
+"""One condition or one device, judged as of an instant from what was news about it (rules.md 4, 5 and 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
+from domain.records import Circle, Condition, Corridor, Polygons
+from domain.vocabulary import ConditionKind, Kind
+from geofence.book import Book
+from geofence.curfew_rules import CurfewCase, judge_curfew
+from geofence.drafts import Draft, Proof, proof_of
+from geofence.emissions import News, What
+from geofence.equipment_rules import doubts, judge_events, judge_location
+from geofence.intervals import Span, clipped, holding, union, without
+from geofence.layout import MIN_GAP_US, Case, Layout, era_value
+from geofence.lines import crosses
+from geofence.presence import (
+    ABSENT,
+    PRESENT,
+    Seen,
+    Stretch,
+    UnitSays,
+    by_fixes,
+    by_unit,
+    chains_of_unit,
+    over,
+)
+from geofence.state import State
+from geofence.streams import Streams
+from geofence.zone_rules import ZoneCase, judge_unconfirmed, judge_zone
+
+AHEAD_US = 8 * DAY_US
+"""How far ahead the next beginning or end of enforcement is looked for; then it is looked for again."""
+KIND_OF = {
+    ConditionKind.EXCLUSION_ZONE: Kind.EXCLUSION_ZONE,
+    ConditionKind.INCLUSION_ZONE: Kind.INCLUSION_ZONE,
+    ConditionKind.RESTRICTION_ZONE: Kind.RESTRICTION_ZONE,
+}
+
+
+@dataclass(slots=True)
+class World:
+    """What the judges look at; the engine owns it."""
+
+    book: Book
+    layout: Layout
+    state: State = field(default_factory=State)
+    streams: Streams = field(default_factory=Streams)
+    pair_index: dict[tuple[int, int], int] = field(default_factory=dict)
+    pairs_of_unit: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def proof(self, news: News) -> Proof:
+        """An emission's fact, with the rank of its device."""
+        return proof_of(news, int(self.layout.tables.rank[news.device]))
+
+    def gap_us(self, device: int) -> int:
+        """`G` of a device."""
+        return int(self.layout.tables.gap_us[device])
+
+    def doubts(self, device: int) -> list[Span]:
+        """When a device is not believed."""
+        events = self.streams.events.get(device)
+        if not events:
+            return []
+        name = self.book.roster.ids[device]
+        visits = [v for _, _, party in self.book.fittings(name) for v in self.book.visits(party)]
+        return doubts(events, self.book.checks(name), sorted(set(visits)))
+
+    def fittings(self, device: int) -> list[tuple[int, int, int]]:
+        """Who wore a device, and when."""
+        return self.book.fittings(self.book.roster.ids[device])
+
+
+def judge_case(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
+    """The violations by fact of one condition as of an instant, and when the clock alone may change them."""
+    if case.kind is ConditionKind.CURFEW:
+        drafts, wake = _curfew(world, case, now_us)
+    else:
+        drafts, wake = _zone(world, case, now_us)
+    if drafts:
+        record = world.book.newest(Condition, case.id)
+        assert record is not None
+        told = world.book.told_at(record)
+        for draft in drafts:
+            draft.party, draft.order, draft.condition = case.party, case.order, case.id
+            draft.untold = draft.from_us < told
+    return drafts, wake
+
+
+def judge_device(world: World, device: int, now_us: int) -> tuple[list[Draft], int]:
+    """The violations of one device by what it or its home unit said, and when its fitting ends."""
+    fittings = world.fittings(device)
+    drafts = judge_events(device, world.layout.kinds[device], world.streams.events.get(device, []), fittings, now_us)
+    stream = world.streams.location.get(device)
+    if stream:
+        rank = int(world.layout.tables.rank[device])
+        drafts += judge_location(device, stream, fittings, heard_spans(world, device), rank, now_us)
+    ends = [end for _, end, _ in fittings if now_us < end < FAR_US]
+    return drafts, min(ends, default=FAR_US) if any(d.to_us is None for d in drafts) else FAR_US
+
+
+def heard_spans(world: World, tag: int) -> list[Span]:
+    """When a home unit heard the tag."""
+    spans: list[Span] = []
+    for (unit, other), pair in world.pair_index.items() if world.pair_index else ():
+        if other == tag:
+            spans += [(s.from_us, s.to_us) for s in _unit_says(world, unit, [pair]) if s.state == PRESENT]
+    return union(spans)
+
+
+# ---- zones ----
+
+
+def _zone(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
+    stream = world.streams.rows.get(case.row, [])
+    buffer_stream = world.streams.rows.get(case.buffer_row, []) if case.buffer_row >= 0 else []
+    if not stream and not buffer_stream:
+        return [], FAR_US
+    since = min(s[0].a if s[0].what == What.TRANSIT else s[0].t for s in (stream, buffer_stream) if s) - DAY_US
+    windows = world.book.windows(case.id, since, now_us + AHEAD_US)
+    held = without(windows, world.book.suspensions(case.order, since, now_us + AHEAD_US))
+    enforced = without(held, world.book.absences(case.id, since, now_us + AHEAD_US))
+    zone = ZoneCase(
+        kind=KIND_OF[case.kind],
+        edge=True,
+        lowest_is_weakest=case.kind is ConditionKind.EXCLUSION_ZONE,
+        held=held,
+        enforced=enforced,
+        threshold_at=era_value(world.book, case.id, lambda c: c.threshold_points),
+        gap_us=world.gap_us,
+        proof=world.proof,
+        now_us=now_us,
+    )
+    drafts = judge_zone(zone, stream)
+    if buffer_stream:
+        drafts += _buffer(zone, buffer_stream, drafts)
+    drafts += judge_unconfirmed(zone, stream)
+    drafts += _transits(world, case, zone, stream)
+    armed = any(world.state.tracks[row]["armed"] for row in (case.row, case.buffer_row) if row >= 0)
+    going = armed or any(d.to_us is None for d in drafts)
+    return drafts, _next_edge(enforced, now_us) if going else FAR_US
+
+
+def _buffer(zone: ZoneCase, stream: Sequence[News], drafts: Sequence[Draft]) -> list[Draft]:
+    standing = union((d.from_us, FAR_US if d.to_us is None else d.to_us) for d in drafts if d.kind is zone.kind)
+    case = ZoneCase(
+        kind=Kind.ZONE_BUFFER,
+        edge=False,
+        lowest_is_weakest=True,
+        held=without(zone.held, standing),
+        enforced=without(zone.enforced, standing),
+        threshold_at=zone.threshold_at,
+        gap_us=zone.gap_us,
+        proof=zone.proof,
+        now_us=zone.now_us,
+    )
+    return judge_zone(case, stream)
+
+
+def _next_edge(enforced: Sequence[Span], now_us: int) -> int:
+    edges = [edge for span in enforced for edge in span if now_us < edge < FAR_US]
+    return min(edges, default=now_us + AHEAD_US)
+
+
+def _transits(world: World, case: Case, zone: ZoneCase, stream: Sequence[News]) -> list[Draft]:
+    found = []
+    for news in stream:
+        if news.what != What.TRANSIT:
+            continue
+        if holding(zone.enforced, news.a) is None or holding(zone.enforced, news.t) is None:
+            continue
+        shape = _shape_at(world, case, news.t)
+        if shape is not None and crosses(shape, (news.lon2, news.lat2), (news.lon, news.lat)):
+            rank = int(world.layout.tables.rank[news.device2])
+            first = Proof(news.a, rank, news.gen2, news.seq2, news.device2, news.received)
+            found.append(Draft(Kind.ZONE_TRANSIT, -1, news.a, news.t, [first, world.proof(news)]))
+    return found
+
+
+def _shape_at(world: World, case: Case, at_us: int) -> Polygons | Circle | Corridor | None:
+    record = world.book.at(Condition, case.id, at_us) or world.book.newest(Condition, case.id)
+    assert record is not None
+    shape = None
+    for start, end, candidate in world.book.shape_of(record):
+        if start <= at_us < end:
+            shape = candidate
+    return shape if isinstance(shape, Polygons | Circle | Corridor) else None
+
+
+# ---- curfew ----
+
+
+def seen_of(world: World, case: Case) -> Seen:
+    """What is known of the party at a curfew's place."""
+    row = world.state.tracks[case.row]
+    line, outside, inside = by_fixes(
+        world.streams.rows.get(case.row, ()),
+        (int(row["newest_t"]), int(row["newest_gap"])),
+        int(row["wrong_last_t"]) if row["wrong_n"] else EARLY_US,
+        world.gap_us,
+        world.proof,
+    )
+    inside_t = int(row["inside_t"])
+    present_at = [*inside, (inside_t, None)] if inside_t > EARLY_US else list(inside)
+    units = _case_units(world, case)
+    for unit, pairs in units:
+        said = _unit_says(world, unit, pairs, inside)
+        outside = outside + chains_of_unit(said, MIN_GAP_US)
+        present_at += _heard_at(world, pairs)
+        line = over(said, line)
+    return Seen(line, outside, present_at)
+
+
+def _case_units(world: World, case: Case) -> list[tuple[int, list[int]]]:
+    """Home units of the place, each with the pairs of it and the party's tags."""
+    eras = world.book.eras(Condition, case.id)
+    names = {era.place.home_unit for _, _, era in eras if era.place is not None and era.place.home_unit}
+    tags = set(world.book.devices_of(case.party))
+    found = []
+    for name in sorted(names):
+        unit = world.book.roster.index[name]
+        pairs = [pair for tag, pair in world.pairs_of_unit.get(unit, ()) if tag in tags]
+        found.append((unit, pairs))
+    return found
+
+
+def _unit_says(
+    world: World, unit: int, pairs: Sequence[int], inside: Sequence[tuple[int, Proof | None]] = ()
+) -> list[Stretch]:
+    fresh = _fresh(world, unit)
+    if not fresh:
+        return []
+    unit_doubts = world.doubts(unit)
+    says: list[UnitSays] = []
+    for tag, pair in world.pairs_of_unit.get(unit, ()):
+        if pair in pairs:
+            says += _says(world, pair, world.fittings(tag), union([*world.doubts(tag), *unit_doubts]))
+    says.sort(key=lambda s: s.proof)
+    return by_unit(says, without(fresh, unit_doubts), inside)
+
+
+def _fresh(world: World, unit: int) -> list[Span]:
+    device = world.state.devices[unit]
+    hold = int(world.layout.tables.fresh_us[unit]) + 1
+    spans = [(news.a, news.b + hold) for news in world.streams.breaks.get(unit, ())]
+    if device["item_last_t"] > EARLY_US:
+        spans.append((int(device["item_first_t"]), int(device["item_last_t"]) + hold))
+    return union(spans)
+
+
+def _says(world: World, pair: int, fittings: Sequence[tuple[int, int, int]], doubted: Sequence[Span]) -> list[UnitSays]:
+    found = []
+    for news in world.streams.pairs.get(pair, ()):
+        if holding(doubted, news.t) is not None or not any(a <= news.t < b for a, b, _ in fittings):
+            continue
+        until = next((start for start, _ in doubted if start > news.t), FAR_US)
+        found.append(UnitSays(news.t, news.what == What.HEARD, news.a, until, world.proof(news)))
+    return found
+
+
+def _heard_at(world: World, pairs: Sequence[int]) -> list[tuple[int, Proof | None]]:
+    found: list[tuple[int, Proof | None]] = []
+    for pair in pairs:
+        for news in world.streams.pairs.get(pair, ()):
+            found.append((news.t if news.what == What.HEARD else news.a, None))
+            if news.b > EARLY_US and news.what == What.UNHEARD:
+                found.append((news.b, None))
+        row = world.state.pairs[pair]
+        if row["heard"] == 1:
+            found.append((int(row["heard_t"]), None))
+    return found
+
+
+def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
+    seen = seen_of(world, case)
+    starts = [s.from_us for s in seen.line if s.state == ABSENT and s.from_us <= now_us]
+    if not starts:
+        return [], _next_turn(seen, now_us)
+    since = starts[0]
+    windows, excused = curfew_windows(world, case, since, now_us + AHEAD_US)
+    grace = era_value(world.book, case.id, lambda c: c.grace_s)
+    curfew = CurfewCase(windows, excused, round(grace(now_us) * SECOND_US), now_us)
+    drafts = judge_curfew(curfew, seen)
+    return drafts, min(_next_turn(seen, now_us), _next_curfew(curfew, seen))
+
+
+def curfew_windows(world: World, case: Case, since: int, until: int) -> tuple[list[Span], list[Span]]:
+    """A curfew's whole windows in a range, and what is excused in them."""
+    windows = world.book.windows(case.id, since, until)
+    if not windows:
+        return [], []
+    low, high = max(windows[0][0], since - AHEAD_US * 50), min(windows[-1][1], until + AHEAD_US)
+    excused = [*world.book.absences(case.id, low, high), *world.book.suspensions(case.order, low, high)]
+    return windows, union(excused)
+
+
+def _next_turn(seen: Seen, now_us: int) -> int:
+    """When presence will be something else if nothing more is heard, where that matters."""
+    state = seen.state_at(now_us)
+    turns = [s.from_us for s in seen.line if s.from_us > now_us and s.state not in (state, 0)]
+    return min(turns, default=FAR_US)
+
+
+def _next_curfew(curfew: CurfewCase, seen: Seen) -> int:
+    """The next edge of a window or an excuse, or the end of a grace, while somebody is out."""
+    last = [s for s in seen.line if s.state != 0 and s.from_us <= curfew.now_us]
+    if not last or last[-1].state != ABSENT:
+        return FAR_US
+    edges = [curfew.now_us + AHEAD_US]
+    for window in curfew.windows:
+        unexcused = without([window], curfew.excused)
+        edges += [edge for span in unexcused for edge in span if curfew.now_us < edge < FAR_US]
+        edges += _grace_ends(curfew, unexcused, seen)
+    return min(edges)
+
+
+def _grace_ends(curfew: CurfewCase, unexcused: list[Span], seen: Seen) -> list[int]:
+    """When the unexcused time of each absence reaches the grace."""
+    found = []
+    for stretch in seen.line:
+        if stretch.state != ABSENT:
+            continue
+        left = curfew.grace_us
+        for start, end in clipped(unexcused, stretch.from_us, FAR_US):
+            if end - start >= left:
+                found.append(start + left)
+                break
+            left -= end - start
+    return [at for at in found if at > curfew.now_us]

@@ -1,0 +1,57 @@
+"""The facts that may have to be judged again: all since the base of the state, in the order in which they came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.facts import FACT, Facts, empty_facts
+
+_FIRST_ROOM = 1024
+
+
+class FactLog:
+    """A growing array of `FACT`, looked up by device."""
+
+    def __init__(self) -> None:
+        self._room = empty_facts(_FIRST_ROOM)
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def facts(self) -> Facts:
+        """All of them, as they came; writing to it writes the log."""
+        return self._room[: self._size]
+
+    def append(self, facts: Facts) -> None:
+        """Keep facts."""
+        need = self._size + len(facts)
+        if need > len(self._room):
+            room = np.empty(max(need, 2 * len(self._room)), FACT)
+            room[: self._size] = self._room[: self._size]
+            self._room = room
+        self._room[self._size : need] = facts
+        self._size = need
+
+    def of_devices(self, devices: NDArray[Any]) -> NDArray[np.int64]:
+        """Rows of the facts that these devices sent."""
+        top = int(devices.max(initial=-1)) + 1
+        wanted = np.zeros(max(top, int(self.facts["device"].max(initial=-1)) + 1), np.bool_)
+        wanted[devices] = True
+        return np.flatnonzero(wanted[self.facts["device"]])
+
+    def find(self, device: int, gen: int, seq: int) -> Any | None:
+        """The fact of an identity, None when it is not here."""
+        facts = self.facts
+        rows = np.flatnonzero((facts["seq"] == seq) & (facts["device"] == device) & (facts["gen"] == gen))
+        return facts[rows[0]] if len(rows) else None
+
+    def drop(self, rows: NDArray[np.bool_]) -> None:
+        """Forget the facts where ``rows`` is true."""
+        kept = self.facts[~rows].copy()
+        self._room = kept if len(kept) >= _FIRST_ROOM else np.concatenate([kept, empty_facts(_FIRST_ROOM - len(kept))])
+        self._size = len(kept)

@@ -1,0 +1,185 @@
+"""Presence (rules.md 5): what a home unit and the fixes say about a person and a place, as a line through time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from domain.instants import EARLY_US, FAR_US
+from geofence.drafts import Proof
+from geofence.emissions import NEW_RUN, WHOLE, News, What
+from geofence.intervals import Span, union
+
+UNKNOWN, PRESENT, ABSENT = 0, 1, 2
+
+
+Chain = tuple[int, int, int]
+"""Evidence of absence without a break: first, last, and `G` of the last."""
+
+
+class Stretch(NamedTuple):
+    """[from, to) of one state, and the facts that began it (a run outside, an event of a home unit)."""
+
+    from_us: int
+    to_us: int
+    state: int
+    by_unit: bool
+    proofs: tuple[Proof, ...]
+    p: float | None
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is known of one party at one place.
+
+    Attributes
+    ----------
+    line : stretches in order, without holes, from `EARLY_US`.
+    outside : evidence of absence in unbroken chains.
+    present_at : instants of evidence of presence that matter, in order, each with its proof.
+    """
+
+    line: list[Stretch]
+    outside: list[Chain] = field(default_factory=list)
+    present_at: list[tuple[int, Proof | None]] = field(default_factory=list)
+
+    def state_at(self, at_us: int) -> int:
+        """Presence at an instant."""
+        for stretch in reversed(self.line):
+            if stretch.from_us <= at_us:
+                return stretch.state
+        return UNKNOWN
+
+
+def by_fixes(
+    stream: Sequence[News],
+    newest: tuple[int, int],
+    wrong_last_us: int,
+    gap_us: Callable[[int], int],
+    proof: Callable[[News], Proof],
+) -> tuple[list[Stretch], list[Chain], list[tuple[int, Proof | None]]]:
+    """What the fixes say: stretches, chains of evidence outside, and evidence of presence.
+
+    ``newest`` is the newest fix that counts and its `G`; ``wrong_last_us`` the newest one outside of a run that goes
+    on. Both move without news while nothing changes. The line runs on past the newest fact: it says what will be held
+    to be so if nothing more is heard.
+    """
+    changes: list[tuple[int, int, tuple[Proof, ...], float | None]] = []
+    chains: list[_Chain] = []
+    inside: list[tuple[int, Proof | None]] = []
+    run: list[News] = []
+    for news in stream:
+        if news.what == What.RIGHT:
+            _end_chain(chains, news.a)
+            run = []
+            inside.append((news.t, proof(news)))
+            changes.append((news.t, PRESENT, (proof(news),), None))
+        elif news.what == What.WRONG:
+            if news.b > EARLY_US and (not inside or inside[-1][0] < news.b):
+                inside.append((news.b, None))
+            if news.flags & NEW_RUN or not run:
+                _end_chain(chains, news.a)
+                run = []
+                chains.append(_Chain(news.t, news.t, gap_us(news.device)))
+            run.append(news)
+            chains[-1].last_us, chains[-1].gap_us = news.t, gap_us(news.device)
+            if news.flags & WHOLE:
+                chains[-1].whole = True
+                changes.append((run[0].t, ABSENT, tuple(proof(n) for n in run), max(n.p for n in run)))
+        elif news.what == What.LAPSE:
+            _end_chain(chains, news.b)
+            changes.append((news.a, UNKNOWN, (), None))
+    if wrong_last_us > EARLY_US:
+        _end_chain(chains, wrong_last_us)
+    lapse = newest[0] + newest[1] + 1
+    if newest[0] > EARLY_US and changes and changes[-1][1] != UNKNOWN:
+        changes.append((lapse, UNKNOWN, (), None))
+    return _as_line(changes), [(c.first_us, c.last_us, c.gap_us) for c in chains if c.whole], inside
+
+
+@dataclass(slots=True)
+class _Chain:
+    first_us: int
+    last_us: int
+    gap_us: int
+    whole: bool = False
+
+
+def _end_chain(chains: list[_Chain], last_us: int) -> None:
+    """Fixes that went on outside made no news; the next news says when the last of them was."""
+    if chains and last_us > chains[-1].last_us:
+        chains[-1].last_us = last_us
+
+
+def _as_line(changes: list[tuple[int, int, tuple[Proof, ...], float | None]]) -> list[Stretch]:
+    line = [Stretch(EARLY_US, FAR_US, UNKNOWN, False, (), None)]
+    for at_us, state, proofs, p in changes:
+        while line[-1].from_us > at_us:
+            line.pop()
+        last = line[-1]
+        if last.state == state:
+            line[-1] = last._replace(to_us=FAR_US)
+            continue
+        if last.from_us == at_us:
+            line.pop()
+        else:
+            line[-1] = last._replace(to_us=at_us)
+        line.append(Stretch(at_us, FAR_US, state, False, proofs, p))
+    return line
+
+
+class UnitSays(NamedTuple):
+    """An `in_range` of a home unit: heard or not, from when, until when at most it can be trusted, by which event."""
+
+    t: int
+    heard: bool
+    since_us: int
+    trusted_until_us: int
+    proof: Proof
+
+
+def by_unit(
+    says: Sequence[UnitSays],
+    fresh: Sequence[Span],
+    inside: Sequence[tuple[int, Proof | None]],
+) -> list[Stretch]:
+    """What a home unit says, where it says something; elsewhere there is no stretch.
+
+    ``fresh`` is when one of its items is new enough, tampering and moving taken away.
+    """
+    found: list[Stretch] = []
+    for i, event in enumerate(says):
+        until = min(event.trusted_until_us, says[i + 1].since_us if i + 1 < len(says) else FAR_US)
+        if event.heard:
+            states = [(event.since_us, until, PRESENT)]
+        else:
+            doubt = next((t for t, _ in inside if t > event.t), FAR_US)
+            states = [(event.since_us, min(doubt, until), ABSENT), (doubt, until, UNKNOWN)]
+        for start, end, state in states:
+            for f_start, f_end in fresh:
+                a, b = max(start, f_start), min(end, f_end)
+                if a < b:
+                    found.append(Stretch(a, b, state, True, (event.proof,), None))
+    return found
+
+
+def over(unit: Sequence[Stretch], fixes: Sequence[Stretch]) -> list[Stretch]:
+    """The home unit decides where it says something; the fixes elsewhere."""
+    cuts = sorted({s.from_us for s in (*unit, *fixes)} | {s.to_us for s in unit})
+    line: list[Stretch] = []
+    for k, start in enumerate(cuts):
+        end = cuts[k + 1] if k + 1 < len(cuts) else FAR_US
+        source = next((s for s in unit if s.from_us <= start < s.to_us), None)
+        if source is None:
+            source = next(s for s in reversed(fixes) if s.from_us <= start)
+        if line and line[-1].state == source.state:
+            line[-1] = line[-1]._replace(to_us=end)
+        else:
+            line.append(source._replace(from_us=start, to_us=end))
+    return line
+
+
+def chains_of_unit(unit: Sequence[Stretch], gap_us: int) -> list[Chain]:
+    """While a fresh home unit does not hear the tag, all of the time is evidence of absence."""
+    return [(start, end, gap_us) for start, end in union((s.from_us, s.to_us) for s in unit if s.state == ABSENT)]

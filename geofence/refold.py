@@ -1,0 +1,280 @@
+"""Folding a round of facts: what is in order goes on from the head, what is late starts again from the base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.facts import Facts
+from domain.vocabulary import EventCode, Quality
+from geofence.cases import World
+from geofence.clusters import Clusters
+from geofence.emissions import EMISSION, News
+from geofence.fold import fold_tracks, fold_units, judge_speed
+from geofence.intake import about_tags, before, in_order, party_at, stateless_quality
+from geofence.log import FactLog
+from geofence.state import Rows, State
+from geofence.streams import Marks
+
+Requalified = tuple[int, int, int, Quality]
+
+
+@dataclass(slots=True)
+class Folded:
+    """What a round of facts did.
+
+    Attributes
+    ----------
+    quality : of each fact of the round, in their order.
+    party, tag_party : whose each fact is, by device and by the tag it speaks of; -1 nobody's.
+    news : emissions that may change what is said.
+    again : clusters that were judged again as a whole.
+    requalified : (device, gen, seq, quality) of older facts whose quality is another now.
+    """
+
+    quality: NDArray[np.int8]
+    party: NDArray[np.int64]
+    tag_party: NDArray[np.int64]
+    news: list[News] = field(default_factory=list)
+    again: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    requalified: list[Requalified] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Base:
+    """An older copy of the state that late facts start from, and how long the streams were then."""
+
+    state: State
+    marks: Marks = field(default_factory=dict)
+
+
+class Folder:
+    """Takes rounds of facts into the world's state: judging and judging again are the same three folds."""
+
+    def __init__(self, world: World, clusters: Clusters, log: FactLog) -> None:
+        self.world = world
+        self.clusters = clusters
+        self.log = log
+        self.base = Base(State())
+
+    def fold(self, facts: Facts, older: Facts | None = None, force: NDArray[np.int64] | None = None) -> Folded:
+        """Judge a round: at most one line of each cluster.
+
+        ``older`` are stored facts from before the log, of clusters that reach behind the base; those start from
+        nothing. ``force`` are clusters to be judged again in any case.
+        """
+        party, tag_party = self._parties(facts)
+        folded = Folded(stateless_quality(facts, party), party, tag_party)
+        cluster = self.clusters.of_device[facts["device"]]
+        again = self._late(facts, party, tag_party, cluster)
+        if force is not None:
+            again = np.union1d(again, force)
+        if older is not None and len(older):
+            again = np.union1d(again, np.unique(self.clusters.of_device[older["device"]]))
+        live = ~np.isin(cluster, again)
+        again = np.union1d(again, self._go_on(facts, live, folded))
+        self.log.append(facts)
+        if len(again):
+            self._again(facts, cluster, again, older, folded)
+        self.log.facts["quality"][len(self.log) - len(facts) :] = folded.quality
+        folded.again = again
+        return folded
+
+    def _parties(self, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        party = np.empty(len(facts), np.int64)
+        tag_party = np.empty(len(facts), np.int64)
+        first, last, rows = self.clusters.fittings
+        party_at(facts["device"], facts["t_us"], first, last, rows, party)
+        party_at(facts["tag"], facts["t_us"], first, last, rows, tag_party)
+        return party, tag_party
+
+    def _late(
+        self, facts: Facts, party: NDArray[np.int64], tag_party: NDArray[np.int64], cluster: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Clusters with a fact that comes before the head of its device or party."""
+        state, rank = self.world.state, self.world.layout.tables.rank
+        d = state.devices[facts["device"]]
+        own = rank[facts["device"]]
+        late = before(facts, np.arange(len(facts)), d["head_t"], own, d["head_gen"], d["head_seq"], rank)
+        tampered = about_tags(facts)
+        who = np.where(tampered, tag_party, np.where(self._units(facts), -1, party))
+        rows = np.flatnonzero(who >= 0)
+        p = state.parties[who[rows]]
+        late[rows] |= before(facts, rows, p["head_t"], p["head_rank"], p["head_gen"], p["head_seq"], rank)
+        found: NDArray[np.int64] = np.unique(cluster[late])
+        return found
+
+    def _units(self, facts: Facts) -> NDArray[np.bool_]:
+        return self.clusters.is_unit[facts["device"]]
+
+    def _go_on(self, facts: Facts, live: NDArray[np.bool_], folded: Folded) -> NDArray[np.int64]:
+        """Fold what is in order; returns clusters in which a rejected fix of earlier was confirmed."""
+        rows = np.flatnonzero(live)
+        if not len(rows):
+            return np.zeros(0, np.int64)
+        some = facts[rows]
+        quality = folded.quality[rows]
+        confirmed = self._speed(some, quality)
+        folded.quality[rows] = quality
+        again: NDArray[np.int64] = np.unique(self.clusters.of_device[confirmed])
+        if len(again):
+            keep = ~np.isin(self.clusters.of_device[some["device"]], again)
+            rows = rows[keep]
+            some, quality = some[keep], quality[keep]
+        folded.news += self._units_and_tracks(some, quality, folded.party[rows], folded.tag_party[rows])
+        return again
+
+    def _speed(self, facts: Facts, quality: NDArray[np.int8]) -> NDArray[np.int64]:
+        devices = self.world.state.devices
+        order = in_order(facts, self.world.layout.tables.rank, facts["device"])
+        rejected_at = np.full(len(devices), -1, np.int64)
+        confirmed = np.empty(len(facts), np.int64)
+        n = judge_speed(facts, order, quality, devices, rejected_at, confirmed)
+        return confirmed[:n]
+
+    def _units_and_tracks(
+        self, facts: Facts, quality: NDArray[np.int8], party: NDArray[np.int64], tag_party: NDArray[np.int64]
+    ) -> list[News]:
+        world = self.world
+        tables = world.layout.tables
+        is_unit = self._units(facts)
+        news: list[News] = []
+        if is_unit.any():
+            units = facts[is_unit]
+            out = np.empty(2 * len(units), EMISSION)
+            order = in_order(units, tables.rank, units["device"])
+            pair_of = self._pairs(units)
+            n = fold_units(units, order, pair_of, world.state.devices, world.state.pairs, tables, out)
+            news += world.streams.take(out[:n])
+        spoken = about_tags(facts) & (tag_party >= 0)
+        taken = (~is_unit & (party >= 0)) | spoken
+        if taken.any():
+            track, who = facts[taken], np.where(spoken, tag_party, party)[taken]
+            track["device"] = np.where(spoken, facts["tag"], facts["device"])[taken]
+            news += self._tracks(track, quality[taken], who)
+        return news
+
+    def _tracks(self, facts: Facts, quality: NDArray[np.int8], who: NDArray[np.int64]) -> list[News]:
+        world = self.world
+        tables, state = world.layout.tables, world.state
+        room = int((2 * (tables.row_last[who] - tables.row_first[who]) + 2).sum())
+        out = np.empty(room, EMISSION)
+        order = in_order(facts, tables.rank, who)
+        n = fold_tracks(facts, order, quality, who, state.devices, state.parties, state.tracks, tables, out)
+        return world.streams.take(out[:n])
+
+    def _pairs(self, units: Facts) -> NDArray[np.int64]:
+        """The row of each fact's home unit and tag; made when it is the first."""
+        found = np.full(len(units), -1, np.int64)
+        rows = np.flatnonzero((units["code"] == EventCode.IN_RANGE) & (units["tag"] >= 0))
+        if not len(rows):
+            return found
+        keys = units["device"][rows].astype(np.int64) << 32 | units["tag"][rows]
+        unique, where = np.unique(keys, return_inverse=True)
+        pairs = [self._pair(int(key >> 32), int(key & 0xFFFFFFFF)) for key in unique.tolist()]
+        found[rows] = np.array(pairs, np.int64)[where]
+        return found
+
+    def _pair(self, unit: int, tag: int) -> int:
+        world = self.world
+        pair = world.pair_index.get((unit, tag))
+        if pair is None:
+            pair = world.pair_index[unit, tag] = len(world.pair_index)
+            world.pairs_of_unit.setdefault(unit, []).append((tag, pair))
+            for state in (world.state, self.base.state):
+                state.grow(0, 0, 0, pair + 1)
+        return pair
+
+    def _again(
+        self, facts: Facts, cluster: NDArray[np.int64], again: NDArray[np.int64], older: Facts | None, folded: Folded
+    ) -> None:
+        """Put the clusters back to the base (or to nothing) and fold all their facts."""
+        deep = np.zeros(0, np.int64) if older is None else np.unique(self.clusters.of_device[older["device"]])
+        for wanted, from_nothing in ((np.intersect1d(again, deep), True), (np.setdiff1d(again, deep), False)):
+            if not len(wanted):
+                continue
+            rows = self._put_back(wanted, from_nothing)
+            at = self.log.of_devices(rows.devices)
+            logged = self.log.facts[at]
+            past = (
+                older[np.isin(self.clusters.of_device[older["device"]], wanted)]
+                if from_nothing and older is not None
+                else None
+            )
+            stretch = logged if past is None else np.concatenate([past, _not_in(logged, past)])
+            quality = self._whole(stretch, folded)
+            self._note(stretch, quality, at, facts, cluster, wanted, folded)
+
+    def _put_back(self, wanted: NDArray[np.int64], from_nothing: bool) -> Rows:
+        world, clusters = self.world, self.clusters
+        devices = np.flatnonzero(np.isin(clusters.of_device, wanted))
+        parties = np.flatnonzero(np.isin(clusters.of_party, wanted))
+        tables = world.layout.tables
+        tracks = [tables.rows[tables.row_first[p] : tables.row_last[p]] for p in parties.tolist()]
+        pairs = [pair for d in devices.tolist() for _, pair in world.pairs_of_unit.get(d, ())]
+        track_rows = np.concatenate([*tracks, np.zeros(0, np.int64)]).astype(np.int64)
+        rows = Rows(devices, parties, track_rows, np.array(pairs, np.int64))
+        if from_nothing:
+            blank = State()
+            sizes = (world.state.devices, world.state.parties, world.state.tracks, world.state.pairs)
+            blank.grow(*(len(s) for s in sizes))
+            world.state.put_back(blank, rows)
+        else:
+            world.state.put_back(self.base.state, rows)
+        marks = {} if from_nothing else self.base.marks
+        for name, keys in (("rows", track_rows), ("location", devices), ("breaks", devices), ("pairs", pairs)):
+            world.streams.cut_back(name, [int(k) for k in keys], marks)
+        return rows
+
+    def _whole(self, stretch: Facts, folded: Folded) -> NDArray[np.int8]:
+        party, tag_party = self._parties(stretch)
+        quality = stateless_quality(stretch, party)
+        self._speed(stretch, quality)
+        folded.news += self._units_and_tracks(stretch, quality, party, tag_party)
+        return quality
+
+    def _note(
+        self,
+        stretch: Facts,
+        quality: NDArray[np.int8],
+        at: NDArray[np.int64],
+        facts: Facts,
+        cluster: NDArray[np.int64],
+        wanted: NDArray[np.int64],
+        folded: Folded,
+    ) -> None:
+        """Write the qualities back, and say which older ones are others now."""
+        logged = len(at)
+        tail = quality[len(stretch) - logged :] if logged == len(stretch) else None
+        new_from = len(self.log) - len(facts)
+        if tail is None:
+            by_identity = {_identity(f): int(q) for f, q in zip(stretch, quality, strict=True)}
+            tail = np.array([by_identity[_identity(f)] for f in self.log.facts[at]], np.int8)
+            self._requalify_past(stretch, quality, folded)
+        old = self.log.facts["quality"][at]
+        is_new = at >= new_from
+        for k in np.flatnonzero((tail != old) & ~is_new).tolist():
+            f = self.log.facts[at[k]]
+            folded.requalified.append((int(f["device"]), int(f["gen"]), int(f["seq"]), Quality(int(tail[k]))))
+        self.log.facts["quality"][at] = tail
+        folded.quality[at[is_new] - new_from] = tail[is_new]
+
+    def _requalify_past(self, stretch: Facts, quality: NDArray[np.int8], folded: Folded) -> None:
+        inside = {_identity(f) for f in self.log.facts}
+        for k in np.flatnonzero(stretch["quality"] != quality).tolist():
+            if _identity(stretch[k]) not in inside:
+                folded.requalified.append((*_identity(stretch[k]), Quality(int(quality[k]))))
+
+
+def _identity(fact: Any) -> tuple[int, int, int]:
+    return int(fact["device"]), int(fact["gen"]), int(fact["seq"])
+
+
+def _not_in(facts: Facts, others: Facts) -> Facts:
+    known = {_identity(f) for f in others}
+    keep = np.array([_identity(f) not in known for f in facts], np.bool_)
+    rest: Facts = facts[keep]
+    return rest

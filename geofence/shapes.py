@@ -1,0 +1,155 @@
+"""Zones as flat arrays, and the signed distance of a fix to a zone's edge (rules.md 3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.records import Corridor, Polygons, Ring, Shape
+from geofence.compiled import inlined
+from geofence.geodesy import degrees_east, distance_m, metres_per_degree
+
+POLYGON, CIRCLE, CORRIDOR = 0, 1, 2
+
+SHAPE = np.dtype(
+    [
+        ("kind", np.int8),
+        ("first", np.int64),  # vertices [first, last) in the vertex arrays
+        ("last", np.int64),
+        ("size_m", np.float64),  # circle: radius; corridor: half the width
+        ("west", np.float64),  # box of the whole shape, degrees
+        ("south", np.float64),
+        ("east", np.float64),
+        ("north", np.float64),
+    ],
+)
+_NEW_RING = 1
+
+
+@dataclass(slots=True)
+class ShapeTable:
+    """Many shapes, struct of arrays.
+
+    Attributes
+    ----------
+    shapes : (shapes,) of `SHAPE`.
+    lon, lat : (vertices,) float64, degrees. Rings and lines one after another, rings closed.
+    pen_up : (vertices,) bool, true where no edge leads from the vertex before to this one.
+    """
+
+    shapes: NDArray[Any]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    pen_up: NDArray[np.bool_]
+
+
+def table_of(shapes: Sequence[Shape]) -> ShapeTable:
+    """The flat arrays of some shapes, in their order."""
+    rows = np.zeros(len(shapes), SHAPE)
+    lon: list[float] = []
+    lat: list[float] = []
+    pen_up: list[bool] = []
+    for row, shape in zip(rows, shapes, strict=True):
+        row["first"] = len(lon)
+        for ring in _lines_of(shape):
+            lon.extend(point[0] for point in ring)
+            lat.extend(point[1] for point in ring)
+            pen_up.extend([True] + [False] * (len(ring) - 1))
+        row["last"] = len(lon)
+        row["kind"] = _kind_of(shape)
+        row["size_m"] = _size_of(shape)
+        first = row["first"]
+        _set_box(row, lon[first:], lat[first:])
+    return ShapeTable(rows, np.array(lon), np.array(lat), np.array(pen_up, np.bool_))
+
+
+def _lines_of(shape: Shape) -> list[Ring]:
+    if isinstance(shape, Polygons):
+        return [ring for polygon in shape.polygons for ring in polygon]
+    if isinstance(shape, Corridor):
+        return [shape.line]
+    return [((shape.lon, shape.lat),)]
+
+
+def _kind_of(shape: Shape) -> int:
+    if isinstance(shape, Polygons):
+        return POLYGON
+    return CORRIDOR if isinstance(shape, Corridor) else CIRCLE
+
+
+def _size_of(shape: Shape) -> float:
+    if isinstance(shape, Polygons):
+        return 0.0
+    return shape.width_m / 2.0 if isinstance(shape, Corridor) else shape.radius_m
+
+
+def _set_box(row: Any, lon: list[float], lat: list[float]) -> None:
+    south, north = min(lat), max(lat)
+    east_m, north_m = metres_per_degree(max(abs(south), abs(north)))
+    grow = float(row["size_m"]) * 1.001
+    row["west"], row["east"] = min(lon) - grow / east_m, max(lon) + grow / east_m
+    row["south"], row["north"] = south - grow / north_m, north + grow / north_m
+
+
+@inlined
+def box_distance_m(shape: Any, lat: float, lon: float) -> float:
+    """A lower bound, in metres (within 2 %), of the distance to the shape's box; 0 inside it."""
+    dx = max(shape["west"] - lon, lon - shape["east"], 0.0)
+    dy = max(shape["south"] - lat, lat - shape["north"], 0.0)
+    if dx == 0.0 and dy == 0.0:
+        return 0.0
+    east, north = metres_per_degree(lat)
+    return 0.98 * math.sqrt(dx * dx * east * east + dy * dy * north * north)
+
+
+@inlined
+def signed_distance_m(shape: Any, vlon: Any, vlat: Any, pen_up: Any, lat: float, lon: float) -> float:
+    """Metres from a position to the edge of a shape, positive inside, rounded half to even to 0.001.
+
+    One pass over the edges gives the crossing number and the nearest point. The nearest point of an edge is found in
+    the plane that the position's own latitude scales; its distance is then taken at the mean latitude of the two.
+    """
+    if shape["kind"] == CIRCLE:
+        return round_mm(shape["size_m"] - distance_m(lat, lon, vlat[shape["first"]], vlon[shape["first"]]))
+    inside, nearest = _edges(shape["first"], shape["last"], vlon, vlat, pen_up, lat, lon)
+    if shape["kind"] == CORRIDOR:
+        return round_mm(shape["size_m"] - nearest)
+    return round_mm(nearest if inside else -nearest)
+
+
+@inlined
+def round_mm(metres: float) -> float:
+    """Metres to the millimetre, half to even."""
+    return float(np.rint(metres * 1000.0) / 1000.0)
+
+
+@inlined
+def _edges(first: int, last: int, vlon: Any, vlat: Any, pen_up: Any, lat: float, lon: float) -> tuple[bool, float]:
+    """Crossing parity and least distance (m) over the edges of the vertices [first, last)."""
+    east, north = metres_per_degree(lat)
+    east_up, north_up = metres_per_degree(lat + 0.1)
+    d_east, d_north = (east_up - east) * 5.0, (north_up - north) * 5.0  # change over half the latitude difference
+    inside = False
+    best = np.inf
+    x2, y2 = 0.0, 0.0
+    for i in range(first, last):
+        x1, y1 = x2, y2
+        x2, y2 = degrees_east(lon, vlon[i]), vlat[i] - lat
+        if pen_up[i]:
+            continue
+        if (y1 > 0.0) != (y2 > 0.0) and (x2 - x1) * y1 / (y1 - y2) + x1 > 0.0:
+            inside = not inside
+        ex, ey = (x2 - x1) * east, (y2 - y1) * north
+        length2 = ex * ex + ey * ey
+        u = 0.0
+        if length2 > 0.0:
+            u = min(1.0, max(0.0, -(x1 * east * ex + y1 * north * ey) / length2))
+        cx, cy = x1 + u * (x2 - x1), y1 + u * (y2 - y1)
+        px, py = cx * (east + d_east * cy), cy * (north + d_north * cy)
+        best = min(best, px * px + py * py)
+    return inside, math.sqrt(best)

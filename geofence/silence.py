@@ -1,0 +1,294 @@
+"""What we did not know (rules.md 0, 5 and 7): by receive times, opened at ticks, never judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.instants import EARLY_US, FAR_US, SECOND_US
+from domain.records import Condition, Order
+from domain.vocabulary import Cause, Change, ConditionKind, DeviceKind, Kind, Reason
+from geofence.cases import AHEAD_US, World, curfew_windows, seen_of
+from geofence.drafts import Draft, Proof
+from geofence.intervals import holding, union, without
+from geofence.layout import Case, era_value
+from geofence.presence import UNKNOWN
+from geofence.versions import Entry, Step
+
+SPEAKING = (DeviceKind.GPS_TAG, DeviceKind.HOME_UNIT, DeviceKind.VICTIM_UNIT, DeviceKind.ALCOHOL_TAG)
+
+CONTACT = np.dtype(
+    [
+        ("heard", np.int64),  # receive time of the newest message, EARLY_US when there was none
+        ("fact_t", np.int64),  # the last fact heard
+        ("fact_gen", np.int64),
+        ("fact_seq", np.int64),
+        ("fact_received", np.int64),
+        ("fitted", np.int64),  # the fitting and order that are or will be in force: its beginning,
+        ("begin", np.int64),  # when the device is watched from
+        ("until", np.int64),  # and until when
+        ("party", np.int64),
+        ("speaks", np.bool_),
+        ("lost", np.bool_),
+    ],
+)
+
+
+class Silence:
+    """Contact of every device, and the violations by silence that stand open."""
+
+    def __init__(self) -> None:
+        self.contact: NDArray[Any] = np.zeros(0, CONTACT)
+        self.started_us = FAR_US
+        self.lost: dict[int, Entry] = {}
+        self.in_zone: dict[str, Entry] = {}
+        self.in_zone_of: dict[int, set[str]] = {}
+        self.unknown: dict[str, Entry] = {}
+        self.unknown_until: dict[str, int] = {}
+        self.last_tick_us = EARLY_US
+        self.next_check: NDArray[np.int64] = np.zeros(0, np.int64)
+
+    def grow(self, devices: int, cases: int) -> None:
+        """Make room."""
+        extra = devices - len(self.contact)
+        if extra > 0:
+            rows = np.zeros(extra, CONTACT)
+            rows["heard"] = rows["fact_t"] = EARLY_US
+            rows["until"] = EARLY_US
+            rows["party"] = -1
+            self.contact = np.concatenate([self.contact, rows])
+        if cases > len(self.next_check):
+            more = np.full(cases - len(self.next_check), EARLY_US, np.int64)
+            self.next_check = np.concatenate([self.next_check, more])
+
+    def changed(self, world: World, cases: Sequence[int]) -> None:
+        """The caseload changed: look anew at who is watched and at these curfews."""
+        self.contact["until"] = EARLY_US
+        self.contact["speaks"] = [kind in SPEAKING for kind in world.layout.kinds]
+        for device, entry in self.lost.items():
+            self._watch(world, device, entry.draft.from_us)
+        self.next_check[list(cases)] = EARLY_US
+
+    # ---- contact ----
+
+    def heard(self, device: NDArray[Any], at_us: NDArray[Any]) -> None:
+        """Messages came; the newest of a device comes last."""
+        self.contact["heard"][device] = at_us
+
+    def note_facts(self, device: int, t: int, gen: int, seq: int, received: int) -> None:
+        """The newest new fact of a message."""
+        row = self.contact[device]
+        row["fact_t"], row["fact_gen"], row["fact_seq"], row["fact_received"] = t, gen, seq, received
+
+    def contact_again(self, device: int, at_us: int) -> Step | None:
+        """A message came from a device that was lost."""
+        entry = self.lost.get(device)
+        if entry is None:
+            return None
+        return self._close_lost(device, entry, at_us, Reason.CONTACT)
+
+    def _close_lost(self, device: int, entry: Entry, at_us: int, reason: Reason) -> Step:
+        del self.lost[device]
+        self.contact["lost"][device] = False
+        return _closed(entry, max(at_us, entry.draft.from_us), reason, None)
+
+    def ended(self, at_us: int) -> list[Step]:
+        """Losses that the end of a fitting or an order closes."""
+        steps = []
+        for device in [d for d in self.lost if self.contact["until"][d] <= at_us]:
+            until = int(self.contact["until"][device])
+            steps.append(self._close_lost(device, self.lost[device], until, Reason.CLOCK))
+        return steps
+
+    def next_end(self) -> int:
+        """When the next open loss ends with its fitting or order."""
+        if not self.lost:
+            return FAR_US
+        return int(self.contact["until"][list(self.lost)].min())
+
+    def tick_contact(self, world: World, at_us: int) -> list[Step]:
+        """Open `communication_lost` for watched devices that have been silent for too long."""
+        rows = self.contact
+        stale = rows["speaks"] & (rows["until"] <= at_us)
+        for device in np.flatnonzero(stale).tolist():
+            self._watch(world, device, at_us)
+        ever = rows["heard"] > EARLY_US
+        last = np.maximum(rows["fitted"], rows["heard"])
+        since = np.where(ever, last, np.maximum(last, self.started_us))
+        silent = rows["speaks"] & ~rows["lost"] & (rows["begin"] <= at_us) & (at_us < rows["until"])
+        silent &= at_us - since >= world.layout.tables.fresh_us
+        return [self._lose(world, device, int(last[device])) for device in np.flatnonzero(silent).tolist()]
+
+    def _lose(self, world: World, device: int, from_us: int) -> Step:
+        row = self.contact[device]
+        proofs = []
+        if row["fact_t"] > EARLY_US and row["heard"] >= row["fitted"]:
+            rank = int(world.layout.tables.rank[device])
+            values = (int(row["fact_t"]), rank, int(row["fact_gen"]), int(row["fact_seq"]))
+            proofs = [Proof(*values, device, int(row["fact_received"]))]
+        draft = Draft(Kind.COMMUNICATION_LOST, int(row["party"]), from_us, None, proofs, cause=Cause.UNKNOWN)
+        draft.device = device
+        entry = self.lost[device] = Entry(draft)
+        row["lost"] = True
+        return _opened(entry)
+
+    def _watch(self, world: World, device: int, at_us: int) -> None:
+        """The stretch of fitting and active order that is in force, or comes next."""
+        row = self.contact[device]
+        row["begin"], row["until"] = FAR_US, at_us + AHEAD_US
+        for start, end, party in world.fittings(device):
+            for order_from, order_to in active_spans(world, party):
+                begin, until = max(start, order_from), min(end, order_to)
+                if begin < until and until > at_us:
+                    if begin <= at_us + AHEAD_US:
+                        row["fitted"], row["begin"], row["until"], row["party"] = start, begin, until, party
+                    return
+
+    # ---- lost in a zone ----
+
+    def tick_in_zone(self, world: World, party: int, from_us: int, at_us: int) -> list[Step]:
+        """A loss opened for this party: was the newest used fix where it must not be?"""
+        steps = []
+        for index in world.layout.cases_of.get(party, []):
+            case = world.layout.cases[index]
+            if case is None or case.id in self.in_zone or not in_peril(world, case):
+                continue
+            if holding(enforced_spans(world, case, at_us), at_us) is None:
+                continue
+            fix = world.state.parties[party]
+            rank = int(world.layout.tables.rank[fix["fix_device"]])
+            proof = Proof(
+                int(fix["fix_t"]), rank, int(fix["fix_gen"]), int(fix["fix_seq"]), int(fix["fix_device"]), 0
+            )._replace(received=int(fix["fix_received"]))
+            draft = Draft(Kind.LOST_IN_ZONE, party, from_us, None, [proof], cause=Cause.UNKNOWN)
+            draft.order, draft.condition = case.order, case.id
+            entry = self.in_zone[case.id] = Entry(draft)
+            self.in_zone_of.setdefault(party, set()).add(case.id)
+            steps.append(_opened(entry))
+        return steps
+
+    def found_again(self, world: World, party: int, used: Sequence[Proof], at_us: int) -> list[Step]:
+        """Used fixes came, or time passed: what was lost in a zone is found, or the zone is no longer enforced."""
+        steps = []
+        for condition in sorted(self.in_zone_of.get(party, ())):
+            entry = self.in_zone[condition]
+            case = world.layout.cases[world.book.condition_index[condition]]
+            assert case is not None
+            span = holding(enforced_spans(world, case, entry.draft.from_us), max(entry.draft.from_us, EARLY_US))
+            ends = span[1] if span is not None else FAR_US
+            fix = next((p for p in used if p.t > entry.draft.from_us), None)
+            if ends <= (at_us if fix is None else fix.t):
+                steps.append(self._close_zone(party, condition, ends, Reason.CLOCK, None))
+            elif fix is not None:
+                steps.append(self._close_zone(party, condition, fix.t, Reason.FIXES, fix))
+        return steps
+
+    def _close_zone(self, party: int, condition: str, at_us: int, reason: Reason, proof: Proof | None) -> Step:
+        self.in_zone_of[party].discard(condition)
+        if not self.in_zone_of[party]:
+            del self.in_zone_of[party]
+        return _closed(self.in_zone.pop(condition), at_us, reason, proof)
+
+    # ---- whereabouts ----
+
+    def tick_whereabouts(self, world: World, at_us: int) -> list[Step]:
+        """Look at every curfew whose grace has run since the tick before."""
+        steps = []
+        due = np.flatnonzero(self.next_check <= at_us)
+        for index in due.tolist():
+            case = world.layout.cases[index] if index < len(world.layout.cases) else None
+            if case is None or case.kind is not ConditionKind.CURFEW:
+                self.next_check[index] = FAR_US
+                continue
+            step = self._look(world, case, index, at_us)
+            if step is not None:
+                steps.append(step)
+        self.last_tick_us = at_us
+        return steps
+
+    def _look(self, world: World, case: Case, index: int, at_us: int) -> Step | None:
+        grace = round(era_value(world.book, case.id, lambda c: c.grace_s)(at_us) * SECOND_US)
+        since = max(self.last_tick_us, at_us - AHEAD_US)
+        windows, excused = curfew_windows(world, case, since - grace - 1, at_us + AHEAD_US)
+        self.next_check[index] = at_us + AHEAD_US // 2
+        step = None
+        for window in windows:
+            unexcused = without([window], excused)
+            if not unexcused or unexcused[-1][1] <= at_us:
+                continue
+            due = unexcused[0][0] + grace
+            if due > at_us:
+                self.next_check[index] = min(due, int(self.next_check[index]))
+                break
+            if case.id in self.unknown or due <= self.last_tick_us or due >= unexcused[-1][1]:
+                continue
+            if seen_of(world, case).state_at(due) == UNKNOWN:
+                step = self._unknown(case, due, unexcused[-1][1])
+        return step
+
+    def _unknown(self, case: Case, from_us: int, until_us: int) -> Step:
+        draft = Draft(Kind.WHEREABOUTS_UNKNOWN, case.party, from_us, None, [], cause=Cause.UNKNOWN)
+        draft.order, draft.condition = case.order, case.id
+        self.unknown[case.id] = Entry(draft)
+        self.unknown_until[case.id] = until_us
+        return _opened(self.unknown[case.id])
+
+    def known_again(self, world: World, case: Case, at_us: int) -> Step | None:
+        """After a line: presence is known, or the window is over."""
+        entry = self.unknown.get(case.id)
+        if entry is None:
+            return None
+        windows, excused = curfew_windows(world, case, entry.draft.from_us, at_us + AHEAD_US)
+        window = holding(windows, entry.draft.from_us)
+        unexcused = without([window], excused) if window is not None else []
+        until = unexcused[-1][1] if unexcused else entry.draft.from_us
+        self.unknown_until[case.id] = until
+        if until <= at_us:
+            del self.unknown[case.id], self.unknown_until[case.id]
+            return _closed(entry, max(until, entry.draft.from_us), Reason.CLOCK, None)
+        if seen_of(world, case).state_at(at_us) == UNKNOWN:
+            return None
+        del self.unknown[case.id], self.unknown_until[case.id]
+        return _closed(entry, at_us, Reason.FIXES, None)
+
+
+def active_spans(world: World, party: int) -> list[tuple[int, int]]:
+    """When a party is under an order; a victim always is watched."""
+    kind, party_id = world.book.parties[party]
+    if kind != "wearer":
+        return [(EARLY_US, FAR_US)]
+    orders = world.book.ids(Order, "wearer", party_id)
+    return union(span for order in orders for span in world.book.order_spans(order))
+
+
+def enforced_spans(world: World, case: Case, at_us: int) -> list[tuple[int, int]]:
+    """A zone's enforcement around an instant."""
+    low, high = at_us - AHEAD_US, at_us + AHEAD_US
+    spans = without(world.book.windows(case.id, low, high), world.book.suspensions(case.order, low, high))
+    return without(spans, world.book.absences(case.id, low, high))
+
+
+def in_peril(world: World, case: Case) -> bool:
+    """Whether the newest used fix was where a loss of contact is dangerous (rules.md 7, `lost_in_zone`)."""
+    tracks = world.state.tracks
+    if case.kind is ConditionKind.RESTRICTION_ZONE:
+        return bool(tracks[case.row]["last_class"] == -1)
+    if case.kind is not ConditionKind.EXCLUSION_ZONE:
+        return False
+    record = world.book.newest(Condition, case.id)
+    buffered = record is not None and record.buffer_m > 0 and case.buffer_row >= 0
+    return bool(tracks[case.buffer_row if buffered else case.row]["last_class"] >= 0)
+
+
+def _opened(entry: Entry) -> Step:
+    return Step(entry, entry.draft, Change.OPENED, Reason.SILENCE, entry.draft.from_us)
+
+
+def _closed(entry: Entry, at_us: int, reason: Reason, proof: Proof | None) -> Step:
+    proofs = [*entry.draft.proofs, proof] if proof is not None else entry.draft.proofs
+    entry.draft = replace(entry.draft, to_us=at_us, proofs=list(proofs))
+    return Step(entry, entry.draft, Change.CLOSED, reason, at_us)

@@ -1,0 +1,205 @@
+"""One line after another for the clusters that it concerns: what was news, what fell due, and the versions made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.instants import FAR_US
+from domain.vocabulary import Change, DeviceKind, Kind
+from geofence.cases import World, judge_case, judge_device
+from geofence.clusters import Clusters
+from geofence.drafts import Proof
+from geofence.intervals import holding
+from geofence.silence import Silence, enforced_spans
+from geofence.versions import Entry, Group, Line, Standing, Step, group_of
+
+CASE, DEVICE = 0, 1
+Unit = tuple[int, int]
+"""What is judged at once: a condition, or a device, by index."""
+
+
+@dataclass(slots=True)
+class Wakes:
+    """When the clock alone may change something: instants by condition and by device."""
+
+    case: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    device: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def grow(self, cases: int, devices: int) -> None:
+        """Make room; nothing is due of what is new."""
+        self.case = np.concatenate([self.case, np.full(max(0, cases - len(self.case)), FAR_US, np.int64)])
+        self.device = np.concatenate([self.device, np.full(max(0, devices - len(self.device)), FAR_US, np.int64)])
+
+    def due(self, at_us: int) -> list[Unit]:
+        """What is due by an instant."""
+        cases = [(CASE, int(c)) for c in np.flatnonzero(self.case <= at_us)]
+        return cases + [(DEVICE, int(d)) for d in np.flatnonzero(self.device <= at_us)]
+
+    def of(self, unit: Unit) -> int:
+        """When one unit is due."""
+        return int((self.case if unit[0] == CASE else self.device)[unit[1]])
+
+    def put(self, unit: Unit, at_us: int) -> None:
+        """Set when one unit is due."""
+        (self.case if unit[0] == CASE else self.device)[unit[1]] = at_us
+
+    def next_us(self) -> int:
+        """The next instant at which something is due."""
+        return int(min(self.case.min(initial=FAR_US), self.device.min(initial=FAR_US)))
+
+
+class Stepper:
+    """Judges units at a line and writes down what differs."""
+
+    def __init__(self, world: World, clusters: Clusters, silence: Silence) -> None:
+        self.world = world
+        self.clusters = clusters
+        self.silence = silence
+        self.standing = Standing()
+        self.wakes = Wakes()
+        self.made: list[Step] = []
+        self._groups: dict[Unit, set[Group]] = {}
+
+    def write(self, steps: Iterable[Step], index: int, line: Line) -> None:
+        """Versions of a line, to be numbered when the batch is done."""
+        for step in steps:
+            step.line, step.decided = index, line
+            self.made.append(step)
+
+    def judge(
+        self, units: Iterable[Unit], index: int, line: Line, used: dict[int, list[Proof]] | None = None
+    ) -> list[tuple[int, int]]:
+        """Judge units at a line. Returns the (party, from) of locations that were lost by it and are lost now."""
+        losses: list[tuple[int, int]] = []
+        parties: set[int] = set(used or ())
+        for unit in sorted(units):
+            steps = self._judge_one(unit, line)
+            self.write(steps, index, line)
+            losses += [
+                (s.draft.party, s.draft.from_us)
+                for s in steps
+                if s.draft.kind is Kind.LOCATION_LOST
+                and s.change is Change.OPENED
+                and s.draft.to_us is None
+                and s.draft.device is not None
+                and self.world.layout.kinds[s.draft.device] is DeviceKind.GPS_TAG
+            ]
+            if unit[0] == CASE:
+                case = self.world.layout.cases[unit[1]]
+                if case is not None:
+                    parties.add(case.party)
+        for party in sorted(parties):
+            if party in self.silence.in_zone_of:
+                proofs = sorted((used or {}).get(party, []))
+                self.write(self.silence.found_again(self.world, party, proofs, line.at_us), index, line)
+        for party, from_us in losses:
+            self.lost(party, from_us, index, line)
+        return losses
+
+    def lost(self, party: int, from_us: int, index: int, line: Line) -> None:
+        """A loss opened: the party may be lost in a zone."""
+        steps = self.silence.tick_in_zone(self.world, party, from_us, line.at_us)
+        self.write(steps, index, line)
+        for step in steps:
+            assert step.draft.condition is not None
+            self._wake_at_end_of_zone(step.draft.condition, line.at_us)
+
+    def _wake_at_end_of_zone(self, condition: str, at_us: int) -> None:
+        at = self.world.book.condition_index[condition]
+        case = self.world.layout.cases[at]
+        assert case is not None
+        span = holding(enforced_spans(self.world, case, at_us), at_us)
+        if span is not None:
+            self.wakes.case[at] = min(int(self.wakes.case[at]), span[1])
+
+    def _judge_one(self, unit: Unit, line: Line) -> list[Step]:
+        known = self._groups.get(unit, set())
+        steps: list[Step] = []
+        if unit[0] == CASE:
+            case = self.world.layout.cases[unit[1]]
+            if case is None:
+                self.wakes.put(unit, FAR_US)
+                return []
+            drafts, wake = judge_case(self.world, case, line.at_us)
+            if case.id in self.silence.unknown:
+                step = self.silence.known_again(self.world, case, line.at_us)
+                steps = [step] if step is not None else []
+                wake = min(wake, self.silence.unknown_until.get(case.id, FAR_US))
+            if case.id in self.silence.in_zone:
+                span = holding(enforced_spans(self.world, case, line.at_us), line.at_us)
+                wake = min(wake, span[1] if span is not None else FAR_US)
+        else:
+            drafts, wake = judge_device(self.world, unit[1], line.at_us)
+        self.wakes.put(unit, wake)
+        steps += self.standing.compare(known, drafts, line)
+        groups = {group_of(draft) for draft in drafts}
+        if groups:
+            self._groups[unit] = groups
+        else:
+            self._groups.pop(unit, None)
+        return steps
+
+    # ---- what falls due ----
+
+    def due_before(self, index_of: dict[int, int], instants: NDArray[np.int64], first: int, due: list[Unit]) -> None:
+        """Judge what falls due at lines before the one that a cluster has now. ``index_of``: cluster to its line."""
+        for unit in due:
+            line = index_of.get(self.cluster_of(unit))
+            if line is not None:
+                self._run_due(unit, instants, first, line)
+
+    def due_until(self, instants: NDArray[np.int64], first: int, last: int, due: list[Unit]) -> None:
+        """Judge what falls due at the lines [first, last)."""
+        for unit in due:
+            self._run_due(unit, instants, first, last)
+
+    def _run_due(self, unit: Unit, instants: NDArray[np.int64], first: int, before: int) -> None:
+        at = first
+        while True:
+            wake = self.wakes.of(unit)
+            at = max(at, first + int(np.searchsorted(instants[first:before], wake)))
+            if at >= before:
+                return
+            line = Line(int(instants[at]), is_message=True)
+            self.judge([unit], at, line)
+            at += 1
+
+    def end_losses(self, instants: NDArray[np.int64], first: int, last: int) -> None:
+        """Close losses whose fitting or order has ended, each at the first line that knows."""
+        while self.silence.next_end() <= instants[last - 1]:
+            at = first + int(np.searchsorted(instants[first:last], self.silence.next_end()))
+            line = Line(int(instants[at]), is_message=True)
+            self.write(self.silence.ended(line.at_us), at, line)
+
+    def cluster_of(self, unit: Unit) -> int:
+        """The cluster of a condition's party or of a device."""
+        if unit[0] == DEVICE:
+            return int(self.clusters.of_device[unit[1]])
+        case = self.world.layout.cases[unit[1]]
+        return -1 if case is None else int(self.clusters.of_party[case.party])
+
+    def units_of(self, clusters: Sequence[int] | NDArray[np.int64]) -> list[Unit]:
+        """Everything that is judged of some clusters."""
+        devices = np.flatnonzero(np.isin(self.clusters.of_device, clusters)).tolist()
+        parties = np.flatnonzero(np.isin(self.clusters.of_party, clusters)).tolist()
+        cases = [c for p in parties for c in self.world.layout.cases_of.get(p, [])]
+        return [(CASE, c) for c in cases] + [(DEVICE, d) for d in devices]
+
+    # ---- state ----
+
+    def entries(self) -> list[tuple[Group, list[Entry]]]:
+        """What stands, by group."""
+        return list(self.standing.groups.items())
+
+    def restore(self, groups: dict[Group, list[Entry]]) -> None:
+        """Take back what stood."""
+        self.standing.groups = groups
+        index = self.world.book.condition_index
+        for group in groups:
+            kind, party, condition, device = group
+            unit = (CASE, index[condition]) if condition is not None else (DEVICE, device if device is not None else -1)
+            self._groups.setdefault(unit, set()).add(group)

@@ -1,0 +1,43 @@
+"""The caseload as flat tables, which the fold only reads."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+
+class Tables(NamedTuple):
+    """Who has which rows, and what each is held against. A named tuple, because the compiler takes one.
+
+    Attributes
+    ----------
+    gap_us, fresh_us : (devices,) int64: `G`, also the limit of location loss; and how long a home unit stays fresh.
+    locates : (devices,) int8: 1 for a device whose location can be lost (a location tag, a victim's unit), 2 for one
+        that a home unit may hear meanwhile.
+    rank : (devices,) int64: place of the device's id in the order of ids.
+    check_first, check_last, check_t : equipment checks, by device.
+    row_first, row_last, rows : the track rows of each party.
+    kind : (rows,) int8: `EXCLUSION`, `KEEP_INSIDE`, `CURFEW`.
+    era_first, era_last, eras : the versions of each row, in order of `from_us`.
+    shapes, vlon, vlat, pen_up : what the eras point to, as in `geofence.shapes.ShapeTable`.
+    """
+
+    gap_us: NDArray[Any]
+    fresh_us: NDArray[Any]
+    locates: NDArray[Any]
+    rank: NDArray[Any]
+    check_first: NDArray[Any]
+    check_last: NDArray[Any]
+    check_t: NDArray[Any]
+    row_first: NDArray[Any]
+    row_last: NDArray[Any]
+    rows: NDArray[Any]
+    kind: NDArray[Any]
+    era_first: NDArray[Any]
+    era_last: NDArray[Any]
+    eras: NDArray[Any]
+    shapes: NDArray[Any]
+    vlon: NDArray[Any]
+    vlat: NDArray[Any]
+    pen_up: NDArray[Any]

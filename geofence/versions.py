@@ -1,0 +1,232 @@
+"""Versions: what is so now is matched with what was said before; the difference is written, never edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from domain.instants import FAR_US
+from domain.violations import FactId, Violation
+from domain.vocabulary import Change, Kind, Reason
+from geofence.drafts import Draft, Proof
+
+LATE_US = 600 * 1_000_000
+Group = tuple[Kind, int, str | None, int | None]
+"""Kind, party, condition, device: drafts and current violations are matched within one."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A violation that stands: its newest draft, its id once one is given, and its versions' count."""
+
+    draft: Draft
+    number: int = 0
+    version: int = 0
+    retrospective: bool = False
+    untold: bool = False
+
+
+@dataclass(slots=True)
+class Step:
+    """One version to be written by a line."""
+
+    entry: Entry
+    draft: Draft
+    change: Change
+    reason: Reason
+    age_from_us: int
+    line: int = -1
+    decided: Line | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line that decides: its instant, and why its by-fact versions differ from what was."""
+
+    at_us: int
+    is_message: bool = False
+    is_learnt: bool = False
+    late: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Standing:
+    """The current violations, by group."""
+
+    groups: dict[Group, list[Entry]] = field(default_factory=dict)
+
+    def compare(self, groups: Iterable[Group], drafts: Sequence[Draft], line: Line) -> list[Step]:
+        """Match drafts with what stands in these groups (contract.md); returns what differs."""
+        by_group: dict[Group, list[Draft]] = {group: [] for group in groups}
+        for draft in drafts:
+            by_group.setdefault(group_of(draft), []).append(draft)
+        steps: list[Step] = []
+        for group, now in by_group.items():
+            before = self.groups.get(group, [])
+            if not now and not before:
+                continue
+            now.sort(key=lambda d: d.from_us)
+            after, made = _match(before, now, line)
+            steps.extend(made)
+            if after:
+                self.groups[group] = after
+            else:
+                self.groups.pop(group, None)
+        return steps
+
+
+def group_of(draft: Draft) -> Group:
+    """Where a draft is matched."""
+    return (draft.kind, draft.party, draft.condition, draft.device)
+
+
+def _match(before: list[Entry], now: list[Draft], line: Line) -> tuple[list[Entry], list[Step]]:
+    steps: list[Step] = []
+    left = list(before)
+    after: list[Entry] = []
+    for draft in now:
+        entry = next((e for e in left if _meets(e.draft, draft)), None)
+        if entry is None:
+            entry = Entry(draft, untold=draft.untold)
+            steps.append(Step(entry, draft, Change.OPENED, _reason(draft, draft.opened, line), draft.from_us))
+            _mark(entry, draft.from_us, line)
+        else:
+            left.remove(entry)
+            step = _difference(entry, draft, line)
+            if step is not None:
+                steps.append(step)
+        after.append(entry)
+    for entry in left:
+        old = entry.draft
+        steps.append(Step(entry, old, Change.WITHDRAWN, _reason(old, old.closed, line), old.from_us))
+    return after, steps
+
+
+def _meets(old: Draft, new: Draft) -> bool:
+    """Overlap or touch; a curfew never across windows."""
+    if old.kind is Kind.CURFEW and old.window != new.window:
+        return False
+    return old.from_us <= _end(new) and new.from_us <= _end(old)
+
+
+def _end(draft: Draft) -> int:
+    return FAR_US if draft.to_us is None else draft.to_us
+
+
+def _difference(entry: Entry, new: Draft, line: Line) -> Step | None:
+    old = entry.draft
+    entry.draft = new
+    if _same(old, new):
+        return None
+    change, moved = _change(old, new)
+    natural = new.opened if new.to_us is None and change is not Change.EXTENDED else new.closed
+    if change in (Change.AMENDED, Change.SHORTENED, Change.EXTENDED):
+        natural = _amending(old, new)
+    if change is Change.EXTENDED and new.from_us < old.from_us:
+        _mark(entry, new.from_us, line)
+    return Step(entry, new, change, _reason(new, natural, line), moved)
+
+
+def _amending(old: Draft, new: Draft) -> Reason:
+    """That of the closing evidence, else that of the opening; an end of enforcement that is undone is the clock's."""
+    if new.to_us is None and old.to_us is not None:
+        return Reason.CLOCK if old.closed is Reason.CLOCK else new.opened
+    return new.opened if new.closed is Reason.CLOCK else new.closed
+
+
+def _change(old: Draft, new: Draft) -> tuple[Change, int]:
+    if old.to_us is None and new.to_us is not None:
+        return Change.CLOSED, new.to_us
+    from_moved, to_moved = old.from_us != new.from_us, old.to_us != new.to_us
+    moved = new.from_us if from_moved or new.to_us is None else new.to_us
+    if not from_moved and not to_moved:
+        return Change.AMENDED, new.from_us
+    if new.from_us < old.from_us or (not from_moved and _end(new) > _end(old)):
+        return Change.EXTENDED, moved
+    if from_moved and to_moved and _end(new) > _end(old):
+        return Change.SHORTENED, moved
+    return Change.SHORTENED, moved
+
+
+def _same(old: Draft, new: Draft) -> bool:
+    return (
+        old.from_us == new.from_us
+        and old.to_us == new.to_us
+        and old.code == new.code
+        and old.cause == new.cause
+        and _rounded(old.minutes_certain) == _rounded(new.minutes_certain)
+        and _rounded(old.minutes_possible) == _rounded(new.minutes_possible)
+        and (old.p is None) == (new.p is None)
+        and round(old.p or 0.0, 6) == round(new.p or 0.0, 6)
+        and [_identity(p) for p in old.proofs] == [_identity(p) for p in new.proofs]
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _identity(proof: Proof) -> tuple[int, int, int]:
+    return (proof.device, proof.gen, proof.seq)
+
+
+def _reason(draft: Draft, natural: Reason, line: Line) -> Reason:
+    if draft.kind in BY_SILENCE:
+        return natural
+    if line.is_learnt:
+        return Reason.VARIATION
+    return Reason.LATE_DATA if draft.party in line.late else natural
+
+
+def _mark(entry: Entry, from_us: int, line: Line) -> None:
+    """What a learnt record opens or extends before the moment it was learnt (rules.md 10)."""
+    if line.is_learnt and entry.draft.kind not in BY_SILENCE and from_us < line.at_us:
+        entry.retrospective = True
+
+
+BY_SILENCE = frozenset(
+    {
+        Kind.COMMUNICATION_LOST,
+        Kind.LOST_IN_ZONE,
+        Kind.UNMONITORED,
+        Kind.SHIELDING_SUSPECTED,
+        Kind.WHEREABOUTS_UNKNOWN,
+        Kind.PROXIMITY_UNKNOWN,
+        Kind.VICTIM_UNIT_SILENT,
+    }
+)
+
+
+def as_violation(step: Step, parties: Sequence[tuple[str, str]], devices: Sequence[str]) -> Violation:
+    """The version that a step writes; the entry must have its number, the step its line."""
+    draft, entry, line = step.draft, step.entry, step.decided
+    assert line is not None
+    kind, party = parties[draft.party]
+    proofs = draft.proofs
+    is_late = bool(line.is_message and proofs and proofs[-1].received - proofs[-1].t > LATE_US)
+    return Violation(
+        id=f"{party}-{entry.number}",
+        version=entry.version,
+        change=step.change,
+        reason=step.reason,
+        wearer=party if kind == "wearer" else None,
+        victim=party if kind == "victim" else None,
+        kind=draft.kind,
+        code=draft.code,
+        order=draft.order,
+        condition=draft.condition,
+        device=None if draft.device is None else devices[draft.device],
+        from_us=draft.from_us,
+        to_us=draft.to_us,
+        decided_us=line.at_us,
+        late=is_late,
+        age_s=(line.at_us - step.age_from_us) / 1e6,
+        cause=draft.cause,
+        minutes_certain=draft.minutes_certain,
+        minutes_possible=draft.minutes_possible,
+        p_inside=draft.p,
+        score=None,
+        retrospective=entry.retrospective or entry.untold,
+        untold=entry.untold,
+        evidence=tuple(FactId(devices[p.device], p.gen, p.seq) for p in proofs),
+    )
