@@ -283,6 +283,8 @@ def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
     grace = era_value(world.book, case.id, lambda c: c.grace_s)
     curfew = CurfewCase(windows, excused, round(grace(now_us) * SECOND_US), now_us)
     drafts = judge_curfew(curfew, seen)
+    if seen.state_at(now_us) == ABSENT and any(d.to_us is not None for d in drafts):
+        world.state.tracks["wanted"][case.row] = True
     return drafts, min(_next_turn(seen, now_us), _next_curfew(curfew, seen))
 
 

@@ -24,6 +24,8 @@ class What(IntEnum):
     FOUND = 7  # the used fix that ends it
     HEARD = 8  # a home unit begins to hear a tag
     UNHEARD = 9  # it no longer does, since `a`
+    UPHELD = 11  # nothing new, but it came after the clock had taken it to have lapsed: look again
+    UNIT_UPHELD = 12  # the same of a home unit
     SILENT = 10  # a home unit's items had a break: they stood unbroken from `a` to `b`
 
 

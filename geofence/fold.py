@@ -37,6 +37,7 @@ _START, _END = int(EventState.START), int(EventState.END)
 _WRONG, _RIGHT, _LAPSE = int(What.WRONG), int(What.RIGHT), int(What.LAPSE)
 _UNCONFIRMED, _CONFIRMED, _TRANSIT = int(What.UNCONFIRMED), int(What.CONFIRMED), int(What.TRANSIT)
 _LOST, _FOUND = int(What.LOST), int(What.FOUND)
+_UPHELD, _UNIT_UPHELD = int(What.UPHELD), int(What.UNIT_UPHELD)
 _HEARD, _UNHEARD, _SILENT = int(What.HEARD), int(What.UNHEARD), int(What.SILENT)
 
 
@@ -100,6 +101,8 @@ def fold_units(facts: Any, order: Any, pair_of: Any, devices: Any, pairs: Any, t
                 n = _emit(out, n, f, f["device"], _SILENT, 0, 0.0, d["item_first_t"], d["item_last_t"])
                 out[n - 1]["gen2"], out[n - 1]["seq2"] = d["item_last_gen"], d["item_last_seq"]
             d["item_first_t"] = t
+        elif f["received_us"] > d["item_last_t"] + tables.fresh_us[f["device"]]:
+            n = _emit(out, n, f, f["device"], _UNIT_UPHELD, 0, 0.0, 0, 0)
         d["item_last_t"], d["item_last_received"] = t, f["received_us"]
         d["item_last_gen"], d["item_last_seq"] = f["gen"], f["seq"]
         if f["code"] != _IN_RANGE or pair_of[i] < 0:
@@ -315,7 +318,8 @@ def _wrong_side(f: Any, row: int, s: Any, sure: bool, threshold: int, gap: int, 
     s["right_n"] = 0
     whole = s["wrong_n"] > threshold and s["wrong_sure"]
     flags = (0 if goes_on else NEW_RUN) + (SURE if sure else 0) + (WHOLE if whole else 0)
-    n = _emit(out, n, f, row, _WRONG, flags + (STEADY if was_whole else 0), p, before, before_gap)
+    steady = was_whole and f["received_us"] <= before + before_gap
+    n = _emit(out, n, f, row, _WRONG, flags + (STEADY if steady else 0), p, before, before_gap)
     s["armed"] = True
     return n
 
@@ -399,6 +403,8 @@ def _hold_curfew(f: Any, d: Any, row: int, s: Any, e: int, gap: int, tables: Any
     if s["presence"] != 0 and t - s["newest_t"] > s["newest_gap"]:
         n = _emit(out, n, f, row, _LAPSE, 0, 0.0, s["newest_t"] + s["newest_gap"] + 1, s["wrong_last_t"])
         s["presence"] = 0
+    elif f["received_us"] > s["newest_t"] + s["newest_gap"] and s["newest_t"] > EARLY_US:
+        n = _emit(out, n, f, row, _UPHELD, 0, 0.0, 0, 0)
     s["newest_t"], s["newest_gap"] = t, gap
     if verdict > 0:
         n = _at_place(f, row, s, tables.kind[row] == CURFEW_WITH_UNIT, _score(metres, acc), out, n)
@@ -432,7 +438,8 @@ def _out_of_place(f: Any, row: int, s: Any, sure: bool, gap: int, p: float, out:
     s["wrong_sure"] = s["wrong_sure"] or sure
     s["wrong_last_t"], s["wrong_gap"] = t, gap
     whole = s["wrong_n"] >= CURFEW_POINTS and s["wrong_sure"]
-    if not (was_whole and s["presence"] == 2):
+    if s["wanted"] or not (was_whole and s["presence"] == 2):
+        s["wanted"] = False
         flags = (0 if goes_on else NEW_RUN) + (SURE if sure else 0) + (WHOLE if whole else 0)
         n = _emit(out, n, f, row, _WRONG, flags, p, before, s["inside_t"])
         x = out[n - 1]

@@ -160,7 +160,7 @@ class Folder:
     def _tracks(self, facts: Facts, quality: NDArray[np.int8], who: NDArray[np.int64]) -> list[News]:
         world = self.world
         tables, state = world.layout.tables, world.state
-        room = int((2 * (tables.row_last[who] - tables.row_first[who]) + 2).sum())
+        room = int((3 * (tables.row_last[who] - tables.row_first[who]) + 2).sum())
         out = np.empty(room, EMISSION)
         order = in_order(facts, tables.rank, who)
         n = fold_tracks(facts, order, quality, who, state.devices, state.parties, state.tracks, tables, out)

@@ -340,7 +340,7 @@ class _Run:
         world = self.rules.world
         if news.what in (What.LOST, What.FOUND):
             return {(DEVICE, news.row)}
-        if news.what in (What.HEARD, What.UNHEARD, What.SILENT):
+        if news.what in (What.HEARD, What.UNHEARD, What.SILENT, What.UNIT_UPHELD):
             cases: set[Unit] = {(CASE, c) for c in world.layout.units.get(news.device, ())}
             tags = [tag for tag, _ in world.pairs_of_unit.get(news.device, ()) if tag in world.streams.location]
             return cases | {(DEVICE, tag) for tag in tags}

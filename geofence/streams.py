@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from geofence.emissions import STEADY, Emissions, News, What, as_news
 from geofence.equipment_rules import Event
 
+UPHELD = frozenset({What.UPHELD, What.UNIT_UPHELD})
 MAX_RUN = 1_000
 """Fixes of one unbroken run kept as evidence; of a longer one the first ones and the newest."""
 DEVICE_NEWS = frozenset({What.LOST, What.FOUND})
@@ -37,6 +38,8 @@ class Streams:
                 self.pairs[news.row].append(news)
             elif news.what == What.SILENT:
                 self.breaks[news.row].append(news)
+            elif news.what in UPHELD:
+                pass
             elif self._keep(news):
                 continue
             fresh.append(news)
