@@ -8,11 +8,13 @@
 
 It is read lazily, so that a stream works as a file does. The first line that is not one of these, or whose time is
 before the last one's, ends the reading with `BadInput`. What a device sent is not a line's fault: an envelope that is
-bad, or of a device that nobody knows, is a dead letter here as it is live. Empty lines are nothing.
+bad, or of a device that nobody knows, is a dead letter here as it is live. As in a caseload file, blank lines are
+nothing, and the first may begin with a byte order mark.
 """
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeAlias
@@ -20,6 +22,8 @@ from typing import Any, Final, NoReturn, TypeAlias
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from domain.caseload_lines import MAX_LINE_BYTES, object_of
+from domain.caseload_values import Wrong
 from domain.commits import DeadLetter
 from domain.errors import BadInput, BadInstant, Fault, RecordFault
 from domain.facts import Batch
@@ -75,7 +79,7 @@ class _Line(Struct, forbid_unknown_fields=True):
     tick: str | UnsetType = UNSET
     learnt: str | UnsetType = UNSET
     holds_from: str | UnsetType | None = UNSET
-    record: dict[str, Any] | UnsetType = UNSET
+    record: Raw = Raw()
     cancelled: bool | UnsetType = UNSET
 
 
@@ -102,9 +106,12 @@ def read_feed(
     """
     before_us = EARLY_US
     for number, text in enumerate(lines, 1):
-        if text.isspace() or not text:
+        written = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+        if number == 1:
+            written = written.removeprefix(BOM_UTF8)
+        if not written or written.isspace():
             continue
-        line = _Reader(file, number, parse_record).read(text)
+        line = _Reader(file, number, parse_record).read(written)
         if line.at_us < before_us:
             cause = f"goes back: {format_instant(line.at_us)} after {format_instant(before_us)}"
             raise BadInput([Fault(file, number, _first_key(line), cause)])
@@ -164,7 +171,7 @@ class _Reader:
     number: int
     parse_record: RecordParser
 
-    def read(self, text: bytes | str) -> FeedLine:
+    def read(self, text: bytes) -> FeedLine:
         line = self._parse(text)
         kinds = [kind for kind in _COMPANIONS if getattr(line, kind) is not UNSET]
         if len(kinds) != 1:
@@ -178,13 +185,15 @@ class _Reader:
             return self._received(line, at_us)
         return Tick(self.number, at_us) if kind == "tick" else self._learnt(line, at_us)
 
-    def _parse(self, text: bytes | str) -> _Line:
+    def _parse(self, text: bytes) -> _Line:
+        if len(text) > MAX_LINE_BYTES:
+            self._refuse("line", f"has {len(text):,} bytes; at most {MAX_LINE_BYTES:,} are taken")
         try:
-            if isinstance(text, bytes) and not text.isascii():
-                text.decode()
+            if not text.isascii():
+                text.decode()  # what the reading below skips it does not look at
             return _line_from_json(text)
-        except UnicodeError as error:
-            self._refuse("line", f"not UTF-8: {error}")
+        except UnicodeDecodeError as error:
+            self._refuse("line", f"not UTF-8: {error.reason} at byte {error.start + 1}")
         except RecursionError:
             self._refuse("line", "nested too deep")
         except msgspec.ValidationError as error:
@@ -204,10 +213,13 @@ class _Reader:
         return Received(self.number, at_us, line.device, envelope)
 
     def _learnt(self, line: _Line, at_us: int) -> Learnt:
-        if line.record is UNSET:
-            self._refuse("record", "missing")
         try:
-            record = self.parse_record(line.record)
+            written = object_of(bytes(line.record), first=False)
+            if written is None:
+                self._refuse("record", "missing")
+            record = self.parse_record(written)
+        except Wrong as wrong:
+            self._refuse("record", wrong.cause)
         except RecordFault as fault:
             self._refuse(f"record.{fault.field}", fault.cause)
         holds_from_us = self._instant("holds_from", line.holds_from) if isinstance(line.holds_from, str) else at_us

@@ -291,3 +291,10 @@ def test_facts_stand_in_the_order_of_their_lines_fixes_before_events() -> None:
     assert batch.facts["line"].tolist() == [0, 1, 1, 1, 3, 3, 3]
     assert batch.facts["received_us"].tolist() == batch.instants[batch.facts["line"]].tolist()
     assert {row: json.loads(data) for row, data in batch.event_data.items()} == {3: {"n": 1}, 5: {"n": 2}}
+
+
+def test_failure_01_counters_go_past_32_bits() -> None:
+    past = 2**31 + 5
+    facts = decode_one(as_json(envelope(gen=past, fixes=[fix(past), fix(SEQ_LAST)]))).batch.facts
+    assert facts["seq"].tolist() == [past, SEQ_LAST]
+    assert facts["gen"].tolist() == [past, past]
