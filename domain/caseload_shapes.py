@@ -171,10 +171,12 @@ def _check_reach(line: Ring, reach_m: float, path: str) -> None:
 
 def _check_valid(shape: Polygons) -> None:
     built = as_shapely(shape)
-    if not shapely.is_valid(built):
+    valid = shapely.is_valid(built)
+    # A flat ring is told as flat, though GEOS says that it runs along itself.
+    if not (built.area if valid else shapely.convex_hull(built).area) > 0:
+        raise Wrong("has no area: its corners lie on one line, or in one point", ".coordinates")
+    if not valid:
         raise Wrong(_why_invalid(shapely.is_valid_reason(built)), ".coordinates")
-    if not built.area > 0:
-        raise Wrong("has no area", ".coordinates")
 
 
 def as_shapely(shape: Polygons) -> shapely.MultiPolygon:

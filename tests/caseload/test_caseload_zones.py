@@ -60,10 +60,11 @@ ZONES: dict[str, tuple[dict[str, Any], str, str]] = {
     "no area": (
         polygon(ring((WEST, SOUTH), (EAST, SOUTH), (WEST, SOUTH))),
         "zone.coordinates",
-        "cannot be judged against: a ring has fewer than three different corners",
+        "has no area",
     ),
-    "one point": (polygon([[0.5, 51.2]] * 5), "zone.coordinates", "fewer than three different corners"),
-    "a flat ring": (polygon(ring((0.5, 51.2), (0.51, 51.2), (0.52, 51.2))), "zone.coordinates", "cannot be judged"),
+    "one point": (polygon([[0.5, 51.2]] * 5), "zone.coordinates", "has no area"),
+    "a hole that is a point": (polygon(SQUARE, [[0.51, 51.21]] * 4), "zone.coordinates", "fewer than three different"),
+    "a flat ring": (polygon(ring((0.5, 51.2), (0.51, 51.2), (0.52, 51.2))), "zone.coordinates", "has no area"),
     "a hole outside": (
         polygon(SQUARE, ring((1.0, 51.2), (1.1, 51.2), (1.1, 51.3))),
         "zone.coordinates",
