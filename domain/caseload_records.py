@@ -9,7 +9,6 @@ from domain.caseload_conditions import condition
 from domain.caseload_fields import DEFAULT_TIMEZONE, Fields
 from domain.caseload_shapes import read_shape
 from domain.caseload_values import (
-    CHECKED_BEFORE,
     Wrong,
     a_device_id,
     a_violation_id,
@@ -70,12 +69,11 @@ ROSH = ("low", "medium", "high", "very_high")
 R = TypeVar("R")
 
 
-def parse_record(record: dict[str, Any], timezones: Container[str] = CHECKED_BEFORE) -> Record:
+def parse_record(record: dict[str, Any], timezones: Container[str]) -> Record:
     """One record of a caseload file or of a ``learnt`` line.
 
-    ``timezones`` holds every name that the pinned ``tzdata`` package has; it is left out only for a record that was
-    checked when it was taken in, and is read back. Whether what it refers to is there is another question
-    (`domain.caseload_checks`).
+    ``timezones`` holds every name that the pinned ``tzdata`` package has. Whether what it refers to is there is
+    another question (`domain.caseload_checks`).
 
     Raises `RecordFault` with every fault of the record.
     """

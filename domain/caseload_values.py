@@ -236,15 +236,6 @@ def clock(*, end: bool) -> Reader[int]:
     return read
 
 
-class _EveryName:
-    def __contains__(self, name: object) -> bool:
-        return True
-
-
-CHECKED_BEFORE: Container[str] = _EveryName()
-"""The time zones of records that are read back: their names were checked when they were taken in."""
-
-
 def zone_name(timezones: Container[str]) -> Reader[str]:
     """The name of a time zone that there is."""
 
