@@ -39,8 +39,9 @@ class MosquittoBroker:
     ``options`` replace lines of the production configuration, for example ``{"max_queued_messages": "10"}``.
     """
 
-    promises = ""
-    """What it cannot promise: nothing to say."""
+    cannot_promise = ""
+    at_most_once = False
+    """How ingest is to receive from it: acknowledging after the commit."""
 
     def __init__(
         self, program: Path, folder: Path, log: Path, options: Mapping[str, str] | None = None, port: int | None = None

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,9 +82,16 @@ def make_folder(path: Path, account: Account | None = None, mode: int = 0o700) -
 
 def free_port() -> int:
     """A TCP port on the loopback address that nobody listens on just now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """So many different ones."""
+    with ExitStack() as probes:
+        taken = [probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) for _ in range(count)]
+        for probe in taken:
+            probe.bind((LOOPBACK, 0))
+        return [int(probe.getsockname()[1]) for probe in taken]
 
 
 def accepts(port: int, host: str = LOOPBACK) -> bool:
