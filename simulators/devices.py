@@ -28,6 +28,9 @@ BREATH_S: Final = 300.0
 SEND_DELAY_MS: Final = 200
 """From fix to sending, where no real clock says so."""
 NEVER_US: Final = 1 << 62
+NOTHING_SAID: Final = -1
+SAID_LOST: Final = 0
+"""In place of when a home unit last heard its tag: it has not told anything of it yet; it has told that it is lost."""
 
 Index = NDArray[np.intp]
 Ints = NDArray[np.int64]
@@ -108,7 +111,7 @@ class Devices:
         self._blind = _Spans([[(_us(a), _us(b), True) for a, b in lives[p].blind] for p in people])
         self._rng = np.random.default_rng([seed, 2])
         self._error = self._rng.standard_normal((size, 2))
-        self._last_heard_ms = np.zeros(size, np.int64)
+        self._last_heard_ms = np.full(size, NOTHING_SAID, np.int64)
         self._battery = self._rng.integers(40, 100, size)
         self.seq = np.zeros(size, np.int64)
         self.late: list[tuple[int, int, int, int]] = []
@@ -243,8 +246,10 @@ class Devices:
         if hears:
             self._last_heard_ms[device] = t_ms
             return EventCode.IN_RANGE, EventState.START, {"tag": tag}
-        self._last_heard_ms[device] = 0
-        if last_ms:
+        self._last_heard_ms[device] = SAID_LOST
+        if last_ms == NOTHING_SAID:
+            return EventCode.IN_RANGE, EventState.END, {"tag": tag}
+        if last_ms != SAID_LOST:
             return EventCode.IN_RANGE, EventState.END, {"tag": tag, "last_heard": last_ms}
         return EventCode.HEARTBEAT, EventState.PULSE, None
 

@@ -11,7 +11,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module, resources
 from importlib.util import find_spec
@@ -30,8 +30,10 @@ from simulators.link import Address
 from simulators.lives import live
 from simulators.scenario import Scenario, read_scenario
 from simulators.scenes import Life
+from simulators.score import as_text, read_lines, score
 from simulators.speakers import Speaker, speakers_of
 from simulators.subjects import Run, Subject, subjects_of
+from simulators.truth import truth_lines, write_truth
 
 USUAL_DURATION_S: Final = 600.0
 SHORT_RUN_S: Final = 3600.0
@@ -113,6 +115,10 @@ class Simulation:
             return await fleet.run(connect_s)
         finally:
             gc.unfreeze()
+
+    def truth(self) -> Iterator[dict[str, Any]]:
+        """What really happens in the run, as truth lines."""
+        return truth_lines(self)
 
     def sent_ms(self) -> dict[tuple[str, int], int]:
         """When items were sent that were not sent at once, by (device, seq); all others were sent at their ``t``."""
@@ -215,8 +221,7 @@ def _write_feed(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
         if out is not sys.stdout.buffer:
             out.close()
     return {
-        "wearers": len(simulation.subjects),
-        "devices": len(simulation.speakers),
+        **_told(simulation, config),
         "from": format_instant(run.start_us),
         "until": format_instant(run.end_us),
         "lines": lines,
@@ -237,7 +242,15 @@ def _play(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
     connecting_s = max(connect_s(len(simulation.speakers)), run.start_us / SECOND_US - time.time())
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         tally = runner.run(simulation.play(config.broker.split(","), connecting_s, _show))
-    return {"wearers": len(simulation.subjects), "devices": len(simulation.speakers), **tally.as_json()}
+    return {**_told(simulation, config), **tally.as_json()}
+
+
+def _told(simulation: Simulation, config: SimulateConfig) -> dict[str, Any]:
+    """Who took part; and the truth is written when it is asked for."""
+    told: dict[str, Any] = {"wearers": len(simulation.subjects), "devices": len(simulation.speakers)}
+    if config.truth is not None:
+        told["truth_lines"] = write_truth(simulation, config.truth)
+    return told
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -246,6 +259,23 @@ def _new_loop() -> asyncio.AbstractEventLoop:
         return asyncio.new_event_loop()
     loop: asyncio.AbstractEventLoop = import_module("uvloop").new_event_loop()
     return loop
+
+
+def score_files(truth: Path, violations: Path, *, as_json: bool) -> int:
+    """The command `score`: 0 when nothing was missed and nothing false, 1 when something was, 2 for bad files."""
+    try:
+        report = score(read_lines(truth), read_lines(violations))
+    except BadInput as bad:
+        print("\n".join(map(str, bad.faults)), file=sys.stderr)
+        return BAD_INPUT
+    except BailiwickError as bad:
+        print(bad, file=sys.stderr)
+        return BAD_INPUT
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return BAD_INPUT
+    print(json.dumps(report.as_json()) if as_json else as_text(report))
+    return DONE if report.good else FAILED
 
 
 def _show(doing: str, tally: Tally) -> None:

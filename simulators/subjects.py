@@ -27,7 +27,7 @@ from domain.records import (
     Zone,
 )
 from domain.vocabulary import ZONE_KINDS, ConditionKind, DeviceKind
-from simulators.calendars import Interval, cut, windows, without
+from simulators.calendars import Interval, cut, merged, windows, without
 from simulators.ground import Floats, Frame, Outline
 from simulators.places import TOWNS
 
@@ -91,6 +91,8 @@ class Subject:
     watched: list[Watched]
     is_victim: bool = False
     rf_tags: tuple[str, ...] = ()
+    orders: list[Interval] = field(default_factory=list)
+    """When an order of theirs is in force."""
 
     def of_kind(self, *kinds: ConditionKind) -> list[Watched]:
         return [w for w in self.watched if w.condition.kind in kinds]
@@ -116,6 +118,9 @@ def subjects_of(versions: Iterable[Version], run: Run, seed: int) -> list[Subjec
     for version in versions:
         shelf.by_type[type(version.record)][version.record.id] = version.record
     worn = _worn_by(shelf, run)
+    orders: dict[str, list[Order]] = defaultdict(list)
+    for order in shelf.all(Order):
+        orders[order.wearer].append(order)
     watched = _watched_by(shelf, run)
     people: list[Wearer | Victim] = [*shelf.all(Wearer), *shelf.all(Victim)]
     found = []
@@ -130,7 +135,8 @@ def subjects_of(versions: Iterable[Version], run: Run, seed: int) -> list[Subjec
         for thing in things:
             if thing.device.kind is DeviceKind.HOME_UNIT:
                 thing.tags = heard
-        found.append(Subject(person.id, home, radius_m, things, conditions, isinstance(person, Victim), tags))
+        held = merged([_span(o.from_us, o.to_us) for o in orders[person.id]])
+        found.append(Subject(person.id, home, radius_m, things, conditions, isinstance(person, Victim), tags, held))
     return sorted(found, key=lambda s: s.id)
 
 

@@ -1,0 +1,171 @@
+"""What happened to contact, to positions and to the equipment itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from domain.instants import SECOND_US
+from domain.vocabulary import Code, ConditionKind, EventCode, EventState, Kind
+from simulators.ground import SIGMA_OF_ACC
+from simulators.lives import position_of
+from simulators.scenes import CONTACT_S, DeviceEvent, Life, spans_of
+from simulators.subjects import Run, Subject, Watched
+from simulators.testimony import Told
+from simulators.truth_lines import CLEAR, INSIDE, Line, WhyNot
+
+THRESHOLD_SLACK_S = 2.5
+"""A tick comes a second after the limit, and a message takes its time."""
+
+EVENT_KINDS: dict[EventCode, tuple[Kind, Code | None]] = {
+    EventCode.STRAP_TAMPER: (Kind.STRAP_TAMPER, None),
+    EventCode.CASE_TAMPER: (Kind.CASE_TAMPER, None),
+    EventCode.JAMMING: (Kind.JAMMING, None),
+    EventCode.SHIELDING: (Kind.SHIELDING, None),
+    EventCode.FAULT: (Kind.FAULT, Code.AL24),
+    EventCode.HOME_UNIT_MOVED: (Kind.HOME_UNIT_MOVED, Code.AL05),
+    EventCode.HOME_UNIT_POWER_LOST: (Kind.HOME_UNIT_POWER_LOST, Code.AL04),
+    EventCode.BATTERY_LOW: (Kind.BATTERY_LOW, None),
+    EventCode.BATTERY_CRITICAL: (Kind.BATTERY_CRITICAL, None),
+    EventCode.BATTERY_DEAD: (Kind.BATTERY_DEAD, Code.AL23),
+    EventCode.SOS: (Kind.SOS, None),
+}
+
+
+def contact_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> Iterator[Line]:
+    """Truth of contact lost, location lost, and what stood in a zone when it was."""
+    ordered = spans_of(subject.orders, run)
+    for one in told:
+        for loss in (*_communication(subject, one, run), *_location(subject, one, run)):
+            if not any(a < loss.from_s + CONTACT_S and b > loss.from_s for a, b in ordered):
+                continue  # out of contact without an order is nobody's concern
+            yield loss
+            if one.speaker.locates:
+                yield from _in_zone(subject, life, one, loss, run)
+
+
+def _judged(length_s: float, limit_s: float, slack_s: float) -> WhyNot | None:
+    """Shown when longer than the limit for certain."""
+    return None if length_s > limit_s + slack_s else WhyNot.AT_THRESHOLD
+
+
+def _loss(
+    subject: Subject, kind: Kind, begin: float, end: float, ends: float, limit_s: float, slack_s: float
+) -> Line | None:
+    """A loss from ``begin`` on, that was noticed up to ``end`` and ended at ``ends``; None when clearly too short."""
+    if end - begin < limit_s - slack_s:
+        return None
+    return Line(subject.id, kind.value, begin, ends, why_not=_judged(end - begin, limit_s, slack_s))
+
+
+def _communication(subject: Subject, one: Told, run: Run) -> Iterator[Line]:
+    limit_s = max(2 * one.upload_s, CONTACT_S)
+    slack_s = THRESHOLD_SLACK_S + 2 * (one.upload_s - one.interval_s)
+    fitted_s = (one.speaker.worn.from_us - run.start_us) / SECOND_US
+    until_s = min(run.duration_s, one.speaker.until_us / SECOND_US)
+    heard = [fitted_s, *one.heard_times().tolist()]
+    ends = [*heard[1:], math.inf]
+    for begin, end in zip(heard, ends, strict=True):
+        line = _loss(subject, Kind.COMMUNICATION_LOST, begin, min(end, until_s), end, limit_s, slack_s)
+        if line is not None and begin < 0:
+            line = Line(subject.id, line.kind, begin, end, why_not=WhyNot.BEFORE_RUN)
+        if line is not None:
+            yield line
+
+
+def _location(subject: Subject, one: Told, run: Run) -> Iterator[Line]:
+    """A newest fact that is much newer than the newest position."""
+    if not one.speaker.locates:
+        return
+    limit_s = max(3 * one.interval_s, CONTACT_S)
+    fixes, facts = one.fixes(), one.facts()
+    for begin, end in zip(fixes.tolist(), [*fixes[1:].tolist(), math.inf], strict=True):
+        if end - begin < limit_s - THRESHOLD_SLACK_S:
+            continue
+        between = facts[(facts > begin) & (facts < end)]
+        newest = float(between.max()) if len(between) else begin
+        line = _loss(subject, Kind.LOCATION_LOST, begin, newest, end, limit_s, THRESHOLD_SLACK_S)
+        if line is not None:
+            yield line
+
+
+def _in_zone(subject: Subject, life: Life, one: Told, loss: Line, run: Run) -> Iterator[Line]:
+    """`lost_in_zone`: where the newest position was when contact or location was lost."""
+    fixes = one.fixes()
+    before = fixes[fixes <= loss.from_s + 1e-6]
+    if not len(before):
+        return
+    x, y = position_of(life, before[-1:])
+    lon, lat = subject.home.to_lonlat(x, y)
+    sigma_m = one.worst_acc_m * SIGMA_OF_ACC
+    for watched in subject.of_kind(ConditionKind.EXCLUSION_ZONE, ConditionKind.RESTRICTION_ZONE):
+        if watched.outline is None:
+            continue
+        depth_m = float(watched.outline.depth(lon, lat)[0])
+        why_not = _zone_why_not(watched, depth_m, sigma_m)
+        held = _held(watched, loss, run)
+        if why_not is False or held is False:
+            continue
+        tolerated = loss.why_not or (WhyNot.AT_THRESHOLD if held is None else None) or why_not
+        after = fixes[fixes > loss.from_s]
+        to_s = float(after[0]) if len(after) else math.inf
+        yield Line(
+            subject.id,
+            Kind.LOST_IN_ZONE.value,
+            loss.from_s,
+            to_s,
+            condition=watched.condition.id,
+            why_not=tolerated,
+        )
+
+
+def _zone_why_not(watched: Watched, depth_m: float, sigma_m: float) -> WhyNot | Literal[False] | None:
+    """None: the loss stands in the zone for certain; False: for certain not."""
+    if watched.condition.kind is ConditionKind.EXCLUSION_ZONE:
+        beyond_m = depth_m + watched.condition.buffer_m + INSIDE * sigma_m
+    else:
+        beyond_m = -depth_m - INSIDE * sigma_m
+    if beyond_m >= CLEAR * sigma_m:
+        return None
+    return WhyNot.POSITION_ERROR if beyond_m >= -CLEAR * sigma_m else False
+
+
+def _held(watched: Watched, loss: Line, run: Run) -> bool | None:
+    """Whether the condition was enforced at the loss and as long as it takes to notice; None: in part."""
+    spans = spans_of(watched.enforced, run)
+    begin, noticed = loss.from_s, loss.from_s + 2 * CONTACT_S
+    if any(a <= begin and b >= noticed for a, b in spans):
+        return True
+    return None if any(a < noticed and b > begin for a, b in spans) else False
+
+
+# --- equipment -----------------------------------------------------------------------------------------------------
+
+
+def equipment_lines(subject: Subject, told: list[Told]) -> Iterator[Line]:
+    """What devices said of themselves and of tags that they hear: from its start to its end."""
+    for one in told:
+        open_since: dict[tuple[EventCode, str | None], tuple[float, float]] = {}
+        for event, arrived in one.events:
+            key = (event.code, event.tag)
+            if event.code not in EVENT_KINDS:
+                continue
+            if event.state is EventState.PULSE:
+                yield _equipment(subject, event, event.at, event.at, arrived)
+            elif event.state is EventState.START:
+                open_since.setdefault(key, (event.at, arrived))
+            elif key in open_since:
+                begin, came = open_since.pop(key)
+                yield _equipment(subject, event, begin, event.at if np.isfinite(arrived) else math.inf, came)
+        for (code, tag), (begin, came) in open_since.items():
+            yield _equipment(subject, DeviceEvent(begin, code, EventState.START, tag), begin, math.inf, came)
+
+
+def _equipment(subject: Subject, event: DeviceEvent, begin: float, end: float, arrived: float) -> Line:
+    kind, code = EVENT_KINDS[event.code]
+    if event.code is EventCode.BATTERY_LOW and event.tag in subject.rf_tags:
+        code = Code.AL21
+    return Line(subject.id, kind.value, begin, end, code, why_not=None if math.isfinite(arrived) else WhyNot.SILENT)

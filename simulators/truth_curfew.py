@@ -1,0 +1,268 @@
+"""What happened in curfews: when the wearer truly was out, and whether what was sent must show it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.vocabulary import Code, ConditionKind, DeviceKind, Kind
+from simulators.ground import SIGMA_OF_ACC, Floats, Frame
+from simulators.lives import position_of
+from simulators.scenes import CONTACT_S, Life, Span, spans_of
+from simulators.subjects import Run, Subject, Watched
+from simulators.testimony import ARRIVAL_S, Flags, Told
+from simulators.truth_lines import CLEAR, INSIDE, SURELY, Line, WhyNot, common, spans_above
+from simulators.truth_zones import walked
+
+GRACE_SLACK_S = 20.0
+"""How much a measured absence may differ from the true one, beside what its fixes' distance in time allows."""
+DECIDED_S = 2.0
+"""How long after an instant the tick that decides on it has surely been made."""
+
+
+@dataclass(slots=True)
+class _Window:
+    """One window of a curfew: its unexcused pieces, their first and last instants, all in seconds of the run."""
+
+    watched: Watched
+    pieces: list[Span]
+
+    @property
+    def start(self) -> float:
+        return self.pieces[0][0]
+
+    @property
+    def end(self) -> float:
+        return self.pieces[-1][1]
+
+    @property
+    def grace_s(self) -> float:
+        return self.watched.condition.grace_s
+
+    def unexcused(self, begin: float, end: float) -> float:
+        return sum(b - a for a, b in common(self.pieces, [(begin, end)]))
+
+    def decided_from(self, begin: float) -> float:
+        """The instant by which the grace has run off, counted from ``begin``; infinity if it does not."""
+        left = self.grace_s
+        for a, b in common(self.pieces, [(begin, math.inf)]):
+            if b - a >= left:
+                return a + left
+            left -= b - a
+        return math.inf
+
+
+@dataclass(slots=True)
+class _Evidence:
+    """What was sent about presence at one place.
+
+    Attributes
+    ----------
+    t, arrived : (n,) of each item that speaks of it.
+    out, surely_out, maybe_in : (n,) whether the item, whatever its error, says out; says surely out; may say in.
+    decisive : (n,) whether it says in or out for certain.
+    lapse_s : how long presence holds after the newest item.
+    """
+
+    t: Floats
+    arrived: Floats
+    out: Flags
+    surely_out: Flags
+    maybe_in: Flags
+    decisive: Flags
+    lapse_s: float
+    interval_s: float
+    needed: int
+    sigma_m: float
+
+
+def curfew_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> Iterator[Line]:
+    """Truth of all curfews of a person: out in the window, and windows in which nobody could know."""
+    for watched in subject.of_kind(ConditionKind.CURFEW):
+        place = watched.condition.place
+        if place is None or not told:
+            continue
+        away = _away(subject, life, Frame(place.lon, place.lat), place.radius_m, run)
+        evidence = _evidence(subject, life, told, watched)
+        for _, pieces in watched.windows:
+            spans = spans_of(pieces, run)
+            if spans and spans[-1][1] > 0 and spans[0][0] < run.duration_s:
+                window = _Window(watched, spans)
+                for span in away:
+                    yield from _absence(subject, life, window, span, evidence, run)
+                yield from _unknown(subject, life, window, evidence, run)
+
+
+def _away(subject: Subject, life: Life, place: Frame, radius_m: float, run: Run) -> list[Span]:
+    t = walked(life, run.duration_s)
+    return spans_above(t, _distance(subject, life, place, t), radius_m)
+
+
+def _distance(subject: Subject, life: Life, place: Frame, t: Floats) -> Floats:
+    x, y = position_of(life, t)
+    lon, lat = subject.home.to_lonlat(x, y)
+    east, north = place.to_xy(lon, lat)
+    return np.hypot(east, north)
+
+
+def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) -> _Evidence | None:
+    """Of the home unit when there is one, else of the location tag; None when both would speak: too rich to foretell."""
+    place = watched.condition.place
+    assert place is not None
+    units = [one for one in told if one.speaker.worn.device.kind is DeviceKind.HOME_UNIT]
+    seeing = [one for one in told if one.speaker.locates]
+    if len(units) + len(seeing) != 1:
+        return None
+    one = (units or seeing)[0]
+    of_fix = one.is_fix | bool(units)
+    t, arrived = one.t[of_fix], one.arrived[of_fix]
+    distance = _distance(subject, life, Frame(place.lon, place.lat), t)
+    if units:
+        out = distance > subject.radius_m
+        lapse_s = max(2 * one.upload_s, CONTACT_S)
+        every = np.ones(len(t), bool)
+        return _Evidence(t, arrived, out, out, ~out, every, lapse_s, one.interval_s, 1, 0.0)
+    sigma_m = one.worst_acc_m * SIGMA_OF_ACC
+    out_m = distance - place.radius_m
+    out = out_m >= (INSIDE + CLEAR) * sigma_m
+    return _Evidence(
+        t,
+        arrived,
+        out,
+        out_m >= (SURELY + CLEAR) * sigma_m,
+        out_m <= (CLEAR - INSIDE) * sigma_m,
+        out | (out_m <= -(INSIDE + CLEAR) * sigma_m),
+        max(CONTACT_S, 3 * one.interval_s),
+        one.interval_s,
+        2,
+        sigma_m,
+    )
+
+
+# --- out in the window ---------------------------------------------------------------------------------------------
+
+
+def _absence(
+    subject: Subject, life: Life, window: _Window, away: Span, evidence: _Evidence | None, run: Run
+) -> Iterator[Line]:
+    pieces = common(window.pieces, [away])
+    if not pieces:
+        return
+    begin, end = pieces[0][0], pieces[-1][1]
+    over = end < run.duration_s
+    yield Line(
+        subject.id,
+        Kind.CURFEW.value,
+        begin,
+        end if over else math.inf,
+        _code(window, away, over=over),
+        window.watched.condition.id,
+        _why_not(life, window, (begin, end), evidence, run),
+    )
+
+
+def _code(window: _Window, away: Span, *, over: bool) -> Code:
+    """AL08 to AL12 as the truth would have it; `over`: whether the absence or its window has ended."""
+    late = away[0] <= window.start
+    if not over:
+        return Code.AL08 if late else Code.AL10
+    if away[1] >= window.end:
+        return Code.AL12 if late else Code.AL11
+    return Code.AL09 if late else Code.AL10
+
+
+def _why_not(life: Life, window: _Window, span: Span, evidence: _Evidence | None, run: Run) -> WhyNot | None:
+    if evidence is None:
+        return WhyNot.POSITION_ERROR
+    slack_s = 2 * evidence.interval_s + GRACE_SLACK_S + 6 * evidence.sigma_m
+    if window.unexcused(*span) + slack_s < window.grace_s and span[1] < run.duration_s:
+        return WhyNot.BELOW_GRACE
+    known = evidence.arrived <= run.duration_s - ARRIVAL_S
+    seen = known & (evidence.t >= span[0]) & (evidence.t < span[1]) & (evidence.t < life.untrusted_from)
+    if not seen.any():
+        return WhyNot.UNTRUSTED if span[0] >= life.untrusted_from else WhyNot.SILENT
+    found = _first_run(evidence, seen)
+    if found is None:
+        return WhyNot.POSITION_ERROR
+    begin, whole = found
+    returned = evidence.t[known & evidence.maybe_in & (evidence.t > whole) & (evidence.t < life.untrusted_from)]
+    decided = max(window.decided_from(max(begin, window.start)), whole) + DECIDED_S
+    limit = min(float(returned[0]) if len(returned) else math.inf, life.untrusted_from)
+    if decided >= run.duration_s:
+        return WhyNot.RUN_ENDED
+    return None if decided <= limit else WhyNot.NEAR_GRACE
+
+
+def _first_run(evidence: _Evidence, seen: Flags) -> Span | None:
+    """The first whole run of items that say out whatever their errors: its first instant and when it is whole."""
+    begin, count, last, sure = math.nan, 0, -math.inf, False
+    for n in np.flatnonzero(seen):
+        t = float(evidence.t[n])
+        if not evidence.out[n]:
+            count = 0
+            continue
+        if count == 0 or t - last > evidence.lapse_s:
+            begin, count, sure = t, 0, False
+        count, last, sure = count + 1, t, sure or bool(evidence.surely_out[n])
+        if count >= evidence.needed and sure:
+            return begin, t
+    return None
+
+
+# --- nobody could know ---------------------------------------------------------------------------------------------
+
+
+def _unknown(subject: Subject, life: Life, window: _Window, evidence: _Evidence | None, run: Run) -> Iterator[Line]:
+    """`whereabouts_unknown`: presence not known when the grace has run off from the window's start."""
+    at = window.start + window.grace_s
+    if at >= min(window.end, run.duration_s):
+        return
+    why_not: WhyNot | None = WhyNot.AT_THRESHOLD
+    known_again = math.inf
+    if evidence is not None:
+        state, known_again = _known_at(life, evidence, at)
+        if state is True:
+            return
+        if at < 0 or not (evidence.arrived <= at).any():
+            why_not = WhyNot.BEFORE_RUN
+        elif at + DECIDED_S >= run.duration_s:
+            why_not = WhyNot.RUN_ENDED
+        elif state is False:
+            why_not = None
+    to_s = min(known_again, window.end)
+    yield Line(
+        subject.id,
+        Kind.WHEREABOUTS_UNKNOWN.value,
+        at,
+        to_s if to_s < run.duration_s else math.inf,
+        condition=window.watched.condition.id,
+        why_not=why_not,
+    )
+
+
+def _known_at(life: Life, evidence: _Evidence, at: float) -> tuple[bool | None, float]:
+    """Whether presence is known at an instant (None: it depends on the errors), and when it is known again."""
+    slack_s = 2 * evidence.interval_s + DECIDED_S
+    later = evidence.t[(evidence.arrived > at) & evidence.decisive & (evidence.t < life.untrusted_from)]
+    again = float(later[0]) if len(later) else math.inf
+    if life.untrusted_from <= at:
+        return (None if at - life.untrusted_from <= evidence.lapse_s + slack_s else False), math.inf
+    had = evidence.arrived <= at
+    if not had.any():
+        return False, again
+    age_s = at - float(evidence.t[had].max())
+    if age_s > evidence.lapse_s + slack_s:
+        return False, again
+    if age_s > evidence.lapse_s - slack_s:
+        return None, again
+    clear = evidence.t[had & evidence.decisive]
+    return (True if len(clear) and _unbroken(evidence.t[had], float(clear.max()), evidence.lapse_s) else None), again
+
+
+def _unbroken(t: Floats, since: float, lapse_s: float) -> bool:
+    """Whether nothing lapsed between a decisive item and the newest."""
+    later = t[t >= since]
+    return not (np.diff(later) > lapse_s - DECIDED_S).any()

@@ -1,0 +1,208 @@
+"""What happened at zones: the true walk against the outline, and whether the positions sent could show it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.vocabulary import ConditionKind, Kind
+from simulators.ground import SIGMA_OF_ACC, Floats, Outline
+from simulators.lives import position_of
+from simulators.scenes import CONTACT_S, Life, Span, spans_of
+from simulators.subjects import Run, Subject, Watched
+from simulators.testimony import Told
+from simulators.truth_lines import CLEAR, INSIDE, SURELY, Line, WhyNot, apart, common, spans_above
+
+NEAR = 3.7
+"""Standard deviations from the edge within which the stated error may show what did not happen: 1.5 stated radii."""
+STEP_M = 3.0
+STEP_S = 1.0
+"""How far apart in place and time the true walk is looked at."""
+CHORD_POINTS = 17
+"""Points of the straight line between two positions that are looked at for a transit."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """A zone and a person: ``wrong`` is how far beyond the edge on the wrong side a place lies, metres."""
+
+    subject: Subject
+    watched: Watched
+    outline: Outline
+    enforced: list[Span]
+    sigma_m: float
+    gap_s: float
+
+    def wrong(self, x: Floats, y: Floats) -> Floats:
+        lon, lat = self.subject.home.to_lonlat(x, y)
+        depth = self.outline.depth(lon, lat)
+        return depth if self.watched.condition.kind is ConditionKind.EXCLUSION_ZONE else -depth
+
+    @property
+    def needed(self) -> int:
+        return self.watched.condition.threshold_points + 1
+
+    def enforced_at(self, t: Floats) -> Floats:
+        """(n,) 1.0 where the condition is enforced."""
+        held = np.zeros(len(t))
+        for a, b in self.enforced:
+            held[(t >= a) & (t < b)] = 1.0
+        return held
+
+
+def zone_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> Iterator[Line]:
+    """Truth of all zone conditions of a person: the zone itself, its buffer, passing through."""
+    seeing = [one for one in told if one.speaker.locates]
+    if not seeing:
+        return
+    fixes = np.unique(np.concatenate([one.fixes() for one in seeing]))
+    worst_m = max(one.worst_acc_m for one in seeing)
+    gap_s = max(CONTACT_S, *(3 * one.interval_s for one in seeing))
+    for watched in subject.watched:
+        if watched.outline is None:
+            continue
+        enforced = common(spans_of(watched.enforced, run), [(0.0, run.duration_s)])
+        place = _Place(subject, watched, watched.outline, enforced, worst_m * SIGMA_OF_ACC, gap_s)
+        if enforced and _may_concern(place, life):
+            yield from _lines_of(place, life, fixes, run)
+
+
+def _may_concern(place: _Place, life: Life) -> bool:
+    """Whether the walk comes near: of a zone to keep out of most walks do not."""
+    if place.watched.condition.kind is not ConditionKind.EXCLUSION_ZONE:
+        return True
+    frame = place.outline.frame
+    cx, cy = place.subject.home.to_xy(np.array([frame.lon]), np.array([frame.lat]))
+    reach_m = 1.01 * place.outline.reach_m + place.watched.condition.buffer_m + NEAR * place.sigma_m + 10.0
+    ax, ay = life.x[:-1] - cx, life.y[:-1] - cy
+    dx, dy = np.diff(life.x), np.diff(life.y)
+    along = np.clip(-(ax * dx + ay * dy) / np.maximum(dx * dx + dy * dy, 1e-9), 0.0, 1.0)
+    return bool((np.hypot(ax + along * dx, ay + along * dy) <= reach_m).any())
+
+
+def walked(life: Life, until_s: float) -> Floats:
+    """Instants at which the true walk is looked at: close together while the person moves."""
+    pieces = []
+    for n in range(len(life.t) - 1):
+        begin, end = life.t[n], min(life.t[n + 1], until_s)
+        if begin >= until_s:
+            break
+        away = math.hypot(life.x[n + 1] - life.x[n], life.y[n + 1] - life.y[n])
+        parts = max(1, math.ceil(away / STEP_M), math.ceil((end - begin) / STEP_S) if away > 0 else 1)
+        pieces.append(np.linspace(begin, end, parts, endpoint=False))
+    return np.concatenate([*pieces, [until_s]])
+
+
+def _lines_of(place: _Place, life: Life, fixes: Floats, run: Run) -> Iterator[Line]:
+    t = walked(life, run.duration_s)
+    wrong = place.wrong(*position_of(life, t))
+    at_fixes = place.wrong(*position_of(life, fixes))
+    kind = place.watched.condition.kind.value
+    real = spans_above(t, wrong, 0.0)
+    yield from _side(place, kind, common(real, place.enforced), fixes, at_fixes, run)
+    near = common(spans_above(t, wrong, -NEAR * place.sigma_m), place.enforced)
+    yield from _near(place, kind, near, fixes, run)
+    buffer_m = place.watched.condition.buffer_m
+    if place.watched.condition.kind is ConditionKind.EXCLUSION_ZONE:
+        if buffer_m > 0:
+            yield from _buffer(place, buffer_m, t, wrong, real, fixes, at_fixes, run)
+        yield from _transits(place, life, fixes, at_fixes)
+
+
+def _line(place: _Place, kind: str, span: Span, run: Run, why_not: WhyNot | None) -> Line:
+    to_s = span[1] if span[1] < run.duration_s else math.inf
+    return Line(place.subject.id, kind, span[0], to_s, condition=place.watched.condition.id, why_not=why_not)
+
+
+def _side(place: _Place, kind: str, spans: list[Span], fixes: Floats, wrong: Floats, run: Run) -> Iterator[Line]:
+    """What was on the wrong side, each with whether the positions sent there must show it."""
+    for span in spans:
+        within = (fixes >= span[0]) & (fixes < span[1])
+        why_not = _why_not(place, fixes[within], wrong[within])
+        yield _line(place, kind, span, run, why_not)
+
+
+def _why_not(place: _Place, t: Floats, wrong: Floats) -> WhyNot | None:
+    if not len(t):
+        return WhyNot.SILENT
+    if len(t) < place.needed:
+        return WhyNot.TOO_SHORT
+    shown = runs_shown(t, wrong, place.sigma_m, place.needed, place.gap_s)
+    return None if shown else WhyNot.POSITION_ERROR
+
+
+def runs_shown(t: Floats, wrong: Floats, sigma_m: float, needed: int, gap_s: float) -> bool:
+    """Whether positions truly so far beyond the edge must make a whole run, whatever their errors.
+
+    Fixes that are clearly beyond follow each other closely enough, ``needed`` of them and one of them surely.
+    """
+    clear = wrong >= (INSIDE + CLEAR) * sigma_m
+    sure = wrong >= (SURELY + CLEAR) * sigma_m
+    broken = np.concatenate([[True], (np.diff(t) > gap_s) | ~clear[:-1]])
+    for part in np.split(np.arange(len(t)), np.flatnonzero(broken)[1:]):
+        members = part[clear[part]]
+        if len(members) >= needed and sure[members].any():
+            return True
+    return False
+
+
+def _near(place: _Place, kind: str, near: list[Span], fixes: Floats, run: Run) -> Iterator[Line]:
+    for span in near:
+        if ((fixes >= span[0]) & (fixes < span[1])).any():
+            yield _line(place, kind, span, run, WhyNot.NEAR_EDGE)
+
+
+def _buffer(
+    place: _Place,
+    buffer_m: float,
+    t: Floats,
+    wrong: Floats,
+    inside: list[Span],
+    fixes: Floats,
+    at_fixes: Floats,
+    run: Run,
+) -> Iterator[Line]:
+    """Within the buffer and not in the zone: shown where enough positions are clear of both edges.
+
+    Twice as many as the threshold asks: a violation of the zone itself must have ended first.
+    """
+    kind = Kind.ZONE_BUFFER.value
+    spans = common(apart(spans_above(t, wrong + buffer_m, 0.0), inside), place.enforced)
+    for span in spans:
+        within = (fixes >= span[0]) & (fixes < span[1]) & (at_fixes <= -(INSIDE + CLEAR) * place.sigma_m)
+        depth = at_fixes[within] + buffer_m
+        shown = runs_shown(fixes[within], depth, place.sigma_m, 2 * place.needed + 1, place.gap_s)
+        yield _line(place, kind, span, run, None if shown else WhyNot.POSITION_ERROR)
+    near = common(spans_above(t, wrong + buffer_m, -NEAR * place.sigma_m), place.enforced)
+    yield from _near(place, kind, near, fixes, run)
+
+
+def _transits(place: _Place, life: Life, fixes: Floats, wrong: Floats) -> Iterator[Line]:
+    """Two positions that follow each other, both outside, with the zone on the straight line between."""
+    x, y = position_of(life, fixes)
+    length = np.hypot(np.diff(x), np.diff(y))
+    slack_m = (CLEAR + INSIDE) * place.sigma_m
+    held = place.enforced_at(fixes) > 0
+    outside = wrong <= NEAR * place.sigma_m
+    together = (np.diff(fixes) <= place.gap_s) & held[1:] & held[:-1] & outside[1:] & outside[:-1]
+    reaches = np.maximum(wrong[1:], wrong[:-1]) >= -(length / 2 + slack_m)
+    part = np.linspace(0.0, 1.0, CHORD_POINTS)
+    for n in np.flatnonzero(together & reaches & (length > 0.5)):
+        depth = place.wrong(x[n] + part * (x[n + 1] - x[n]), y[n] + part * (y[n + 1] - y[n])).max()
+        clear = max(wrong[n], wrong[n + 1]) <= -slack_m
+        if depth < -NEAR * place.sigma_m:
+            continue
+        if not clear and max(wrong[n], wrong[n + 1]) > -NEAR * place.sigma_m:
+            continue  # the lines near the edge tell it
+        why_not = None if depth >= slack_m and clear else WhyNot.NEAR_EDGE
+        span = (float(fixes[n]), float(fixes[n + 1]))
+        yield Line(
+            place.subject.id,
+            Kind.ZONE_TRANSIT.value,
+            *span,
+            condition=place.watched.condition.id,
+            why_not=why_not,
+        )
