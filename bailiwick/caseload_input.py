@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bailiwick.timezones import pinned_time_zones
-from domain.caseload_file import parse_record, read_caseload
-from domain.errors import BadInput, Fault
+from domain.caseload_file import check_references, parse_record, read_caseload
+from domain.errors import BadInput, Fault, RecordFault
 from domain.records import Caseload, Record, Version
 
 
@@ -24,9 +25,25 @@ def load_caseload(path: Path, known: Caseload | None = None) -> tuple[list[Versi
         raise BadInput([Fault(str(path), 0, "file", f"cannot be read: {error.strerror or error}")]) from None
 
 
-def learnt_record(written: dict[str, Any]) -> Record:
-    """The record of a feed's ``learnt`` line; raises `RecordFault`. What `domain.feed_file` is to be given."""
-    return parse_record(written, pinned_time_zones().names)
+class LearntRecords:
+    """Reads the records of a feed's ``learnt`` lines, each against all that was known before it.
+
+    What `domain.feed_file` is to be given. Whether two fittings overlap is not asked: a feed may cancel the one after.
+    """
+
+    def __init__(self, versions: Iterable[Version]) -> None:
+        self._known = Caseload()
+        for version in versions:
+            self._known.learn(version)
+
+    def __call__(self, written: dict[str, Any]) -> Record:
+        """The record; raises `RecordFault` for a bad one, and for one that refers to nothing."""
+        record = parse_record(written, pinned_time_zones().names)
+        faults = check_references(self._known, record)
+        if faults:
+            raise RecordFault(faults)
+        self._known.learn(Version(record))
+        return record
 
 
 def tell(findings: list[Fault], *, as_warnings: bool = False) -> None:

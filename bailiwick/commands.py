@@ -111,6 +111,19 @@ def windows(
     raise typer.Exit(windows_command(caseload, condition, start, end))
 
 
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="Caseload file (NDJSON).")],
+    as_json: AsJson = False,
+) -> None:
+    """Take a caseload file into the database, all or nothing, each bad line named."""
+    from bailiwick.import_command import import_command
+
+    settings = _settings()
+    with database_told_in_one_line():
+        raise typer.Exit(import_command(file, settings.database(), as_json=as_json))
+
+
 @contextmanager
 def database_told_in_one_line() -> Iterator[None]:
     """Turns a lost or refused connection into one line."""

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from bailiwick.caseload_input import learnt_record, load_caseload, tell
+from bailiwick.caseload_input import LearntRecords, load_caseload, tell
 from bailiwick.timezones import pinned_time_zones
 from domain.commits import DeadLetter
 from domain.errors import BadInput, BadInstant, Fault
@@ -56,9 +56,11 @@ def evaluate(
 ) -> Iterable[Violation]:
     """Violations, batch by batch; what is parked is counted by its reason."""
     roster = Roster()
-    rules = Rules(roster, versions, pinned_time_zones())
+    rules = Rules(roster, versions, pinned_time_zones(), max_log=sys.maxsize)
     decoder = Decoder(roster, {v.record.id for v in versions if isinstance(v.record, Device)})
-    batches = read_batches(lines, decoder, learnt_record, file=file, lines_per_batch=LINES_PER_BATCH, until_us=until_us)
+    batches = read_batches(
+        lines, decoder, LearntRecords(versions), file=file, lines_per_batch=LINES_PER_BATCH, until_us=until_us
+    )
     for batch, dead_letters in batches:
         _count(dead_letters, parked)
         yield from _judge(rules, batch)
