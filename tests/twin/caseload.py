@@ -184,10 +184,8 @@ class Caseload:
         rows = record.get("timetable")
         if rows is None:
             return [(start, end)]
-        zone = record.get("timezone")
-        if zone is None and "condition" in record:
-            zone = self.newest("condition", record["condition"]).get("timezone")
-        return list(_expanded(json.dumps(rows), zone or "Europe/London", start, min(end, start + HORIZON_US)))
+        zone = record.get("timezone") or "Europe/London"
+        return list(_expanded(json.dumps(rows), zone, start, min(end, start + HORIZON_US)))
 
     @remembered
     def enforced(self, condition_id: str) -> Spans:

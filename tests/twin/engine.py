@@ -119,7 +119,19 @@ class Twin:
             made += facts + contact
             made += silence.lost_in_zone(line, view, open_, losses)
             made += silence.whereabouts(line, view, open_, self.last_tick)
+        for version in made:
+            self._flag(line, version)
         return self.ledger.write(made)
+
+    def _flag(self, line: Line, version: Version) -> None:
+        """What counts against nobody: not yet told, or reached into the past by a record learnt later (rules.md 10)."""
+        found = version.found
+        if line.kind == "learnt" and version.reason == "variation" and version.change in ("opened", "extended"):
+            version.retrospective |= found.start < line.at
+        if found.condition is not None:
+            told = self.caseload.told_at(found.condition)
+            version.retrospective |= found.start < told
+            version.untold = line.at < told
 
     def _placed(self, version: Version) -> bool:
         """Whether it is the loss of a device that says where the wearer is."""

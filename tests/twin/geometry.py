@@ -7,7 +7,6 @@ import math
 from importlib import import_module
 from typing import Any
 
-
 WGS84: Any = import_module("geographiclib.geodesic").Geodesic.WGS84  # ships no types
 FLATTENING = 1 / 298.257223563
 EQUATOR_M = 6378137.0
