@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from domain.facts import Roster
 from domain.instants import EARLY_US, FAR_US
@@ -31,6 +31,7 @@ from domain.vocabulary import VisitOutcome
 from geofence.intervals import Span, clipped, common, union
 from geofence.timetable import WindowCache
 
+_NAMES: dict[Any, str] = dict(TYPE_NAMES)
 R = TypeVar("R", bound=Record)
 Key = tuple[str, str]
 Era = tuple[int, int, R]
@@ -79,7 +80,7 @@ class Book:
 
     def eras(self, kind: type[R], record_id: str) -> list[Era[R]]:
         """[from, to) and what holds in it; a cancelled stretch is left out."""
-        key = (TYPE_NAMES[kind], record_id)
+        key = (_NAMES[kind], record_id)
         found = self._eras.get(key)
         if found is None:
             found = self._eras[key] = _eras_of(self._versions.get(key, []))
@@ -87,7 +88,7 @@ class Book:
 
     def newest(self, kind: type[R], record_id: str) -> R | None:
         """The version that was learnt last."""
-        versions = self._versions.get((TYPE_NAMES[kind], record_id))
+        versions = self._versions.get((_NAMES[kind], record_id))
         return cast("R", versions[-1].record) if versions else None
 
     def at(self, kind: type[R], record_id: str, at_us: int) -> R | None:
@@ -97,15 +98,15 @@ class Book:
                 return record
         return None
 
-    def ids(self, kind: type[R], parent: type[Record] | str, parent_id: str) -> list[str]:
+    def ids(self, kind: type[R], parent: Any, parent_id: str) -> list[str]:
         """Ids of the records of a kind that ever named the parent."""
-        name = parent if isinstance(parent, str) else TYPE_NAMES[parent]
-        prefix = TYPE_NAMES[kind] + ":"
+        name = parent if isinstance(parent, str) else _NAMES[parent]
+        prefix = _NAMES[kind] + ":"
         return [k[len(prefix) :] for k in self._children.get((name, parent_id), ()) if k.startswith(prefix)]
 
     def all_ids(self, kind: type[R]) -> list[str]:
         """Ids of every record of a kind."""
-        name = TYPE_NAMES[kind]
+        name = _NAMES[kind]
         return [k[1] for k in self._versions if k[0] == name]
 
     def versions(self) -> list[Version]:

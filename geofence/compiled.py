@@ -7,7 +7,7 @@ numba's own ``NUMBA_DISABLE_JIT``. Floating point stays strict: no reordering, n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -16,11 +16,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def compiled(function: F) -> F:
     """Compile an array function at its first call; the machine code is kept beside the source."""
-    result: F = numba.njit(cache=True, fastmath=False, error_model="numpy")(function)
-    return result
+    return cast("F", numba.njit(cache=True, fastmath=False, error_model="numpy")(function))
 
 
 def inlined(function: F) -> F:
     """Compile a leaf that the others call."""
-    result: F = numba.njit(cache=True, fastmath=False, error_model="numpy", inline="never")(function)
-    return result
+    return cast("F", numba.njit(cache=True, fastmath=False, error_model="numpy", inline="never")(function))

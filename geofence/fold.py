@@ -199,7 +199,7 @@ def _note_event(f: Any, d: Any, who: int, tracks: Any, tables: Any, out: Any, n:
             d["resting"] = True
         elif state == _END:
             d["resting"] = False
-    elif (code == _STRAP or code == _CASE or code == _SHIELD) and state != _END:
+    elif code in (_STRAP, _CASE, _SHIELD) and state != _END:
         d["tamper_t"] = f["t_us"]
         for k in range(tables.row_first[who], tables.row_last[who]):
             row = tables.rows[k]
@@ -279,8 +279,8 @@ def _distance(era: Any, d: Any, tables: Any) -> float:
     lat, lon = d["place_lat"], d["place_lon"]
     away = box_distance_m(shape, lat, lon)
     if away - era["buffer_m"] > FAR_SIGMAS * max(d["place_acc"], ACC_FLOOR_M) / SIGMA_PER_ACC:
-        return -away + era["buffer_m"]
-    return signed_distance_m(shape, tables.vlon, tables.vlat, tables.pen_up, lat, lon) + era["buffer_m"]
+        return float(era["buffer_m"] - away)
+    return float(signed_distance_m(shape, tables.vlon, tables.vlat, tables.pen_up, lat, lon) + era["buffer_m"])
 
 
 @inlined
@@ -361,7 +361,7 @@ def _transit(f: Any, d: Any, party: Any, row: int, era: Any, tables: Any, out: A
 @inlined
 def _hold_poor(f: Any, quality: int, who: int, tracks: Any, tables: Any, out: Any, n: int) -> int:
     """A cell or inaccurate fix that lies on the wrong side of a zone by more than three times its accuracy."""
-    if quality != _OK and quality != _INACCURATE:
+    if quality not in (_OK, _INACCURATE):
         return n
     for k in range(tables.row_first[who], tables.row_last[who]):
         row = tables.rows[k]

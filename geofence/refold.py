@@ -108,7 +108,8 @@ class Folder:
         return found
 
     def _units(self, facts: Facts) -> NDArray[np.bool_]:
-        return self.clusters.is_unit[facts["device"]]
+        units: NDArray[np.bool_] = self.clusters.is_unit[facts["device"]]
+        return units
 
     def _go_on(self, facts: Facts, live: NDArray[np.bool_], folded: Folded) -> NDArray[np.int64]:
         """Fold what is in order; returns clusters in which a rejected fix of earlier was confirmed."""
@@ -174,11 +175,12 @@ class Folder:
             return found
         keys = units["device"][rows].astype(np.int64) << 32 | units["tag"][rows]
         unique, where = np.unique(keys, return_inverse=True)
-        pairs = [self._pair(int(key >> 32), int(key & 0xFFFFFFFF)) for key in unique.tolist()]
+        pairs = [self.know_pair(int(key >> 32), int(key & 0xFFFFFFFF)) for key in unique.tolist()]
         found[rows] = np.array(pairs, np.int64)[where]
         return found
 
-    def _pair(self, unit: int, tag: int) -> int:
+    def know_pair(self, unit: int, tag: int) -> int:
+        """The row of a home unit and a tag; made when it is the first."""
         world = self.world
         pair = world.pair_index.get((unit, tag))
         if pair is None:

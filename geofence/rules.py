@@ -39,14 +39,17 @@ from geofence.versions import Line, Step, as_violation
 from geofence.wallclock import TimeZones
 
 MAX_LOG = 1_000_000
-"""Facts after which the base moves up; what is later than two of these is judged again from stored facts."""
+"""Facts held before the base moves up; what is later than the base is judged again from stored facts."""
 
 
 class Rules:
     """The state of the fleet and the one way to move it on."""
 
-    def __init__(self, roster: Roster, versions: Iterable[Version], zones: TimeZones) -> None:
+    def __init__(
+        self, roster: Roster, versions: Iterable[Version], zones: TimeZones, max_log: int = MAX_LOG
+    ) -> None:
         self.roster = roster
+        self.max_log = max_log
         self.book = Book(roster, WindowCache(zones))
         for version in versions:
             self.book.learn(version)
@@ -64,6 +67,7 @@ class Rules:
         self.now_us = EARLY_US
         self._stale = False
         self._spare: Base | None = None
+        self._spare_log = 0
         self._requalified: list[tuple[int, int, int, int, Quality]] = []
         self.relay_out()
 
@@ -78,6 +82,9 @@ class Rules:
             state.grow(devices, parties, tracks, len(world.pair_index))
         self.ledger.grow(devices)
         old = len(self.silence.next_check)
+        world.pairs_of_unit = {}
+        for (unit, tag), pair in world.pair_index.items():
+            world.pairs_of_unit.setdefault(unit, []).append((tag, pair))
         self.silence.grow(devices, cases)
         self.silence.changed(world, range(old, cases))
         self.stepper.wakes.grow(cases, devices)
@@ -169,14 +176,15 @@ class Rules:
 
     def _move_base(self) -> None:
         """Let go of facts that are older than two generations of the state."""
-        if len(self.log) < MAX_LOG:
+        if len(self.log) < self.max_log:
             return
+        older = np.zeros(len(self.log), np.bool_)
         if self._spare is not None:
             self.folder.base = self._spare
+            older[: self._spare_log] = True
+            self.log.drop(older)
         self._spare = Base(self.world.state.copy(), self.world.streams.marks())
-        older = np.zeros(len(self.log), np.bool_)
-        older[: len(self.log) // 2] = True
-        self.log.drop(older)
+        self._spare_log = len(self.log)
 
     def order_states(self) -> dict[OrderState, int]:
         """How many active orders are in each state; they add up to the active orders (rules.md 7)."""

@@ -200,6 +200,6 @@ class Stepper:
         self.standing.groups = groups
         index = self.world.book.condition_index
         for group in groups:
-            kind, party, condition, device = group
+            _, _, condition, device = group
             unit = (CASE, index[condition]) if condition is not None else (DEVICE, device if device is not None else -1)
             self._groups.setdefault(unit, set()).add(group)

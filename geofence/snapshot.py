@@ -1,0 +1,158 @@
+"""The state of the rules as bytes, exactly, and back: what a restart goes on from (decision record 2).
+
+The caseload is not in it: it is learnt anew in the order in which it was learnt, which gives every party, condition
+and device its number again. Facts are not in it either: the head of the state becomes the base, and what is later than
+that is judged again from stored facts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.facts import FACT, Roster
+from domain.records import Version
+from geofence.emissions import News
+from geofence.equipment_rules import Event
+from geofence.layout import Planner
+from geofence.refold import Base
+from geofence.rules import MAX_LOG, Rules
+from geofence.silence import CONTACT
+from geofence.state import DEVICE, PAIR, PARTY, TRACK
+from geofence.versions import Entry, Group
+from geofence.wallclock import TimeZones
+
+FORMAT = 1
+"""Raised with every change of what a snapshot holds."""
+
+
+class _Body(msgspec.Struct):
+    format: int
+    layout: str
+    roster: list[str]
+    owners: list[tuple[str, bool]]
+    arrays: dict[str, bytes]
+    ledger: dict[str, Any]
+    pairs: list[tuple[int, int]]
+    heard: list[tuple[int, int]]
+    streams: dict[str, dict[int, list[News]]]
+    events: dict[int, list[Event]]
+    groups: list[tuple[Group, list[Entry]]]
+    lost: dict[int, Entry]
+    in_zone: dict[str, Entry]
+    unknown: dict[str, Entry]
+    unknown_until: dict[str, int]
+    started_us: int
+    last_tick_us: int
+    now_us: int
+    numbers: dict[int, int]
+
+
+_STREAMS = ("rows", "location", "breaks", "pairs")
+
+
+def _layout() -> str:
+    """Names and types of every column: bytes of another layout are refused."""
+    return repr([DEVICE, PARTY, TRACK, PAIR, CONTACT, FACT])
+
+
+def snapshot(rules: Rules) -> bytes:
+    """Everything that `restore` needs, for the same caseload."""
+    state, silence, stepper = rules.world.state, rules.silence, rules.stepper
+    arrays: dict[str, NDArray[Any]] = {
+        "devices": state.devices,
+        "parties": state.parties,
+        "tracks": state.tracks,
+        "pairs": state.pairs,
+        "contact": silence.contact,
+        "next_check": silence.next_check,
+        "wake_case": stepper.wakes.case,
+        "wake_device": stepper.wakes.device,
+        "waiting": rules.waiting,
+        "newest": rules.newest,
+    }
+    body = _Body(
+        format=FORMAT,
+        layout=_layout(),
+        roster=list(rules.roster.ids),
+        owners=list(rules.planner.owners),
+        arrays={name: array.tobytes() for name, array in arrays.items()},
+        ledger=rules.ledger.state(),
+        pairs=list(rules.world.pair_index),
+        heard=sorted(rules.clusters.heard),
+        streams={name: dict(getattr(rules.world.streams, name)) for name in _STREAMS},
+        events=dict(rules.world.streams.events),
+        groups=list(stepper.standing.groups.items()),
+        lost=silence.lost,
+        in_zone=silence.in_zone,
+        unknown=silence.unknown,
+        unknown_until=silence.unknown_until,
+        started_us=silence.started_us,
+        last_tick_us=silence.last_tick_us,
+        now_us=rules.now_us,
+        numbers=rules.numbers,
+    )
+    return msgspec.msgpack.encode(body)
+
+
+def restore(roster: Roster, versions: Iterable[Version], zones: TimeZones, body: bytes, max_log: int = MAX_LOG) -> Rules:
+    """The rules as they were. ``versions`` is what was learnt by then, in the order learnt.
+
+    Raises `ValueError` for bytes of another format or another roster.
+    """
+    try:
+        saved = msgspec.msgpack.decode(body, type=_Body)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not a snapshot of the rules: {error}") from None
+    if saved.format != FORMAT or saved.layout != _layout():
+        raise ValueError("a snapshot of another version of the rules")
+    for device in saved.roster:
+        roster.add(device)
+    if roster.ids[: len(saved.roster)] != saved.roster:
+        raise ValueError("a snapshot of another roster")
+    rules = Rules(roster, versions, zones, max_log)
+    rules.planner = Planner(rules.book, saved.owners)
+    for unit, tag in saved.pairs:
+        rules.folder.know_pair(unit, tag)
+    rules.clusters.heard = set(saved.heard)
+    _put_columns(rules, saved)
+    rules.relay_out()
+    _put_sparse(rules, saved)
+    rules.folder.base = Base(rules.world.state.copy(), rules.world.streams.marks())
+    return rules
+
+
+def _put_columns(rules: Rules, saved: _Body) -> None:
+    """The arrays; what has grown since is blank."""
+    state, silence = rules.world.state, rules.silence
+
+    def column(name: str, dtype: Any) -> NDArray[Any]:
+        return np.frombuffer(saved.arrays[name], dtype).copy()
+
+    state.devices, state.parties = column("devices", DEVICE), column("parties", PARTY)
+    state.tracks, state.pairs = column("tracks", TRACK), column("pairs", PAIR)
+    silence.contact, silence.next_check = column("contact", CONTACT), column("next_check", np.int64)
+    wakes = rules.stepper.wakes
+    wakes.case, wakes.device = column("wake_case", np.int64), column("wake_device", np.int64)
+    rules.waiting, rules.newest = column("waiting", FACT), column("newest", np.int64)
+    rules.ledger.put(saved.ledger)
+
+
+def _put_sparse(rules: Rules, saved: _Body) -> None:
+    streams, silence = rules.world.streams, rules.silence
+    for name in _STREAMS:
+        setattr(streams, name, defaultdict(list, saved.streams[name]))
+    streams.events = defaultdict(list, saved.events)
+    rules.stepper.restore(dict(saved.groups))
+    silence.lost, silence.in_zone, silence.unknown = saved.lost, saved.in_zone, saved.unknown
+    silence.unknown_until = saved.unknown_until
+    for condition, entry in saved.in_zone.items():
+        silence.in_zone_of.setdefault(entry.draft.party, set()).add(condition)
+    silence.started_us, silence.last_tick_us = saved.started_us, saved.last_tick_us
+    silence.changed(rules.world, ())
+    rules.now_us, rules.numbers = saved.now_us, saved.numbers
