@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
 
 import psycopg
-from psycopg import AsyncConnection
 
 from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
 from domain.violations import Violation
 from domain.vocabulary import Kind, OrderState, Severity
 from store.connecting import Pool, open_pool
+from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
 from store.reading_types import (
     AlertFilter,
@@ -40,7 +40,6 @@ from store.times import At, at
 POSITION_AGE_US = 7 * DAY_US
 """How far back the newest position, and when a device was last heard, are looked for."""
 RATE_OVER_S = 10
-EVENTS_CHANNEL = "bailiwick_events"
 _NEWEST = (1 << 63) - 1
 
 
@@ -224,25 +223,17 @@ class Reading:
         """The number of the oldest event that is still kept; 0 when there is none."""
         return int((await self._rows("oldest_event"))[0][0])
 
-    @asynccontextmanager
-    async def listen(self, channel: str = EVENTS_CHANNEL) -> AsyncIterator[AsyncIterator[None]]:
+    def listen(self) -> AbstractAsyncContextManager[AsyncIterator[None]]:
         """Yields whenever events were committed, at least once after each; several commits may make one.
 
         On a connection of its own; listening has begun when the block is entered. Raises
         ``psycopg.OperationalError`` when the connection is lost.
         """
-        async with await AsyncConnection.connect(self._url, autocommit=True) as conn:
-            await conn.execute(f"LISTEN {channel}".encode())
-            yield _wakes(conn)
+        return listening(self._url, EVENTS_CHANNEL)
 
     async def _rows(self, name: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as conn:
             return await (await conn.execute(statement(name), parameters)).fetchall()
-
-
-async def _wakes(conn: AsyncConnection[Any]) -> AsyncIterator[None]:
-    async for _ in conn.notifies():
-        yield
 
 
 def _record(body: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from store.connecting import Pool, open_pool
 from store.device_numbers import DeviceNumbers
 from store.errors import NotNextCommit, Refused
 from store.leading import Lead
+from store.listening import CASELOAD_CHANNEL, listening
 from store.migrate import migrate, read_migrations
 from store.ranges import Ranges, read_ranges
 from store.reading import Reading
@@ -34,8 +35,6 @@ from store.times import At
 
 DEADLOCK_TRIES = 3
 """How often a commit that the database ended for a deadlock is tried again."""
-
-CASELOAD_CHANNEL = "bailiwick_caseload"
 
 ConnectionLost = psycopg.OperationalError
 """The database went away; nothing of the work in hand is known to be done."""
@@ -167,12 +166,8 @@ class Store:
 
         Raises `ConnectionLost` when that ends.
         """
-        async with self.reading.listen(CASELOAD_CHANNEL) as wakes:
-
-            async def changed() -> None:
-                await anext(wakes)
-
-            yield changed
+        async with listening(self._url, CASELOAD_CHANNEL) as wakes:
+            yield wakes.wait
 
     async def facts_by_identity(
         self, ids: Sequence[tuple[int, int, int]], roster: Roster, until_commit: int | None = None

@@ -1,0 +1,112 @@
+"""Migrations: once, in order, by one at a time, and never edited."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import AsyncConnection
+
+from store import CannotMigrate, EditedMigration, NewerSchema, Store
+from store.migrate import FOLDER, Migration, migrate, pending, read_migrations
+from tests.store.made import ask
+
+KNOWN = read_migrations()
+
+
+async def run(url: str, known: list[Migration]) -> list[str]:
+    async with await AsyncConnection.connect(url, autocommit=True) as conn:
+        return await migrate(conn, known)
+
+
+def changed(migration: Migration) -> Migration:
+    return Migration(migration.name, migration.text, "0" * 64)
+
+
+def test_the_files_are_numbered_without_a_gap() -> None:
+    numbers = [int(path.name.partition("_")[0]) for path in sorted(FOLDER.glob("*.sql"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_two_files_of_one_number_are_refused(tmp_path: Path) -> None:
+    for name in ("0001_one.sql", "0001_other.sql"):
+        (tmp_path / name).write_text("SELECT 1;")
+    with pytest.raises(CannotMigrate, match="0001_one and 0001_other"):
+        read_migrations(tmp_path)
+
+
+def test_an_edited_file_is_refused_with_a_clear_message() -> None:
+    applied = {KNOWN[0].name: "an older checksum"}
+    with pytest.raises(EditedMigration, match=r"0001_words_and_devices .* file was changed afterwards"):
+        pending(KNOWN, applied)
+
+
+def test_a_newer_schema_is_refused() -> None:
+    with pytest.raises(NewerSchema, match="9999_later"):
+        pending(KNOWN, {"9999_later": "x"})
+
+
+async def test_twice_does_nothing_the_second_time(database_url: str) -> None:
+    done = await run(database_url, KNOWN)
+    assert [line for line in done if line.startswith("applied")] == [f"applied {m.name}" for m in KNOWN]
+    assert await run(database_url, KNOWN) == []
+    applied = ask(database_url, "SELECT name, checksum FROM migrations ORDER BY name")
+    assert applied == [(m.name, m.checksum) for m in KNOWN]
+
+
+async def test_edited_after_it_was_applied(database_url: str) -> None:
+    await run(database_url, KNOWN[:2])
+    with pytest.raises(EditedMigration):
+        await run(database_url, [KNOWN[0], changed(KNOWN[1]), *KNOWN[2:]])
+    assert ask(database_url, "SELECT count(*) FROM migrations") == [(2,)]
+    assert len(await run(database_url, KNOWN)) >= len(KNOWN) - 2
+
+
+async def test_four_at_once_apply_each_once(database_url: str) -> None:
+    done = await asyncio.gather(*(run(database_url, KNOWN) for _ in range(4)))
+    applied = [line for lines in done for line in lines if line.startswith("applied")]
+    assert sorted(applied) == [f"applied {m.name}" for m in KNOWN]
+
+
+async def test_one_that_fails_is_undone(database_url: str) -> None:
+    broken = Migration("0002_broken", "CREATE TABLE half (a int); SELECT nothing_of_that_name();", "x")
+    with pytest.raises(CannotMigrate, match="0002_broken failed and was undone"):
+        await run(database_url, [KNOWN[0], broken])
+    assert ask(database_url, "SELECT to_regclass('half'), (SELECT count(*) FROM migrations)") == [(None, 1)]
+
+
+async def test_ready_says_what_is_missing(database_url: str) -> None:
+    async with await Store.open(database_url) as store:
+        before = await store.reading.ready()
+        assert before is not None
+        assert "bailiwick migrate" in before
+        await store.migrate()
+        assert await store.reading.ready() is None
+
+
+async def test_facts_stand_in_hypertables_of_a_day(timescale_url: str) -> None:
+    await run(timescale_url, KNOWN)
+    rows = ask(
+        timescale_url,
+        "SELECT hypertable_name::text, column_name::text, time_interval::text FROM timescaledb_information.dimensions "
+        "ORDER BY 1",
+    )
+    assert rows == [("equipment_events", "fix_time", "1 day"), ("fixes", "fix_time", "1 day")]
+
+
+async def test_a_user_who_may_make_no_roles_migrates_all_the_same(database_url: str) -> None:
+    database = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
+    name = f"plain_{database}"
+    with psycopg.connect(database_url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {name} LOGIN".encode())
+        admin.execute(f"GRANT ALL ON SCHEMA public TO {name}".encode())
+        admin.execute(f"GRANT ALL ON DATABASE {database} TO {name}".encode())
+    try:
+        done = await run(psycopg.conninfo.make_conninfo(database_url, user=name), KNOWN)
+        assert f"applied {KNOWN[-1].name}" in done
+    finally:
+        with psycopg.connect(database_url, autocommit=True) as admin:
+            admin.execute(f"DROP OWNED BY {name} CASCADE".encode())
+            admin.execute(f"DROP ROLE {name}".encode())
