@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from geofence.rules import Rules
-
 from alerts.circumstances import Circumstances
 from alerts.episodes import Episodes
 from domain.commits import AlertChange
 from domain.facts import Roster
 from domain.records import Version
 from domain.violations import Violation
+from geofence.rules import Rules
+from geofence.snapshot import restore
+from geofence.wallclock import TimeZones
 
 
 class EpisodeAlerts:
@@ -35,12 +36,15 @@ class EpisodeAlerts:
 
 
 class RealEngine:
-    """What the service works with."""
+    """What the service works with. ``zones`` is the time-zone data, loaded at the edge and handed in."""
+
+    def __init__(self, zones: TimeZones) -> None:
+        self._zones = zones
 
     def fresh(self, roster: Roster, caseload: Sequence[Version]) -> tuple[Rules, EpisodeAlerts]:
-        return Rules(roster, caseload), EpisodeAlerts(caseload)
+        return Rules(roster, caseload, self._zones), EpisodeAlerts(caseload)
 
     def restore(
         self, roster: Roster, caseload: Sequence[Version], rules: bytes, alerts: bytes
     ) -> tuple[Rules, EpisodeAlerts]:
-        return Rules.restore(roster, rules), EpisodeAlerts(caseload, alerts)
+        return restore(roster, caseload, self._zones, rules), EpisodeAlerts(caseload, alerts)

@@ -18,8 +18,9 @@ from domain.commits import AlertChange, Commit, DeadLetter, Work
 from domain.facts import Batch, Roster, empty_facts
 from domain.records import Device, Version
 from domain.wire import Decoded, Decoder
+from geofence.decisions import Answer, Ask, Decisions
 from ingest.batches import OpenBatch
-from ingest.ports import Alerts, Answer, Ask, Decisions, Rules
+from ingest.ports import Alerts, Rules
 from ingest.weaving import empty_batch, woven
 
 CHECKPOINT_FORMAT = 1

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 
+from geofence.decisions import Answer, Ask
 from ingest.batches import Gatherer, OpenBatch
 from ingest.figures import Figures
 from ingest.judgement import Judged, Judgement
-from ingest.ports import Answer, Ask, Broker, Store
+from ingest.ports import Broker, Store
 from ingest.recovery import answer_from
 
 COMMITS_WAITING = 1

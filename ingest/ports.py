@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
 from domain.commits import AlertChange, Checkpoint, Commit, DeadLetter, Work
 from domain.errors import BailiwickError
-from domain.facts import Batch, Facts, Roster, empty_facts
+from domain.facts import Batch, Facts, Roster
 from domain.records import Version
 from domain.violations import Violation
-from domain.vocabulary import OrderState, Quality
+from domain.vocabulary import OrderState
 from domain.wire import Message
+from geofence.decisions import Answer, Ask, Decisions
 
 # --- the broker ---
 
@@ -71,40 +72,6 @@ class SessionTaken(BailiwickError):
 
 
 # --- the rules ---
-
-
-@dataclass(slots=True)
-class Ask:
-    """What the rules must be told before they can judge a batch.
-
-    Attributes
-    ----------
-    identities : (device index, gen, seq) received before: the same values, or a conflict?
-    history : device indices whose stored facts are needed, all of them.
-    """
-
-    identities: list[tuple[int, int, int]] = field(default_factory=list)
-    history: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Answer:
-    """The stored facts of the identities asked for, and all of the devices whose history was."""
-
-    stored: Facts = field(default_factory=empty_facts)
-    history: Facts = field(default_factory=empty_facts)
-
-
-@dataclass(slots=True)
-class Decisions:
-    """What a batch led to (docs/architecture.md)."""
-
-    versions: list[Violation]
-    lines: list[int]
-    keep: Facts
-    rows: Sequence[int]
-    ranges: list[tuple[int, int, int, int]]
-    requalified: list[tuple[int, int, int, int, Quality]]
 
 
 class Rules(Protocol):

@@ -15,9 +15,10 @@ from domain.commits import Work
 from domain.facts import Roster, empty_facts
 from domain.instants import EARLY_US
 from domain.records import Device, Version
+from geofence.decisions import Answer, Ask
 from ingest.clock import LineClock
 from ingest.judgement import CheckpointBody, Judgement, UnreadableCheckpoint
-from ingest.ports import Answer, Ask, Engine, Store
+from ingest.ports import Engine, Store
 from ingest.weaving import empty_batch
 
 BEFORE_EVERYTHING = -1

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import start_http_server
 
+from geofence.wallclock import TimeZones
 from ingest.broker import BrokerAddress, MqttBroker
 from ingest.clock import LineClock, WallClock, wall_clock
 from ingest.duty import again_until, lead_and_work
@@ -28,12 +29,14 @@ log = structlog.get_logger("ingest")
 class IngestConfig:
     """What `serve` needs to be told.
 
+    ``zones`` is the time-zone data, loaded at the edge.
     ``at_most_once`` is for the embedded broker alone (`MqttBroker` says why). ``metrics_port`` opens ``/metrics`` on
     ``metrics_host``; None opens nothing.
     """
 
     database_url: str
     broker: BrokerAddress
+    zones: TimeZones
     client_id: str = CLIENT_ID
     at_most_once: bool = False
     metrics_host: str = "127.0.0.1"
@@ -53,7 +56,7 @@ async def serve(config: IngestConfig, stop: asyncio.Event, clock: WallClock = wa
 
     async def once() -> None:
         async with await Store.open(config.database_url) as store:
-            await lead_and_work(store, RealEngine(), make_broker, line_clock, figures, stop)
+            await lead_and_work(store, RealEngine(config.zones), make_broker, line_clock, figures, stop)
 
     with _metrics(config, figures):
         await again_until(stop, once)

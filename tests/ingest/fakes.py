@@ -19,8 +19,9 @@ from domain.instants import EARLY_US
 from domain.records import Device, Version
 from domain.violations import FactId, Violation
 from domain.vocabulary import Cause, Change, EventCode, Kind, OrderState, Reason
+from geofence.decisions import Answer, Ask, Decisions
 from ingest.clock import LineClock
-from ingest.ports import Answer, Ask, Decisions, Delivery, SessionTaken
+from ingest.ports import Delivery, SessionTaken
 from store.errors import NotNextCommit
 from tests.alerts.made import make_violation
 
