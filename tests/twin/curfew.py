@@ -6,7 +6,6 @@ import itertools
 from dataclasses import dataclass
 
 from domain.instants import FAR_US, MINUTE_US, SECOND_US
-from tests.twin.facts import Fact
 from tests.twin.found import Found
 from tests.twin.presence import ABSENT, PRESENT, Presence, State, presence
 from tests.twin.spans import Span, Spans, cut, less, measure, merged
@@ -94,18 +93,14 @@ def _first_evidence(start: int, window: Span, unexcused: Spans, absence: Absence
 def _made(view: View, window: Span, unexcused: Spans, absence: Absence, held: Presence, lasting: Spans) -> Found:
     start = lasting[0][0]
     last = lasting[-1][1]
-    state = max((s for s in absence.states if s.start <= start), key=lambda s: s.start, default=absence.states[0])
-    if state.end <= start:
-        state = next((s for s in absence.states if s.start >= start), state)
+    state = _opening(start, unexcused, absence, held)
     found = Found("curfew", start, None, state.source, list(state.evidence), p_inside=state.score)
     ended = last <= view.at
-    over = absence.end is not None and absence.back is not None
     if not ended:
         holes = less([(start, view.at + 1)], unexcused)
         if holes and holes[-1][1] == view.at + 1:
             last, ended = holes[-1][0], True
-    if over:
-        assert absence.back is not None
+    if absence.end is not None and absence.back is not None and absence.end < unexcused[-1][1]:
         found.evidence += [absence.back.evidence[0]]
     if ended:
         found.end = last
@@ -113,6 +108,13 @@ def _made(view: View, window: Span, unexcused: Spans, absence: Absence, held: Pr
         _minutes(found, window, unexcused, absence, held)
     found.code = _code(start, found, unexcused, absence, held)
     return found
+
+
+def _opening(start: int, unexcused: Spans, absence: Absence, held: Presence) -> State:
+    """What made the absence; where it is unknown at the window's start, what showed it there first."""
+    if absence.start < unexcused[0][0] and held.at(unexcused[0][0]) != ABSENT:
+        return next((s for s in absence.states if s.end > start), absence.states[0])
+    return absence.states[0]
 
 
 def _code(start: int, found: Found, unexcused: Spans, absence: Absence, held: Presence) -> str:
@@ -130,16 +132,13 @@ def _code(start: int, found: Found, unexcused: Spans, absence: Absence, held: Pr
 def _minutes(found: Found, window: Span, unexcused: Spans, absence: Absence, held: Presence) -> None:
     assert found.end is not None
     end = FAR_US if absence.end is None else absence.end
-    pieces = [(t, gap) for t, gap, _ in held.missed if absence.start <= t < end]
-    sure = [(t, u) for (t, gap), (u, _) in itertools.pairwise(pieces) if u - t <= gap]
-    if pieces and absence.end is not None and absence.end - pieces[-1][0] <= pieces[-1][1]:
-        sure.append((pieces[-1][0], absence.end))
-    sure += held.silent
+    pieces = sorted([(t, t, gap) for t, gap, _ in held.missed] + held.silent)
+    pieces = [piece for piece in pieces if absence.start <= piece[0] < end]
+    sure = [(low, high) for low, high, _ in pieces]
+    sure += [(one[1], other[0]) for one, other in itertools.pairwise(pieces) if other[0] - one[1] <= one[2]]
+    if pieces and absence.end is not None and absence.end - pieces[-1][1] <= pieces[-1][2]:
+        sure.append((pieces[-1][1], absence.end))
     found.minutes_certain = measure(cut(merged(sure), cut(unexcused, [(found.start, found.end)]))) / MINUTE_US
     low = max((t for t, _ in held.seen if t <= found.start), default=window[0])
-    high = min((t for t, _ in held.seen if t >= end), default=window[1])
+    high = window[1] if absence.end is None else absence.end
     found.minutes_possible = measure(cut(unexcused, [(low, high)])) / MINUTE_US
-
-
-def seen_last(held: Presence) -> Fact | None:
-    return held.seen[-1][1] if held.seen else None

@@ -170,12 +170,14 @@ class Twin:
             return "late_data"
         if found is None:
             assert old is not None
-            return old.found.opener
+            return "fixes" if old.found.opener == "clock" else old.found.opener
         if old is None:
             return found.opener
         closing = old.found.end is None and found.end is not None
         if closing:
             return found.closer or found.opener
+        if found.end is None and old.found.closer == "clock":
+            return "clock"
         if found.closer is not None and found.closer != "clock":
             return found.closer
         return found.opener
@@ -194,10 +196,8 @@ def due(view: View, found: list[Found]) -> int:
             return view.at  # its grace may run out
     for device in view.worn:
         later += [high for _, high, _ in device.fittings if high > view.at]
-        later += [u.t + u.gap_us + 1 for u in view.used[-1:] if u.t + u.gap_us + 1 > view.at]
-        later += [
-            f.t + device.silence_us(f.t) + 1 for f in device.facts[-1:] if f.t + device.silence_us(f.t) >= view.at
-        ]
+        later += [u.t + u.gap_us for u in view.used[-1:] if u.t + u.gap_us > view.at]
+        later += [f.t + device.silence_us(f.t) for f in device.facts[-1:] if f.t + device.silence_us(f.t) > view.at]
         later += [at for at in caseload.checked(device.id) + caseload.visited(view.wearer) if at > view.at]
     return min(later)
 

@@ -82,10 +82,11 @@ def _lost(view: View, device: Device, low: int, high: int) -> list[Found]:
     out: list[Found] = []
     newest: Fact | None = None
     open_: Found | None = None
+    used = {u.fact.name for u in device.used}
     for fact in device.facts:
         if not low <= fact.t < high:
             continue
-        if device.is_used(fact):
+        if fact.name in used:
             newest = fact
             if open_ is not None:
                 open_.close(fact.t, "fixes", fact)
@@ -112,4 +113,4 @@ def _heard(view: View, tag: str, t: int) -> bool:
     if not said or said[-1].state != "start":
         return False
     unit = view.devices[said[-1].device]
-    return any(f.t <= t <= f.t + unit.silence_us(f.t) for f in unit.facts)
+    return any(f.t <= t < f.t + unit.silence_us(f.t) for f in unit.facts)

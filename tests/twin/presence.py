@@ -39,7 +39,7 @@ class Presence:
     states: list[State]
     seen: list[tuple[int, Fact]]
     missed: list[tuple[int, int, Fact]]  # instant, gap after it, fact
-    silent: Spans
+    silent: list[tuple[int, int, int]]  # from, to, gap after it
 
     def at(self, instant: int) -> str:
         state = self.state(instant)
@@ -166,7 +166,7 @@ def _by_fixes(view: View, condition_id: str) -> tuple[list[State], list[tuple[in
 
 def _hold(m: Mark, doubts: Spans) -> int:
     """How long a state that this newest used fix upholds can last: through ``G``, or until its device is in doubt."""
-    return min([m.t + m.used.gap_us + 1] + [low for low, _ in doubts if low > m.t])
+    return min([m.t + m.used.gap_us] + [low for low, _ in doubts if low > m.t])
 
 
 def _turn(states: list[State], new: State) -> State:
@@ -182,9 +182,10 @@ def _turn(states: list[State], new: State) -> State:
 # by the home unit
 
 
-def _by_unit(view: View, condition_id: str) -> tuple[list[State], list[tuple[int, Fact]], Spans]:
+def _by_unit(view: View, condition_id: str) -> tuple[list[State], list[tuple[int, Fact]], list[tuple[int, int, int]]]:
     states: list[State] = []
     seen: list[tuple[int, Fact]] = []
+    silent: list[tuple[int, int, int]] = []
     for low, high, condition in view.caseload.segments("condition", condition_id):
         unit = condition["place"].get("home_unit")
         if unit is not None and unit in view.devices:
@@ -192,12 +193,13 @@ def _by_unit(view: View, condition_id: str) -> tuple[list[State], list[tuple[int
                 if state.start < high and state.end > low:
                     state.start, state.end = max(state.start, low), min(state.end, high)
                     states.append(state)
-    silent = merged((s.start, s.end) for s in states if s.says == ABSENT)
+                    if state.says == ABSENT:
+                        silent.append((state.start, state.end, view.devices[unit].gap_us(state.start)))
     return states, seen, silent
 
 
 def _unit_states(view: View, condition_id: str, unit: Device, seen: list[tuple[int, Fact]]) -> list[State]:
-    fresh = merged((f.t, f.t + unit.silence_us(f.t) + 1) for f in unit.facts if view.on(unit.id, f.t))
+    fresh = merged((f.t, f.t + unit.silence_us(f.t)) for f in unit.facts if view.on(unit.id, f.t))
     doubts = merged(untrusted(view, unit.id) + moved(view, unit.id))
     heard = [f for f in view.about if f.device == unit.id and f.code == "in_range" and f.state != "pulse" and f.tag]
     doubted = {device.id: untrusted(view, device.id) for device in view.worn}
