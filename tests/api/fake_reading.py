@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from domain.caseload_file import record_as_json
+from domain.commits import AlertChange, Work
+from domain.instants import FAR_US
+from domain.records import TYPE_NAMES, Device, Fitting, Order, Version, Wearer
 from domain.violations import Violation
-from domain.vocabulary import Kind, OrderState, Severity
+from domain.vocabulary import AlertCondition, AlertWork, Kind, OrderState, Quality, Severity, Source
 from store.reading_types import (
     AlertFilter,
     AlertRow,
@@ -19,18 +25,9 @@ from store.reading_types import (
     ViolationFilter,
     WearerRow,
 )
+from tests.store.made import NOON
 
-EMPTY = Counts(
-    at_us=None,
-    wearers=0,
-    devices=0,
-    orders_active=0,
-    order_states=dict.fromkeys(OrderState, 0),
-    facts=0,
-    facts_per_s=0.0,
-    violations_open={},
-    alerts_active={},
-)
+DRAWN = ("ok", "inaccurate")
 
 
 class Away(Exception):
@@ -39,86 +36,179 @@ class Away(Exception):
 
 @dataclass
 class FakeReading:
-    """What a test puts in comes out; ``away`` makes every question fail."""
+    """What is learnt and committed comes out; ``away`` makes every question fail."""
 
-    people: dict[str, WearerRow] = field(default_factory=dict)
-    kit: dict[str, DeviceRow] = field(default_factory=dict)
-    fixes: list[PositionRow] = field(default_factory=list)
-    versions: list[Violation] = field(default_factory=list)
-    alert_rows: dict[int, AlertRow] = field(default_factory=dict)
-    log: list[EventRow] = field(default_factory=list)
-    told: Counts = EMPTY
-    wrong: str | None = None
+    now_us: int = NOON
     away: bool = False
-    questions: int = 0
+    wrong: str | None = None
+    headroom: float = 1.0
+    questions: Counter[str] = field(default_factory=Counter)
+    records: dict[tuple[str, str], Any] = field(default_factory=dict)
+    fixes: list[tuple[str, PositionRow]] = field(default_factory=list)
+    numbered: list[tuple[int, Violation]] = field(default_factory=list)
+    alert_rows: dict[str, AlertRow] = field(default_factory=dict)
+    log: list[EventRow] = field(default_factory=list)
+    order_states: dict[str, int] = field(default_factory=dict)
+    decided_us: int | None = None
+    next_alert: int = 1
+    next_event: int = 1
     _wakes: set[asyncio.Event] = field(default_factory=set)
 
-    def tell(self, *events: EventRow) -> None:
-        """Commits events, and wakes who listens."""
-        self.log += events
-        for wake in self._wakes:
-            wake.set()
+    # -- what is put in --
+
+    def learn(self, versions: Iterable[Version]) -> None:
+        for version in versions:
+            self.records[TYPE_NAMES[type(version.record)], version.record.id] = version.record
+
+    def commit(self, work: Work) -> None:
+        self.decided_us = int(work.batch.instants[-1]) if len(work.batch.instants) else self.decided_us
+        for fact in work.keep[~work.keep["is_event"]]:
+            device = work.roster.ids[fact["device"]]
+            self.fixes.append((device, _position(device, fact)))
+        for version in work.versions:
+            self.numbered.append((len(self.numbered) + 1, version))
+            self._log("violation", version.as_json())
+        for change in work.alerts:
+            self._log("alert", self._change(change).as_json())
+        self._wake()
+
+    def publish(self, figures: dict[str, Any]) -> None:
+        self.order_states = figures["order_states"]
+
+    def forget_events(self, until: int) -> None:
+        self.log = [row for row in self.log if row.no > until]
 
     def break_off(self) -> None:
         """Every question fails from now on, and who listens is thrown out."""
         self.away = True
+        self._wake()
+
+    def _wake(self) -> None:
         for wake in self._wakes:
             wake.set()
 
-    def _asked(self) -> None:
-        self.questions += 1
+    def _log(self, topic: str, body: dict[str, Any]) -> None:
+        self.log.append(EventRow(self.next_event, topic, body))
+        self.next_event += 1
+
+    def _change(self, change: AlertChange) -> AlertRow:
+        held = self.alert_rows.get(change.episode)
+        raised_us, linked = (change.raised_us, ()) if held is None else (held.raised_us, held.violations)
+        if held is None:
+            number, self.next_alert = self.next_alert, self.next_alert + 1
+        else:
+            number = held.no
+        row = AlertRow(
+            *(number, change.episode, change.wearer, change.victim, change.device, change.kind, change.code),
+            *(change.condition, change.severity, change.state, AlertWork.RAISED, raised_us, change.changed_us),
+            withdrawn=change.withdrawn,
+            violations=tuple(sorted({*linked, change.violation_id})),
+        )
+        self.alert_rows[change.episode] = row
+        return row
+
+    # -- what is asked --
+
+    def _asked(self, what: str) -> None:
+        self.questions[what] += 1
         if self.away:
             raise Away
 
+    def _of(self, kind: type[Any]) -> list[Any]:
+        return [record for record in self.records.values() if isinstance(record, kind)]
+
+    def _holds(self, record: Fitting | Order) -> bool:
+        return record.from_us <= self.now_us < (record.to_us or FAR_US)
+
     async def ready(self) -> str | None:
-        return "the database cannot be reached" if self.away else self.wrong
+        return "the database does not answer" if self.away else self.wrong
 
     async def counts(self) -> Counts:
-        self._asked()
-        return self.told
+        self._asked("counts")
+        states = {state: self.order_states.get(state.value, 0) for state in OrderState}
+        current = [version for version in self._newest().values() if version[1].current]
+        alerts = [a for a in self.alert_rows.values() if a.state is AlertCondition.ACTIVE and not a.withdrawn]
+        return Counts(
+            at_us=self.decided_us,
+            wearers=len(self._of(Wearer)),
+            devices=len(self._of(Device)),
+            orders_active=sum(states.values()),
+            order_states=states,
+            facts=len(self.fixes),
+            facts_per_s=len(self.fixes) / 10,
+            violations_open=dict(Counter(version.kind for _, version in current if version.to_us is None)),
+            alerts_active=dict(Counter(alert.severity for alert in alerts)),
+            headroom={"fixes": self.headroom},
+        )
 
     async def wearers(self, after: str | None, limit: int) -> list[WearerRow]:
-        self._asked()
-        return [self.people[one] for one in sorted(self.people) if after is None or one > after][:limit]
+        self._asked("wearers")
+        people = sorted(self._of(Wearer), key=lambda record: record.id)
+        return [self._wearer(person) for person in people if after is None or person.id > after][:limit]
 
     async def wearer(self, wearer: str) -> WearerRow | None:
-        self._asked()
-        return self.people.get(wearer)
+        self._asked("wearer")
+        person = self.records.get(("wearer", wearer))
+        return None if person is None else self._wearer(person)
+
+    def _wearer(self, person: Wearer) -> WearerRow:
+        orders = sorted(o.id for o in self._of(Order) if o.wearer == person.id and self._holds(o))
+        devices = sorted(f.device for f in self._of(Fitting) if f.wearer == person.id and self._holds(f))
+        return WearerRow(person.id, _record(person), tuple(orders), tuple(devices), self._positions().get(person.id))
 
     async def devices(self, after: str | None, limit: int) -> list[DeviceRow]:
-        self._asked()
-        return [self.kit[one] for one in sorted(self.kit) if after is None or one > after][:limit]
+        self._asked("devices")
+        kit = sorted(self._of(Device), key=lambda record: record.id)
+        return [self._device(device) for device in kit if after is None or device.id > after][:limit]
+
+    def _device(self, device: Device) -> DeviceRow:
+        fitting = next((f for f in self._of(Fitting) if f.device == device.id and self._holds(f)), None)
+        heard = [row.received_us for of, row in self.fixes if of == device.id]
+        who = (None, None) if fitting is None else (fitting.wearer, fitting.victim)
+        return DeviceRow(device.id, _record(device), *who, max(heard, default=None))
+
+    def _positions(self) -> dict[str, PositionRow]:
+        newest: dict[str, PositionRow] = {}
+        for fitting in filter(self._holds, self._of(Fitting)):
+            rows = [row for device, row in self.fixes if device == fitting.device and row.t_us >= fitting.from_us]
+            for row in sorted(rows, key=lambda row: row.t_us):
+                if row.quality in DRAWN and fitting.wearer is not None:
+                    newest[fitting.wearer] = replace(row, wearer=fitting.wearer)
+        return newest
 
     async def positions(self, after: str | None, limit: int) -> list[PositionRow]:
-        self._asked()
-        newest: dict[str, PositionRow] = {}
-        for row in sorted(self.fixes, key=lambda row: row.t_us):
-            newest[row.wearer] = row
+        self._asked("positions")
+        newest = self._positions()
         return [newest[one] for one in sorted(newest) if after is None or one > after][:limit]
 
     async def trail(
         self, wearer: str, from_us: int, to_us: int, after: tuple[int, str, int, int] | None, limit: int
     ) -> list[PositionRow]:
-        self._asked()
+        self._asked("trail")
         keyed = sorted(
-            ((row.t_us, row.device, row.gen, row.seq), row)
-            for row in self.fixes
-            if row.wearer == wearer and from_us <= row.t_us < to_us
+            ((row.t_us, device, row.gen, row.seq), replace(row, wearer=wearer))
+            for fitting in self._of(Fitting)
+            for device, row in self.fixes
+            if fitting.wearer == wearer
+            and device == fitting.device
+            and max(from_us, fitting.from_us) <= row.t_us < min(to_us, fitting.to_us or FAR_US)
         )
         return [row for key, row in keyed if after is None or key > after][:limit]
 
+    def _newest(self) -> dict[str, tuple[int, Violation]]:
+        return {version.id: (no, version) for no, version in self.numbered}
+
     async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
-        self._asked()
-        newest = {violation.id: (no, violation) for no, violation in enumerate(self.versions, 1)}
-        rows = sorted(newest.values(), key=lambda row: -row[0])
+        self._asked("violations")
+        rows = sorted(self._newest().values(), key=lambda row: -row[0])
         return [row for row in rows if (before is None or row[0] < before) and _fits(wanted, row[1])][:limit]
 
     async def versions_of(self, violation_id: str) -> list[Violation]:
-        self._asked()
-        return [version for version in self.versions if version.id == violation_id]
+        self._asked("versions_of")
+        return [version for _, version in self.numbered if version.id == violation_id]
 
     async def alerts(self, wanted: AlertFilter, before: tuple[int, int] | None, limit: int) -> list[AlertRow]:
-        self._asked()
+        self._asked("alerts")
         rows = sorted(self.alert_rows.values(), key=lambda row: (row.raised_us, row.no), reverse=True)
         found = [
             row
@@ -132,24 +222,24 @@ class FakeReading:
         return found[:limit]
 
     async def alert(self, no: int) -> AlertRow | None:
-        self._asked()
-        return self.alert_rows.get(no)
+        self._asked("alert")
+        return next((row for row in self.alert_rows.values() if row.no == no), None)
 
     async def events(self, after: int, limit: int) -> list[EventRow]:
-        self._asked()
+        self._asked("events")
         return [row for row in self.log if row.no > after][:limit]
 
     async def newest_event(self) -> int:
-        self._asked()
+        self._asked("newest_event")
         return self.log[-1].no if self.log else 0
 
     async def oldest_event(self) -> int:
-        self._asked()
+        self._asked("oldest_event")
         return self.log[0].no if self.log else 0
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[AsyncIterator[None]]:
-        self._asked()
+        self._asked("listen")
         wake = asyncio.Event()
         self._wakes.add(wake)
         try:
@@ -161,8 +251,20 @@ class FakeReading:
         while True:
             await wake.wait()
             wake.clear()
-            self._asked()
+            self._asked("wake")
             yield
+
+
+def _record(record: Any) -> dict[str, Any]:
+    return {key: value for key, value in record_as_json(record).items() if key != "type"}
+
+
+def _position(device: str, fact: Any) -> PositionRow:
+    words = Source(int(fact["src"])).name.lower(), Quality(int(fact["quality"])).name.lower()
+    place = (float(fact["lat"]), float(fact["lon"]), float(fact["acc"]))
+    motion = [None if value != value else float(value) for value in (fact["spd"], fact["hdg"])]
+    identity = int(fact["gen"]), int(fact["seq"])
+    return PositionRow("", device, int(fact["t_us"]), int(fact["received_us"]), *place, *words, *identity, *motion)
 
 
 def _fits(wanted: ViolationFilter, violation: Violation) -> bool:
@@ -177,11 +279,14 @@ def _fits(wanted: ViolationFilter, violation: Violation) -> bool:
     )
 
 
-def severities(**numbers: int) -> dict[Severity, int]:
-    """``critical=3`` and so on."""
-    return {Severity(name): number for name, number in numbers.items()}
+def states(**numbers: int) -> dict[str, Any]:
+    """The figures of an ingest: ``monitored=3`` and so on, the rest 0."""
+    return {"order_states": {state.value: numbers.get(state.value, 0) for state in OrderState}}
 
 
 def kinds(**numbers: int) -> dict[Kind, int]:
-    """``curfew=3`` and so on."""
     return {Kind(name): number for name, number in numbers.items()}
+
+
+def severities(**numbers: int) -> dict[Severity, int]:
+    return {Severity(name): number for name, number in numbers.items()}
