@@ -35,7 +35,7 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-CaseloadFile = Annotated[Path, typer.Option("--caseload", help="Caseload file (NDJSON).")]
+AsLines = Annotated[bool, typer.Option("--json", help="JSON lines, which is what it prints anyway.")]
 
 
 def main() -> None:
@@ -52,6 +52,29 @@ def main() -> None:
         # Whoever read our output has gone (`| head`); Python would complain once more on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
+
+
+@app.command()
+def demo(
+    wearers: Annotated[int, typer.Option(help="How many wearers are simulated.", min=1)] = 1000,
+    duration: Annotated[
+        float | None, typer.Option(help="Seconds to simulate, then stop and report; without it, until Ctrl-C.")
+    ] = None,
+    rate: Annotated[float, typer.Option(help="Messages a second of every device.")] = 0.2,
+    scenario: Annotated[Path | None, typer.Option(help="Scenario file (TOML): how often things go wrong.")] = None,
+    report: Annotated[Path | None, typer.Option(help="File for the JSON report; needs --duration.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the invented caseload and of what happens.")] = 1,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    embedded_broker: Annotated[
+        bool, typer.Option("--embedded-broker", help="The broker from the wheel, even where Mosquitto is found.")
+    ] = False,
+) -> None:
+    """Everything, on embedded parts: database, broker, simulated wearers, ingest, API and page."""
+    from bailiwick.demo import DemoConfig, run
+
+    settings = _settings()
+    config = DemoConfig(wearers, duration, rate, scenario, report, seed, browser, embedded_broker)
+    raise typer.Exit(run(config, settings))
 
 
 @app.command()
@@ -76,15 +99,21 @@ def migrate(as_json: AsJson = False) -> None:
 def ingest(
     client_id: Annotated[str | None, typer.Option(help="MQTT client id; all that stand by must have the same.")] = None,
     metrics_port: Annotated[int | None, typer.Option(help="Port for /metrics, on loopback.", min=1, max=65535)] = None,
+    at_most_once: Annotated[
+        bool, typer.Option("--at-most-once", help="For the embedded broker of the demo alone: QoS 0.")
+    ] = False,
 ) -> None:
     """MQTT to decisions. A second one stands by and takes over."""
+    from bailiwick.timezones import pinned_time_zones
     from ingest.broker import BrokerAddress
     from ingest.service import CLIENT_ID, IngestConfig, run
 
     settings = _settings()
     files = {"ca": settings.mqtt_ca, "certificate": settings.mqtt_certificate, "key": settings.mqtt_key}
     address = BrokerAddress.parse(settings.broker(), **{name: str(path) for name, path in files.items() if path})
-    run(IngestConfig(settings.database(), address, client_id or CLIENT_ID, metrics_port=metrics_port))
+    zones = pinned_time_zones()
+    name = client_id or CLIENT_ID
+    run(IngestConfig(settings.database(), address, zones, name, at_most_once, metrics_port=metrics_port))
 
 
 @app.command()
@@ -97,13 +126,38 @@ def api() -> None:
         run(ApiConfig(settings.database(), settings.api_host, settings.api_port), ready=_say_where)
 
 
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="Caseload file (NDJSON).")],
+    as_json: AsJson = False,
+) -> None:
+    """Take a caseload file into the database: all or nothing."""
+    from bailiwick.import_command import import_command
+
+    with database_told_in_one_line():
+        raise typer.Exit(import_command(file, _settings().database(), as_json=as_json))
+
+
+@app.command()
+def evaluate(
+    caseload: Annotated[str, typer.Option(help="Caseload file (NDJSON); `-` is standard input.")],
+    feed: Annotated[str, typer.Option(help="Feed file (NDJSON); `-` is standard input.")],
+    until: Annotated[str | None, typer.Option(help="End with a tick then, such as 2026-10-24T12:00:00Z.")] = None,
+    as_json: AsLines = False,
+) -> None:
+    """The rules on files, without a server or a clock: prints the violations, one line a version."""
+    from bailiwick.evaluate_command import evaluate_command
+
+    raise typer.Exit(evaluate_command(caseload, feed, until))
+
+
 @app.command()
 def windows(
-    caseload: CaseloadFile,
+    caseload: Annotated[Path, typer.Option(help="Caseload file (NDJSON).")],
     condition: Annotated[str, typer.Option(help="Id of the condition.")],
     start: Annotated[str, typer.Option("--from", help="First instant, such as 2026-10-24T12:00:00Z.")],
     end: Annotated[str, typer.Option("--to", help="Instant after the last.")],
-    as_json: Annotated[bool, typer.Option("--json", help="JSON lines, which is what it prints anyway.")] = False,
+    as_json: AsLines = False,
 ) -> None:
     """When a condition is in force: merged windows, one line each."""
     from bailiwick.windows_command import windows_command
@@ -111,17 +165,38 @@ def windows(
     raise typer.Exit(windows_command(caseload, condition, start, end))
 
 
-@app.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="Caseload file (NDJSON).")],
+@app.command()
+def simulate(
+    caseload: Annotated[Path | None, typer.Option(help="Caseload file whose wearers are simulated.")] = None,
+    wearers: Annotated[int | None, typer.Option(help="Or: invent a caseload of so many wearers.")] = None,
+    broker: Annotated[str | None, typer.Option(help="MQTT broker to play to; several with commas between.")] = None,
+    feed: Annotated[Path | None, typer.Option(help="Or: feed file to write; `-` is standard output.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Messages a second of every device.")] = None,
+    scenario: Annotated[Path | None, typer.Option(help="Scenario file (TOML): how often things go wrong.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 1,
+    duration: Annotated[float, typer.Option(help="Seconds to simulate.")] = 600.0,
+    truth: Annotated[Path | None, typer.Option(help="File for what really happened.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a caseload file into the database, all or nothing, each bad line named."""
-    from bailiwick.import_command import import_command
+    """Simulated devices: over MQTT, one connection each, or as a feed file."""
+    from simulators import service
 
-    settings = _settings()
-    with database_told_in_one_line():
-        raise typer.Exit(import_command(file, settings.database(), as_json=as_json))
+    config = service.SimulateConfig(
+        caseload, wearers, broker, feed, rate, scenario, seed, duration, truth, as_json=as_json
+    )
+    raise typer.Exit(service.simulate(config))
+
+
+@app.command()
+def score(
+    truth: Annotated[Path, typer.Option(help="What really happened, as `simulate --truth` writes it.")],
+    violations: Annotated[Path, typer.Option(help="What was found (NDJSON), as `evaluate` prints it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare what was found with what happened: missed, false, late."""
+    from simulators.service import score_files
+
+    raise typer.Exit(score_files(truth, violations, as_json=as_json))
 
 
 @contextmanager

@@ -8,6 +8,8 @@
 `mosquitto_broker`           one Mosquitto over one data folder
 `embedded_broker`            the broker from the wheel, and what it cannot promise
 `private_prefix`             packages of a Debian suite, unpacked into a folder of ours
+`browser`                    a headless Chromium in such a folder, for the tests of the page
+`usage`                      what a process and its children use
 `real_parts`                 a real TimescaleDB and Mosquitto in such a folder
 ============================ ===================================================================
 """

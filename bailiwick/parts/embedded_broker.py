@@ -36,6 +36,7 @@ CANNOT_PROMISE = (
 class IotcoreBroker:
     """Started and stopped; memory only, so a restart forgets every session and queue."""
 
+    name = "the embedded one (iotcore)"
     cannot_promise = CANNOT_PROMISE
     at_most_once = True
     """How ingest is to receive from it: with 100 on their way, acknowledging after the commit would stop the flow."""

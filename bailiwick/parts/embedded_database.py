@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from bailiwick.parts.postgres_server import PostgresBinaries, PostgresServer
@@ -14,9 +15,10 @@ from bailiwick.parts.processes import Account, PartFailed, reachable, unprivileg
 DEBIAN_BINARIES = "/usr/lib/postgresql/*/bin/initdb"
 
 
-def embedded_database(data_folder: Path) -> PostgresServer:
+def embedded_database(data_folder: Path, settings: Mapping[str, str] | None = None) -> PostgresServer:
     """A server over ``data_folder/database``, not yet started. Raises `PartFailed` when no PostgreSQL is to be had."""
-    return PostgresServer(find_binaries(data_folder), data_folder / "database", data_folder / "database.log")
+    binaries = find_binaries(data_folder)
+    return PostgresServer(binaries, data_folder / "database", data_folder / "database.log", settings)
 
 
 def find_binaries(data_folder: Path) -> PostgresBinaries:

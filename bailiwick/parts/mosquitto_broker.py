@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,6 +41,7 @@ class MosquittoBroker:
     ``options`` replace lines of the production configuration, for example ``{"max_queued_messages": "10"}``.
     """
 
+    name = "Mosquitto"
     cannot_promise = ""
     at_most_once = False
     """How ingest is to receive from it: acknowledging after the commit."""
@@ -90,6 +93,12 @@ class MosquittoBroker:
         own = {"allow_anonymous": "true", "persistence_location": f"{self.folder}/", **self.options}
         lines = kept + [f"{name} {value}" for name, value in own.items()]
         return "\n".join([*lines, f"listener {self.port} {LOOPBACK}", ""])
+
+    def version(self) -> str | None:
+        """``2.0.21``; None when it does not tell."""
+        said = subprocess.run([self.program, "-h"], capture_output=True, text=True, timeout=10, check=False).stdout
+        match = re.search(r"version (\S+)", said)
+        return match.group(1) if match else None
 
     def stop(self) -> None:
         """Asks it to end: it writes sessions and queues first."""

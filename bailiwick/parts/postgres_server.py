@@ -27,6 +27,7 @@ from bailiwick.parts.processes import (
     run_to_end,
     unprivileged,
 )
+from bailiwick.parts.usage import children_of
 
 SUPERUSER = "postgres"
 PORT = 5432
@@ -67,18 +68,21 @@ class PostgresBinaries:
     def program(self, name: str) -> Path:
         return self.folder / name
 
-    def major(self) -> int:
-        """Raises `PartFailed` when the program does not run here."""
+    def version(self) -> str:
+        """``18.6``. Raises `PartFailed` when the program does not run here."""
         try:
             said = subprocess.run(
                 [self.program("initdb"), "--version"], capture_output=True, text=True, check=True, timeout=30
             ).stdout
         except (OSError, subprocess.SubprocessError) as error:
             raise PartFailed(f"PostgreSQL from {self.origin} does not run on this machine: {error}") from error
-        match = re.search(r"(\d+)", said.replace("initdb", ""))
+        match = re.search(r"\d+(?:\.\d+)?", said)
         if match is None:
             raise PartFailed(f"{self.program('initdb')} does not tell its version")
-        return int(match.group(1))
+        return match.group()
+
+    def major(self) -> int:
+        return int(self.version().partition(".")[0])
 
 
 class PostgresServer:
@@ -142,7 +146,7 @@ class PostgresServer:
 
     def kill(self) -> None:
         """``kill -9`` of the server and of each of its processes, as when the machine fails."""
-        pids = [self.child.pid, *_children_of(self.child.pid)]
+        pids = [self.child.pid, *children_of(self.child.pid)]
         for pid in pids:
             _kill_if_there(pid)
         self.child.ends_within(STOP_GRACE_S)
@@ -191,13 +195,6 @@ def _clean_environment() -> dict[str, str]:
     """Ours without what would redirect the server's programs (``PGDATA``, ``PGHOST``, locale)."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LD_"))}
     return kept | {"LANG": "C", "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _children_of(pid: int) -> list[int]:
-    try:
-        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
 
 
 def _runs(pid: int) -> bool:

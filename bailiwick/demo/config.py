@@ -1,0 +1,125 @@
+"""What was asked of the demo, and what that needs of the machine."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bailiwick.parts.processes import PartFailed, reachable, unprivileged
+from bailiwick.parts.real_parts import PROJECT_FOLDER
+from domain.errors import BadSetting
+
+DATA_FOLDER = PROJECT_FOLDER / ".cache" / "demo"
+ENDLESS_S = 24 * 3600.0
+"""How long the wearers' lives are drawn for when no duration was given."""
+SOON_S = 900.0
+"""Curfews begin within so long when no duration was given."""
+MAX_RATE_HZ = 1.0
+"""A device's interval is whole seconds (contract.md)."""
+BASE_DISK_MB = 1500
+ITEM_DISK_BYTES = 400
+"""An item in the tables, their indexes and the write-ahead log, with room to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoConfig:
+    """What the command line asks for; ``duration_s`` None: until Ctrl-C."""
+
+    wearers: int
+    duration_s: float | None
+    rate_hz: float
+    scenario: Path | None
+    report: Path | None
+    seed: int
+    open_browser: bool
+    embedded_broker: bool = False
+
+    @property
+    def run_s(self) -> float:
+        return self.duration_s or ENDLESS_S
+
+    @property
+    def curfews_begin_within_s(self) -> float:
+        return min(self.duration_s, ENDLESS_S) if self.duration_s else SOON_S
+
+    def check(self) -> None:
+        """Raises `BadSetting` for what cannot be asked for."""
+        if self.duration_s is not None and self.duration_s <= 0:
+            raise BadSetting("--duration: more than 0 seconds")
+        if not 0 < self.rate_hz <= MAX_RATE_HZ:
+            raise BadSetting(f"--rate: over 0, at most {MAX_RATE_HZ:g} messages a second of a device")
+        if self.report and self.duration_s is None:
+            raise BadSetting("--report needs --duration")
+        if self.report and not self.report.resolve().parent.is_dir():
+            raise BadSetting(f"--report: there is no folder {self.report.resolve().parent}")
+
+    def disk_mb(self) -> int:
+        """What the data folder needs; without a duration, for the first hour."""
+        items = self.wearers * self.rate_hz * min(self.run_s, 3600.0)
+        return BASE_DISK_MB + round(items * ITEM_DISK_BYTES / (1 << 20))
+
+
+@contextmanager
+def data_folder(needed_mb: int) -> Iterator[Path]:
+    """A fresh folder for everything of one demo, held by a lock until the end; what the last one left is removed.
+
+    ``.cache/demo`` of the project; where that cannot be used (another user's, or out of the reach of the account that
+    the database runs as when we are root), one in the temporary folder, removed at the end.
+    Raises `PartFailed` when another demo holds it, or the disk is too small.
+    """
+    with ExitStack() as held:
+        try:
+            folder = held.enter_context(_of_the_project())
+        except OSError:
+            folder = held.enter_context(_temporary())
+        free_mb = shutil.disk_usage(folder).free >> 20
+        if free_mb < needed_mb:
+            raise PartFailed(f"{needed_mb} MB of disk are needed at {folder}, {free_mb} MB are free")
+        yield folder
+
+
+@contextmanager
+def _of_the_project() -> Iterator[Path]:
+    """Raises `OSError` when it cannot be used."""
+    DATA_FOLDER.parent.mkdir(parents=True, exist_ok=True)
+    if not reachable(DATA_FOLDER.parent, unprivileged()):
+        raise PermissionError(errno.EACCES, "out of reach", str(DATA_FOLDER))
+    lock = DATA_FOLDER.with_suffix(".lock")
+    with lock.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PartFailed(f"another demo is running (it holds {lock})") from None
+        if DATA_FOLDER.exists():
+            shutil.rmtree(DATA_FOLDER)
+        DATA_FOLDER.mkdir(mode=0o755)
+        yield DATA_FOLDER
+
+
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="bailiwick-demo-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises `PartFailed` when the console's port cannot be had; nothing has been started yet then."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = (
+                "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
+            )
+            raise PartFailed(f"port {port} {why}: choose another with BAILIWICK_API_PORT") from None

@@ -1,0 +1,228 @@
+"""The demo from a bare folder to its report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+import webbrowser
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bailiwick.demo.config import DemoConfig, check_port, data_folder
+from bailiwick.demo.figures import EVERY_S, HEADING, figures_line
+from bailiwick.demo.fleet_process import ACCOUNT, GO, READY, Orders, orders_file, read_when_there, write_whole
+from bailiwick.demo.reporting import Outcome, make_report
+from bailiwick.demo.system import System
+from bailiwick.parts.processes import PartFailed
+from bailiwick.settings import Settings
+from domain.errors import BailiwickError
+from domain.instants import SECOND_US
+from simulators.caseload import as_lines, generate
+from simulators.service import start_up_s
+from store import Reading, Store
+from store.store import ConnectionLost
+
+CASELOAD = "caseload.ndjson"
+POLL_S = 0.2
+READY_TIMEOUT_S = 300.0
+"""For the caseload to be imported and learnt, and for the devices to have read it."""
+SETUP_S_A_WEARER = 1 / 600
+"""How long before the run the caseload is dated: so that what is to begin within the run does."""
+DRAIN_S = 15.0
+"""Without anything newly stored, nothing more is waited for."""
+LAST_TICKS_S = 2.5
+"""For what only the clock decides, at the end of the run."""
+INTERRUPTED = 130
+
+
+class Interrupted(BailiwickError):
+    """Ctrl-C, or SIGTERM."""
+
+
+def run(config: DemoConfig, settings: Settings) -> int:
+    """The command: 0 when done, 1 when something failed or was lost."""
+    config.check()
+    check_port(settings.api_host, settings.api_port)
+    for name in ("database_url", "mqtt_url"):
+        if getattr(settings, name) is not None:
+            print(f"the demo has parts of its own: BAILIWICK_{name.upper()} is not used", file=sys.stderr)
+    with data_folder(config.disk_mb()) as folder:
+        system = System(folder, settings, config.embedded_broker)
+        try:
+            return asyncio.run(_with_signals(lambda: Demo(config, system).run()))
+        except Interrupted:
+            print("stopping")
+            return 0 if config.duration_s is None else INTERRUPTED
+        except ConnectionLost as error:
+            system.check()
+            raise PartFailed(f"the database went away: {' '.join(str(error).split())}") from None
+        finally:
+            system.stop()
+
+
+async def _with_signals(work: Callable[[], Awaitable[int]]) -> int:
+    """Ctrl-C and SIGTERM end the work with `Interrupted`, wherever it is."""
+    task = asyncio.ensure_future(work())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise Interrupted("interrupted") from None
+
+
+class Demo:
+    """One run."""
+
+    def __init__(self, config: DemoConfig, system: System) -> None:
+        self.config, self.system, self.folder = config, system, system.folder
+        self._cpu_before: dict[str, float] = {}
+        self._usage: dict[str, dict[str, float]] = {"cpu_s": {}, "rss_mb": {}}
+
+    async def run(self) -> int:
+        self._say(f"data folder {self.folder}")
+        self.system.start_parts()
+        broker = self.system.broker
+        self._say(f"database: PostgreSQL from {self.system.database.binaries.origin}; broker: {broker.name}")
+        if broker.cannot_promise:
+            self._say(f"note: {broker.cannot_promise}")
+        await self._enter_caseload()
+        self.system.start_api()
+        self._say(f"page: {self.system.settings.console()} (no sign-in yet: this machine alone can reach it)")
+        self.system.start_ingest()
+        async with await Reading.open(self.system.database.url()) as reading:
+            await self._until(lambda: _at_work(reading), "ingest is not at work")
+            await self._until(lambda: _true((self.folder / READY).exists()), "the simulated devices are not ready")
+            start_s = self._send_off()
+            if self.config.open_browser:
+                _open_browser(self.system.settings.console())
+            await self._watch(reading, start_s)
+            if self.config.duration_s is None:
+                return 0
+            outcome = await self._reckon(reading)
+        return self._tell(outcome)
+
+    async def _enter_caseload(self) -> None:
+        """Generates it, gives it to the fleet, and imports it with the ordinary commands."""
+        config, path = self.config, self.folder / CASELOAD
+        self._say(f"caseload of {config.wearers:,d} invented wearers ...")
+        start_us = (time.time_ns() // 1000 + round(config.wearers * SETUP_S_A_WEARER * SECOND_US)) // SECOND_US
+        within_s = config.curfews_begin_within_s
+        arguments = (config.wearers, config.seed, start_us * SECOND_US, within_s, config.rate_hz)
+        path.write_bytes(await asyncio.to_thread(lambda: as_lines(generate(*arguments))))
+        self._start_fleet(path)
+        async with await Store.open(self.system.database.url()) as store:
+            await store.migrate()
+        child = self.system.start_command("import", "import", str(path))
+        await self._until(lambda: _true(child.returncode is not None), "the caseload is not imported")
+        self.system.finish("import")
+
+    def _start_fleet(self, caseload: Path) -> None:
+        config = self.config
+        orders = Orders(
+            folder=str(self.folder),
+            caseload=str(caseload),
+            scenario=str(config.scenario.resolve()) if config.scenario else None,
+            brokers=self.system.broker.urls,
+            seed=config.seed,
+            rate_hz=config.rate_hz,
+            duration_s=config.run_s,
+            truth=config.duration_s is not None,
+        )
+        self.system.start_python("fleet", "-m", "bailiwick.demo.fleet_process", str(orders_file(orders)))
+
+    def _send_off(self) -> float:
+        """Tells the fleet when the run begins; gives that in seconds since the epoch."""
+        start_s = int(time.time() + start_up_s(self.config.wearers)) + 1
+        write_whole(self.folder / GO, {"start_us": start_s * SECOND_US})
+        self._say(f"the simulated devices connect; the run begins in {start_s - time.time():.0f} s")
+        return float(start_s)
+
+    async def _watch(self, reading: Reading, start_s: float) -> None:
+        """Prints figures until the fleet is done; without a duration, for ever."""
+        print(HEADING, flush=True)
+        shown_s = 0.0
+        while self.system.children["fleet"].returncode is None:
+            self.system.check()
+            now_s = time.time()
+            if not self._cpu_before and now_s >= start_s:
+                self._cpu_before = self.system.cpu_s()
+            if now_s - shown_s >= EVERY_S:
+                shown_s = now_s
+                print(await figures_line(reading, self.folder, max(0.0, now_s - start_s)), flush=True)
+                self._measure()
+            await asyncio.sleep(POLL_S)
+        self.system.check()
+
+    def _measure(self) -> None:
+        """The most memory seen, and the CPU of each for as long as it was there to be asked."""
+        for name, used, now in (
+            ("rss_mb", self._usage["rss_mb"], self.system.memory_mb()),
+            ("cpu_s", self._usage["cpu_s"], self.system.cpu_s()),
+        ):
+            before = self._cpu_before if name == "cpu_s" else {}
+            for part, value in now.items():
+                used[part] = max(value - before.get(part, 0.0), used.get(part, 0.0))
+
+    async def _reckon(self, reading: Reading) -> Outcome:
+        """Waits until ingest has stored what was sent and the clock has had its say, ends it, and counts."""
+        account = read_when_there(self.folder / ACCOUNT) or {"sent": {}}
+        await self._drained(reading, sum(account["sent"].values()))
+        self._measure()
+        self.system.finish("api")
+        self.system.finish("ingest")
+        self._say("counting")
+        url = self.system.database.url()
+        return await make_report(self.config, self.folder, url, reading, self._usage, self.system.versions())
+
+    async def _drained(self, reading: Reading, sent: int) -> None:
+        """Until everything is stored, or nothing more seems to come."""
+        stored, changed_s = -1, time.monotonic()
+        while (now := (await reading.counts()).facts) < sent and time.monotonic() - changed_s < DRAIN_S:
+            self.system.check()
+            if now != stored:
+                stored, changed_s = now, time.monotonic()
+            await asyncio.sleep(POLL_S)
+        await asyncio.sleep(LAST_TICKS_S)
+
+    def _tell(self, outcome: Outcome) -> int:
+        print(outcome.summary())
+        if self.config.report:
+            self.config.report.write_text(json.dumps(outcome.body, indent=1) + "\n")
+            self._say(f"report {self.config.report}")
+        self._say(f"truth, violations, score and logs: {self.folder}")
+        return 0 if outcome.good else 1
+
+    async def _until(self, done: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Raises `PartFailed` when a process has ended meanwhile, or it takes too long."""
+        deadline_s = time.monotonic() + READY_TIMEOUT_S
+        while not await done():
+            self.system.check()
+            if time.monotonic() > deadline_s:
+                raise PartFailed(f"{what} after {READY_TIMEOUT_S:g} s; see the logs in {self.folder}")
+            await asyncio.sleep(POLL_S)
+        self.system.check()
+
+    def _say(self, text: str) -> None:
+        print(text, flush=True)
+
+
+async def _true(done: bool) -> bool:
+    return done
+
+
+async def _at_work(reading: Reading) -> bool:
+    """Whether ingest says that it is connected to the broker."""
+    figures = (await reading.figures()).get("ingest")
+    return figures is not None and bool(figures.body.get("connected"))
+
+
+def _open_browser(address: str) -> None:
+    """Where there is a screen; a text browser would take the terminal."""
+    if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(address)
