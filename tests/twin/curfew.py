@@ -132,12 +132,11 @@ def _code(start: int, found: Found, unexcused: Spans, absence: Absence, held: Pr
 def _minutes(found: Found, window: Span, unexcused: Spans, absence: Absence, held: Presence) -> None:
     assert found.end is not None
     end = FAR_US if absence.end is None else absence.end
-    pieces = sorted([(t, t, gap) for t, gap, _ in held.missed] + held.silent)
-    pieces = [piece for piece in pieces if absence.start <= piece[0] < end]
-    sure = [(low, high) for low, high, _ in pieces]
-    sure += [(one[1], other[0]) for one, other in itertools.pairwise(pieces) if other[0] - one[1] <= one[2]]
-    if pieces and absence.end is not None and absence.end - pieces[-1][1] <= pieces[-1][2]:
-        sure.append((pieces[-1][1], absence.end))
+    pieces = [(t, gap) for t, gap, _ in held.missed if absence.start <= t < end]
+    sure = [(t, u) for (t, gap), (u, _) in itertools.pairwise(pieces) if u - t <= gap]
+    if pieces and absence.end is not None and absence.end - pieces[-1][0] <= pieces[-1][1]:
+        sure.append((pieces[-1][0], absence.end))
+    sure += held.silent
     found.minutes_certain = measure(cut(merged(sure), cut(unexcused, [(found.start, found.end)]))) / MINUTE_US
     low = max((t for t, _ in held.seen if t <= found.start), default=window[0])
     high = window[1] if absence.end is None else absence.end

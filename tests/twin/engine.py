@@ -170,7 +170,7 @@ class Twin:
             return "late_data"
         if found is None:
             assert old is not None
-            return "fixes" if old.found.opener == "clock" else old.found.opener
+            return _by_facts(old.found.opener)
         if old is None:
             return found.opener
         closing = old.found.end is None and found.end is not None
@@ -180,7 +180,12 @@ class Twin:
             return "clock"
         if found.closer is not None and found.closer != "clock":
             return found.closer
-        return found.opener
+        return _by_facts(found.opener)
+
+
+def _by_facts(reason: str) -> str:
+    """The clock opens and closes, it changes nothing else."""
+    return "fixes" if reason == "clock" else reason
 
 
 def due(view: View, found: list[Found]) -> int:

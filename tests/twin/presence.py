@@ -39,7 +39,7 @@ class Presence:
     states: list[State]
     seen: list[tuple[int, Fact]]
     missed: list[tuple[int, int, Fact]]  # instant, gap after it, fact
-    silent: list[tuple[int, int, int]]  # from, to, gap after it
+    silent: Spans
 
     def at(self, instant: int) -> str:
         state = self.state(instant)
@@ -182,10 +182,9 @@ def _turn(states: list[State], new: State) -> State:
 # by the home unit
 
 
-def _by_unit(view: View, condition_id: str) -> tuple[list[State], list[tuple[int, Fact]], list[tuple[int, int, int]]]:
+def _by_unit(view: View, condition_id: str) -> tuple[list[State], list[tuple[int, Fact]], Spans]:
     states: list[State] = []
     seen: list[tuple[int, Fact]] = []
-    silent: list[tuple[int, int, int]] = []
     for low, high, condition in view.caseload.segments("condition", condition_id):
         unit = condition["place"].get("home_unit")
         if unit is not None and unit in view.devices:
@@ -193,8 +192,7 @@ def _by_unit(view: View, condition_id: str) -> tuple[list[State], list[tuple[int
                 if state.start < high and state.end > low:
                     state.start, state.end = max(state.start, low), min(state.end, high)
                     states.append(state)
-                    if state.says == ABSENT:
-                        silent.append((state.start, state.end, view.devices[unit].gap_us(state.start)))
+    silent = merged((s.start, s.end) for s in states if s.says == ABSENT)
     return states, seen, silent
 
 
