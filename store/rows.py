@@ -69,7 +69,7 @@ def _blank(layout: Layout, pattern: int) -> NDArray[Any]:
     row = np.zeros((), dtype)
     row["#"] = len(layout.columns) + (layout.tail is not None)
     for column in layout.columns:
-        present = column.name in (dtype.names or ())
+        present = column.name in _present(layout, pattern)
         row[f"#{column.name}"] = np.dtype(column.type).itemsize if present else -1
     if layout.tail:
         row[f"#{layout.tail}"] = -1
@@ -77,13 +77,19 @@ def _blank(layout: Layout, pattern: int) -> NDArray[Any]:
 
 
 def segment(layout: Layout, pattern: int, values: dict[str, NDArray[Any]], rows: NDArray[np.intp]) -> NDArray[Any]:
-    """The rows ``rows`` of ``values`` (one array a column) as an array of `row_dtype`."""
+    """The rows ``rows`` (ascending, each once) of ``values`` (one array a column) as an array of `row_dtype`."""
     out = np.empty(len(rows), row_dtype(layout, pattern))
     out[...] = _blank(layout, pattern)
-    for column in layout.columns:
-        if column.name in (out.dtype.names or ()):
-            out[column.name] = values[column.name][rows]
+    for name in _present(layout, pattern):
+        column = values[name]
+        out[name] = column if len(column) == len(rows) else column[rows]
     return out
+
+
+@cache
+def _present(layout: Layout, pattern: int) -> tuple[str, ...]:
+    names = set(row_dtype(layout, pattern).names or ())
+    return tuple(column.name for column in layout.columns if column.name in names)
 
 
 def with_tails(layout: Layout, rows: NDArray[Any], tails: list[bytes]) -> bytes:

@@ -12,24 +12,31 @@ SELECT commit_no FROM folded_ranges;
 -- The packed ranges of the commits after one and up to another, a page at a time.
 SELECT no, ranges FROM commits WHERE no > %(after)s AND no <= %(upto)s ORDER BY no LIMIT %(limit)s;
 
+-- name: stage_ranges
+-- Where ranges are put by COPY, so that thousands cost no more than a few; emptied by every COMMIT.
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_ranges (device_no bigint, gen bigint, low bigint, high bigint)
+ON COMMIT DELETE ROWS;
+
+-- name: empty_stage
+-- Makes room for the next ones within a transaction.
+TRUNCATE staged_ranges;
+
 -- name: touching_ranges
--- The ranges that stand already and overlap or adjoin some new ones.
-SELECT DISTINCT r.device_no, r.gen, r.low, r.high
-FROM unnest(%(device_nos)s::bigint[], %(gens)s::bigint[], %(lows)s::bigint[], %(highs)s::bigint[])
-    AS n(device_no, gen, low, high)
-JOIN received_ranges r ON r.device_no = n.device_no AND r.gen = n.gen
-    AND r.low <= n.high + 1 AND r.high >= n.low - 1;
+-- The ranges that stand already and overlap or adjoin staged ones.
+COPY (
+    SELECT DISTINCT r.device_no, r.gen, r.low, r.high FROM staged_ranges n
+    JOIN received_ranges r ON r.device_no = n.device_no AND r.gen = n.gen
+        AND r.low <= n.high + 1 AND r.high >= n.low - 1
+) TO STDOUT (FORMAT binary);
 
 -- name: drop_ranges
--- Ranges that were merged into an earlier one.
-DELETE FROM received_ranges r
-USING unnest(%(device_nos)s::bigint[], %(gens)s::bigint[], %(lows)s::bigint[]) AS d(device_no, gen, low)
+-- Staged ranges that were merged into an earlier one go.
+DELETE FROM received_ranges r USING staged_ranges d
 WHERE r.device_no = d.device_no AND r.gen = d.gen AND r.low = d.low;
 
 -- name: put_ranges
--- Ranges that are new or reach further now.
-INSERT INTO received_ranges (device_no, gen, low, high)
-SELECT * FROM unnest(%(device_nos)s::bigint[], %(gens)s::bigint[], %(lows)s::bigint[], %(highs)s::bigint[])
+-- Staged ranges are new, or reach further than those that stand.
+INSERT INTO received_ranges (device_no, gen, low, high) SELECT device_no, gen, low, high FROM staged_ranges
 ON CONFLICT (device_no, gen, low) DO UPDATE SET high = EXCLUDED.high;
 
 -- name: set_folded_upto
