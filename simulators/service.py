@@ -174,6 +174,9 @@ def _check(config: SimulateConfig) -> None:
         raise Refused("one of --caseload and --wearers is needed, and only one")
     if (config.broker is None) == (config.feed is None):
         raise Refused("one of --broker and --feed is needed, and only one")
+    if config.broker is not None:
+        for url in config.broker.split(","):
+            Address.parse(url)
     if config.wearers is not None and config.wearers < 1:
         raise Refused("--wearers: at least 1")
     if not (math.isfinite(config.duration_s) and config.duration_s > 0):
