@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.instants import SECOND_US
 from tests.twin.facts import Fact
 from tests.twin.found import Found
+from tests.twin.presence import left_at
 from tests.twin.track import Device, View
 
 KINDS = [
@@ -108,9 +109,15 @@ def _too_new(view: View, device: Device, newest: Fact, fact: Fact) -> bool:
 
 
 def _heard(view: View, tag: str, t: int) -> bool:
-    """Whether a fresh home unit hears the tag: what it said of it last is a `start`."""
-    said = [f for f in view.about if f.code == "in_range" and f.state != "pulse" and f.tag == tag and f.t <= t]
-    if not said or said[-1].state != "start":
+    """Whether a fresh home unit heard the tag then, by all that is known now: not after the `last_heard` of an `end`."""
+    said = [f for f in view.about if f.code == "in_range" and f.state != "pulse" and f.tag == tag]
+    return any(
+        _heard_by(view.devices[unit], [f for f in said if f.device == unit], t) for unit in {f.device for f in said}
+    )
+
+
+def _heard_by(unit: Device, said: list[Fact], t: int) -> bool:
+    begun = [f.state for i, f in enumerate(said) if (f.t if f.state == "start" else left_at(said, i)) <= t]
+    if not begun or begun[-1] != "start":
         return False
-    unit = view.devices[said[-1].device]
     return any(f.t <= t < f.t + unit.silence_us(f.t) for f in unit.facts)

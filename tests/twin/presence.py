@@ -208,9 +208,9 @@ def _unit_states(view: View, condition_id: str, unit: Device, seen: list[tuple[i
         assert fact.tag is not None
         next_t = heard[i + 1].t if i + 1 < len(heard) else FAR_US
         if i + 1 < len(heard) and heard[i + 1].state == "end":
-            next_t = _left(heard, i + 1)
+            next_t = left_at(heard, i + 1)
         doubt = merged(doubts + untrusted(view, fact.tag))
-        start = fact.t if fact.state == "start" else _left(heard, i)
+        start = fact.t if fact.state == "start" else left_at(heard, i)
         until = min([next_t] + [low for low, _ in doubt if low > fact.t])
         if holding(doubt, fact.t) is not None:
             continue
@@ -226,7 +226,7 @@ def _unit_states(view: View, condition_id: str, unit: Device, seen: list[tuple[i
     return out
 
 
-def _left(heard: list[Fact], i: int) -> int:
+def left_at(heard: list[Fact], i: int) -> int:
     """From when the tag was not heard: ``last_heard`` of the `end`, not before what was heard before it."""
     fact = heard[i]
     left = fact.t if fact.last_heard is None else min(fact.last_heard, fact.t)
