@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from api import problems
 from api.figures import Figures
-from api.guard import Guard
+from api.guard import LoopbackHosts, SecurityHeaders
 from api.hub import Hub
 from api.journal import Journal
 from api.metrics import Metrics
@@ -64,8 +64,10 @@ def create_app(
         app.include_router(resources.router)
     app.include_router(service.router)
     pages.install(app)
-    app.add_middleware(Guard)
+    # The last one added is the first that a request meets.
+    app.add_middleware(LoopbackHosts)
     app.add_middleware(Journal, metrics=metrics)
+    app.add_middleware(SecurityHeaders)
     _tell_of_problems(app)
     return app
 

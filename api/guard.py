@@ -53,17 +53,13 @@ def name_in(host_header: str) -> str:
     return host_header.partition(":")[0]
 
 
-class Guard:
-    """ASGI middleware: refuses foreign hosts, and sets the security headers on every answer."""
+class SecurityHeaders:
+    """ASGI middleware, the outermost: sets the security headers on every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -72,9 +68,20 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        hosts = Headers(scope=scope).getlist("host")
-        if len(hosts) == 1 and is_loopback(name_in(hosts[0])):
-            await self._app(scope, receive, send_guarded)
-            return
-        refusal = problem_response(HTTPStatus.MISDIRECTED_REQUEST, "this service answers to loopback names only")
-        await refusal(scope, receive, send_guarded)
+        await self._app(scope, receive, send_guarded)
+
+
+class LoopbackHosts:
+    """ASGI middleware: refuses every request that does not name this machine as its host."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            hosts = Headers(scope=scope).getlist("host")
+            if len(hosts) != 1 or not is_loopback(name_in(hosts[0])):
+                detail = "this service answers to loopback names only"
+                await problem_response(HTTPStatus.MISDIRECTED_REQUEST, detail)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

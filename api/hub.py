@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from itertools import takewhile
 from typing import Final
 
 import structlog
@@ -28,13 +29,13 @@ _log = structlog.get_logger()
 class Hub:
     """Reads events once and hands them to every follower."""
 
-    def __init__(self, reading: Reading, away: tuple[type[Exception], ...]) -> None:
+    def __init__(self, reading: Reading, away: tuple[type[Exception], ...], at_hand: int = AT_HAND) -> None:
         """``away`` are the errors that say that the database cannot be reached."""
         self._reading = reading
         self._away: tuple[type[Exception], ...] = (OSError, TimeoutError, *away)
-        self._at_hand: deque[EventRow] = deque(maxlen=AT_HAND)
+        self._at_hand: deque[EventRow] = deque(maxlen=at_hand)
         self._floor = 0
-        self._newest: int | None = None
+        self.newest: int | None = None
         self._moved = asyncio.Event()
         self._closed = False
         self.followers = 0
@@ -57,7 +58,10 @@ class Hub:
         self._wake()
 
     async def follow(self, after: int) -> AsyncIterator[EventRow]:
-        """Every event after ``after``, as they come, until the hub is closed."""
+        """Every event after ``after``, as they come, until the hub is closed or the database is away.
+
+        Who is cut off so comes back by itself, with the last event that it has.
+        """
         self.followers += 1
         try:
             while not self._closed:
@@ -68,28 +72,32 @@ class Hub:
                     after = row.no
                 if not rows:
                     await moved.wait()
+        except self._away as error:
+            _log.warning("a follower of the stream lost the database", error=type(error).__name__)
         finally:
             self.followers -= 1
 
     async def _after(self, number: int) -> list[EventRow]:
         """Events after a number: from memory when it reaches back far enough."""
-        if self._newest is None or number >= self._newest:
+        if self.newest is None or number >= self.newest:
             return []
         if number < self._floor:
             return await self._reading.events(number, READ_AT_ONCE)
-        return [row for row in self._at_hand if row.no > number]
+        newer = list(takewhile(lambda row: row.no > number, reversed(self._at_hand)))
+        newer.reverse()
+        return newer
 
     async def _take_new(self) -> None:
         """Reads what was committed since; the first time, only learns where the end is."""
-        if self._newest is None:
-            self._newest = self._floor = await self._reading.newest_event()
+        if self.newest is None:
+            self.newest = self._floor = await self._reading.newest_event()
             self._wake()
-        while rows := await self._reading.events(self._newest, READ_AT_ONCE):
+        while rows := await self._reading.events(self.newest, READ_AT_ONCE):
             for row in rows:
-                if len(self._at_hand) == AT_HAND:
+                if len(self._at_hand) == self._at_hand.maxlen:
                     self._floor = self._at_hand[0].no
                 self._at_hand.append(row)
-            self._newest = rows[-1].no
+            self.newest = rows[-1].no
             self._wake()
 
     def _wake(self) -> None:

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -39,8 +38,6 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     },
 }
 
-_log = structlog.get_logger()
-
 
 class Problem(Exception):
     """A request that cannot be answered, and why."""
@@ -68,11 +65,10 @@ def problem_response(
 
 
 def install(app: FastAPI) -> None:
-    """Every way to fail ends in a problem."""
+    """Every foreseen way to fail ends in a problem; `api.journal` answers for the rest."""
     app.add_exception_handler(Problem, _of_ours)
     app.add_exception_handler(HTTPException, _of_routing)
     app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(Exception, _of_programming)
 
 
 async def _of_ours(request: Request, error: Exception) -> Response:
@@ -93,9 +89,3 @@ async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [{"field": ".".join(map(str, one["loc"][1:])), "cause": one["msg"]} for one in error.errors()]
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not as documented", errors)
-
-
-async def _of_programming(request: Request, error: Exception) -> Response:
-    """A mistake of ours, or a database that is away: told in the log, not to the caller."""
-    _log.error("request failed", error=type(error).__name__, exc_info=error)
-    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "it is our fault, and it is in the log")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
@@ -26,6 +27,13 @@ router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
 async def counts(parts: Given) -> Response:
     """The live figures, at most a second old; the states of the orders add up to the active orders."""
     return answer(counts_body(await parts.figures.now()))
+
+
+class EventKind(StrEnum):
+    """What is streamed."""
+
+    ALERT = "alert"
+    VIOLATION = "violation"
 
 
 async def beginning(
@@ -57,9 +65,11 @@ async def beginning(
     responses={503: {"description": "Too many follow it already"}},
 )
 async def stream(
-    parts: Given, begins: Annotated[tuple[str, int], Depends(beginning)]
+    parts: Given,
+    begins: Annotated[tuple[str, int], Depends(beginning)],
+    kind: Annotated[EventKind | None, Query(description="Only these")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Every change of an alert as it is committed, in order.
+    """Every version of a violation and every change of an alert as it is committed, in order.
 
     Come back with the `Last-Event-ID` of the last event that you have and nothing is missed, nothing comes twice. The
     first event is `hello` (you begin now), `resumed`, or `reset` (too much was missed: read the lists anew).
@@ -67,4 +77,5 @@ async def stream(
     word, after = begins
     yield ServerSentEvent(event=word, id=str(after), data={"after": str(after)}, retry=RETRY_MS)
     async for row in parts.hub.follow(after):
-        yield ServerSentEvent(event=row.topic, id=str(row.no), data=row.body)
+        if kind is None or row.topic == kind:
+            yield ServerSentEvent(event=row.topic, id=str(row.no), data=row.body)

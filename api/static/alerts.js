@@ -19,7 +19,23 @@ function before(a, b) {
   return b.id.length - a.id.length || (a.id < b.id ? 1 : -1);
 }
 
-const wanted = (alert) => !alert.withdrawn && (which === "all" || alert.state === "active");
+const URGENT = ["critical", "serious"];
+const NONE = {
+  urgent: "No critical or serious alert is active.",
+  active: "No alert is active.",
+  all: "There has been no alert yet.",
+};
+
+function wanted(alert) {
+  if (alert.withdrawn) return false;
+  return which === "all" || (alert.state === "active" && (which === "active" || URGENT.includes(alert.severity)));
+}
+
+function path() {
+  const filters = which === "all" ? [] : ["state=active"];
+  if (which === "urgent") filters.push(...URGENT.map((severity) => `severity=${severity}`));
+  return ["alerts?limit=" + PAGE, ...filters].join("&");
+}
 
 function cell(...children) {
   const td = document.createElement("td");
@@ -78,7 +94,7 @@ function trim() {
 function showRest() {
   const empty = $("alerts-empty");
   empty.hidden = rows.size > 0;
-  empty.textContent = which === "active" ? "No alert is active." : "There has been no alert yet.";
+  empty.textContent = NONE[which];
   $("older").hidden = next === null;
 }
 
@@ -123,8 +139,6 @@ export function changed(alert) {
     showRest();
   });
 }
-
-const path = () => `alerts?limit=${PAGE}${which === "active" ? "&state=active" : ""}`;
 
 /** Reads the list anew. What the stream brings meanwhile is newer and wins. */
 export async function readAlerts() {

@@ -44,7 +44,7 @@ function showOrders(counts) {
   const holds = total === counts.orders_active;
   $("orders-sum").classList.toggle("wrong", !holds);
   put("orders-sum", holds
-    ? "Every order in force is in exactly one state"
+    ? (total ? "Every order in force is in exactly one state" : "No order is in force")
     : `The states add up to ${number(total)}, not to ${number(counts.orders_active)}`);
 }
 

@@ -38,7 +38,7 @@ export function repeat(work, pause) {
 export function follow(on) {
   let lastId = null;
   const open = () => {
-    const source = new EventSource(`${ROOT}/stream`);
+    const source = new EventSource(`${ROOT}/stream?kind=alert`);
     const note = (event) => { lastId = event.lastEventId; };
     source.addEventListener("hello", (event) => { note(event); on.link("live"); on.begin(); });
     source.addEventListener("reset", (event) => { note(event); on.link("live"); on.begin(); });
