@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
 from domain.records import Circle, Condition, Corridor, Polygons
-from domain.vocabulary import ConditionKind, Kind
+from domain.vocabulary import ConditionKind, Kind, Reason
 from geofence.book import Book
 from geofence.curfew_rules import CurfewCase, judge_curfew
 from geofence.drafts import Draft, Proof, proof_of
 from geofence.emissions import News, What
 from geofence.equipment_rules import doubts, judge_events, judge_location
 from geofence.intervals import Span, clipped, holding, union, without
-from geofence.layout import MIN_GAP_US, Case, Layout, era_value
+from geofence.layout import Case, Layout, era_value
 from geofence.lines import crosses
 from geofence.presence import (
     ABSENT,
@@ -59,6 +59,12 @@ class World:
         """`G` of a device."""
         return int(self.layout.tables.gap_us[device])
 
+    def told_at(self, case: Case) -> int:
+        """When the wearer was told of a condition."""
+        record = self.book.newest(Condition, case.id)
+        assert record is not None
+        return self.book.told_at(record)
+
     def doubts(self, device: int) -> list[Span]:
         """When a device is not believed."""
         events = self.streams.events.get(device)
@@ -80,12 +86,10 @@ def judge_case(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]
     else:
         drafts, wake = _zone(world, case, now_us)
     if drafts:
-        record = world.book.newest(Condition, case.id)
-        assert record is not None
-        told = world.book.told_at(record)
+        told = world.told_at(case)
         for draft in drafts:
             draft.party, draft.order, draft.condition = case.party, case.order, case.id
-            draft.untold = draft.from_us < told
+            draft.told_us = told
     return drafts, wake
 
 
@@ -102,11 +106,12 @@ def judge_device(world: World, device: int, now_us: int) -> tuple[list[Draft], i
 
 
 def heard_spans(world: World, tag: int) -> list[Span]:
-    """When a home unit heard the tag."""
+    """When a home unit heard the tag: it says where the device is, whoever has tampered with it."""
     spans: list[Span] = []
     for (unit, other), pair in world.pair_index.items() if world.pair_index else ():
         if other == tag:
-            spans += [(s.from_us, s.to_us) for s in _unit_says(world, unit, [pair]) if s.state == PRESENT]
+            says = _says(world, pair, world.fittings(tag), [])
+            spans += [(s.from_us, s.to_us) for s in by_unit(says, _fresh(world, unit), ()) if s.state == PRESENT]
     return union(spans)
 
 
@@ -138,6 +143,10 @@ def _zone(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
         drafts += _buffer(zone, buffer_stream, drafts)
     drafts += judge_unconfirmed(zone, stream)
     drafts += _transits(world, case, zone, stream)
+    for draft in drafts:
+        if draft.opened is Reason.CLOCK:
+            row = case.buffer_row if draft.kind is Kind.ZONE_BUFFER else case.row
+            world.state.tracks["wanted_t"][row] = max(draft.from_us, int(world.state.tracks["wanted_t"][row]))
     armed = any(world.state.tracks[row]["armed"] for row in (case.row, case.buffer_row) if row >= 0)
     going = armed or any(d.to_us is None for d in drafts)
     return drafts, _next_edge(enforced, now_us) if going else FAR_US
@@ -195,19 +204,22 @@ def _shape_at(world: World, case: Case, at_us: int) -> Polygons | Circle | Corri
 def seen_of(world: World, case: Case) -> Seen:
     """What is known of the party at a curfew's place."""
     row = world.state.tracks[case.row]
+    units = _case_units(world, case)
     line, outside, inside = by_fixes(
         world.streams.rows.get(case.row, ()),
         (int(row["newest_t"]), int(row["newest_gap"])),
         int(row["wrong_last_t"]) if row["wrong_n"] else EARLY_US,
         world.gap_us,
         world.proof,
+        singly=bool(units),
     )
     inside_t = int(row["inside_t"])
     present_at = [*inside, (inside_t, None)] if inside_t > EARLY_US else list(inside)
-    units = _case_units(world, case)
     for unit, pairs in units:
         said = _unit_says(world, unit, pairs, inside)
-        outside = outside + chains_of_unit(said, MIN_GAP_US)
+        deciding = union((s.from_us, s.to_us) for s in said)
+        outside = [piece for piece in outside if holding(deciding, piece[0]) is None] + chains_of_unit(said, 0)
+        present_at = [one for one in present_at if holding(deciding, one[0]) is None]
         present_at += _heard_at(world, pairs)
         line = over(said, line)
     return Seen(line, outside, present_at)
@@ -243,7 +255,7 @@ def _unit_says(
 
 def _fresh(world: World, unit: int) -> list[Span]:
     device = world.state.devices[unit]
-    hold = int(world.layout.tables.fresh_us[unit]) + 1
+    hold = int(world.layout.tables.fresh_us[unit])
     spans = [(news.a, news.b + hold) for news in world.streams.breaks.get(unit, ())]
     if device["item_last_t"] > EARLY_US:
         spans.append((int(device["item_first_t"]), int(device["item_last_t"]) + hold))
@@ -281,10 +293,10 @@ def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
     since = starts[0]
     windows, excused = curfew_windows(world, case, since, now_us + AHEAD_US)
     grace = era_value(world.book, case.id, lambda c: c.grace_s)
-    curfew = CurfewCase(windows, excused, round(grace(now_us) * SECOND_US), now_us)
+    curfew = CurfewCase(windows, excused, lambda at_us: round(grace(at_us) * SECOND_US), now_us)
     drafts = judge_curfew(curfew, seen)
     if seen.state_at(now_us) == ABSENT and any(d.to_us is not None for d in drafts):
-        world.state.tracks["wanted"][case.row] = True
+        world.state.tracks["wanted_t"][case.row] = now_us
     return drafts, min(_next_turn(seen, now_us), _next_curfew(curfew, seen))
 
 
@@ -324,7 +336,7 @@ def _grace_ends(curfew: CurfewCase, unexcused: list[Span], seen: Seen) -> list[i
     for stretch in seen.line:
         if stretch.state != ABSENT:
             continue
-        left = curfew.grace_us
+        left = curfew.grace_us(stretch.from_us)
         for start, end in clipped(unexcused, stretch.from_us, FAR_US):
             if end - start >= left:
                 found.append(start + left)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from domain.instants import FAR_US, MINUTE_US
@@ -31,7 +31,7 @@ class CurfewCase:
 
     windows: Sequence[Span]
     excused: Sequence[Span]
-    grace_us: int
+    grace_us: Callable[[int], int]
     now_us: int
 
 
@@ -74,15 +74,15 @@ def judge_curfew(case: CurfewCase, seen: Seen) -> list[Draft]:
 
 def _part(case: CurfewCase, seen: Seen, window: Span, unexcused: list[Span], absent: Absent) -> Draft | None:
     start = unexcused[0][0]
-    begin = _first_evidence(seen, window, absent)
+    begin = _first_evidence(seen, window, start, absent)
     if begin is None or begin.from_us > case.now_us:
         return None
     out = clipped(unexcused, begin.from_us, min(absent.to_us, case.now_us))
     if not out:
         out = clipped(unexcused, begin.from_us, absent.to_us)
-        if not out or out[0][0] > case.now_us or case.grace_us > 0:
+        if not out or out[0][0] > case.now_us or case.grace_us(begin.from_us) > 0:
             return None
-    if length_us(clipped(out, out[0][0], case.now_us)) < case.grace_us:
+    if length_us(clipped(out, out[0][0], case.now_us)) < case.grace_us(out[0][0]):
         return None
     to_us = _end_of(case, unexcused, absent)
     if to_us is not None and to_us <= out[0][0]:
@@ -94,14 +94,16 @@ def _part(case: CurfewCase, seen: Seen, window: Span, unexcused: list[Span], abs
     return draft
 
 
-def _first_evidence(seen: Seen, window: Span, absent: Absent) -> Stretch | None:
-    """Where the part of an absence in a window begins: with the window, unless presence was unknown then."""
-    if absent.from_us >= window[0] or seen.state_at(window[0]) == ABSENT:
+def _first_evidence(seen: Seen, window: Span, start: int, absent: Absent) -> Stretch | None:
+    """Where the part of an absence in a window begins: with its first unexcused instant, unless presence was unknown then."""
+    if absent.from_us >= start:
+        return absent.first
+    if seen.state_at(start) == ABSENT:
         return absent.first
     for stretch in seen.line:
         if stretch.from_us >= min(window[1], absent.to_us):
             break
-        if stretch.state == ABSENT and stretch.from_us >= window[0]:
+        if stretch.state == ABSENT and stretch.from_us >= start:
             return stretch
     return None
 
@@ -125,13 +127,16 @@ def _close(
         draft.code = Code.AL12 if at_end else (Code.AL08 if draft.to_us is None else Code.AL09)
     else:
         draft.code = Code.AL11 if at_end else Code.AL10
-    if draft.to_us is None:
-        return
     ended_by = absent.ended_by
-    if ended_by is not None and ended_by.from_us < window[1] and ended_by.from_us <= case.now_us:
+    back = ended_by is not None and ended_by.from_us < end and ended_by.from_us <= case.now_us
+    if at_start and not at_end and draft.to_us is not None:
+        draft.code = Code.AL09 if back else Code.AL08
+    if ended_by is not None and back:
         draft.proofs.extend(ended_by.proofs)
         if draft.to_us == ended_by.from_us:
             draft.closed = Reason.HOME_UNIT if ended_by.by_unit else Reason.FIXES
+    if draft.to_us is None:
+        return
     draft.minutes_certain = _certain(seen, unexcused, draft, absent) / MINUTE_US
     draft.minutes_possible = _possible(seen, window, unexcused, draft) / MINUTE_US
 

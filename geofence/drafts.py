@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from domain.instants import EARLY_US
 from domain.vocabulary import Cause, Code, Kind, Reason
 from geofence.emissions import News
 
@@ -40,7 +41,7 @@ class Draft:
     minutes_certain: float | None = None
     minutes_possible: float | None = None
     window: int = 0
-    untold: bool = False
+    told_us: int = EARLY_US
 
 
 def proof_of(news: News, rank: int) -> Proof:

@@ -318,7 +318,7 @@ def _wrong_side(f: Any, row: int, s: Any, sure: bool, threshold: int, gap: int, 
     s["right_n"] = 0
     whole = s["wrong_n"] > threshold and s["wrong_sure"]
     flags = (0 if goes_on else NEW_RUN) + (SURE if sure else 0) + (WHOLE if whole else 0)
-    steady = was_whole and f["received_us"] <= before + before_gap
+    steady = was_whole and f["received_us"] <= before + before_gap and before > s["wanted_t"]
     n = _emit(out, n, f, row, _WRONG, flags + (STEADY if steady else 0), p, before, before_gap)
     s["armed"] = True
     return n
@@ -401,7 +401,7 @@ def _hold_curfew(f: Any, d: Any, row: int, s: Any, e: int, gap: int, tables: Any
         verdict = -2 if metres < -POOR_CURFEW_FACTOR * acc else 0
     s["last_class"] = 1 if verdict > 0 else (-1 if verdict < 0 else 0)
     if s["presence"] != 0 and t - s["newest_t"] > s["newest_gap"]:
-        n = _emit(out, n, f, row, _LAPSE, 0, 0.0, s["newest_t"] + s["newest_gap"] + 1, s["wrong_last_t"])
+        n = _emit(out, n, f, row, _LAPSE, 0, 0.0, s["newest_t"] + s["newest_gap"], s["wrong_last_t"])
         s["presence"] = 0
     elif f["received_us"] > s["newest_t"] + s["newest_gap"] and s["newest_t"] > EARLY_US:
         n = _emit(out, n, f, row, _UPHELD, 0, 0.0, 0, 0)
@@ -409,7 +409,9 @@ def _hold_curfew(f: Any, d: Any, row: int, s: Any, e: int, gap: int, tables: Any
     if verdict > 0:
         n = _at_place(f, row, s, tables.kind[row] == CURFEW_WITH_UNIT, _score(metres, acc), out, n)
     elif verdict < 0:
-        n = _out_of_place(f, row, s, verdict == -2, gap, _score(metres, acc), out, n)
+        n = _out_of_place(
+            f, row, s, verdict == -2, tables.kind[row] == CURFEW_WITH_UNIT, gap, _score(metres, acc), out, n
+        )
     return n
 
 
@@ -427,7 +429,7 @@ def _at_place(f: Any, row: int, s: Any, every: bool, p: float, out: Any, n: int)
 
 
 @inlined
-def _out_of_place(f: Any, row: int, s: Any, sure: bool, gap: int, p: float, out: Any, n: int) -> int:
+def _out_of_place(f: Any, row: int, s: Any, sure: bool, every: bool, gap: int, p: float, out: Any, n: int) -> int:
     t = f["t_us"]
     goes_on = s["wrong_n"] > 0 and t - s["wrong_last_t"] <= s["wrong_gap"]
     was_whole = goes_on and s["wrong_n"] >= CURFEW_POINTS and s["wrong_sure"]
@@ -438,10 +440,11 @@ def _out_of_place(f: Any, row: int, s: Any, sure: bool, gap: int, p: float, out:
     s["wrong_sure"] = s["wrong_sure"] or sure
     s["wrong_last_t"], s["wrong_gap"] = t, gap
     whole = s["wrong_n"] >= CURFEW_POINTS and s["wrong_sure"]
-    if s["wanted"] or not (was_whole and s["presence"] == 2):
-        s["wanted"] = False
+    wanted = before <= s["wanted_t"]
+    news = wanted or not (was_whole and s["presence"] == 2)
+    if news or every:
         flags = (0 if goes_on else NEW_RUN) + (SURE if sure else 0) + (WHOLE if whole else 0)
-        n = _emit(out, n, f, row, _WRONG, flags, p, before, s["inside_t"])
+        n = _emit(out, n, f, row, _WRONG, flags + (0 if news else STEADY), p, before, s["inside_t"])
         x = out[n - 1]
         x["device2"], x["gen2"], x["seq2"] = s["inside_device"], s["inside_gen"], s["inside_seq"]
     if whole:

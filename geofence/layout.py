@@ -178,8 +178,11 @@ class Planner:
     def _locates(self, layout: Layout, device: Device) -> int:
         if device.kind not in _LOCATED:
             return 0
-        cases = [layout.cases[c] for _, _, p in self._book.fittings(device.id) for c in layout.cases_of.get(p, [])]
-        return 2 if any(case is not None and self._units_of(case) for case in cases) else 1
+        parties = [party for _, _, party in self._book.fittings(device.id)]
+        beside = [layout.kinds[other] for party in parties for other in self._book.devices_of(party)]
+        cases = [layout.cases[c] for party in parties for c in layout.cases_of.get(party, [])]
+        near_unit = DeviceKind.HOME_UNIT in beside or any(case and self._units_of(case) for case in cases)
+        return 2 if near_unit else 1
 
     def _checks(self, name: str, device: Device) -> list[int]:
         """Instants from which a device is believed again: checks, and for a home unit the visits made to its place."""

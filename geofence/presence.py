@@ -44,12 +44,14 @@ class Seen:
     outside: list[Chain] = field(default_factory=list)
     present_at: list[tuple[int, Proof | None]] = field(default_factory=list)
 
+    def stretch_at(self, at_us: int) -> Stretch | None:
+        """What is held to be so at an instant."""
+        return next((stretch for stretch in reversed(self.line) if stretch.from_us <= at_us), None)
+
     def state_at(self, at_us: int) -> int:
         """Presence at an instant."""
-        for stretch in reversed(self.line):
-            if stretch.from_us <= at_us:
-                return stretch.state
-        return UNKNOWN
+        stretch = self.stretch_at(at_us)
+        return UNKNOWN if stretch is None else stretch.state
 
 
 def by_fixes(
@@ -58,11 +60,13 @@ def by_fixes(
     wrong_last_us: int,
     gap_us: Callable[[int], int],
     proof: Callable[[News], Proof],
+    *,
+    singly: bool = False,
 ) -> tuple[list[Stretch], list[Chain], list[tuple[int, Proof | None]]]:
     """What the fixes say: stretches, chains of evidence outside, and evidence of presence.
 
     ``newest`` is the newest fix that counts and its `G`; ``wrong_last_us`` the newest one outside of a run that goes
-    on. Both move without news while nothing changes. The line runs on past the newest fact: it says what will be held
+    on. ``singly`` gives each fix outside as a chain of its own, where every one of them was kept. Both move without news while nothing changes. The line runs on past the newest fact: it says what will be held
     to be so if nothing more is heard.
     """
     changes: list[tuple[int, int, tuple[Proof, ...], float | None]] = []
@@ -84,6 +88,7 @@ def by_fixes(
                 chains.append(_Chain(news.t, news.t, gap_us(news.device)))
             run.append(news)
             chains[-1].last_us, chains[-1].gap_us = news.t, gap_us(news.device)
+            chains[-1].instants.append(news.t)
             if news.flags & WHOLE:
                 chains[-1].whole = True
                 changes.append((run[0].t, ABSENT, tuple(proof(n) for n in run), max(n.p for n in run)))
@@ -92,10 +97,14 @@ def by_fixes(
             changes.append((news.a, UNKNOWN, (), None))
     if wrong_last_us > EARLY_US:
         _end_chain(chains, wrong_last_us)
-    lapse = newest[0] + newest[1] + 1
+    lapse = newest[0] + newest[1]
     if newest[0] > EARLY_US and changes and changes[-1][1] != UNKNOWN:
         changes.append((lapse, UNKNOWN, (), None))
-    return _as_line(changes), [(c.first_us, c.last_us, c.gap_us) for c in chains if c.whole], inside
+    whole = [chain for chain in chains if chain.whole]
+    pieces = [(c.first_us, c.last_us, c.gap_us) for c in whole]
+    if singly:
+        pieces = [(at, at, c.gap_us) for c in whole for at in c.instants]
+    return _as_line(changes), pieces, inside
 
 
 @dataclass(slots=True)
@@ -104,6 +113,7 @@ class _Chain:
     last_us: int
     gap_us: int
     whole: bool = False
+    instants: list[int] = field(default_factory=list)
 
 
 def _end_chain(chains: list[_Chain], last_us: int) -> None:

@@ -23,7 +23,7 @@ from geofence.book import Book
 from geofence.cases import World
 from geofence.clusters import Clusters
 from geofence.decisions import Answer, Ask, Decisions
-from geofence.drafts import Proof
+from geofence.drafts import Draft, Proof
 from geofence.emissions import News, What
 from geofence.equipment_rules import KINDS, Event
 from geofence.intake import judged_times
@@ -45,9 +45,7 @@ MAX_LOG = 1_000_000
 class Rules:
     """The state of the fleet and the one way to move it on."""
 
-    def __init__(
-        self, roster: Roster, versions: Iterable[Version], zones: TimeZones, max_log: int = MAX_LOG
-    ) -> None:
+    def __init__(self, roster: Roster, versions: Iterable[Version], zones: TimeZones, max_log: int = MAX_LOG) -> None:
         self.roster = roster
         self.max_log = max_log
         self.book = Book(roster, WindowCache(zones))
@@ -186,6 +184,12 @@ class Rules:
         self._spare = Base(self.world.state.copy(), self.world.streams.marks())
         self._spare_log = len(self.log)
 
+    def snapshot(self) -> bytes:
+        """The state, exactly; `geofence.snapshot.restore` goes on from it."""
+        from geofence.snapshot import snapshot  # noqa: PLC0415 - a snapshot knows the rules it is of
+
+        return snapshot(self)
+
     def order_states(self) -> dict[OrderState, int]:
         """How many active orders are in each state; they add up to the active orders (rules.md 7)."""
         self._freshen()
@@ -235,13 +239,12 @@ class _Run:
     def _messages(self, first: int, last: int) -> None:
         rules = self.rules
         rules._freshen()
-        rules.stepper.end_losses(self.instants, first, last)
         self._contacts(first, last)
+        rules.stepper.end_losses(self.instants, first, last)
         rows = np.flatnonzero((self.effective >= first) & (self.effective < last))
-        due = rules.stepper.wakes.due(int(self.instants[last - 1]))
         if len(rows):
-            self._rounds(rows, first, last, due)
-            due = rules.stepper.wakes.due(int(self.instants[last - 1]))
+            self._rounds(rows, first, last)
+        due = rules.stepper.wakes.due(int(self.instants[last - 1]))
         rules.stepper.due_until(self.instants, first, last, due)
 
     def _contacts(self, first: int, last: int) -> None:
@@ -253,6 +256,7 @@ class _Run:
         contact = rules.silence.contact
         for k in np.flatnonzero(contact["lost"][devices]).tolist():
             at = first + int(lines[k])
+            rules.stepper.end_losses(self.instants, first, at + 1)
             step = rules.silence.contact_again(int(devices[k]), int(self.instants[at]))
             if step is not None:
                 rules.stepper.write([step], at, Line(int(self.instants[at]), is_message=True))
@@ -268,7 +272,7 @@ class _Run:
             contact["fact_t"][device], contact["fact_received"][device] = facts["t_us"], facts["received_us"]
             contact["fact_gen"][device], contact["fact_seq"][device] = facts["gen"], facts["seq"]
 
-    def _rounds(self, rows: NDArray[np.int64], first: int, last: int, due: list[Unit]) -> None:
+    def _rounds(self, rows: NDArray[np.int64], first: int, last: int) -> None:
         """Fold and step, one line of each cluster at a time."""
         self._join_heard(rows)
         cluster = self.rules.clusters.of_device[self.work["device"][rows]]
@@ -276,6 +280,7 @@ class _Run:
         rounds = _rounds_of(cluster, line)
         for k in range(int(rounds.max()) + 1):
             mine = rounds == k
+            due = self.rules.stepper.wakes.due(int(self.instants[last - 1]))
             self._round(rows[mine], cluster[mine], line[mine], first, due)
 
     def _join_heard(self, rows: NDArray[np.int64]) -> None:
@@ -292,6 +297,7 @@ class _Run:
         line_of = dict(zip(cluster.tolist(), line.tolist(), strict=True))
         if due:
             rules.stepper.due_before(line_of, self.instants, first, due)
+            due = rules.stepper.wakes.due(int(self.instants[line.max()]))
         folded = rules.folder.fold(facts, self._older(cluster))
         stored = self.keep_row[rows]
         fresh = stored >= 0
@@ -413,7 +419,7 @@ class _Run:
         rules.stepper.end_losses(self.instants, at, at + 1)
         rows = np.flatnonzero(self.effective == at)
         if len(rows):
-            self._rounds(rows, at, at + 1, rules.stepper.wakes.due(int(self.instants[at])))
+            self._rounds(rows, at, at + 1)
 
     def _tick(self, at: int) -> None:
         rules = self.rules
@@ -442,10 +448,12 @@ class _Run:
         version = self.batch.learnt[at]
         rules._freshen()
         before = affected_parties(rules.book, version)
+        due_anyway = self._due_anyway(before, at)
         rules.book.learn(version)
         parties = sorted(before | affected_parties(rules.book, version))
-        line = Line(int(self.instants[at]), is_learnt=True)
-        if not any(rules.newest[p] > EARLY_US for p in parties if p < len(rules.newest)):
+        line = Line(int(self.instants[at]), is_learnt=True, due_anyway=due_anyway)
+        silent = rules.silence.parties()
+        if not any(rules.newest[p] > EARLY_US or p in silent for p in parties if p < len(rules.newest)):
             rules._stale = True  # nobody of them has a fact: nothing can come out otherwise
             return
         rules.relay_out()
@@ -456,6 +464,15 @@ class _Run:
         rules.stepper.judge(rules.stepper.units_of(clusters), at, line)
         plain = Line(line.at_us)
         rules.stepper.judge(rules.stepper.wakes.due(line.at_us), at, plain)
+
+    def _due_anyway(self, parties: set[int], at: int) -> tuple[Draft, ...]:
+        """What falls due for these parties at the line by the records known before it."""
+        rules = self.rules
+        found: list[Draft] = []
+        for unit in rules.stepper.wakes.due(int(self.instants[at])):
+            if rules.stepper.party_of(unit) in parties:
+                found += rules.stepper.drafts(unit, int(self.instants[at]))
+        return tuple(found)
 
 
 UNKNOWN_TAG = -2

@@ -73,6 +73,11 @@ class Silence:
             self._watch(world, device, entry.draft.from_us)
         self.next_check[list(cases)] = EARLY_US
 
+    def parties(self) -> set[int]:
+        """Whose silence stands."""
+        entries = [*self.lost.values(), *self.in_zone.values(), *self.unknown.values()]
+        return {entry.draft.party for entry in entries}
+
     # ---- contact ----
 
     def heard(self, device: NDArray[Any], at_us: NDArray[Any]) -> None:
@@ -165,7 +170,7 @@ class Silence:
                 int(fix["fix_t"]), rank, int(fix["fix_gen"]), int(fix["fix_seq"]), int(fix["fix_device"]), 0
             )._replace(received=int(fix["fix_received"]))
             draft = Draft(Kind.LOST_IN_ZONE, party, from_us, None, [proof], cause=Cause.UNKNOWN)
-            draft.order, draft.condition = case.order, case.id
+            draft.order, draft.condition, draft.told_us = case.order, case.id, world.told_at(case)
             entry = self.in_zone[case.id] = Entry(draft)
             self.in_zone_of.setdefault(party, set()).add(case.id)
             steps.append(_opened(entry))
@@ -227,12 +232,12 @@ class Silence:
             if case.id in self.unknown or due <= self.last_tick_us or due >= unexcused[-1][1]:
                 continue
             if seen_of(world, case).state_at(due) == UNKNOWN:
-                step = self._unknown(case, due, unexcused[-1][1])
+                step = self._unknown(case, due, unexcused[-1][1], world.told_at(case))
         return step
 
-    def _unknown(self, case: Case, from_us: int, until_us: int) -> Step:
+    def _unknown(self, case: Case, from_us: int, until_us: int, told_us: int) -> Step:
         draft = Draft(Kind.WHEREABOUTS_UNKNOWN, case.party, from_us, None, [], cause=Cause.UNKNOWN)
-        draft.order, draft.condition = case.order, case.id
+        draft.order, draft.condition, draft.told_us = case.order, case.id, told_us
         self.unknown[case.id] = Entry(draft)
         self.unknown_until[case.id] = until_us
         return _opened(self.unknown[case.id])

@@ -100,7 +100,9 @@ def snapshot(rules: Rules) -> bytes:
     return msgspec.msgpack.encode(body)
 
 
-def restore(roster: Roster, versions: Iterable[Version], zones: TimeZones, body: bytes, max_log: int = MAX_LOG) -> Rules:
+def restore(
+    roster: Roster, versions: Iterable[Version], zones: TimeZones, body: bytes, max_log: int = MAX_LOG
+) -> Rules:
     """The rules as they were. ``versions`` is what was learnt by then, in the order learnt.
 
     Raises `ValueError` for bytes of another format or another roster.

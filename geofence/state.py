@@ -90,7 +90,7 @@ TRACK = np.dtype(
         ("presence", np.int8),  # curfew, by fixes: 0 unknown, 1 present, 2 absent
         ("newest_t", np.int64),  # curfew: newest fix that counts for presence
         ("newest_gap", np.int64),
-        ("wanted", np.bool_),  # curfew: the next fix outside is news, because a window's end cut the minutes short
+        ("wanted_t", np.int64),  # fixes on the wrong side up to here, and the next one, are news: the clock ran ahead
         ("inside_t", np.int64),  # curfew: newest inside fix
         ("inside_device", np.int32),
         ("inside_gen", np.int64),

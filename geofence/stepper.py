@@ -12,7 +12,7 @@ from domain.instants import FAR_US
 from domain.vocabulary import Change, DeviceKind, Kind
 from geofence.cases import World, judge_case, judge_device
 from geofence.clusters import Clusters
-from geofence.drafts import Proof
+from geofence.drafts import Draft, Proof
 from geofence.intervals import holding
 from geofence.silence import Silence, enforced_spans
 from geofence.versions import Entry, Group, Line, Standing, Step, group_of
@@ -181,6 +181,16 @@ class Stepper:
             return int(self.clusters.of_device[unit[1]])
         case = self.world.layout.cases[unit[1]]
         return -1 if case is None else int(self.clusters.of_party[case.party])
+
+    def party_of(self, unit: Unit) -> int:
+        """Whose a condition is; -1 for a device."""
+        case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
+        return -1 if case is None else case.party
+
+    def drafts(self, unit: Unit, at_us: int) -> list[Draft]:
+        """What a condition would come out as, written nowhere."""
+        case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
+        return [] if case is None else judge_case(self.world, case, at_us)[0]
 
     def units_of(self, clusters: Sequence[int] | NDArray[np.int64]) -> list[Unit]:
         """Everything that is judged of some clusters."""

@@ -23,7 +23,6 @@ class Entry:
     number: int = 0
     version: int = 0
     retrospective: bool = False
-    untold: bool = False
 
 
 @dataclass(slots=True)
@@ -35,18 +34,24 @@ class Step:
     change: Change
     reason: Reason
     age_from_us: int
+    retrospective: bool = False
     line: int = -1
     decided: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The line that decides: its instant, and why its by-fact versions differ from what was."""
+    """The line that decides: its instant, and why its by-fact versions differ from what was.
+
+    ``late``: parties with a fact older than what they were judged on. ``due_anyway``: what a learnt line would have
+    found by the records known before it.
+    """
 
     at_us: int
     is_message: bool = False
     is_learnt: bool = False
     late: frozenset[int] = frozenset()
+    due_anyway: tuple[Draft, ...] = ()
 
 
 @dataclass(slots=True)
@@ -87,9 +92,9 @@ def _match(before: list[Entry], now: list[Draft], line: Line) -> tuple[list[Entr
     for draft in now:
         entry = next((e for e in left if _meets(e.draft, draft)), None)
         if entry is None:
-            entry = Entry(draft, untold=draft.untold)
-            steps.append(Step(entry, draft, Change.OPENED, _reason(draft, draft.opened, line), draft.from_us))
+            entry = Entry(draft)
             _mark(entry, draft.from_us, line)
+            steps.append(Step(entry, draft, Change.OPENED, _reason(draft, draft.opened, line), draft.from_us))
         else:
             left.remove(entry)
             step = _difference(entry, draft, line)
@@ -98,7 +103,10 @@ def _match(before: list[Entry], now: list[Draft], line: Line) -> tuple[list[Entr
         after.append(entry)
     for entry in left:
         old = entry.draft
-        steps.append(Step(entry, old, Change.WITHDRAWN, _reason(old, old.closed, line), old.from_us))
+        natural = Reason.FIXES if old.opened is Reason.CLOCK else old.opened
+        steps.append(Step(entry, old, Change.WITHDRAWN, _reason(old, natural, line), old.from_us))
+    for step in steps:
+        step.retrospective = step.entry.retrospective
     return after, steps
 
 
@@ -119,10 +127,8 @@ def _difference(entry: Entry, new: Draft, line: Line) -> Step | None:
     if _same(old, new):
         return None
     change, moved = _change(old, new)
-    natural = new.opened if new.to_us is None and change is not Change.EXTENDED else new.closed
-    if change in (Change.AMENDED, Change.SHORTENED, Change.EXTENDED):
-        natural = _amending(old, new)
-    if change is Change.EXTENDED and new.from_us < old.from_us:
+    natural = new.closed if change is Change.CLOSED else _amending(old, new)
+    if change is Change.EXTENDED:
         _mark(entry, new.from_us, line)
     return Step(entry, new, change, _reason(new, natural, line), moved)
 
@@ -131,7 +137,7 @@ def _amending(old: Draft, new: Draft) -> Reason:
     """That of the closing evidence, else that of the opening; an end of enforcement that is undone is the clock's."""
     if new.to_us is None and old.to_us is not None:
         return Reason.CLOCK if old.closed is Reason.CLOCK else new.opened
-    return new.opened if new.closed is Reason.CLOCK else new.closed
+    return new.opened if new.to_us is None or new.closed is Reason.CLOCK else new.closed
 
 
 def _change(old: Draft, new: Draft) -> tuple[Change, int]:
@@ -173,7 +179,7 @@ def _identity(proof: Proof) -> tuple[int, int, int]:
 def _reason(draft: Draft, natural: Reason, line: Line) -> Reason:
     if draft.kind in BY_SILENCE:
         return natural
-    if line.is_learnt:
+    if line.is_learnt and not any(group_of(d) == group_of(draft) and _same(d, draft) for d in line.due_anyway):
         return Reason.VARIATION
     return Reason.LATE_DATA if draft.party in line.late else natural
 
@@ -181,7 +187,7 @@ def _reason(draft: Draft, natural: Reason, line: Line) -> Reason:
 def _mark(entry: Entry, from_us: int, line: Line) -> None:
     """What a learnt record opens or extends before the moment it was learnt (rules.md 10)."""
     if line.is_learnt and entry.draft.kind not in BY_SILENCE and from_us < line.at_us:
-        entry.retrospective = True
+        entry.retrospective = _reason(entry.draft, Reason.CLOCK, line) is Reason.VARIATION or entry.retrospective
 
 
 BY_SILENCE = frozenset(
@@ -226,7 +232,7 @@ def as_violation(step: Step, parties: Sequence[tuple[str, str]], devices: Sequen
         minutes_possible=draft.minutes_possible,
         p_inside=draft.p,
         score=None,
-        retrospective=entry.retrospective or entry.untold,
-        untold=entry.untold,
+        retrospective=step.retrospective or draft.from_us < draft.told_us,
+        untold=line.at_us < draft.told_us,
         evidence=tuple(FactId(devices[p.device], p.gen, p.seq) for p in proofs),
     )
