@@ -70,7 +70,8 @@ def demo(
     ] = False,
 ) -> None:
     """Everything, on embedded parts: database, broker, simulated wearers, ingest, API and page."""
-    from bailiwick.demo import DemoConfig, run
+    from bailiwick.demo.config import DemoConfig
+    from bailiwick.demo.run import run
 
     settings = _settings()
     config = DemoConfig(wearers, duration, rate, scenario, report, seed, browser, embedded_broker)

@@ -9,8 +9,3 @@
 `reporting`        the JSON report of contract.md
 ================== =========================================================================
 """
-
-from bailiwick.demo.config import DemoConfig
-from bailiwick.demo.run import run
-
-__all__ = ["DemoConfig", "run"]

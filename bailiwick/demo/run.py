@@ -30,8 +30,9 @@ CASELOAD = "caseload.ndjson"
 POLL_S = 0.2
 READY_TIMEOUT_S = 300.0
 """For the caseload to be imported and learnt, and for the devices to have read it."""
-SETUP_S_A_WEARER = 1 / 600
-"""How long before the run the caseload is dated: so that what is to begin within the run does."""
+SETUP_S = 8.0
+SETUP_S_A_WEARER = 1 / 150
+"""From now until the run can begin, generously. The caseload holds from then: before it, nobody can be missing."""
 DRAIN_S = 15.0
 """Without anything newly stored, nothing more is waited for."""
 LAST_TICKS_S = 2.5
@@ -82,6 +83,8 @@ class Demo:
     def __init__(self, config: DemoConfig, system: System) -> None:
         self.config, self.system, self.folder = config, system, system.folder
         self._cpu_before: dict[str, float] = {}
+        self._holds_from_s = 0
+        self._begun_s = time.monotonic()
         self._usage: dict[str, dict[str, float]] = {"cpu_s": {}, "rss_mb": {}}
 
     async def run(self) -> int:
@@ -95,6 +98,7 @@ class Demo:
         self.system.start_api()
         self._say(f"page: {self.system.settings.console()} (no sign-in yet: this machine alone can reach it)")
         self.system.start_ingest()
+        self._say("ingest learns the caseload ...")
         async with await Reading.open(self.system.database.url()) as reading:
             await self._until(lambda: _at_work(reading), "ingest is not at work")
             await self._until(lambda: _true((self.folder / READY).exists()), "the simulated devices are not ready")
@@ -111,9 +115,9 @@ class Demo:
         """Generates it, gives it to the fleet, and imports it with the ordinary commands."""
         config, path = self.config, self.folder / CASELOAD
         self._say(f"caseload of {config.wearers:,d} invented wearers ...")
-        start_us = (time.time_ns() // 1000 + round(config.wearers * SETUP_S_A_WEARER * SECOND_US)) // SECOND_US
-        within_s = config.curfews_begin_within_s
-        arguments = (config.wearers, config.seed, start_us * SECOND_US, within_s, config.rate_hz)
+        self._holds_from_s = int(time.time() + SETUP_S + config.wearers * SETUP_S_A_WEARER)
+        holds_from_us, within_s = self._holds_from_s * SECOND_US, config.curfews_begin_within_s
+        arguments = (config.wearers, config.seed, holds_from_us, within_s, config.rate_hz)
         path.write_bytes(await asyncio.to_thread(lambda: as_lines(generate(*arguments))))
         self._start_fleet(path)
         async with await Store.open(self.system.database.url()) as store:
@@ -138,7 +142,7 @@ class Demo:
 
     def _send_off(self) -> float:
         """Tells the fleet when the run begins; gives that in seconds since the epoch."""
-        start_s = int(time.time() + start_up_s(self.config.wearers)) + 1
+        start_s = max(self._holds_from_s, int(time.time() + start_up_s(self.config.wearers)) + 1)
         write_whole(self.folder / GO, {"start_us": start_s * SECOND_US})
         self._say(f"the simulated devices connect; the run begins in {start_s - time.time():.0f} s")
         return float(start_s)
@@ -209,7 +213,7 @@ class Demo:
         self.system.check()
 
     def _say(self, text: str) -> None:
-        print(text, flush=True)
+        print(f"[{time.monotonic() - self._begun_s:5.1f} s] {text}", flush=True)
 
 
 async def _true(done: bool) -> bool:
