@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import psycopg
 import pytest
 from psycopg import AsyncConnection
 
@@ -94,19 +93,3 @@ async def test_facts_stand_in_hypertables_of_a_day(timescale_url: str) -> None:
         "ORDER BY 1",
     )
     assert rows == [("equipment_events", "fix_time", "1 day"), ("fixes", "fix_time", "1 day")]
-
-
-async def test_a_user_who_may_make_no_roles_migrates_all_the_same(database_url: str) -> None:
-    database = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
-    name = f"plain_{database}"
-    with psycopg.connect(database_url, autocommit=True) as admin:
-        admin.execute(f"CREATE ROLE {name} LOGIN".encode())
-        admin.execute(f"GRANT ALL ON SCHEMA public TO {name}".encode())
-        admin.execute(f"GRANT ALL ON DATABASE {database} TO {name}".encode())
-    try:
-        done = await run(psycopg.conninfo.make_conninfo(database_url, user=name), KNOWN)
-        assert f"applied {KNOWN[-1].name}" in done
-    finally:
-        with psycopg.connect(database_url, autocommit=True) as admin:
-            admin.execute(f"DROP OWNED BY {name} CASCADE".encode())
-            admin.execute(f"DROP ROLE {name}".encode())
