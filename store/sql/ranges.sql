@@ -44,5 +44,5 @@ ON CONFLICT (device_no, gen, low) DO UPDATE SET high = EXCLUDED.high;
 UPDATE folded_ranges SET commit_no = %(upto)s;
 
 -- name: read_ranges
--- Every folded range.
+-- Every folded range, in no order.
 COPY (SELECT device_no, gen, low, high FROM received_ranges) TO STDOUT (FORMAT binary);
