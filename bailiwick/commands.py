@@ -200,6 +200,14 @@ def score(
     raise typer.Exit(score_files(truth, violations, as_json=as_json))
 
 
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check settings, database, broker, clock and time-zone data; say what to do about each."""
+    from bailiwick.doctor import doctor_command
+
+    raise typer.Exit(doctor_command(_settings(), as_json=as_json))
+
+
 @contextmanager
 def database_told_in_one_line() -> Iterator[None]:
     """Turns a lost or refused connection into one line."""

@@ -1,0 +1,174 @@
+"""``bailiwick doctor``: settings, database, broker, clock, time-zone data; what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib.metadata import version
+
+from bailiwick.broker_survey import BrokerSurvey, survey_broker
+from bailiwick.settings import Settings
+from domain.errors import BailiwickError
+from store import Reading
+from store.store import ConnectionLost
+from store.survey import Survey, survey
+
+CLOCK_OFF_MAX_S = 1.0
+HEADROOM_WARN = 0.5
+HEADROOM_BAD = 0.1
+CONNECTIONS_LEFT_MIN = 10
+TZDATA_OLD_YEARS = 1
+NOT_SYNCHRONISED = 5
+"""TIME_ERROR of adjtimex."""
+_TIMEX_BYTES = 512
+FAILED = 1
+
+
+class Verdict(StrEnum):
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. ``advice`` says what to do about it; empty when it is good."""
+
+    about: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+    def as_line(self) -> str:
+        advice = f"\n{'':21}-> {self.advice}" if self.advice else ""
+        return f"{self.verdict.value:8} {self.about:11} {self.found}{advice}"
+
+
+def doctor_command(settings: Settings, *, as_json: bool = False) -> int:
+    """Prints what was found; 0 when nothing is bad."""
+    findings = asyncio.run(_collect(settings))
+    if as_json:
+        print(json.dumps({"settings": settings.shown(), "findings": [asdict(finding) for finding in findings]}))
+    else:
+        for name, value in settings.shown().items():
+            print(f"{name}={'' if value is None else value}")
+        print("\n".join(["", *(finding.as_line() for finding in findings)]))
+    return FAILED if any(finding.verdict is Verdict.BAD for finding in findings) else 0
+
+
+async def _collect(settings: Settings) -> list[Finding]:
+    found = [Finding("settings", Verdict.GOOD, "each is known and possible")]
+    found += [finding async for finding in _database(settings)]
+    found += [finding async for finding in _broker(settings)]
+    return [*found, *_clock(), *_time_zones()]
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.database_url is None:
+        yield Finding("database", Verdict.BAD, "not set", "set BAILIWICK_DATABASE_URL")
+        return
+    try:
+        for finding in about_server(await survey(settings.database_url)):
+            yield finding
+        async with await Reading.open(settings.database_url) as reading:
+            wrong = await reading.ready()
+            if wrong:
+                yield Finding("schema", Verdict.BAD, wrong, "run `bailiwick migrate`")
+                return
+            yield Finding("schema", Verdict.GOOD, "current")
+            yield about_headroom((await reading.counts()).headroom)
+    except ConnectionLost as error:
+        why = " ".join(str(error).split())
+        yield Finding("database", Verdict.BAD, why, "see that it runs and that BAILIWICK_DATABASE_URL is right")
+
+
+def about_server(found: Survey) -> Iterator[Finding]:
+    """Edition, safety, connections, clock."""
+    size = f"{found.size_bytes / (1 << 20):,.0f} MB"
+    if found.timescaledb is None:
+        advice = "fine for a trial; TimescaleDB keeps a large database quick (docs/deployment.md)"
+        yield Finding("database", Verdict.WARNING, f"{found.edition}, {size}", advice)
+    else:
+        yield Finding("database", Verdict.GOOD, f"{found.edition}, {size}")
+    if found.unsafe:
+        advice = "turn it on: what was acknowledged to a device would not survive a power cut"
+        yield Finding("durability", Verdict.BAD, ", ".join(found.unsafe), advice)
+    if found.connections_left < CONNECTIONS_LEFT_MIN:
+        yield Finding("connections", Verdict.WARNING, f"{found.connections_left} left", "raise max_connections")
+    ahead_s = found.clock_ahead_us / 1e6
+    verdict = Verdict.GOOD if abs(ahead_s) <= CLOCK_OFF_MAX_S else Verdict.BAD
+    advice = "" if verdict is Verdict.GOOD else "let both machines take their time from one service"
+    yield Finding("clocks", verdict, f"the database's is {ahead_s:+.3f} s from ours", advice)
+
+
+def about_headroom(headroom: dict[str, float]) -> Finding:
+    """How full the fullest number is (failure 01)."""
+    name, left = min(headroom.items(), key=lambda pair: pair[1], default=("none", 1.0))
+    text = f"{left:.1%} of the numbers of {name} are left, the fewest of all"
+    if left > HEADROOM_WARN:
+        return Finding("headroom", Verdict.GOOD, text)
+    return Finding(
+        "headroom", Verdict.BAD if left < HEADROOM_BAD else Verdict.WARNING, text, "widen it now, by a migration"
+    )
+
+
+async def _broker(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.mqtt_url is None:
+        yield Finding("broker", Verdict.BAD, "not set", "set BAILIWICK_MQTT_URL")
+        return
+    try:
+        found = await survey_broker(settings)
+    except BailiwickError as error:
+        yield Finding("broker", Verdict.BAD, str(error), "see that it runs and that BAILIWICK_MQTT_URL is right")
+        return
+    for finding in about_broker(found):
+        yield finding
+
+
+def about_broker(found: BrokerSurvey) -> Iterator[Finding]:
+    """Queues, sessions, packets, and what it has dropped (failure 16)."""
+    yield Finding("broker", Verdict.GOOD, found.version or "reachable; it does not tell what it is")
+    if found.kept is None:
+        advice = "let it write and read em/v1/doctor/# (deploy/mosquitto/access.acl)"
+        yield Finding("queue", Verdict.WARNING, "not tried: the access list does not let us", advice)
+    elif found.kept < found.sent:
+        kept = f"of {found.sent} messages for a client that was away, {found.kept} were kept"
+        advice = "max_queued_messages of hours of traffic, as in deploy/mosquitto/mosquitto.conf"
+        yield Finding("queue", Verdict.BAD, kept, advice)
+    else:
+        yield Finding("queue", Verdict.GOOD, f"kept all of {found.sent} messages for a client that was away")
+    if found.kept is not None and not found.takes_largest:
+        advice = "max_packet_size 1048576, as in deploy/mosquitto/mosquitto.conf"
+        yield Finding("packets", Verdict.BAD, "a message of 256 KiB did not come through", advice)
+    if found.dropped is None:
+        yield Finding("dropped", Verdict.WARNING, "it does not tell how many messages it dropped", "watch holes in seq")
+    elif found.dropped:
+        advice = "raise max_queued_messages; the holes in seq are asked for again"
+        yield Finding("dropped", Verdict.WARNING, f"{found.dropped:,} messages since it started", advice)
+    else:
+        yield Finding("dropped", Verdict.GOOD, "no message since it started")
+
+
+def _clock() -> Iterator[Finding]:
+    if not sys.platform.startswith("linux"):
+        return
+    state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    if state == NOT_SYNCHRONISED:
+        advice = "run a time service (chrony, systemd-timesyncd): decisions go by this clock"
+        yield Finding("clock", Verdict.WARNING, "the kernel does not know it to be synchronised", advice)
+    elif state >= 0:
+        yield Finding("clock", Verdict.GOOD, "synchronised")
+
+
+def _time_zones() -> Iterator[Finding]:
+    installed = version("tzdata")
+    if int(installed.partition(".")[0]) < time.gmtime().tm_year - TZDATA_OLD_YEARS:
+        yield Finding("time zones", Verdict.WARNING, f"tzdata {installed} is old", "upgrade the tzdata package")
+    else:
+        yield Finding("time zones", Verdict.GOOD, f"tzdata {installed}")
