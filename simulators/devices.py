@@ -30,7 +30,8 @@ SEND_DELAY_MS: Final = 200
 NEVER_US: Final = 1 << 62
 NOTHING_SAID: Final = -1
 SAID_LOST: Final = 0
-"""In place of when a home unit last heard its tag: it has not told anything of it yet; it has told that it is lost."""
+"""In place of when a home unit last heard its tag: it has told nothing of it since it was switched on; it has told that
+it is lost."""
 
 Index = NDArray[np.intp]
 Ints = NDArray[np.int64]
@@ -112,6 +113,7 @@ class Devices:
         self._rng = np.random.default_rng([seed, 2])
         self._error = self._rng.standard_normal((size, 2))
         self._last_heard_ms = np.full(size, NOTHING_SAID, np.int64)
+        self._listened_us = self._next_us.copy()
         self._battery = self._rng.integers(40, 100, size)
         self.seq = np.zeros(size, np.int64)
         self.late: list[tuple[int, int, int, int]] = []
@@ -221,6 +223,8 @@ class Devices:
         x, y = self._world.positions(who, t_us / SECOND_US)
         heard = np.hypot(x, y) <= self._radius_m[who]
         t_ms = t_us // MS + self.start_ms
+        self._last_heard_ms[who[t_us - self._listened_us[who] > self._interval_us[who]]] = NOTHING_SAID  # was off
+        self._listened_us[who] = t_us
         simple = heard & ~(self._slow[who] | quiet)
         plain = who[simple]
         self.seq[plain] += 1

@@ -4,7 +4,8 @@ A truth line and a violation belong together when wearer, kind and condition are
 some seconds of slack given. What lines say of themselves decides the rest:
 
 - a line that is `shown` and has no violation is **missed**;
-- a violation that only overlaps lines within the stated position error is **explained**;
+- a violation that only overlaps lines within the stated position error (or of positions that were a moment old when
+  the condition began) is **explained**;
 - one that overlaps nothing, or only what was too short to be one, is **false**.
 """
 
@@ -33,6 +34,7 @@ MOST_DETAILS: Final = 1000
 ZONES: Final = frozenset({Kind.EXCLUSION_ZONE.value, Kind.INCLUSION_ZONE.value, Kind.RESTRICTION_ZONE.value})
 ABOUT_EDGES: Final = frozenset({Kind.ZONE_EDGE.value, Kind.ZONE_BUFFER.value, Kind.ZONE_TRANSIT.value, *ZONES})
 """Kinds that a position error at the edge of a zone can make."""
+DID_NOT_HAPPEN: Final = frozenset({WhyNot.NEAR_EDGE, WhyNot.BETWEEN_POSITIONS, WhyNot.BELOW_GRACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def score(truth_lines: Iterable[dict[str, Any]], violation_lines: Iterable[dict[
     for line in truth:
         lines[line.wearer].append(line)
     for wearer in sorted({*by_wearer, *lines}):
-        _score_wearer(lines[wearer], by_wearer[wearer], report)
+        _score_wearer(lines[wearer], by_wearer[wearer], run_to_s, report)
     return report
 
 
@@ -208,7 +210,7 @@ def _current(lines: Iterable[dict[str, Any]], run_to_s: float, report: Report) -
     return current
 
 
-def _score_wearer(lines: list[Interval], found: list[Interval], report: Report) -> None:
+def _score_wearer(lines: list[Interval], found: list[Interval], run_to_s: float, report: Report) -> None:
     for line in lines:
         if line.why_not is not None:
             report.not_shown[line.why_not] += 1
@@ -216,7 +218,7 @@ def _score_wearer(lines: list[Interval], found: list[Interval], report: Report) 
         report.kinds[line.kind].truth += 1
         matches = [v for v in found if _same(v, line) and v.touches(line)]
         if matches:
-            _compare(line, matches, report)
+            _compare(line, matches, run_to_s, report)
         else:
             report.kinds[line.kind].missed += 1
             report.tell("missed", line, "nothing was found")
@@ -234,7 +236,7 @@ def _judge(violation: Interval, lines: list[Interval], kind: KindScore, report: 
     kind.late += violation.late
     near = [line for line in lines if _related(violation, line) and violation.touches(line)]
     same = [line for line in near if _same(violation, line)]
-    if any(line.why_not not in (WhyNot.NEAR_EDGE, WhyNot.BELOW_GRACE) for line in same):
+    if any(line.why_not not in DID_NOT_HAPPEN for line in same):
         return
     if any(line.why_not != WhyNot.BELOW_GRACE for line in near):
         kind.explained += 1
@@ -250,7 +252,7 @@ def _related(violation: Interval, line: Interval) -> bool:
     return violation.kind == line.kind or (violation.kind in ABOUT_EDGES and line.kind in ABOUT_EDGES)
 
 
-def _compare(line: Interval, matches: list[Interval], report: Report) -> None:
+def _compare(line: Interval, matches: list[Interval], run_to_s: float, report: Report) -> None:
     """How far code and ends of what was found differ from the truth: told, not counted as missed or false."""
     kind = report.kinds[line.kind]
     if all(v.code != line.code for v in matches):
@@ -260,11 +262,14 @@ def _compare(line: Interval, matches: list[Interval], report: Report) -> None:
     if off_from_s > OFF_S:
         kind.off_from += 1
         report.tell("off_from", line, f"found {off_from_s:.0f} s away")
-    ends = [abs(v.to_s - line.to_s) for v in matches if math.isfinite(v.to_s) and math.isfinite(line.to_s)]
-    both_open = math.isinf(line.to_s) and any(math.isinf(v.to_s) for v in matches)
-    if not both_open and min(ends, default=math.inf) > OFF_S and math.isfinite(line.to_s):
+    if line.to_s > run_to_s - OFF_S:
+        return
+    off_to_s = min(abs(v.to_s - line.to_s) for v in matches)
+    if off_to_s > OFF_S:
         kind.off_to += 1
-        report.tell("off_to", line, f"found {min(ends):.0f} s away" if ends else "found, but not ended")
+        report.tell(
+            "off_to", line, f"found {off_to_s:.0f} s away" if math.isfinite(off_to_s) else "found, but not ended"
+        )
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

@@ -246,8 +246,8 @@ def _unknown(subject: Subject, life: Life, window: _Window, evidence: _Evidence 
 def _known_at(life: Life, evidence: _Evidence, at: float) -> tuple[bool | None, float]:
     """Whether presence is known at an instant (None: it depends on the errors), and when it is known again."""
     slack_s = 2 * evidence.interval_s + DECIDED_S
-    later = evidence.t[(evidence.arrived > at) & evidence.decisive & (evidence.t < life.untrusted_from)]
-    again = float(later[0]) if len(later) else math.inf
+    later = evidence.arrived[(evidence.arrived > at) & evidence.decisive & (evidence.t < life.untrusted_from)]
+    again = float(later.min()) if len(later) else math.inf
     if life.untrusted_from <= at:
         return (None if at - life.untrusted_from <= evidence.lapse_s + slack_s else False), math.inf
     had = evidence.arrived <= at

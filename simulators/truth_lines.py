@@ -34,6 +34,8 @@ class WhyNot(StrEnum):
     """So near to the edge that the stated error hides it."""
     NEAR_EDGE = "near_edge"
     """It did not happen: but the person came so near that the stated error may show it."""
+    BETWEEN_POSITIONS = "between_positions"
+    """It did not happen: but when the condition began, the newest positions sent still said so."""
     BELOW_GRACE = "below_grace"
     """It did not last as long as the grace: to find it is wrong."""
     NEAR_GRACE = "near_grace"

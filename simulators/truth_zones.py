@@ -105,6 +105,7 @@ def _lines_of(place: _Place, life: Life, fixes: Floats, run: Run) -> Iterator[Li
     yield from _side(place, kind, common(real, place.enforced), fixes, at_fixes, run)
     near = common(spans_above(t, wrong, -NEAR * place.sigma_m), place.enforced)
     yield from _near(place, kind, near, fixes, run)
+    yield from _stale(place, kind, life, fixes, at_fixes, run)
     buffer_m = place.watched.condition.buffer_m
     if place.watched.condition.kind is ConditionKind.EXCLUSION_ZONE:
         if buffer_m > 0:
@@ -153,6 +154,24 @@ def _near(place: _Place, kind: str, near: list[Span], fixes: Floats, run: Run) -
     for span in near:
         if ((fixes >= span[0]) & (fixes < span[1])).any():
             yield _line(place, kind, span, run, WhyNot.NEAR_EDGE)
+
+
+def _stale(place: _Place, kind: str, life: Life, fixes: Floats, wrong: Floats, run: Run) -> Iterator[Line]:
+    """A condition that begins while the newest positions still say the wrong side, and the person no longer is there.
+
+    By the rules they count for as long as the gap limit (rules.md 4, the clock counts too).
+    """
+    right = wrong <= -(INSIDE + CLEAR) * place.sigma_m
+    for begin, _ in place.enforced:
+        if begin <= 0 or place.wrong(*position_of(life, np.array([begin])))[0] > 0:
+            continue
+        before = (fixes >= begin - place.gap_s) & (fixes < begin)
+        lately = np.flatnonzero(before & (wrong > -NEAR * place.sigma_m))
+        if not len(lately) or right[lately[-1] + 1 : np.searchsorted(fixes, begin)].any():
+            continue
+        after = fixes[right & (fixes >= begin)]
+        to_s = float(after[place.needed - 1]) if len(after) >= place.needed else run.duration_s
+        yield _line(place, kind, (begin, to_s), run, WhyNot.BETWEEN_POSITIONS)
 
 
 def _buffer(

@@ -260,3 +260,10 @@ def test_truth_lines_have_the_keys_of_the_contract_and_bound_the_run() -> None:
         "2026-11-21T18:00:00Z",
         "2026-11-21T18:05:00Z",
     )
+
+
+def test_a_condition_that_begins_between_two_positions_may_be_found_a_moment_too_late() -> None:
+    """Out of the zone at 200 s; the schedule begins at 202 s; positions every 30 s: the newest still says inside."""
+    rows = [{"day": "sat", "start": "18:03:22", "end": "18:05"}]
+    lines = _truth(wearer({**ZONE, "schedule": rows}), _through_zone(2.0), 600, 1 / 30)
+    assert _brief(lines) == [("exclusion_zone", None, 202, 270, "between_positions")]
