@@ -24,8 +24,8 @@ from geofence.presence import (
     UnitSays,
     by_fixes,
     by_unit,
-    chains_of_unit,
     over,
+    unheard,
 )
 from geofence.state import State
 from geofence.streams import Streams
@@ -215,27 +215,41 @@ def seen_of(world: World, case: Case) -> Seen:
     )
     inside_t = int(row["inside_t"])
     present_at = [*inside, (inside_t, None)] if inside_t > EARLY_US else list(inside)
-    for unit, pairs in units:
-        said = _unit_says(world, unit, pairs, inside)
+    silent: list[Span] = []
+    for unit, pairs, spans in units:
+        said = _within(_unit_says(world, unit, pairs, inside), spans)
         deciding = union((s.from_us, s.to_us) for s in said)
-        outside = [piece for piece in outside if holding(deciding, piece[0]) is None] + chains_of_unit(said, 0)
+        outside = [piece for piece in outside if holding(deciding, piece[0]) is None]
+        silent += unheard(said)
         present_at = [one for one in present_at if holding(deciding, one[0]) is None]
         present_at += _heard_at(world, pairs)
         line = over(said, line)
-    return Seen(line, outside, present_at)
+    return Seen(line, outside, silent, present_at)
 
 
-def _case_units(world: World, case: Case) -> list[tuple[int, list[int]]]:
-    """Home units of the place, each with the pairs of it and the party's tags."""
-    eras = world.book.eras(Condition, case.id)
-    names = {era.place.home_unit for _, _, era in eras if era.place is not None and era.place.home_unit}
-    tags = set(world.book.devices_of(case.party))
+def _case_units(world: World, case: Case) -> list[tuple[int, list[int], list[Span]]]:
+    """Home units of the place: the pairs of each and the party's tags, and when it was the place's."""
+    spans: dict[str, list[Span]] = {}
+    for start, end, era in world.book.eras(Condition, case.id):
+        if era.place is not None and era.place.home_unit:
+            spans.setdefault(era.place.home_unit, []).append((start, end))
+    tags = set(world.book.devices_of(case.party)) if spans else set()
     found = []
-    for name in sorted(names):
+    for name in sorted(spans):
         unit = world.book.roster.index[name]
         pairs = [pair for tag, pair in world.pairs_of_unit.get(unit, ()) if tag in tags]
-        found.append((unit, pairs))
+        found.append((unit, pairs, union(spans[name])))
     return found
+
+
+def _within(said: Sequence[Stretch], spans: Sequence[Span]) -> list[Stretch]:
+    """What a home unit said while it was the place's."""
+    return [
+        s._replace(from_us=max(s.from_us, start), to_us=min(s.to_us, end))
+        for s in said
+        for start, end in spans
+        if s.from_us < end and s.to_us > start
+    ]
 
 
 def _unit_says(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.instants import FAR_US, MINUTE_US
 from domain.vocabulary import Code, Kind, Reason
 from geofence.drafts import Draft, Proof
-from geofence.intervals import Span, clipped, length_us, without
+from geofence.intervals import Span, clipped, length_us, union, without
 from geofence.presence import ABSENT, PRESENT, UNKNOWN, Seen, Stretch
 
 
@@ -138,7 +138,7 @@ def _close(
     if draft.to_us is None:
         return
     draft.minutes_certain = _certain(seen, unexcused, draft, absent) / MINUTE_US
-    draft.minutes_possible = _possible(seen, window, unexcused, draft) / MINUTE_US
+    draft.minutes_possible = _possible(seen, window, unexcused, draft, absent, case.now_us) / MINUTE_US
 
 
 def _certain(seen: Seen, unexcused: list[Span], draft: Draft, absent: Absent) -> int:
@@ -154,14 +154,16 @@ def _certain(seen: Seen, unexcused: list[Span], draft: Draft, absent: Absent) ->
         for piece in pieces:
             if piece[1] <= absent.to_us <= piece[1] + piece[2]:
                 piece[1] = absent.to_us
+    sure = union([*((first, last) for first, last, _ in pieces), *seen.unheard])
     within = clipped(unexcused, draft.from_us, draft.to_us)
-    return sum(length_us(clipped(within, first, last)) for first, last, _ in pieces)
+    return sum(length_us(clipped(within, first, last)) for first, last in sure)
 
 
-def _possible(seen: Seen, window: Span, unexcused: list[Span], draft: Draft) -> int:
+def _possible(seen: Seen, window: Span, unexcused: list[Span], draft: Draft, absent: Absent, now_us: int) -> int:
     assert draft.to_us is not None
     before = max((t for t, _ in seen.present_at if t <= draft.from_us), default=window[0])
-    after = min((t for t, _ in seen.present_at if t >= draft.to_us), default=window[1])
+    back = absent.ended_by is not None and absent.to_us <= now_us
+    after = absent.to_us if back else window[1]
     return length_us(clipped(unexcused, max(before, window[0]), min(after, window[1])))
 
 

@@ -37,11 +37,13 @@ class Seen:
     ----------
     line : stretches in order, without holes, from `EARLY_US`.
     outside : evidence of absence in unbroken chains.
+    unheard : when a fresh home unit did not hear the tag: all of it is evidence of absence.
     present_at : instants of evidence of presence that matter, in order, each with its proof.
     """
 
     line: list[Stretch]
     outside: list[Chain] = field(default_factory=list)
+    unheard: list[Span] = field(default_factory=list)
     present_at: list[tuple[int, Proof | None]] = field(default_factory=list)
 
     def stretch_at(self, at_us: int) -> Stretch | None:
@@ -190,6 +192,6 @@ def over(unit: Sequence[Stretch], fixes: Sequence[Stretch]) -> list[Stretch]:
     return line
 
 
-def chains_of_unit(unit: Sequence[Stretch], gap_us: int) -> list[Chain]:
+def unheard(unit: Sequence[Stretch]) -> list[Span]:
     """While a fresh home unit does not hear the tag, all of the time is evidence of absence."""
-    return [(start, end, gap_us) for start, end in union((s.from_us, s.to_us) for s in unit if s.state == ABSENT)]
+    return union((s.from_us, s.to_us) for s in unit if s.state == ABSENT)

@@ -91,6 +91,10 @@ class Folder:
         party_at(facts["tag"], facts["t_us"], first, last, rows, tag_party)
         return party, tag_party
 
+    def parties_of(self, facts: Facts) -> NDArray[np.int64]:
+        """Whose each fact's device was at its fix time."""
+        return self._parties(facts)[0]
+
     def _late(
         self, facts: Facts, party: NDArray[np.int64], tag_party: NDArray[np.int64], cluster: NDArray[np.int64]
     ) -> NDArray[np.int64]:

@@ -402,13 +402,36 @@ class _Run:
             return found
         lost = np.isin(folded.party, list(rules.silence.in_zone_of))
         good = (folded.quality == Quality.OK) & ~facts["is_event"] & (facts["src"] != Source.LBS)
+        if len(folded.again):
+            facts, party, line = self._also_confirmed(facts, folded, line)
+            lost = np.isin(party, list(rules.silence.in_zone_of))
+            good = (facts["quality"] == Quality.OK) & ~facts["is_event"] & (facts["src"] != Source.LBS)
+        else:
+            party = folded.party
         rank = rules.world.layout.tables.rank
         for k in np.flatnonzero(lost & good).tolist():
             f = facts[k]
             device = int(f["device"])
             values = (int(f["t_us"]), int(rank[device]), int(f["gen"]), int(f["seq"]), device, int(f["received_us"]))
-            found.setdefault(int(line[k]), {}).setdefault(int(folded.party[k]), []).append(Proof(*values))
+            found.setdefault(int(line[k]), {}).setdefault(int(party[k]), []).append(Proof(*values))
         return found
+
+    def _also_confirmed(
+        self, facts: Facts, folded: Folded, line: NDArray[np.int64]
+    ) -> tuple[Facts, NDArray[np.int64], NDArray[np.int64]]:
+        """The round's facts, and for clusters judged again the older ones, which may be used only now."""
+        rules = self.rules
+        of_device = rules.clusters.of_device
+        line_of = dict(zip(of_device[facts["device"]].tolist(), line.tolist(), strict=True))
+        again = np.flatnonzero(np.isin(of_device, folded.again))
+        older = rules.log.facts[rules.log.of_devices(again)]
+        older = older[np.isin(of_device[older["device"]], list(line_of))]
+        rest = ~np.isin(of_device[facts["device"]], folded.again)
+        mine = facts[rest].copy()
+        mine["quality"] = folded.quality[rest]
+        every = np.concatenate([older, mine])
+        lines = np.array([line_of[int(c)] for c in of_device[every["device"]]], np.int64)
+        return every, rules.folder.parties_of(every), lines
 
     # ---- ticks and records ----
 

@@ -104,7 +104,8 @@ def _match(before: list[Entry], now: list[Draft], line: Line) -> tuple[list[Entr
     for entry in left:
         old = entry.draft
         natural = Reason.FIXES if old.opened is Reason.CLOCK else old.opened
-        steps.append(Step(entry, old, Change.WITHDRAWN, _reason(old, natural, line), old.from_us))
+        reason = Reason.VARIATION if line.is_learnt else _reason(old, natural, line)
+        steps.append(Step(entry, old, Change.WITHDRAWN, reason, old.from_us))
     for step in steps:
         step.retrospective = step.entry.retrospective
     return after, steps
@@ -137,7 +138,9 @@ def _amending(old: Draft, new: Draft) -> Reason:
     """That of the closing evidence, else that of the opening; an end of enforcement that is undone is the clock's."""
     if new.to_us is None and old.to_us is not None:
         return Reason.CLOCK if old.closed is Reason.CLOCK else new.opened
-    return new.opened if new.to_us is None or new.closed is Reason.CLOCK else new.closed
+    if new.to_us is None or new.closed is Reason.CLOCK:
+        return Reason.FIXES if new.opened is Reason.CLOCK else new.opened
+    return new.closed
 
 
 def _change(old: Draft, new: Draft) -> tuple[Change, int]:
