@@ -1,0 +1,255 @@
+"""Fixes committed and judged per second, against the broker's own relay rate and the loop most people would write.
+
+``python -m bench.ingest [--wearers N] [--messages N]``: a real Mosquitto and TimescaleDB, ingest with the real rules, a
+caseload of 18,000 wearers, one fix a message, QoS 1, everything on the same cores. Writes bench/results/ingest.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import psutil
+import psycopg
+
+from bailiwick.caseload_input import load_caseload
+from bailiwick.parts.mosquitto_broker import MosquittoBroker
+from bailiwick.parts.postgres_server import PostgresServer
+from bailiwick.parts.real_parts import RealParts, real_parts
+from bench.load import packets, tags, write_caseload
+from bench.results import write_result
+from store import Store
+
+WEARERS = 18_000
+MESSAGES = 400_000
+NAIVE_MESSAGES = 4_000
+WARM_MESSAGES = 20_000
+DEADLINE_S = 300.0
+POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The two servers and a folder."""
+
+    database: PostgresServer
+    broker: MosquittoBroker
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return self.database.url("postgres")
+
+
+@contextmanager
+def started(parts: RealParts) -> Iterator[Parts]:
+    """A fresh TimescaleDB and Mosquitto, gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="bailiwick-bench-"))
+    folder.chmod(0o711)
+    database = PostgresServer(parts.timescale, folder / "timescale" / "data", folder / "timescale.log")
+    broker = MosquittoBroker(parts.mosquitto, folder / "mosquitto", folder / "mosquitto.log")
+    try:
+        database.start()
+        with psycopg.connect(database.url("template1"), autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        broker.start()
+        yield Parts(database, broker, folder)
+    finally:
+        for process in Process.running:
+            process.end()
+        broker.stop()
+        database.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Process:
+    """A Python process of ours that says ``ready`` and later one JSON object."""
+
+    running: ClassVar[list[Process]] = []
+
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None, quiet: bool = False) -> None:
+        self.child = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if quiet else None,
+            text=True,
+            env=os.environ | (environment or {}),
+        )
+        self.running.append(self)
+
+    def ready(self) -> None:
+        line = self._line()
+        assert line == "ready", line
+
+    def go(self) -> None:
+        assert self.child.stdin is not None
+        self.child.stdin.write("\n")
+        self.child.stdin.flush()
+
+    def told(self) -> dict[str, Any]:
+        result: dict[str, Any] = json.loads(self._line())
+        self.child.wait(DEADLINE_S)
+        return result
+
+    def end(self) -> None:
+        self.child.terminate()
+        self.child.wait(DEADLINE_S)
+
+    def _line(self) -> str:
+        assert self.child.stdout is not None
+        return self.child.stdout.readline().strip()
+
+
+def publish(parts: Parts, file: Path) -> Process:
+    publisher = Process("-m", "bench.publisher", parts.broker.url, str(file))
+    publisher.ready()
+    return publisher
+
+
+def relay_rate(parts: Parts, file: Path, messages: int) -> tuple[float, float]:
+    """Messages a second into a client that only acknowledges, and its CPU in microseconds a message."""
+    client = Process("-m", "bench.relay", parts.broker.url, str(messages))
+    client.ready()
+    publisher = publish(parts, file)
+    publisher.go()
+    sent, taken = publisher.told(), client.told()
+    return messages / (taken["ended_us"] - sent["begun_us"]) * 1e6, taken["cpu_s"] / messages * 1e6
+
+
+def naive_rate(parts: Parts, file: Path, caseload: Path, messages: int) -> float:
+    """Fixes a second of the naive loop."""
+    client = Process("-m", "bench.naive", parts.broker.url, parts.url, str(caseload), str(messages))
+    client.ready()
+    publisher = publish(parts, file)
+    publisher.go()
+    sent, taken = publisher.told(), client.told()
+    return messages / (taken["ended_us"] - sent["begun_us"]) * 1e6
+
+
+async def prepare(url: str, caseload: Path) -> None:
+    """The schema, and the caseload entered."""
+    async with await Store.open(url) as store:
+        await store.migrate()
+        versions, _ = load_caseload(caseload)
+        await store.learn(versions)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What one run through ingest gave."""
+
+    fixes_per_s: float
+    cpu_us_per_fix: float
+    lost: int
+    batches: int
+    rss_mb: float
+
+
+class Ingest:
+    """The `bailiwick ingest` process, watched from outside."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        environment = {"BAILIWICK_DATABASE_URL": parts.url, "BAILIWICK_MQTT_URL": parts.broker.url}
+        self.process = Process("-m", "bailiwick", "ingest", environment=environment, quiet=True)
+        self.watched = psutil.Process(self.process.child.pid)
+        self.connection = psycopg.connect(parts.url, autocommit=True)
+        self._wait_for("SELECT count(*) FROM commits WHERE lines > 0", 1)
+
+    def run(self, file: Path, messages: int) -> Ingested:
+        """Publish a file and see all of it committed."""
+        before = self._number("SELECT count(*) FROM fixes")
+        first = self._number("SELECT max(no) FROM commits")
+        publisher = publish(self.parts, file)
+        cpu_s = self._cpu_s()
+        publisher.go()
+        sent = publisher.told()
+        self._wait_for("SELECT COALESCE(sum(fixes), 0) FROM commits WHERE no > %s", messages, first)
+        cpu_s = self._cpu_s() - cpu_s
+        where = "FROM commits WHERE no > %s AND fixes > 0"
+        ended_us = self._number(f"SELECT extract(epoch FROM max(committed_at)) * 1000000 {where}", first)
+        return Ingested(
+            messages / (ended_us - sent["begun_us"]) * 1e6,
+            cpu_s / messages * 1e6,
+            messages - (self._number("SELECT count(*) FROM fixes") - before),
+            self._number(f"SELECT count(*) {where}", first),
+            self.watched.memory_info().rss / 1e6,
+        )
+
+    def end(self) -> None:
+        self.connection.close()
+        self.process.end()
+
+    def _cpu_s(self) -> float:
+        times = self.watched.cpu_times()
+        return float(times.user + times.system)
+
+    def _number(self, query: str, *parameters: Any) -> int:
+        row = self.connection.execute(query.encode(), parameters or None).fetchone()
+        assert row is not None
+        return int(row[0] or 0)
+
+    def _wait_for(self, query: str, number: int, *parameters: Any) -> None:
+        deadline = time.monotonic() + DEADLINE_S
+        while self._number(query, *parameters) < number:
+            assert time.monotonic() < deadline, f"not {number} within {DEADLINE_S:g} s: {query}"
+            time.sleep(POLL_S)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--wearers", type=int, default=WEARERS)
+    parser.add_argument("--messages", type=int, default=MESSAGES)
+    arguments = parser.parse_args()
+    real = real_parts()
+    with started(real) as parts:
+        now_us = time.time_ns() // 1000
+        caseload = parts.folder / "caseload.ndjson"
+        records = write_caseload(caseload, arguments.wearers, now_us - 86_400_000_000)
+        devices = tags(records)
+        files = [parts.folder / "warm", parts.folder / "load", parts.folder / "little"]
+        newest_ms = now_us // 1000 - 3_600_000
+        rounds = WARM_MESSAGES // len(devices) + 1
+        files[0].write_bytes(b"".join(packets(devices, WARM_MESSAGES, newest_ms)))
+        files[1].write_bytes(b"".join(packets(devices, arguments.messages, newest_ms + 3_600_000, rounds + 1)))
+        files[2].write_bytes(b"".join(packets(devices, NAIVE_MESSAGES, newest_ms)))
+        asyncio.run(prepare(parts.url, caseload))
+        relay, relay_cpu_us = relay_rate(parts, files[1], arguments.messages)
+        ingest = Ingest(parts)
+        ingest.run(files[0], WARM_MESSAGES)
+        done = ingest.run(files[1], arguments.messages)
+        ingest.end()
+        naive = naive_rate(parts, files[2], caseload, NAIVE_MESSAGES)
+    result = {
+        "fixes_per_s": round(done.fixes_per_s),
+        "relay_per_s": round(relay),
+        "naive_per_s": round(naive),
+        "ratio_to_relay": round(done.fixes_per_s / relay, 3),
+        "ratio_to_naive": round(done.fixes_per_s / naive, 1),
+        "cpu_us_per_fix": round(done.cpu_us_per_fix, 2),
+        "relay_cpu_us_per_message": round(relay_cpu_us, 2),
+        "lost": done.lost,
+        "fixes_per_commit": round(arguments.messages / done.batches),
+        "rss_mb": round(done.rss_mb),
+        "wearers": arguments.wearers,
+        "messages": arguments.messages,
+    }
+    command = f"python -m bench.ingest --wearers {arguments.wearers} --messages {arguments.messages}"
+    write_result("ingest", result, command, real.versions)
+
+
+if __name__ == "__main__":
+    main()
