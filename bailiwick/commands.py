@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,10 +38,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 AsLines = Annotated[bool, typer.Option("--json", help="JSON lines, which is what it prints anyway.")]
 
 
-def main() -> None:
-    """Runs the command line and ends the process with its exit code."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line (``sys.argv`` by default) and ends the process with its exit code."""
     try:
-        app(prog_name="bailiwick")
+        app(args=arguments, prog_name="bailiwick")
     except (BadInput, BadInstant, BadSetting) as error:
         _end(str(error), BAD_INPUT)
     except BailiwickError as error:

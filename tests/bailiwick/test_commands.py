@@ -1,0 +1,166 @@
+"""The command line: help, exit codes, one clear line for what is expected to go wrong, and its documentation."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bailiwick.commands import app, main
+from bailiwick.parts.processes import free_port
+
+PROJECT = Path(__file__).parents[2]
+COMMANDS = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+DOCS = (PROJECT / "docs" / "commands.md").read_text()
+CASELOAD = """{"type":"wearer","id":"W1","name":"Ada Holm"}
+{"type":"order","id":"O1","wearer":"W1","kind":"community","from":"2026-11-01T09:00:00Z","to":"2027-02-01T00:00:00Z"}
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def bailiwick(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Runs a command line in this process, in an empty folder, with these settings alone."""
+    for name in [name for name in os.environ if name.startswith("BAILIWICK_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str, **settings: str) -> Done:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"BAILIWICK_{name}", value)
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        told = capsys.readouterr()
+        return Done(int(ended.value.code or 0), told.out, told.err)
+
+    return run
+
+
+def test_the_commands_of_this_part_are_there() -> None:
+    expected = {"demo", "migrate", "ingest", "api", "import", "evaluate", "windows", "simulate", "score", "doctor"}
+    assert set(COMMANDS) == expected
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_is_documented(command: str) -> None:
+    assert re.search(rf"^\| `{command}[` ]", DOCS, re.MULTILINE)
+
+
+def test_each_option_of_the_demo_is_documented(bailiwick: Run) -> None:
+    said = bailiwick("demo", "--help").stdout
+    options = set(re.findall(r"--[a-z][a-z-]+", said)) - {"--help", "--browser"}
+    assert options
+    assert [option for option in sorted(options) if f"| `{option}` |" not in DOCS] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help(bailiwick: Run, command: str) -> None:
+    done = bailiwick(command, "--help")
+    assert done.returncode == 0
+    assert f"Usage: bailiwick {command}" in done.stdout
+
+
+@pytest.mark.slow  # the first of each command imports what it runs
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["nonsense"], "No such command"),
+        (["windows"], "Missing option"),
+        (["demo", "--wearers", "0"], "--wearers"),
+        (["demo", "--rate", "7"], "--rate: over 0, at most 1"),
+        (["demo", "--duration", "-1"], "--duration: more than 0"),
+        (["demo", "--report", "x.json"], "--report needs --duration"),
+        (["demo", "--duration", "1", "--report", "/no/such/folder/x.json"], "there is no folder /no/such/folder"),
+        (["migrate"], "BAILIWICK_DATABASE_URL is not set"),
+        (["ingest"], "BAILIWICK_MQTT_URL is not set"),
+        (["api"], "BAILIWICK_DATABASE_URL is not set"),
+        (["import", "x.ndjson"], "BAILIWICK_DATABASE_URL is not set"),
+        (["simulate", "--wearers", "1"], "--broker and --feed"),
+        (["evaluate", "--caseload", "/no/such/file", "--feed", "-"], "/no/such/file"),
+        (["score", "--truth", "/no/such/file", "--violations", "/no/such/file"], "/no/such/file"),
+    ],
+)
+def test_bad_usage_ends_with_2_and_says_why(bailiwick: Run, words: list[str], says: str) -> None:
+    done = bailiwick(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["migrate", "api", "import"])
+def test_a_database_out_of_reach_is_one_line(bailiwick: Run, command: str, tmp_path: Path) -> None:
+    words = [str(tmp_path / "caseload.ndjson")] if command == "import" else []
+    url = "postgresql://nobody:geheim@127.0.0.1:9/none"
+    done = bailiwick(command, *words, DATABASE_URL=url, API_PORT=str(free_port()))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "the database cannot be used" in done.stderr
+    assert "geheim" not in done.stderr
+
+
+def test_an_unknown_setting_stops_every_start(bailiwick: Run) -> None:
+    done = bailiwick("doctor", DATABSE_URL="x")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "did you mean BAILIWICK_DATABASE_URL" in done.stderr
+
+
+@pytest.mark.slow
+def test_help_starts_at_once_and_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "bailiwick", "--help"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Usage: bailiwick" in done.stdout
+    imported = set(re.findall(r"\| +(\w+)$", done.stderr, re.MULTILINE))
+    assert imported & {"numpy", "numba", "psycopg", "fastapi", "shapely", "mqtt5", "pydantic"} == set()
+
+
+@pytest.mark.slow
+def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
+    caseload = tmp_path / "caseload.ndjson"
+    row = '{"day":"mon","start":"19:00","end":"07:00"}'
+    zone = '{"type":"Circle","center":[0.5,51.2],"radius_m":100}'
+    condition = f'"type":"condition","id":"C1","order":"O1","kind":"exclusion_zone","zone":{zone},"schedule":[{row}]'
+    caseload.write_text(f"{CASELOAD}{{{condition}}}\n".replace("2027-02-01", "2926-02-01"))
+    words = ["--condition", "C1", "--from", "2026-11-01T09:00:00Z", "--to", "2926-01-01T00:00:00Z"]
+    command = [sys.executable, "-m", "bailiwick", "windows", "--caseload", str(caseload), *words]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["condition"] == "C1"
+        process.stdout.close()
+        assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.slow
+def test_migrate_and_import_from_nothing(bailiwick: Run, database_url: str, tmp_path: Path) -> None:
+    caseload = tmp_path / "caseload.ndjson"
+    caseload.write_text(CASELOAD)
+    first = bailiwick("migrate", "--json", DATABASE_URL=database_url)
+    assert first.returncode == 0, first.stderr
+    assert json.loads(first.stdout)["done"]
+    again = bailiwick("migrate", "--json", DATABASE_URL=database_url)
+    assert json.loads(again.stdout) == {"done": []}
+    done = bailiwick("import", str(caseload), "--json", DATABASE_URL=database_url)
+    assert (done.returncode, json.loads(done.stdout)["new"]) == (0, 2), done.stderr
