@@ -13,7 +13,7 @@ from domain.instants import EARLY_US
 from domain.vocabulary import EventCode, EventState, Quality, Source
 from geofence.compiled import compiled, inlined
 from geofence.emissions import NEW_RUN, STEADY, SURE, WHOLE, What
-from geofence.geodesy import distance_m
+from geofence.geodesy import distance_m, metres_per_degree
 from geofence.shapes import box_distance_m, signed_distance_m
 from geofence.state import CURFEW, CURFEW_WITH_UNIT, EXCLUSION
 
@@ -256,15 +256,16 @@ def _hold(f: Any, who: int, d: Any, parties: Any, tracks: Any, tables: Any, out:
     """Hold a used fix (or its repeat) against every row of its party."""
     party = parties[who]
     gap = tables.gap_us[f["device"]]
+    east, north = metres_per_degree(d["place_lat"])
     for k in range(tables.row_first[who], tables.row_last[who]):
         row = tables.rows[k]
         e = _era_of(row, f["t_us"], tables)
         if e < 0 or tables.eras[e]["shape"] < 0:
             continue
         if tables.kind[row] >= CURFEW:
-            n = _hold_curfew(f, d, row, tracks[row], e, gap, tables, out, n)
+            n = _hold_curfew(f, d, row, tracks[row], e, gap, east, north, tables, out, n)
         else:
-            n = _hold_zone(f, d, party, row, tracks[row], e, gap, tables, out, n)
+            n = _hold_zone(f, d, party, row, tracks[row], e, gap, east, north, tables, out, n)
     party["has_fix"] = True
     party["fix_t"], party["fix_lat"], party["fix_lon"] = f["t_us"], d["place_lat"], d["place_lon"]
     party["fix_gap"], party["fix_device"] = gap, f["device"]
@@ -273,20 +274,33 @@ def _hold(f: Any, who: int, d: Any, parties: Any, tracks: Any, tables: Any, out:
 
 
 @inlined
-def _distance(era: Any, d: Any, tables: Any) -> float:
+def _distance(era: Any, d: Any, east: float, north: float, tables: Any) -> float:
     """Signed metres from a device's place to the era's shape; where it is far from the box, only that it is far."""
     shape = tables.shapes[era["shape"]]
     lat, lon = d["place_lat"], d["place_lon"]
-    away = box_distance_m(shape, lat, lon)
+    away = box_distance_m(shape, lat, lon, east, north)
     if away - era["buffer_m"] > FAR_SIGMAS * max(d["place_acc"], ACC_FLOOR_M) / SIGMA_PER_ACC:
         return float(era["buffer_m"] - away)
     return float(signed_distance_m(shape, tables.vlon, tables.vlat, tables.pen_up, lat, lon) + era["buffer_m"])
 
 
 @inlined
-def _hold_zone(f: Any, d: Any, party: Any, row: int, s: Any, e: int, gap: int, tables: Any, out: Any, n: int) -> int:
+def _hold_zone(
+    f: Any,
+    d: Any,
+    party: Any,
+    row: int,
+    s: Any,
+    e: int,
+    gap: int,
+    east: float,
+    north: float,
+    tables: Any,
+    out: Any,
+    n: int,
+) -> int:
     era = tables.eras[e]
-    metres = _distance(era, d, tables)
+    metres = _distance(era, d, east, north, tables)
     acc = d["place_acc"]
     verdict = _class(metres, acc)
     exclusion = tables.kind[row] == EXCLUSION
@@ -388,14 +402,16 @@ def _unchecked(device: int, tamper_t: int, t: int, tables: Any) -> bool:
 
 
 @inlined
-def _hold_curfew(f: Any, d: Any, row: int, s: Any, e: int, gap: int, tables: Any, out: Any, n: int) -> int:
+def _hold_curfew(
+    f: Any, d: Any, row: int, s: Any, e: int, gap: int, east: float, north: float, tables: Any, out: Any, n: int
+) -> int:
     """Presence by fixes (rules.md 5, presence 3)."""
     t = f["t_us"]
     if _unchecked(f["device"], d["tamper_t"], t, tables):
         return n
     era = tables.eras[e]
     acc = d["place_acc"]
-    metres = _distance(era, d, tables)
+    metres = _distance(era, d, east, north, tables)
     verdict = _class(metres, acc)
     if acc > era["radius_m"]:
         verdict = -2 if metres < -POOR_CURFEW_FACTOR * acc else 0

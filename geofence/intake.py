@@ -65,15 +65,15 @@ def in_order(facts: Facts, rank: NDArray[np.int64], leading: NDArray[Any]) -> ND
     return order
 
 
-def before(
-    facts: Facts, rows: NDArray[Any], head_t: Any, head_rank: Any, head_gen: Any, head_seq: Any, rank: Any
-) -> Any:
+def before(facts: Facts, rows: Any, head_t: Any, head_rank: Any, head_gen: Any, head_seq: Any, rank: Any) -> Any:
     """Which rows come before their heads in the order of facts."""
-    f = facts[rows]
-    by = (f["t_us"], rank[f["device"]], f["gen"], f["seq"])
+    t = facts["t_us"][rows]
+    if not (t <= head_t).any():
+        return np.zeros(len(t), np.bool_)
+    by = (t, rank[facts["device"][rows]], facts["gen"][rows], facts["seq"][rows])
     heads = (head_t, head_rank, head_gen, head_seq)
-    less = np.zeros(len(f), np.bool_)
-    equal = np.ones(len(f), np.bool_)
+    less = np.zeros(len(t), np.bool_)
+    equal = np.ones(len(t), np.bool_)
     for value, head in zip(by, heads, strict=True):
         less |= equal & (value < head)
         equal &= value == head

@@ -100,14 +100,16 @@ class Folder:
     ) -> NDArray[np.int64]:
         """Clusters with a fact that comes before the head of its device or party."""
         state, rank = self.world.state, self.world.layout.tables.rank
-        d = state.devices[facts["device"]]
-        own = rank[facts["device"]]
-        late = before(facts, np.arange(len(facts)), d["head_t"], own, d["head_gen"], d["head_seq"], rank)
+        device, d = facts["device"], state.devices
+        every = slice(None)
+        heads = (d["head_t"][device], rank[device], d["head_gen"][device], d["head_seq"][device])
+        late = before(facts, every, *heads, rank)
         tampered = about_tags(facts)
         who = np.where(tampered, tag_party, np.where(self._units(facts), -1, party))
         rows = np.flatnonzero(who >= 0)
-        p = state.parties[who[rows]]
-        late[rows] |= before(facts, rows, p["head_t"], p["head_rank"], p["head_gen"], p["head_seq"], rank)
+        p, of = state.parties, who[rows]
+        heads = (p["head_t"][of], p["head_rank"][of], p["head_gen"][of], p["head_seq"][of])
+        late[rows] |= before(facts, rows, *heads, rank)
         found: NDArray[np.int64] = np.unique(cluster[late])
         return found
 

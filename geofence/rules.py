@@ -30,7 +30,7 @@ from geofence.intake import judged_times
 from geofence.layout import Planner
 from geofence.ledger import Ledger
 from geofence.log import FactLog
-from geofence.order_states import count_order_states
+from geofence.order_states import OrderTable, count_order_states, order_table
 from geofence.refold import Base, Folded, Folder
 from geofence.silence import Silence
 from geofence.stepper import CASE, DEVICE, Stepper, Unit
@@ -64,6 +64,7 @@ class Rules:
         self.numbers: dict[int, int] = {}
         self.now_us = EARLY_US
         self._stale = False
+        self._orders: OrderTable | None = None
         self._spare: Base | None = None
         self._spare_log = 0
         self._requalified: list[tuple[int, int, int, int, Quality]] = []
@@ -72,6 +73,7 @@ class Rules:
     def relay_out(self) -> None:
         """Tables anew from the caseload; rows keep their numbers."""
         world = self.world
+        self._orders = None
         world.layout = self.planner.layout()
         self.clusters.renew(world)
         devices, parties = len(self.roster.ids), len(self.book.parties)
@@ -193,7 +195,9 @@ class Rules:
     def order_states(self) -> dict[OrderState, int]:
         """How many active orders are in each state; they add up to the active orders (rules.md 7)."""
         self._freshen()
-        return count_order_states(self.world, self.silence, self.now_us)
+        if self._orders is None:
+            self._orders = order_table(self.book)
+        return count_order_states(self._orders, self.clusters.fittings, self.world, self.silence, self.now_us)
 
 
 class _Run:
@@ -284,9 +288,9 @@ class _Run:
             self._round(rows[mine], cluster[mine], line[mine], first, due)
 
     def _join_heard(self, rows: NDArray[np.int64]) -> None:
-        facts = self.work[rows]
-        spoken = facts["tag"] >= 0
-        if spoken.any() and self.rules.clusters.hear(facts["device"][spoken], facts["tag"][spoken]):
+        tags = self.work["tag"][rows]
+        spoken = tags >= 0
+        if spoken.any() and self.rules.clusters.hear(self.work["device"][rows[spoken]], tags[spoken]):
             self.rules.clusters.renew(self.rules.world)
 
     def _round(

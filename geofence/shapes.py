@@ -97,14 +97,14 @@ def _set_box(row: Any, lon: list[float], lat: list[float]) -> None:
 
 
 @inlined
-def box_distance_m(shape: Any, lat: float, lon: float) -> float:
-    """A lower bound, in metres (within 2 %), of the distance to the shape's box; 0 inside it."""
-    dx = max(shape["west"] - lon, lon - shape["east"], 0.0)
-    dy = max(shape["south"] - lat, lat - shape["north"], 0.0)
-    if dx == 0.0 and dy == 0.0:
-        return 0.0
-    east, north = metres_per_degree(lat)
-    return 0.98 * math.sqrt(dx * dx * east * east + dy * dy * north * north)
+def box_distance_m(shape: Any, lat: float, lon: float, east: float, north: float) -> float:
+    """A lower bound, in metres, of the distance to the shape's box; 0 inside it.
+
+    ``east`` and ``north`` are `metres_per_degree` at ``lat``; 2 % are taken off for what they change on the way.
+    """
+    dx = max(shape["west"] - lon, lon - shape["east"], 0.0) * east
+    dy = max(shape["south"] - lat, lat - shape["north"], 0.0) * north
+    return float(0.98 * max(dx, dy))
 
 
 @inlined
