@@ -68,13 +68,14 @@ def demo(
     embedded_broker: Annotated[
         bool, typer.Option("--embedded-broker", help="The broker from the wheel, even where Mosquitto is found.")
     ] = False,
+    folder: Annotated[Path | None, typer.Option(help="Folder for everything, made anew; default: .cache/demo.")] = None,
 ) -> None:
     """Everything, on embedded parts: database, broker, simulated wearers, ingest, API and page."""
     from bailiwick.demo.config import DemoConfig
     from bailiwick.demo.run import run
 
     settings = _settings()
-    config = DemoConfig(wearers, duration, rate, scenario, report, seed, browser, embedded_broker)
+    config = DemoConfig(wearers, duration, rate, scenario, report, seed, browser, embedded_broker, folder)
     raise typer.Exit(run(config, settings))
 
 

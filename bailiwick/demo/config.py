@@ -17,6 +17,8 @@ from bailiwick.parts.real_parts import PROJECT_FOLDER
 from domain.errors import BadSetting
 
 DATA_FOLDER = PROJECT_FOLDER / ".cache" / "demo"
+MARK = "demo"
+"""An empty file in each demo's folder: only such a folder is ever removed."""
 ENDLESS_S = 24 * 3600.0
 """How long the wearers' lives are drawn for when no duration was given."""
 SOON_S = 900.0
@@ -40,6 +42,7 @@ class DemoConfig:
     seed: int
     open_browser: bool
     embedded_broker: bool = False
+    folder: Path | None = None
 
     @property
     def run_s(self) -> float:
@@ -67,17 +70,19 @@ class DemoConfig:
 
 
 @contextmanager
-def data_folder(needed_mb: int) -> Iterator[Path]:
+def data_folder(wanted: Path | None, needed_mb: int) -> Iterator[Path]:
     """A fresh folder for everything of one demo, held by a lock until the end; what the last one left is removed.
 
-    ``.cache/demo`` of the project; where that cannot be used (another user's, or out of the reach of the account that
-    the database runs as when we are root), one in the temporary folder, removed at the end.
-    Raises `PartFailed` when another demo holds it, or the disk is too small.
+    ``wanted``, or ``.cache/demo`` of the project; where that cannot be used (another user's, or out of the reach of the
+    account that the database runs as when we are root), one in the temporary folder, removed at the end.
+    Raises `PartFailed` when another demo holds it, it is no demo's, or the disk is too small.
     """
     with ExitStack() as held:
         try:
-            folder = held.enter_context(_of_the_project())
-        except OSError:
+            folder = held.enter_context(_locked((wanted or DATA_FOLDER).resolve()))
+        except OSError as error:
+            if wanted:
+                raise PartFailed(f"--folder {wanted} cannot be used: {error.strerror}") from None
             folder = held.enter_context(_temporary())
         free_mb = shutil.disk_usage(folder).free >> 20
         if free_mb < needed_mb:
@@ -86,21 +91,24 @@ def data_folder(needed_mb: int) -> Iterator[Path]:
 
 
 @contextmanager
-def _of_the_project() -> Iterator[Path]:
+def _locked(folder: Path) -> Iterator[Path]:
     """Raises `OSError` when it cannot be used."""
-    DATA_FOLDER.parent.mkdir(parents=True, exist_ok=True)
-    if not reachable(DATA_FOLDER.parent, unprivileged()):
-        raise PermissionError(errno.EACCES, "out of reach", str(DATA_FOLDER))
-    lock = DATA_FOLDER.with_suffix(".lock")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not reachable(folder.parent, unprivileged()):
+        raise PermissionError(errno.EACCES, "out of the reach of the database's account", str(folder))
+    lock = folder.with_name(f"{folder.name}.lock")
     with lock.open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise PartFailed(f"another demo is running (it holds {lock})") from None
-        if DATA_FOLDER.exists():
-            shutil.rmtree(DATA_FOLDER)
-        DATA_FOLDER.mkdir(mode=0o755)
-        yield DATA_FOLDER
+        if folder.exists():
+            if any(folder.iterdir()) and not (folder / MARK).exists():
+                raise PartFailed(f"{folder} holds what no demo left: name another with --folder")
+            shutil.rmtree(folder)
+        folder.mkdir(mode=0o755)
+        (folder / MARK).touch()
+        yield folder
 
 
 @contextmanager

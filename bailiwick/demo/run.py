@@ -51,7 +51,7 @@ def run(config: DemoConfig, settings: Settings) -> int:
     for name in ("database_url", "mqtt_url"):
         if getattr(settings, name) is not None:
             print(f"the demo has parts of its own: BAILIWICK_{name.upper()} is not used", file=sys.stderr)
-    with data_folder(config.disk_mb()) as folder:
+    with data_folder(config.folder, config.disk_mb()) as folder:
         system = System(folder, settings, config.embedded_broker)
         try:
             return asyncio.run(_with_signals(lambda: Demo(config, system).run()))
