@@ -28,7 +28,7 @@ from bailiwick.caseload_input import load_caseload
 from bailiwick.parts.mosquitto_broker import MosquittoBroker
 from bailiwick.parts.postgres_server import PostgresServer
 from bailiwick.parts.real_parts import RealParts, real_parts
-from bench.load import packets, tags, write_caseload
+from bench.load import packets, walkers, write_caseload
 from bench.results import write_result
 from store import Store
 
@@ -219,7 +219,7 @@ def main() -> None:
         now_us = time.time_ns() // 1000
         caseload = parts.folder / "caseload.ndjson"
         records = write_caseload(caseload, arguments.wearers, now_us - 86_400_000_000)
-        devices = tags(records)
+        devices = walkers(records)
         files = [parts.folder / "warm", parts.folder / "load", parts.folder / "little"]
         newest_ms = now_us // 1000 - 3_600_000
         rounds = WARM_MESSAGES // len(devices) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import mqtt5
 import msgspec
@@ -16,7 +16,9 @@ from simulators.caseload import as_lines, generate
 STEP_M = 1.3
 """A fix a second of somebody on foot."""
 METRES_A_DEGREE = 111_195.0
-LOOP_STEPS = 400
+STROLL_M = 80.0
+AT_HOME_M = 10.0
+"""Radius of the circle that somebody walks: about the streets, or at home where the place of a curfew is."""
 
 
 def write_caseload(path: Path, wearers: int, start_us: int, seed: int = 1) -> list[dict[str, Any]]:
@@ -26,44 +28,44 @@ def write_caseload(path: Path, wearers: int, start_us: int, seed: int = 1) -> li
     return records
 
 
-def tags(records: Sequence[dict[str, Any]]) -> list[tuple[str, float, float]]:
-    """(device, lon, lat of where its wearer walks) of every location tag."""
+SOMEWHERE = (-1.5, 52.5, STROLL_M)
+
+Walker: TypeAlias = tuple[str, float, float, float]
+"""Device, longitude, latitude, and the radius in metres of the circle that its wearer walks."""
+
+
+def walkers(records: Sequence[dict[str, Any]]) -> list[Walker]:
+    """Every location tag. Who has a curfew is at home, whatever the hour; the others walk near a zone of theirs."""
     order = {r["id"]: r["wearer"] for r in records if r["type"] == "order"}
-    place = {}
-    for r in records:
+    place: dict[str, tuple[float, float, float]] = {}
+    for r in sorted(records, key=lambda r: r.get("kind") != "curfew"):
         if r["type"] == "condition":
             place.setdefault(order[r["order"]], near(r))
     fitted = {r["device"]: r["wearer"] for r in records if r["type"] == "fitting" and r.get("wearer")}
     kinds = {r["id"]: r["kind"] for r in records if r["type"] == "device"}
-    return [
-        (device, *(place.get(wearer) or (-1.5, 52.5)))
-        for device, wearer in fitted.items()
-        if kinds[device] == "gps_tag"
-    ]
+    return [(device, *place.get(wearer, SOMEWHERE)) for device, wearer in fitted.items() if kinds[device] == "gps_tag"]
 
 
-def near(condition: dict[str, Any]) -> tuple[float, float] | None:
-    """A point some hundred metres from a condition's place or zone: near enough that the rules must look."""
+def near(condition: dict[str, Any]) -> tuple[float, float, float]:
+    """The place of a condition, or some hundred metres from its zone: near enough that the rules must look."""
     if "place" in condition:
-        return condition["place"]["lon"], condition["place"]["lat"]
+        return condition["place"]["lon"], condition["place"]["lat"], AT_HOME_M
     zone = condition.get("zone") or {}
     points = zone.get("center") or zone.get("coordinates")
     while points and isinstance(points[0], list):
         points = points[0]
-    return (points[0] + 0.004, points[1] + 0.004) if points else None
+    return (points[0] + 0.004, points[1] + 0.004, STROLL_M) if points else SOMEWHERE
 
 
-def packets(
-    devices: Sequence[tuple[str, float, float]], messages: int, newest_ms: int, first_seq: int = 1
-) -> Iterator[bytes]:
+def packets(devices: Sequence[Walker], messages: int, newest_ms: int, first_seq: int = 1) -> Iterator[bytes]:
     """PUBLISH packets, the devices in turn, a fix a second each up to ``newest_ms``, walking in circles."""
-    topics = [up_topic(device) for device, _, _ in devices]
+    topics = [up_topic(device) for device, *_ in devices]
     rounds = -(-messages // len(devices))
     for number in range(messages):
         index, step = number % len(devices), number // len(devices)
-        _, lon, lat = devices[index]
-        angle = 2 * math.pi * step / LOOP_STEPS
-        reach = STEP_M * LOOP_STEPS / (2 * math.pi) / METRES_A_DEGREE
+        _, lon, lat, radius_m = devices[index]
+        angle = STEP_M / STROLL_M * step
+        reach = radius_m / METRES_A_DEGREE
         t = newest_ms - 1000 * (rounds - step)
         fix = {
             "seq": first_seq + step,
