@@ -15,6 +15,9 @@ from domain.instants import SECOND_US
 
 STALE_S: Final = 10
 """Ingest decides once a second; when its newest decision is older, it is at a standstill."""
+LEAST_HEADROOM: Final = 0.1
+"""Of a sequence's numbers; with less it is time to do something."""
+OK: Final = "ok"
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 router = APIRouter(responses=PROBLEMS, tags=["service"])
@@ -23,7 +26,7 @@ router = APIRouter(responses=PROBLEMS, tags=["service"])
 @router.get("/health/liveness", response_model=shapes.Health)
 async def liveness() -> Response:
     """This process answers. Asks nothing of anybody else."""
-    return answer({"status": "ok", "checks": {}})
+    return answer({"status": OK, "checks": {}})
 
 
 @router.get("/health/readiness", response_model=shapes.Health, responses={503: {"description": "Not ready"}})
@@ -32,24 +35,32 @@ async def readiness(parts: Given) -> Response:
     wrong = await parts.reading.ready()
     if wrong is not None:
         return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, wrong)
-    return answer({"status": "ok", "checks": {"database": "ok"}})
+    return answer({"status": OK, "checks": {"database": OK}})
 
 
 @router.get("/health", response_model=shapes.Health)
 async def health(parts: Given) -> Response:
-    """Every check, also those that do not stop us from serving: is ingest deciding?"""
-    checks = {"database": await parts.reading.ready() or "ok"}
-    if checks["database"] == "ok":
-        checks["ingest"] = _ingest((await parts.figures.now()).at_us, parts.now())
-    status = "ok" if set(checks.values()) == {"ok"} else "degraded"
+    """Every check, also of what does not stop us from serving: does ingest decide, do ids run out?"""
+    checks = {"database": await parts.reading.ready() or OK}
+    if checks["database"] == OK:
+        counts = await parts.figures.now()
+        checks["ingest"] = _ingest(counts.at_us, parts.now())
+        checks["ids"] = _ids(counts.headroom)
+    status = OK if set(checks.values()) == {OK} else "degraded"
     return answer({"status": status, "checks": checks})
+
+
+def _ids(headroom: dict[str, float]) -> str:
+    """The alarm of failure 01: a sequence that has given out nearly all of its numbers."""
+    short = sorted(name for name, share in headroom.items() if share < LEAST_HEADROOM)
+    return f"numbers run out in {', '.join(short)}" if short else OK
 
 
 def _ingest(decided_us: int | None, now_us: int) -> str:
     if decided_us is None:
         return "has decided nothing yet"
     age_s = (now_us - decided_us) // SECOND_US
-    return "ok" if age_s <= STALE_S else f"decided nothing for {age_s} s"
+    return OK if age_s <= STALE_S else f"decided nothing for {age_s} s"
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {METRICS_TYPE: {}}}})

@@ -1,4 +1,4 @@
-// The page: figures every two seconds, positions every five, alerts as they are committed.
+// The page: figures every two seconds, positions every ten, alerts as they are committed.
 
 import { changed, readAlerts, startAlerts } from "./alerts.js";
 import { showFigures } from "./figures.js";
@@ -7,7 +7,7 @@ import { follow, get, repeat } from "./source.js";
 import { ageWords, number, timeElement } from "./words.js";
 
 const FIGURES_MS = 2_000;
-const POSITIONS_MS = 5_000;
+const POSITIONS_MS = 10_000;
 const MARKS_MS = 10_000;
 const MARKS_LIMIT = 1_000;
 const STILL_MS = 15_000;

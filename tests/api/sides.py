@@ -30,9 +30,8 @@ class Side:
 
     async def learn(self, versions: Iterable[Version]) -> None:
         if self.store is None:
-            assert isinstance(self.reading, FakeReading)
             taken = list(versions)
-            self.reading.learn(taken)
+            fake_of(self).learn(taken)
             for version in taken:
                 if type(version.record).__name__ == "Device":
                     self.roster.add(version.record.id)
@@ -46,17 +45,21 @@ class Side:
         self.no += 1
         work.no = self.no
         if self.store is None:
-            assert isinstance(self.reading, FakeReading)
-            self.reading.commit(work)
+            fake_of(self).commit(work)
         else:
             await self.store.commit(work)
 
     async def publish(self, figures: dict[str, Any]) -> None:
         if self.store is None:
-            assert isinstance(self.reading, FakeReading)
-            self.reading.publish(figures)
+            fake_of(self).publish(figures)
         else:
             await self.store.publish_figures(figures, NOON)
+
+
+def fake_of(side: Side) -> FakeReading:
+    """The fake behind a side."""
+    assert isinstance(side.reading, FakeReading)
+    return side.reading
 
 
 def fake_side() -> Side:

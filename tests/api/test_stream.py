@@ -10,9 +10,8 @@ import pytest
 
 from api.hub import Hub
 from api.routes.live import FOLLOWERS_LIMIT
-from tests.api.fake_reading import FakeReading
 from tests.api.serving import Follower, app_over, served
-from tests.api.sides import Side, fake_side
+from tests.api.sides import Side, fake_of, fake_side
 from tests.store.made import change_of, violation_of, wearer_records, work_of
 from tests.waiting import eventually
 
@@ -86,8 +85,7 @@ async def test_what_was_committed_before_is_not_streamed_to_a_new_follower(side:
 
 async def test_one_who_has_an_event_that_is_no_more_or_never_was_is_told_to_begin_anew() -> None:
     side = fake_side()
-    reading = side.reading
-    assert isinstance(reading, FakeReading)
+    reading = fake_of(side)
     await side.learn(wearer_records())
     for number in range(1, 6):
         await raise_alert(side, number)
@@ -125,8 +123,7 @@ async def test_too_many_followers_are_refused() -> None:
 @pytest.mark.slow
 async def test_followers_wait_while_the_database_is_away_and_go_on_when_it_is_back() -> None:
     side = fake_side()
-    reading = side.reading
-    assert isinstance(reading, FakeReading)
+    reading = fake_of(side)
     await side.learn(wearer_records())
     async with served(app_over(side)) as address:
         follower = Follower(address, "?kind=alert")
@@ -141,8 +138,7 @@ async def test_followers_wait_while_the_database_is_away_and_go_on_when_it_is_ba
 
 async def test_one_reads_from_the_database_what_is_not_at_hand_any_more() -> None:
     side = fake_side()
-    reading = side.reading
-    assert isinstance(reading, FakeReading)
+    reading = fake_of(side)
     hub = Hub(reading, side.away, at_hand=4)
     task = asyncio.create_task(hub.run())
     await eventually(lambda: reading.questions["events"] > 0, "the hub looks")
