@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 DEMO_ARGS ?=
 TEST_ARGS ?=
+BENCH ?= ingest geofence clock fleet
+BENCH_ARGS ?=
 SOAK_ARGS ?= --wearers 2000 --rate 1 --duration 3600 --report .cache/soak.json --no-browser
 
 # The first Python that is new enough; else the plain one, which says what is wrong.
@@ -35,7 +37,7 @@ format: $(VENV)/.dev-stamp  ## puts the code in its form
 
 bench: $(VENV)/.dev-stamp  ## the benchmarks: bench/results/NAME.json
 	@$(RUN) bailiwick.parts.real_parts
-	@$(RUN) bench $(BENCH_ARGS)
+	@for name in $(BENCH); do echo "bench/$$name"; $(RUN) bench.$$name $(BENCH_ARGS) || exit 1; done
 
 soak: $(VENV)/.dev-stamp  ## an hour of the demo, its report in .cache/soak.json
 	@$(RUN) bailiwick demo $(SOAK_ARGS)

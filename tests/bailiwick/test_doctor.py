@@ -1,0 +1,123 @@
+"""``bailiwick doctor``: what it finds, what it advises, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bailiwick.broker_survey import QUEUE_SENT, BrokerAway, BrokerSurvey, survey_broker
+from bailiwick.doctor import Finding, Verdict, about_broker, about_headroom, about_server, doctor_command
+from bailiwick.parts.embedded_broker import IotcoreBroker
+from bailiwick.parts.mosquitto_broker import MosquittoBroker
+from bailiwick.parts.processes import free_port
+from bailiwick.settings import Settings
+from store import Store
+from store.survey import Survey
+
+GOOD_BROKER = {"version": "mosquitto version 2.0.21", "dropped": 0, "sent": 10, "kept": 10, "takes_largest": True}
+GOOD_SERVER: dict[str, Any] = {
+    "server": "17.11",
+    "timescaledb": "2.19.3",
+    "license": "timescale",
+    "unsafe": [],
+    "connections_left": 90,
+    "size_bytes": 1 << 20,
+    "clock_ahead_us": 1000,
+}
+
+
+def verdicts(findings: list[Finding]) -> dict[str, Verdict]:
+    return {finding.about: finding.verdict for finding in findings}
+
+
+def of_broker(**changes: object) -> dict[str, Verdict]:
+    return verdicts(list(about_broker(BrokerSurvey(**{**GOOD_BROKER, **changes}))))
+
+
+def of_server(**changes: object) -> dict[str, Verdict]:
+    return verdicts(list(about_server(Survey(**{**GOOD_SERVER, **changes}))))
+
+
+def test_a_good_broker_is_good() -> None:
+    assert of_broker() == dict.fromkeys(("broker", "queue", "dropped"), Verdict.GOOD)
+
+
+def test_failure_16_a_broker_that_drops_is_told_of() -> None:
+    assert of_broker(kept=9)["queue"] is Verdict.BAD
+    assert of_broker(dropped=3)["dropped"] is Verdict.WARNING
+    assert of_broker(dropped=None)["dropped"] is Verdict.WARNING
+    assert of_broker(kept=None)["queue"] is Verdict.WARNING
+    assert of_broker(takes_largest=False)["packets"] is Verdict.BAD
+
+
+def test_what_is_told_of_the_database() -> None:
+    assert of_server() == {"database": Verdict.GOOD, "clocks": Verdict.GOOD}
+    assert of_server(timescaledb=None)["database"] is Verdict.WARNING
+    assert of_server(unsafe=["fsync = off"])["durability"] is Verdict.BAD
+    assert of_server(connections_left=2)["connections"] is Verdict.WARNING
+    assert of_server(clock_ahead_us=-2_000_000)["clocks"] is Verdict.BAD
+
+
+def test_failure_01_numbers_that_run_out_are_told_of_in_time() -> None:
+    assert about_headroom({"a": 1.0, "b": 0.9}).verdict is Verdict.GOOD
+    assert about_headroom({"a": 1.0, "b": 0.4}).verdict is Verdict.WARNING
+    assert about_headroom({"a": 0.05}).verdict is Verdict.BAD
+    assert "numbers of b" in about_headroom({"a": 1.0, "b": 0.4}).found
+
+
+def test_whatever_is_not_good_has_advice() -> None:
+    bad = about_broker(BrokerSurvey(None, 3, 10, 9, takes_largest=False))
+    worst = about_server(
+        Survey(**{**GOOD_SERVER, "timescaledb": None, "unsafe": ["fsync = off"], "connections_left": 1})
+    )
+    for finding in [*bad, *worst, about_headroom({"a": 0.05})]:
+        assert bool(finding.advice) == (finding.verdict is not Verdict.GOOD)
+
+
+def test_settings_that_are_missing_are_bad(capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor_command(Settings(), as_json=True) == 1
+    found = {finding["about"]: finding for finding in json.loads(capsys.readouterr().out)["findings"]}
+    assert found["database"]["verdict"] == found["broker"]["verdict"] == "bad"
+    assert "BAILIWICK_DATABASE_URL" in found["database"]["advice"]
+
+
+@pytest.mark.slow
+def test_a_database_and_a_broker_as_they_should_be(
+    database_url: str, mosquitto: MosquittoBroker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(database_url=database_url, mqtt_url=mosquitto.url)
+    assert doctor_command(settings) == 1
+    assert "run `bailiwick migrate`" in capsys.readouterr().out
+    asyncio.run(migrate(database_url))
+    assert doctor_command(settings) == 0
+    told = capsys.readouterr().out
+    assert f"kept all of {QUEUE_SENT} messages" in told
+    assert "mosquitto version 2" in told
+
+
+async def migrate(url: str) -> None:
+    async with await Store.open(url) as store:
+        await store.migrate()
+
+
+@pytest.mark.slow
+async def test_failure_16_the_default_queue_is_found_out(mosquitto_with: Callable[..., MosquittoBroker]) -> None:
+    careless = mosquitto_with(max_queued_messages="1000", max_packet_size="2000")
+    found = await survey_broker(Settings(mqtt_url=careless.url))
+    assert (found.kept, found.takes_largest) == (1000, False)
+
+
+@pytest.mark.slow
+async def test_the_embedded_broker_is_told_of_as_it_is(iotcore_broker: IotcoreBroker) -> None:
+    found = await survey_broker(Settings(mqtt_url=iotcore_broker.url))
+    assert (found.version, found.dropped, found.takes_largest) == (None, None, True)
+
+
+async def test_a_broker_out_of_reach_is_one_line() -> None:
+    with pytest.raises(BrokerAway) as caught:
+        await survey_broker(Settings(mqtt_url=f"mqtt://127.0.0.1:{free_port()}"))
+    assert "\n" not in str(caught.value)
