@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from domain.instants import EARLY_US, FAR_US, parse_instant
+from domain.instants import EARLY_US, FAR_US, SECOND_US, parse_instant
 from tests.twin import silence
 from tests.twin.caseload import ZONE_KINDS, Caseload
-from tests.twin.curfew import absences, curfew_violations
+from tests.twin.curfew import DEFAULT_GRACE_S, absences, curfew_violations
 from tests.twin.equipment import KINDS as EVENT_KINDS
 from tests.twin.equipment import LOCATED, equipment_violations, location_lost
 from tests.twin.facts import Known, read
 from tests.twin.found import Found
 from tests.twin.presence import presence
+from tests.twin.spans import cut, holding, measure
 from tests.twin.track import Device, Measured, View
 from tests.twin.versions import Ledger, Line, Version, following, matched, opened, same, withdrawn
 from tests.twin.zones import zone_violations
@@ -198,13 +199,23 @@ def due(view: View, found: list[Found]) -> int:
     for condition in caseload.conditions(view.wearer, ("curfew",)):
         going = [a for a in absences(presence(view, condition)) if a.end is None]
         if going and not any(f.condition == condition and f.end is None for f in found):
-            return view.at  # its grace may run out
+            later.append(_grace_over(view, condition, going[-1].start))
     for device in view.worn:
         later += [high for _, high, _ in device.fittings if high > view.at]
         later += [u.t + u.gap_us for u in view.used[-1:] if u.t + u.gap_us > view.at]
         later += [f.t + device.silence_us(f.t) for f in device.facts[-1:] if f.t + device.silence_us(f.t) > view.at]
         later += [at for at in caseload.checked(device.id) + caseload.visited(view.wearer) if at > view.at]
     return min(later)
+
+
+def _grace_over(view: View, condition: str, since: int) -> int:
+    """Not after the instant at which an absence that goes on will have lasted long enough."""
+    unexcused = view.caseload.enforced(condition)
+    if holding(unexcused, view.at) is None:
+        return FAR_US
+    versions = view.caseload.segments("condition", condition)
+    grace = int(min(float(record.get("grace_s", DEFAULT_GRACE_S)) for _, _, record in versions) * SECOND_US)
+    return view.at + max(1, grace - measure(cut(unexcused, [(since, view.at)])))
 
 
 def _twins(a: Found, b: Found) -> bool:

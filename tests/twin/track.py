@@ -53,18 +53,31 @@ class Mark:
 
 
 class Measured:
-    """Depths already measured, by place and shape."""
+    """Depths and crossings already measured, by place and shape; and marks by condition, for the records then known."""
 
     def __init__(self) -> None:
         self._depths: dict[tuple[object, ...], float] = {}
+        self._crossings: dict[tuple[object, ...], bool] = {}
+        self.marks: dict[tuple[object, ...], Mark] = {}
+
+    def crosses(self, shape: Record, a: Fact, b: Fact) -> bool:
+        """Whether the straight line between two fixes, both outside, passes through the interior."""
+        key = (a.lon, a.lat, b.lon, b.lat, _named(shape))
+        if key not in self._crossings:
+            here, there = (a.lon, a.lat), (b.lon, b.lat)
+            self._crossings[key] = here != there and geometry.crosses(shape, here, there)
+        return self._crossings[key]
 
     def depth(self, shape: Record, fix: Fact) -> float:
-        circle = shape["type"] == "Circle"
-        named = (*shape["center"], shape["radius_m"]) if circle else id(shape)  # records are never let go
-        key = (fix.lon, fix.lat, named)
+        key = (fix.lon, fix.lat, _named(shape))
         if key not in self._depths:
             self._depths[key] = geometry.depth_m(shape, (fix.lon, fix.lat))
         return self._depths[key]
+
+
+def _named(shape: Record) -> object:
+    """What tells shapes apart; records are never let go, so their identity does."""
+    return (*shape["center"], shape["radius_m"]) if shape["type"] == "Circle" else id(shape)
 
 
 def mark(used: Used, d: float) -> Mark:
@@ -235,7 +248,12 @@ class View:
         """Every used fix against the edge of a zone condition, or of its buffer."""
         out = []
         for used in self.used:
-            condition = self.caseload.near("condition", condition_id, used.t)
-            assert condition is not None
-            out.append(mark(used, self.measured.depth(self.caseload.shape(condition, used.t), used.fix) + plus_m))
+            key = (condition_id, plus_m, used.fact.name, used.fix.name, used.gap_us, self.caseload.changes)
+            held = self.measured.marks.get(key)
+            if held is None:
+                condition = self.caseload.near("condition", condition_id, used.t)
+                assert condition is not None
+                d = self.measured.depth(self.caseload.shape(condition, used.t), used.fix) + plus_m
+                held = self.measured.marks[key] = mark(used, d)
+            out.append(held)
         return out

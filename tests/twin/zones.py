@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
-from tests.twin import geometry
 from tests.twin.facts import Fact
 from tests.twin.found import Found
 from tests.twin.spans import Spans, holding, less
@@ -169,8 +168,7 @@ def _transits(view: View, condition_id: str, marks: list[Mark], enforced: Spans)
             continue
         condition = view.caseload.near("condition", condition_id, b.t)
         assert condition is not None
-        here, there = (a.used.fix.lon, a.used.fix.lat), (b.used.fix.lon, b.used.fix.lat)
-        if here != there and geometry.crosses(view.caseload.shape(condition, b.t), here, there):
+        if view.measured.crosses(view.caseload.shape(condition, b.t), a.used.fix, b.used.fix):
             out.append(Found("zone_transit", a.t, b.t, "fixes", [a.fact, b.fact], "fixes"))
     return out
 
