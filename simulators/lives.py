@@ -23,6 +23,8 @@ from simulators.subjects import Run, Subject
 
 SLOT_S = 6 * 3600.0
 """A long run is lived in slots of about so long; each may have one plot."""
+OPENING_S = 900.0
+"""The first slot of a long run is short, so that something is to be seen soon."""
 
 
 def live(subject: Subject, run: Run, scenario: Scenario, seed: int) -> Life:
@@ -30,10 +32,8 @@ def live(subject: Subject, run: Run, scenario: Scenario, seed: int) -> Life:
     rng = Random(f"life:{seed}:{subject.id}")
     scene = Scene(subject, run, rng, Path(0.0, (0.0, 0.0), rng), run.duration_s)
     scene.must_be_home = curfew_spans(subject, run)
-    slots = max(1, round(run.duration_s / SLOT_S))
-    for slot in range(slots):
-        scene.begin, scene.end = scene.path.now, run.duration_s * (slot + 1) / slots
-        if scene.begin < scene.end:
+    for scene.end in _slot_ends(run.duration_s):
+        if scene.path.now < scene.end:
             _live_slot(scene, scenario.shares)
     scene.path.stay(run.duration_s + AFTER_S)
     silences = _joined([*scene.silences, *_outages(scenario.outages, rng)])
@@ -48,6 +48,14 @@ def live(subject: Subject, run: Run, scenario: Scenario, seed: int) -> Life:
         sorted(scene.events, key=lambda e: e.at),
         scene.untrusted_from,
     )
+
+
+def _slot_ends(duration_s: float) -> list[float]:
+    """When the slots of a run end, seconds: one slot, or a short one and some of equal length."""
+    if duration_s <= SLOT_S / 2:
+        return [duration_s]
+    slots = max(1, round(duration_s / SLOT_S))
+    return [OPENING_S, *(OPENING_S + (duration_s - OPENING_S) * (n + 1) / slots for n in range(slots))]
 
 
 def _live_slot(scene: Scene, shares: Shares) -> None:

@@ -68,14 +68,13 @@ class Life:
 
 @dataclass(slots=True)
 class Scene:
-    """One person's run while it is drawn, slot by slot; ``begin`` and ``end`` bound the slot."""
+    """One person's run while it is drawn, slot by slot; the slot runs from where the walk is to ``end``."""
 
     subject: Subject
     run: Run
     rng: Random
     path: Path
     end: float
-    begin: float = 0.0
     plots: list[str] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
     blind: list[Span] = field(default_factory=list)

@@ -29,6 +29,8 @@ SLACK_S: Final = 5.0
 """Two intervals that come so near to each other overlap."""
 OFF_S: Final = 120.0
 """An end that differs by more from the truth is told among the details."""
+ENDING_S: Final = 30.0
+"""What ends so shortly before the run does may be found as not over yet."""
 MOST_DETAILS: Final = 1000
 
 ZONES: Final = frozenset({Kind.EXCLUSION_ZONE.value, Kind.INCLUSION_ZONE.value, Kind.RESTRICTION_ZONE.value})
@@ -255,7 +257,7 @@ def _related(violation: Interval, line: Interval) -> bool:
 def _compare(line: Interval, matches: list[Interval], run_to_s: float, report: Report) -> None:
     """How far code and ends of what was found differ from the truth: told, not counted as missed or false."""
     kind = report.kinds[line.kind]
-    if all(v.code != line.code for v in matches):
+    if all(v.code != line.code for v in matches) and line.to_s < run_to_s - ENDING_S:
         kind.other_code += 1
         report.tell("other_code", line, f"found as {', '.join(str(v.code) for v in matches)}")
     off_from_s = min(abs(v.from_s - line.from_s) for v in matches)

@@ -218,7 +218,7 @@ def _first_run(evidence: _Evidence, seen: Flags) -> Span | None:
 def _unknown(subject: Subject, life: Life, window: _Window, evidence: _Evidence | None, run: Run) -> Iterator[Line]:
     """`whereabouts_unknown`: presence not known when the grace has run off from the window's start."""
     at = window.start + window.grace_s
-    if at >= min(window.end, run.duration_s):
+    if at >= min(window.end, run.duration_s + DECIDED_S):
         return
     why_not: WhyNot | None = WhyNot.AT_THRESHOLD
     known_again = math.inf
