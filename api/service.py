@@ -31,7 +31,7 @@ WAITING_CONNECTIONS: Final = 256
 REQUESTS_AT_ONCE: Final = 512
 """Beyond this many open requests, streams among them, a new one gets 503."""
 
-_log = structlog.get_logger()
+_log = structlog.get_logger("api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,15 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
 
 
 def run(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> None:
-    """`serve` on the fastest loop that there is."""
+    """`serve` on the fastest loop that there is, with the log as JSON lines on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     if sys.platform == "win32":
         asyncio.run(serve(config, ready=ready))
     else:
