@@ -10,11 +10,13 @@ from psycopg.types.json import Jsonb
 from domain.caseload_file import parse_record, record_as_json
 from domain.instants import EARLY_US
 from domain.records import TYPE_NAMES, Device, Version
+from store.packed_records import pack_record, packed_for_us, unpack_record
 from store.statements import statement
 from store.times import At, Connection
 
 RECORDS_A_PAGE = 5_000
-_RECORD_TYPES = ("text", "text", "jsonb", "timestamptz", "bool")
+NEWEST_COMMIT = (1 << 63) - 1
+_RECORD_TYPES = ("text", "text", "jsonb", "bytea", "timestamptz", "bool")
 
 
 class _AnyName:
@@ -32,8 +34,8 @@ async def enter(conn: Connection, versions: Sequence[Version]) -> int:
         copy.set_types(_RECORD_TYPES)
         for v in versions:
             kind, body = TYPE_NAMES[type(v.record)], Jsonb(record_as_json(v.record))
-            await copy.write_row((kind, v.record.id, body, At(v.holds_from_us), v.cancelled))
-    await conn.execute(statement("tell_of_records"))
+            row = (kind, v.record.id, body, pack_record(v.record), At(v.holds_from_us), v.cancelled)
+            await copy.write_row(row)
     return len(versions)
 
 
@@ -51,7 +53,7 @@ async def _in_the_order_entered(conn: Connection, name: str) -> list[tuple[int, 
     found: list[tuple[int, Version]] = []
     while True:
         page = {"after": found[-1][0] if found else 0, "limit": RECORDS_A_PAGE}
-        rows = await (await conn.execute(statement(name), page)).fetchall()
+        rows = await _page(conn, name, page)
         found += [(row[0], _version(row)) for row in rows]
         if len(rows) < RECORDS_A_PAGE:
             return found
@@ -61,15 +63,24 @@ async def learnt(conn: Connection, after_commit: int, until: int | None) -> Asyn
     """(commit, line, version) of what was learnt after ``after_commit`` and up to ``until``, in the order learnt."""
     place = {"commit_no": after_commit + 1, "line": -(1 << 31), "record_no": 0}
     while True:
-        page = place | {"until": until, "limit": RECORDS_A_PAGE}
-        rows = await (await conn.execute(statement("learnt_records"), page)).fetchall()
+        page = place | {"until": NEWEST_COMMIT if until is None else until, "limit": RECORDS_A_PAGE}
+        rows = await _page(conn, "learnt_records", page)
         for row in rows:
-            yield row[5], row[6], _version(row)
+            yield row[6], row[7], _version(row)
         if len(rows) < RECORDS_A_PAGE:
             return
-        place = {"commit_no": rows[-1][5], "line": rows[-1][6], "record_no": rows[-1][0]}
+        place = {"commit_no": rows[-1][6], "line": rows[-1][7], "record_no": rows[-1][0]}
+
+
+async def _page(conn: Connection, name: str, page: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Rows with their packed record only, where that is in the form of this program; else with their JSON too."""
+    rows = await (await conn.execute(statement(name), page | {"whole": False})).fetchall()
+    if all(row[1] is None or packed_for_us(row[1]) for row in rows):
+        return rows
+    return await (await conn.execute(statement(name), page | {"whole": True})).fetchall()
 
 
 def _version(row: tuple[Any, ...]) -> Version:
-    _, body, holds_from, learnt_at, cancelled = row[:5]
-    return Version(parse_record(body, _AnyName()), holds_from, EARLY_US if learnt_at is None else learnt_at, cancelled)
+    _, packed, body, holds_from, learnt_at, cancelled = row[:6]
+    record = parse_record(body, _AnyName()) if body is not None else unpack_record(packed)
+    return Version(record, holds_from, EARLY_US if learnt_at is None else learnt_at, cancelled)

@@ -15,23 +15,28 @@ from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
 from domain.commits import DeadLetter, Work
-from domain.instants import EARLY_US
 from domain.violations import Violation
 from store.alert_changes import write_alerts
 from store.errors import NotNextCommit
 from store.facts_io import EVENTS, FIXES, QUALITIES, event_rows, fix_rows, strays
 from store.packing import pack
 from store.ranges import fold_ranges, packed_ranges
-from store.rows import HEADER, TRAILER, Layout, segment
+from store.rows import HEADER, TRAILER, Column, Layout, segment
 from store.statements import statement
 from store.texts import storable
-from store.times import At, Connection, at
+from store.times import EPOCH_2000_US, MINUS_INFINITY, At, Connection, at
 
 CHECKPOINTS_KEPT = 3
 CHECKPOINT_PART_BYTES = 16 * 1024 * 1024
+MANY_RECORDS = 1_000
+"""From so many records on the caseload's tables are analysed at once (where ingest may: else autovacuum will)."""
 LEARNT_BEFORE_EVERYTHING = -1
 """The line of a record in `Work.learnt` that was learnt before every line, at `EARLY_US`."""
 
+LEARNT = Layout(
+    "caseload_learnt",
+    (Column("record_no", ">i8"), Column("commit_no", ">i8"), Column("line", ">i4"), Column("learnt_at", ">i8")),
+)
 _VIOLATION_TYPES = (
     *("text", "int4"),
     *("text",) * 9,
@@ -208,16 +213,22 @@ def _dead_letter_row(d: DeadLetter, commit_no: int) -> tuple[Any, ...]:
 
 
 async def _mark_learnt(conn: Connection, work: Work) -> None:
-    instants = work.batch.instants.tolist()
-    columns = {
-        "commit_no": work.no,
-        "record_nos": [record_no for record_no, _ in work.learnt],
-        "instants": [At(EARLY_US if line == LEARNT_BEFORE_EVERYTHING else instants[line]) for _, line in work.learnt],
-        "lines": [line for _, line in work.learnt],
+    record_nos, lines = np.array(work.learnt, np.int64).T
+    instants = np.append(work.batch.instants, 0)[lines] - EPOCH_2000_US
+    values: dict[str, NDArray[Any]] = {
+        "record_no": record_nos,
+        "commit_no": np.full(len(lines), work.no),
+        "line": lines,
+        "learnt_at": np.where(lines == LEARNT_BEFORE_EVERYTHING, MINUS_INFINITY, instants),
     }
-    marked = await conn.execute(statement("mark_learnt"), columns)
-    assert marked.rowcount == len(work.learnt), "a record was learnt twice, or was never entered"
+    rows = segment(LEARNT, 0, values, np.arange(len(lines)))
+    async with conn.cursor().copy(LEARNT.copy_in()) as copy:
+        await copy.write(HEADER + rows.tobytes() + TRAILER)
+    waited = await conn.execute(statement("stop_waiting"), {"commit_no": work.no})
+    assert waited.rowcount == len(lines), "a record was learnt twice, or was never entered"
     await conn.execute(statement("point_at_newest"), {"commit_no": work.no})
+    if len(lines) >= MANY_RECORDS:
+        await conn.execute(statement("analyze_caseload"))
 
 
 async def _write_checkpoint(conn: Connection, no: int, body: bytes) -> None:

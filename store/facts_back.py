@@ -13,7 +13,7 @@ from domain.commits import Commit
 from domain.facts import Batch, Facts, Roster, empty_facts
 from domain.instants import EARLY_US, FAR_US, HOUR_US
 from domain.records import Device, Version
-from store.caseload import learnt
+from store.caseload import NEWEST_COMMIT, learnt
 from store.device_numbers import DeviceNumbers
 from store.errors import FactsGone
 from store.facts_io import EVENTS_READ, FIXES, facts_of_events, facts_of_fixes
@@ -27,8 +27,6 @@ RECENT_US = HOUR_US
 COMMITS_A_PAGE = 256
 FACTS_A_PAGE = 200_000
 """How many commits and facts `commits_after` holds at once (one commit may hold more)."""
-
-NEWEST_COMMIT = (1 << 63) - 1
 
 Identity = tuple[int, int, int]
 

@@ -17,7 +17,7 @@ from domain.instants import EARLY_US, FAR_US, format_instant
 
 EPOCH_2000_US = 946_684_800_000_000
 """PostgreSQL counts from 2000-01-01, in microseconds."""
-_MINUS_INFINITY = -(1 << 63)
+MINUS_INFINITY = -(1 << 63)
 _INFINITY = (1 << 63) - 1
 _INT8 = struct.Struct(">q")
 TIMESTAMPTZ_OID = postgres.types["timestamptz"].oid
@@ -40,7 +40,7 @@ class AtDumper(Dumper):
 
     def dump(self, obj: At) -> Buffer:
         if obj <= EARLY_US:
-            return _INT8.pack(_MINUS_INFINITY)
+            return _INT8.pack(MINUS_INFINITY)
         if obj >= FAR_US:
             return _INT8.pack(_INFINITY)
         return _INT8.pack(int(obj) - EPOCH_2000_US)
@@ -67,7 +67,7 @@ class TimestamptzLoader(Loader):
 
     def load(self, data: Buffer) -> int:
         value: int = _INT8.unpack(data)[0]
-        if value == _MINUS_INFINITY:
+        if value == MINUS_INFINITY:
             return EARLY_US
         if value == _INFINITY:
             return FAR_US

@@ -1,24 +1,43 @@
 -- The caseload with both times: from when a record holds, and when we learnt it (rules.md 10).
 
--- Every version of every record. `learnt_at`, `commit_no` and `line` are null until ingest has taken it; '-infinity'
--- stands for "always" and "before everything". Nothing here is edited or deleted.
+-- Every version of every record, as entered; nothing here is edited or deleted. `body` is the record as JSON and the
+-- truth; `packed` is the same for our own programs to read fast (store/packed_records.py), and may be null. A
+-- `holds_from` of '-infinity' stands for "always".
 CREATE TABLE caseload_records (
     record_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     type text NOT NULL,
     id text NOT NULL,
     body jsonb NOT NULL,
+    packed bytea,
     holds_from timestamptz NOT NULL DEFAULT '-infinity',
     cancelled boolean NOT NULL DEFAULT false,
-    entered_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    learnt_at timestamptz,
-    commit_no bigint,
-    line integer,
-    CHECK ((learnt_at IS NULL) = (commit_no IS NULL) AND (line IS NULL) = (commit_no IS NULL))
+    entered_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE caseload_records ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE INDEX caseload_records_versions ON caseload_records (type, id, record_no);
+
+-- When ingest took each record, and which line of which commit that was. '-infinity' and line -1: before everything.
+CREATE TABLE caseload_learnt (
+    record_no bigint PRIMARY KEY,
+    commit_no bigint NOT NULL,
+    line integer NOT NULL,
+    learnt_at timestamptz NOT NULL
+);
+CREATE INDEX caseload_learnt_order ON caseload_learnt (commit_no, line, record_no);
+
+-- What no ingest has taken yet.
+CREATE TABLE caseload_waiting (
+    record_no bigint PRIMARY KEY
 );
 
-CREATE INDEX caseload_records_unlearnt ON caseload_records (record_no) WHERE commit_no IS NULL;
-CREATE INDEX caseload_records_learnt ON caseload_records (commit_no, line, record_no) WHERE commit_no IS NOT NULL;
-CREATE INDEX caseload_records_versions ON caseload_records (type, id, record_no);
+CREATE FUNCTION let_records_wait() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    INSERT INTO caseload_waiting (record_no) SELECT record_no FROM entered;
+    PERFORM pg_notify('bailiwick_caseload', '');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER caseload_records_wait AFTER INSERT ON caseload_records
+    REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION let_records_wait();
 
 -- What belongs to a wearer, an order, a condition or a device, for the views below.
 CREATE INDEX caseload_records_wearer ON caseload_records (type, (body ->> 'wearer'));
@@ -29,13 +48,14 @@ CREATE INDEX caseload_records_device ON caseload_records (type, (body ->> 'devic
 CREATE TABLE caseload_newest (
     type text NOT NULL,
     id text NOT NULL,
-    record_no bigint NOT NULL REFERENCES caseload_records,
+    record_no bigint NOT NULL,
     cancelled boolean NOT NULL,
+    learnt_at timestamptz NOT NULL,
     PRIMARY KEY (type, id)
 );
 
 CREATE VIEW caseload_now AS
-    SELECT r.type, r.id, r.record_no, r.body, r.holds_from, r.learnt_at
+    SELECT r.type, r.id, r.record_no, r.body, r.holds_from, n.learnt_at
     FROM caseload_newest n
     JOIN caseload_records r ON r.record_no = n.record_no AND r.type = n.type AND r.id = n.id
     WHERE NOT n.cancelled;

@@ -27,12 +27,11 @@ BEGIN
     -- ingest writes facts and decisions, and marks what it learnt; it can delete nothing but its own bookkeeping.
     GRANT INSERT ON commits, checkpoints, received_ranges, fixes, equipment_events, stray_fixes,
         stray_equipment_events, fix_qualities, violations, alerts, alert_violations, outbox, dead_letters,
-        dead_letter_counts, violations_newest, stream_events, figures, caseload_newest TO bailiwick_ingest;
+        caseload_learnt, dead_letter_counts, violations_newest, stream_events, figures, caseload_newest TO bailiwick_ingest;
     GRANT UPDATE ON received_ranges, folded_ranges, alerts, alert_violations, violations_newest, dead_letter_counts,
         figures, caseload_newest TO bailiwick_ingest;
     GRANT UPDATE (replayed_by) ON dead_letters TO bailiwick_ingest;
-    GRANT UPDATE (learnt_at, commit_no, line) ON caseload_records TO bailiwick_ingest;
-    GRANT DELETE ON received_ranges, checkpoints TO bailiwick_ingest;
+    GRANT DELETE ON received_ranges, checkpoints, caseload_waiting TO bailiwick_ingest;
 
     -- api enters caseload records and works on alerts; it can write no fact and no violation.
     GRANT INSERT ON devices, caseload_records, outbox, stream_events, figures TO bailiwick_api;

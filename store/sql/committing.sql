@@ -69,18 +69,22 @@ COPY checkpoints (commit_no, part, body) FROM STDIN (FORMAT binary);
 DELETE FROM checkpoints WHERE commit_no NOT IN
     (SELECT DISTINCT commit_no FROM checkpoints ORDER BY commit_no DESC LIMIT %(kept)s);
 
--- name: mark_learnt
--- The records that lines of this commit took, with the instants of those lines.
-UPDATE caseload_records r SET learnt_at = l.at, commit_no = %(commit_no)s, line = l.line
-FROM unnest(%(record_nos)s::bigint[], %(instants)s::timestamptz[], %(lines)s::integer[]) AS l(record_no, at, line)
-WHERE r.record_no = l.record_no AND r.commit_no IS NULL;
+-- name: stop_waiting
+-- The records that lines of this commit took wait no longer.
+DELETE FROM caseload_waiting w USING caseload_learnt l WHERE l.commit_no = %(commit_no)s AND w.record_no = l.record_no;
 
 -- name: point_at_newest
 -- The records just learnt become the newest of their ids; of several of one id, the last learnt.
-INSERT INTO caseload_newest (type, id, record_no, cancelled)
-SELECT DISTINCT ON (type, id) type, id, record_no, cancelled FROM caseload_records
-WHERE commit_no = %(commit_no)s ORDER BY type, id, line DESC, record_no DESC
-ON CONFLICT (type, id) DO UPDATE SET record_no = EXCLUDED.record_no, cancelled = EXCLUDED.cancelled;
+INSERT INTO caseload_newest (type, id, record_no, cancelled, learnt_at)
+SELECT DISTINCT ON (r.type, r.id) r.type, r.id, r.record_no, r.cancelled, l.learnt_at
+FROM caseload_learnt l JOIN caseload_records r ON r.record_no = l.record_no
+WHERE l.commit_no = %(commit_no)s ORDER BY r.type, r.id, l.line DESC, l.record_no DESC
+ON CONFLICT (type, id) DO UPDATE SET record_no = EXCLUDED.record_no, cancelled = EXCLUDED.cancelled,
+    learnt_at = EXCLUDED.learnt_at;
+
+-- name: analyze_caseload
+-- After many records at once: the planner must know before autovacuum gets round to it.
+ANALYZE caseload_newest, caseload_records, caseload_learnt, caseload_waiting;
 
 -- name: change_alerts
 -- One row each of different episodes, which stands for all its changes in this commit: raises the alert, or updates the

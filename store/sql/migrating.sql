@@ -38,12 +38,6 @@ SELECT EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb' 
 -- Before the first migration, so that facts stand in hypertables from the first day.
 CREATE EXTENSION IF NOT EXISTS timescaledb;
 
--- name: edition
--- The server's version, TimescaleDB's (null when it is not installed here), and its licence (`apache` lacks policies).
-SELECT current_setting('server_version'),
-    (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
-    current_setting('timescaledb.license', true);
-
 -- name: has_timescaledb
 -- Whether TimescaleDB is installed in this database.
 SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'timescaledb');

@@ -53,11 +53,11 @@ SELECT * FROM (
     JOIN devices d ON d.id = f.device
     CROSS JOIN LATERAL (
         SELECT * FROM fixes x
-        WHERE x.device_no = d.device_no AND x.fix_time >= %(since)s AND x.fix_time >= f.from_at
-            AND x.quality IN (0, 6)
+        WHERE x.device_no = d.device_no AND x.fix_time >= %(since)s AND x.quality IN (0, 6)
         ORDER BY x.fix_time DESC LIMIT 1
     ) x
-    WHERE f.wearer > %(after)s AND (%(wearers)s::text[] IS NULL OR f.wearer = ANY(%(wearers)s))
+    -- The newest of all is from before the fitting: then there is none since. (Inside, this would cost each look-up.)
+    WHERE x.fix_time >= f.from_at AND f.wearer > %(after)s AND (%(wearers)s::text[] IS NULL OR f.wearer = ANY(%(wearers)s))
         AND f.from_at <= %(now)s AND COALESCE(f.to_at, 'infinity') > %(now)s
     ORDER BY f.wearer, x.fix_time DESC
 ) AS newest LIMIT %(limit)s;

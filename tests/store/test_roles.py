@@ -73,7 +73,7 @@ async def test_api_reads_and_enters_but_writes_no_fact(database_url: str) -> Non
             refused(url, "DELETE FROM alerts RETURNING 1")
             refused(url, "INSERT INTO violations_newest SELECT * FROM violations_newest RETURNING 1")
             refused(url, "UPDATE fixes SET lat = 0 RETURNING 1")
-            refused(url, "UPDATE caseload_records SET learnt_at = now() RETURNING 1")
+            refused(url, "UPDATE caseload_records SET body = body RETURNING 1")
 
 
 async def test_dispatch_sees_no_position(database_url: str) -> None:

@@ -71,7 +71,7 @@ def test_every_block_is_described_and_used() -> None:
         assert used or name in PAST_THE_CODE, name
 
 
-PAST_THE_CODE = {"not_64_bit", "edition"}
+PAST_THE_CODE = {"not_64_bit"}
 """Asked by tests and by people (docs/database.md)."""
 
 
