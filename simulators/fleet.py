@@ -41,13 +41,14 @@ PROGRESS_S: Final = 1.0
 class Tally:
     """What the fleet did, in items where not said otherwise.
 
-    ``sent``: items that devices in reach had to send, each once; ``acknowledged``: of these, taken by the broker;
+    ``connections``: devices that were connected, ``at_once``: the most at one time; ``sent``: items that devices in reach had to send, each once; ``acknowledged``: of these, taken by the broker;
     ``held``: still in the devices' memories at the end; ``unrouted``: taken by the broker for nobody; ``resent``:
     published again; ``dropped``: lost from a full memory;
     ``lag_s``: the longest time from an item's due time to its publishing, while the device was in reach.
     """
 
     connections: int = 0
+    at_once: int = 0
     messages: int = 0
     sent: int = 0
     acknowledged: int = 0
@@ -98,6 +99,7 @@ class Fleet:
         self._coverage = _coverage(devices, lives)
         self._next_coverage = 0
         self._ready = 0
+        self._seen: set[int] = set()
         self._all_ready = asyncio.Event()
         self._stopping = False
 
@@ -105,7 +107,9 @@ class Fleet:
 
     def connected(self, link: Link) -> None:
         self._ready += 1
-        self.tally.connections = max(self.tally.connections, self._ready)
+        self._seen.add(link.index)
+        self.tally.connections = len(self._seen)
+        self.tally.at_once = max(self.tally.at_once, self._ready)
         done = self._connacks.get(link.index)
         if done is not None and not done.done():
             done.set_result(None)
@@ -149,7 +153,7 @@ class Fleet:
         loop = asyncio.get_running_loop()
         while True:
             link = await waiting.get()
-            if not link.wanted or link.ready:
+            if not link.wanted or link.ready or link.index in self._connacks:
                 continue
             done = self._connacks[link.index] = loop.create_future()
             address = link.address
@@ -257,10 +261,10 @@ class Fleet:
             self._next_coverage += 1
             link = self._links[device]
             if reach:
-                link.wanted = True
+                link.come_back()
                 self._to_connect[link.address].put_nowait(link)
             else:
-                link.hang_up()
+                link.leave()
 
     async def _drain(self) -> None:
         """Waits until the devices in reach have nothing left that is not acknowledged."""

@@ -76,6 +76,7 @@ class Link(asyncio.Protocol):
         "_exchange",
         "_in_flight",
         "_keep_alive_s",
+        "_leaving",
         "_packet_id",
         "_receive_max",
         "_topic",
@@ -105,6 +106,7 @@ class Link(asyncio.Protocol):
         self._receive_max = 0
         self._buffer = b""
         self._why = ""
+        self._leaving = False
 
     @property
     def unacknowledged(self) -> int:
@@ -120,13 +122,21 @@ class Link(asyncio.Protocol):
             self._exchange.dropped(self._waiting.popleft()[1])
         self._waiting.append((payload, items))
 
-    def hang_up(self) -> None:
+    def leave(self) -> None:
         """As when the radio is lost: no DISCONNECT, so the broker publishes the last will.
 
-        What is on its way is let arrive, so that what was sent is known.
+        What was to be sent before is let arrive, however late it is: so what was sent is known.
         """
-        self.wanted = False
-        if not self._in_flight:
+        self._leaving = True
+        self._leave_when_done()
+
+    def come_back(self) -> None:
+        """The radio is back: the device may connect again."""
+        self._leaving, self.wanted = False, True
+
+    def _leave_when_done(self) -> None:
+        if self._leaving and not self._in_flight and not self._waiting:
+            self.wanted = False
             self.cut()
 
     def cut(self) -> None:
@@ -202,8 +212,8 @@ class Link(asyncio.Protocol):
         self._exchange.acknowledged(post[1], routed=reason == 0)
         if self._waiting:
             self._publish(self._waiting.popleft())
-        elif not self.wanted and not self._in_flight:
-            self.cut()
+        elif self._leaving:
+            self._leave_when_done()
 
     def _other(self, packet: mqtt5.Packet) -> None:
         if isinstance(packet, mqtt5.ConnAckPacket):
