@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from simulators.plots import PLOTS
-from simulators.scenario import BadScenario, Outage, Scenario, Shares, read_scenario
+from simulators.scenario import Accuracy, BadScenario, Feed, Network, Outage, Scenario, Shares, Wire, read_scenario
+from simulators.truth_lines import WhyNot
 
 
 def _read(tmp_path: Path, text: str) -> Scenario:
@@ -75,3 +76,16 @@ def test_a_fault_is_one_line_with_its_place(tmp_path: Path, text: str, said: str
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(BadScenario, match="No such file"):
         read_scenario(tmp_path / "none.toml")
+
+
+def test_the_page_tells_every_setting_with_its_default() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "simulators.md").read_text()
+    for share in fields(Shares):
+        assert f"| `{share.name}` | {share.default:g} |" in page
+    for section in (Network(), Accuracy(), Wire(), Feed()):
+        for setting in fields(section):
+            name = f"{type(section).__name__.lower()}.{setting.name}"
+            row = next(line for line in page.splitlines() if line.startswith("| `") and f"`{name}`" in line)
+            assert f"{setting.default:g}" in row
+    for why in WhyNot:
+        assert f"`{why.value}`" in page
