@@ -1,0 +1,345 @@
+"""One batch on its way through the rules: stretches of messages, and the ticks and records between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.facts import FACT, Batch, Facts, LineKind
+from domain.instants import EARLY_US
+from domain.vocabulary import Quality, Source
+from geofence.affected import affected_parties
+from geofence.decisions import Answer
+from geofence.drafts import Draft, Proof
+from geofence.emissions import News, What
+from geofence.equipment_rules import KINDS, Event
+from geofence.intake import judged_times
+from geofence.refold import Folded
+from geofence.stepper import CASE, DEVICE, Unit
+from geofence.versions import Line
+
+if TYPE_CHECKING:
+    from geofence.rules import Rules
+
+
+class BatchRun:
+    """One batch on its way through the rules."""
+
+    def __init__(self, rules: Rules, batch: Batch, keep: Facts, answer: Answer) -> None:
+        self.rules = rules
+        self.batch = batch
+        self.instants = batch.instants
+        self.answer = answer
+        self.keep = keep
+        work = keep.copy()
+        work["t_us"] = judged_times(keep)
+        lines = np.searchsorted(batch.instants, work["t_us"])
+        self.effective = np.maximum(work["line"], lines)
+        self.keep_row = np.arange(len(work))
+        waited = rules.waiting
+        if len(waited):
+            work = np.concatenate([waited, work])
+            at = np.searchsorted(batch.instants, waited["t_us"])
+            self.effective = np.concatenate([at, self.effective])
+            self.keep_row = np.concatenate([np.full(len(waited), -1), self.keep_row])
+        self.work = work
+        rules.waiting = work[self.effective >= len(batch.instants)].copy()
+
+    def all(self) -> None:
+        """Every stretch of messages, and the lines between them."""
+        kinds = self.batch.kinds
+        at = 0
+        cuts = [*np.flatnonzero(kinds != LineKind.MESSAGE).tolist(), len(kinds)]
+        for cut in cuts:
+            if cut > at:
+                self._messages(at, cut)
+            if cut < len(kinds):
+                if kinds[cut] == LineKind.TICK:
+                    self._tick(cut)
+                else:
+                    self._learnt(cut)
+            at = cut + 1
+
+    # ---- messages ----
+
+    def _messages(self, first: int, last: int) -> None:
+        rules = self.rules
+        rules.freshen()
+        self._contacts(first, last)
+        rules.stepper.end_losses(self.instants, first, last)
+        rows = np.flatnonzero((self.effective >= first) & (self.effective < last))
+        if len(rows):
+            self._rounds(rows, first, last)
+        due = rules.stepper.wakes.due(int(self.instants[last - 1]))
+        rules.stepper.due_until(self.instants, first, last, due)
+
+    def _contacts(self, first: int, last: int) -> None:
+        """Receive times and last facts; losses that a message ends."""
+        rules = self.rules
+        devices = self.batch.devices[first:last]
+        lines = np.flatnonzero(devices >= 0)
+        devices = devices[lines]
+        contact = rules.silence.contact
+        for k in np.flatnonzero(contact["lost"][devices]).tolist():
+            at = first + int(lines[k])
+            rules.stepper.end_losses(self.instants, first, at + 1)
+            step = rules.silence.contact_again(int(devices[k]), int(self.instants[at]))
+            if step is not None:
+                rules.stepper.write([step], at, Line(int(self.instants[at]), is_message=True))
+        rules.silence.heard(devices, self.instants[first:last][lines])
+        new = np.flatnonzero((self.keep["line"] >= first) & (self.keep["line"] < last))
+        if len(new):
+            facts = self.keep[new]
+            order = np.lexsort((facts["seq"], facts["gen"], facts["t_us"], facts["line"], facts["device"]))
+            facts = facts[order]
+            newest = np.append(facts["device"][1:] != facts["device"][:-1], True)
+            facts = facts[newest]
+            device = facts["device"]
+            contact["fact_t"][device], contact["fact_received"][device] = facts["t_us"], facts["received_us"]
+            contact["fact_gen"][device], contact["fact_seq"][device] = facts["gen"], facts["seq"]
+
+    def _rounds(self, rows: NDArray[np.int64], first: int, last: int) -> None:
+        """Fold and step, one line of each cluster at a time."""
+        self._join_heard(rows)
+        cluster = self.rules.clusters.of_device[self.work["device"][rows]]
+        line = self.effective[rows]
+        rounds = _rounds_of(cluster, line)
+        for k in range(int(rounds.max()) + 1):
+            mine = rounds == k
+            due = self.rules.stepper.wakes.due(int(self.instants[last - 1]))
+            self._round(rows[mine], cluster[mine], line[mine], first, due)
+
+    def _join_heard(self, rows: NDArray[np.int64]) -> None:
+        tags = self.work["tag"][rows]
+        spoken = tags >= 0
+        if spoken.any() and self.rules.clusters.hear(self.work["device"][rows[spoken]], tags[spoken]):
+            self.rules.clusters.renew(self.rules.world)
+
+    def _round(
+        self, rows: NDArray[np.int64], cluster: NDArray[np.int64], line: NDArray[np.int64], first: int, due: list[Unit]
+    ) -> None:
+        rules = self.rules
+        facts = self.work[rows]
+        line_of = dict(zip(cluster.tolist(), line.tolist(), strict=True))
+        if due:
+            rules.stepper.due_before(line_of, self.instants, first, due)
+            due = rules.stepper.wakes.due(int(self.instants[line.max()]))
+        folded = rules.folder.fold(facts, self._older(cluster))
+        stored = self.keep_row[rows]
+        fresh = stored >= 0
+        self.keep["quality"][stored[fresh]] = folded.quality[fresh]
+        self._note_waited(facts, folded, ~fresh, line_of)
+        units = self._dirty(folded, facts, line_of)
+        for unit in due:
+            at = line_of.get(rules.stepper.cluster_of(unit))
+            if at is not None and rules.stepper.wakes.of(unit) <= self.instants[at]:
+                units.setdefault(at, set()).add(unit)
+        late = self._late(facts, folded, line)
+        used = self._used(facts, folded, line)
+        for at in sorted({*units, *used}):
+            by = Line(int(self.instants[at]), is_message=True, late=frozenset(late.get(at, ())))
+            rules.stepper.judge(units.get(at, ()), at, by, used.get(at))
+
+    def _older(self, cluster: NDArray[np.int64]) -> Facts | None:
+        history = self.answer.history
+        if not len(history):
+            return None
+        mine = np.isin(self.rules.clusters.of_device[history["device"]], cluster)
+        older = history[mine].copy()
+        older["t_us"] = judged_times(older)
+        return older if len(older) else None
+
+    def _note_waited(self, facts: Facts, folded: Folded, waited: NDArray[np.bool_], line_of: dict[int, int]) -> None:
+        """Qualities of facts that are stored already."""
+        out = self.rules.requalified
+        of_device = self.rules.clusters.of_device
+        for device, gen, seq, quality in folded.requalified:
+            out.append((line_of.get(int(of_device[device]), 0), device, gen, seq, quality))
+        for k in np.flatnonzero(waited & (folded.quality != Quality.OK)).tolist():
+            f = facts[k]
+            at = line_of[int(of_device[f["device"]])]
+            out.append((at, int(f["device"]), int(f["gen"]), int(f["seq"]), Quality(int(folded.quality[k]))))
+
+    def _dirty(self, folded: Folded, facts: Facts, line_of: dict[int, int]) -> dict[int, set[Unit]]:
+        """What must be judged, by line."""
+        rules = self.rules
+        units: set[Unit] = set()
+        for news in folded.news:
+            units |= self._units_of_news(news)
+        units |= self._events(facts, folded)
+        if len(folded.again):
+            units |= set(rules.stepper.units_of(folded.again))
+        found: dict[int, set[Unit]] = {}
+        for unit in units:
+            at = line_of.get(rules.stepper.cluster_of(unit))
+            if at is not None:
+                found.setdefault(at, set()).add(unit)
+        return found
+
+    def _units_of_news(self, news: News) -> set[Unit]:
+        world = self.rules.world
+        if news.what in (What.LOST, What.FOUND):
+            return {(DEVICE, news.row)}
+        if news.what in (What.HEARD, What.UNHEARD, What.SILENT, What.UNIT_UPHELD):
+            cases: set[Unit] = {(CASE, c) for c in world.layout.units.get(news.device, ())}
+            tags = [tag for tag, _ in world.pairs_of_unit.get(news.device, ()) if tag in world.streams.location]
+            return cases | {(DEVICE, tag) for tag in tags}
+        return {(CASE, world.layout.case_of_row[news.row])}
+
+    def _events(self, facts: Facts, folded: Folded) -> set[Unit]:
+        """Keep equipment events, and say whom they concern."""
+        rules = self.rules
+        world = rules.world
+        rank = world.layout.tables.rank
+        units: set[Unit] = set()
+        for k in np.flatnonzero(facts["is_event"] & np.isin(facts["code"], list(KINDS))).tolist():
+            f = facts[k]
+            subject = int(f["tag"]) if f["tag"] >= 0 else int(f["device"])
+            if f["tag"] == UNKNOWN_TAG:
+                continue
+            device, t = int(f["device"]), int(f["t_us"])
+            proof = Proof(t, int(rank[device]), int(f["gen"]), int(f["seq"]), device, int(f["received_us"]))
+            world.streams.event(subject, Event(proof, t, int(f["code"]), int(f["state"])))
+            units.add((DEVICE, subject))
+            for who in (folded.party[k], folded.tag_party[k]):
+                units |= {(CASE, c) for c in world.layout.cases_of.get(int(who), ())}
+            units |= {(CASE, c) for c in world.layout.units.get(subject, ())}
+        return units
+
+    def _late(self, facts: Facts, folded: Folded, line: NDArray[np.int64]) -> dict[int, set[int]]:
+        """Parties with a fact older than the newest they were judged on, by line; and that newest moves on."""
+        newest = self.rules.newest
+        found: dict[int, set[int]] = {}
+        for party in (folded.party, folded.tag_party):
+            some = party >= 0
+            old = np.flatnonzero(some & (facts["t_us"] < newest[party]))
+            for k in old.tolist():
+                found.setdefault(int(line[k]), set()).add(int(party[k]))
+        for party in (folded.party, folded.tag_party):
+            some = party >= 0
+            np.maximum.at(newest, party[some], facts["t_us"][some])
+        return found
+
+    def _used(self, facts: Facts, folded: Folded, line: NDArray[np.int64]) -> dict[int, dict[int, list[Proof]]]:
+        """Used fixes of parties that are lost in a zone, by line."""
+        rules = self.rules
+        found: dict[int, dict[int, list[Proof]]] = {}
+        if not rules.silence.in_zone_of:
+            return found
+        lost = np.isin(folded.party, list(rules.silence.in_zone_of))
+        good = (folded.quality == Quality.OK) & ~facts["is_event"] & (facts["src"] != Source.LBS)
+        if len(folded.again):
+            facts, party, line = self._also_confirmed(facts, folded, line)
+            lost = np.isin(party, list(rules.silence.in_zone_of))
+            good = (facts["quality"] == Quality.OK) & ~facts["is_event"] & (facts["src"] != Source.LBS)
+        else:
+            party = folded.party
+        rank = rules.world.layout.tables.rank
+        for k in np.flatnonzero(lost & good).tolist():
+            f = facts[k]
+            device = int(f["device"])
+            values = (int(f["t_us"]), int(rank[device]), int(f["gen"]), int(f["seq"]), device, int(f["received_us"]))
+            found.setdefault(int(line[k]), {}).setdefault(int(party[k]), []).append(Proof(*values))
+        return found
+
+    def _also_confirmed(
+        self, facts: Facts, folded: Folded, line: NDArray[np.int64]
+    ) -> tuple[Facts, NDArray[np.int64], NDArray[np.int64]]:
+        """The round's facts, and for clusters judged again the older ones, which may be used only now."""
+        rules = self.rules
+        of_device = rules.clusters.of_device
+        line_of = dict(zip(of_device[facts["device"]].tolist(), line.tolist(), strict=True))
+        again = np.flatnonzero(np.isin(of_device, folded.again))
+        older = rules.log.facts[rules.log.of_devices(again)]
+        older = older[np.isin(of_device[older["device"]], list(line_of))]
+        rest = ~np.isin(of_device[facts["device"]], folded.again)
+        mine = facts[rest].copy()
+        mine["quality"] = folded.quality[rest]
+        every = np.concatenate([older, mine])
+        lines = np.array([line_of[int(c)] for c in of_device[every["device"]]], np.int64)
+        return every, rules.folder.parties_of(every), lines
+
+    # ---- ticks and records ----
+
+    def _before(self, at: int) -> None:
+        """Facts and wakes that are due at a line that is no message."""
+        rules = self.rules
+        rules.freshen()
+        rules.stepper.end_losses(self.instants, at, at + 1)
+        rows = np.flatnonzero(self.effective == at)
+        if len(rows):
+            self._rounds(rows, at, at + 1)
+
+    def _tick(self, at: int) -> None:
+        rules = self.rules
+        self._before(at)
+        line = Line(int(self.instants[at]))
+        losses: dict[int, int] = {}
+        rules.stepper.judge(rules.stepper.wakes.due(line.at_us), at, line)
+        steps = rules.silence.tick_contact(rules.world, line.at_us)
+        rules.stepper.write(steps, at, line)
+        for step in steps:
+            device = step.draft.device
+            if device is not None and rules.world.layout.tables.locates[device]:
+                party = step.draft.party
+                losses[party] = min(losses.get(party, step.draft.from_us), step.draft.from_us)
+        for party, from_us in losses.items():
+            rules.stepper.lost(party, from_us, at, line)
+        steps = rules.silence.tick_whereabouts(rules.world, line.at_us)
+        rules.stepper.write(steps, at, line)
+        for step in steps:
+            assert step.draft.condition is not None
+            index = rules.book.condition_index[step.draft.condition]
+            rules.stepper.wakes.case[index] = line.at_us
+
+    def _learnt(self, at: int) -> None:
+        rules = self.rules
+        version = self.batch.learnt[at]
+        rules.freshen()
+        before = affected_parties(rules.book, version)
+        due_anyway = self._due_anyway(before, at)
+        rules.book.learn(version)
+        parties = sorted(before | affected_parties(rules.book, version))
+        line = Line(int(self.instants[at]), is_learnt=True, due_anyway=due_anyway)
+        silent = rules.silence.parties()
+        if not any(rules.newest[p] > EARLY_US or p in silent for p in parties if p < len(rules.newest)):
+            rules.stale = True  # nobody of them has a fact: nothing can come out otherwise
+            return
+        rules.relay_out()
+        self._before(at)
+        clusters = np.unique(rules.clusters.of_party[parties])
+        rules.silence.changed(rules.world, [c for p in parties for c in rules.world.layout.cases_of.get(p, [])])
+        rules.folder.fold(np.zeros(0, FACT), self._older(clusters), clusters)
+        rules.stepper.judge(rules.stepper.units_of(clusters), at, line)
+        plain = Line(line.at_us)
+        rules.stepper.judge(rules.stepper.wakes.due(line.at_us), at, plain)
+
+    def _due_anyway(self, parties: set[int], at: int) -> tuple[Draft, ...]:
+        """What falls due for these parties at the line by the records known before it."""
+        rules = self.rules
+        found: list[Draft] = []
+        for unit in rules.stepper.wakes.due(int(self.instants[at])):
+            if rules.stepper.party_of(unit) in parties:
+                found += rules.stepper.drafts(unit, int(self.instants[at]))
+        return tuple(found)
+
+
+UNKNOWN_TAG = -2
+
+
+def _rounds_of(cluster: NDArray[np.int64], line: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each fact, how many earlier lines of its cluster there are."""
+    order = np.lexsort((line, cluster))
+    c, at = cluster[order], line[order]
+    first = np.ones(len(order), np.bool_)
+    first[1:] = c[1:] != c[:-1]
+    step = np.zeros(len(order), np.int64)
+    step[1:] = (~first[1:]) & (at[1:] != at[:-1])
+    count = np.cumsum(step)
+    starts = np.flatnonzero(first)
+    base = np.repeat(count[starts], np.diff(np.append(starts, len(order))))
+    rounds = np.empty(len(order), np.int64)
+    rounds[order] = count - base
+    return rounds
