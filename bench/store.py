@@ -1,13 +1,13 @@
 """What a commit costs: CPU of the client and of the server for each fact, and how ranges are kept (docs/decisions/0101).
 
-``python -m bench.store [--facts 4000] [--commits 120] [--editions timescale,embedded]`` prints JSON.
+``python -m bench.store [--facts 4000] [--commits 120] [--editions timescale,embedded]`` writes
+bench/results/store.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import tempfile
 import time
@@ -22,6 +22,7 @@ from bailiwick.parts.embedded_database import embedded_database
 from bailiwick.parts.postgres_server import PostgresServer
 from bailiwick.parts.real_parts import real_parts
 from bailiwick.parts.usage import cpu_s
+from bench.results import write_result
 from domain.commits import Work
 from domain.facts import Batch, Facts, Roster, empty_facts
 from domain.instants import SECOND_US
@@ -227,7 +228,8 @@ def main() -> None:
             finally:
                 server.stop()
             result[edition] = measured
-    print(json.dumps(result, indent=2))
+    command = f"python -m bench.store --facts {options.facts} --commits {options.commits}"
+    write_result("store", result, command, real_parts().versions)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.commits import Work
 from domain.facts import empty_facts
 from store.ranges import merge
-from tests.store.made import ask, batch_of, fixes_of, migrated, roster_of, work_of
+from tests.store.made import any_work, ask, batch_of, fixes_of, migrated, roster_of, work_of
 
 RANGE = st.tuples(st.integers(1, 3), st.integers(0, 2), st.integers(1, 40), st.integers(0, 12))
 
@@ -70,3 +70,13 @@ async def test_a_hole_that_is_filled_joins_its_neighbours(database_url: str) -> 
         for no, seqs in enumerate(([1, 2], [5, 6], [9], [3, 4], [7, 8]), start=1):
             await store.commit(work_of(no, roster, fixes_of(0, seqs), checkpoint=b"state"))
         assert ask(database_url, "SELECT low, high FROM received_ranges") == [(1, 9)]
+
+
+async def test_what_was_received_is_what_was_stored(database_url: str) -> None:
+    async with migrated(database_url) as store:
+        roster = roster_of("T1", "T2", "T3")
+        for no in range(1, 4):
+            await store.commit(any_work(no, roster, seed=no, checkpoint=b"state"))
+        received = "SELECT sum(high - low + 1)::bigint FROM received_ranges"
+        stored = "SELECT facts_total FROM commits WHERE no = (SELECT commit_no FROM folded_ranges)"
+        assert ask(database_url, received) == ask(database_url, stored) == [(600,)]
