@@ -101,7 +101,7 @@ def _made(view: View, window: Span, unexcused: Spans, absence: Absence, held: Pr
         if holes and holes[-1][1] == view.at + 1:
             last, ended = holes[-1][0], True
     if absence.end is not None and absence.back is not None and absence.end < unexcused[-1][1]:
-        found.evidence += [absence.back.evidence[0]]
+        found.evidence = sorted([*found.evidence, absence.back.evidence[0]], key=lambda fact: fact.key)
     if ended:
         found.end = last
         found.closer = absence.back.source if absence.back is not None and last == absence.end else "clock"
