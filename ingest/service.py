@@ -18,6 +18,7 @@ from ingest.clock import LineClock, WallClock, wall_clock
 from ingest.duty import again_until, lead_and_work
 from ingest.engine import RealEngine
 from ingest.figures import Figures
+from ingest.warming import warm_up
 from store import Store
 
 CLIENT_ID = "bailiwick-ingest"
@@ -58,6 +59,7 @@ async def serve(config: IngestConfig, stop: asyncio.Event, clock: WallClock = wa
         async with await Store.open(config.database_url) as store:
             await lead_and_work(store, RealEngine(config.zones), make_broker, line_clock, figures, stop)
 
+    await asyncio.to_thread(warm_up, config.zones)
     with _metrics(config, figures):
         await again_until(stop, once)
     log.info("stopped")
