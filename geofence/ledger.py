@@ -147,7 +147,7 @@ class Ledger:
         return max([*gens, int(self.gen[device])])
 
     def _synced(self, device: int, gen: int) -> list[list[int]]:
-        ranges = self.ranges.setdefault((device, gen), [])
+        ranges = self.ranges.get((device, gen), [])
         if gen == self.gen[device] and ranges:
             ranges[-1][1] = max(ranges[-1][1], int(self.high[device]))
         return ranges
@@ -158,7 +158,7 @@ class Ledger:
         return k >= 0 and seq <= ranges[k][1]
 
     def _add(self, device: int, gen: int, seq: int) -> None:
-        ranges = self._synced(device, gen)
+        ranges = self.ranges[device, gen] = self._synced(device, gen)
         k = bisect_right(ranges, seq, key=lambda r: r[0])
         ranges.insert(k, [seq, seq])
         if k + 1 < len(ranges) and ranges[k + 1][0] == seq + 1:

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from domain.facts import FACT, Facts, empty_facts
 
 _FIRST_ROOM = 1024
+IN_SPARE, IN_BASE = 1, 2
 
 
 class FactLog:
-    """A growing array of `FACT`, looked up by device."""
+    """A growing array of `FACT`, looked up by device. A *settled* fact is in the base already, or in what will be it."""
 
     def __init__(self) -> None:
         self._room = empty_facts(_FIRST_ROOM)
+        self._settled = np.zeros(_FIRST_ROOM, np.int8)
         self._size = 0
 
     def __len__(self) -> int:
@@ -34,8 +36,24 @@ class FactLog:
             room = np.empty(max(need, 2 * len(self._room)), FACT)
             room[: self._size] = self._room[: self._size]
             self._room = room
+            self._settled = np.resize(self._settled, len(room))
         self._room[self._size : need] = facts
+        self._settled[self._size : need] = 0
         self._size = need
+
+    def settle(self, rows: NDArray[np.int64], where: int) -> None:
+        """These are `IN_SPARE` or `IN_BASE` from now on."""
+        self._settled[rows] = np.maximum(self._settled[rows], where)
+
+    def promote(self) -> None:
+        """The spare is the base now."""
+        settled = self._settled[: self._size]
+        settled[settled == IN_SPARE] = IN_BASE
+
+    def since_base(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows that are not in the base."""
+        found: NDArray[np.int64] = rows[self._settled[rows] != IN_BASE]
+        return found
 
     def of_devices(self, devices: NDArray[Any]) -> NDArray[np.int64]:
         """Rows of the facts that these devices sent."""
@@ -53,5 +71,8 @@ class FactLog:
     def drop(self, rows: NDArray[np.bool_]) -> None:
         """Forget the facts where ``rows`` is true."""
         kept = self.facts[~rows].copy()
+        settled = self._settled[: self._size][~rows]
         self._room = kept if len(kept) >= _FIRST_ROOM else np.concatenate([kept, empty_facts(_FIRST_ROOM - len(kept))])
         self._size = len(kept)
+        self._settled = np.zeros(len(self._room), np.int8)
+        self._settled[: self._size] = settled

@@ -15,7 +15,7 @@ from geofence.clusters import Clusters
 from geofence.emissions import EMISSION, News
 from geofence.fold import fold_tracks, fold_units, judge_speed
 from geofence.intake import about_tags, before, in_order, party_at, stateless_quality
-from geofence.log import FactLog
+from geofence.log import IN_BASE, IN_SPARE, FactLog
 from geofence.state import Rows, State
 from geofence.streams import Marks
 
@@ -59,6 +59,8 @@ class Folder:
         self.clusters = clusters
         self.log = log
         self.base = Base(State())
+        self.spare: Base | None = None
+        """What becomes the base next."""
 
     def fold(self, facts: Facts, older: Facts | None = None, force: NDArray[np.int64] | None = None) -> Folded:
         """Judge a round: at most one line of each cluster.
@@ -69,7 +71,7 @@ class Folder:
         party, tag_party = self._parties(facts)
         folded = Folded(stateless_quality(facts, party), party, tag_party)
         cluster = self.clusters.of_device[facts["device"]]
-        again = self._late(facts, party, tag_party, cluster)
+        again = self._late(self.world.state, facts, folded)
         if force is not None:
             again = np.union1d(again, force)
         if older is not None and len(older):
@@ -79,9 +81,14 @@ class Folder:
         self.log.append(facts)
         if len(again):
             self._again(facts, cluster, again, older, folded)
+            self._renew_spare(facts, folded, again if older is not None and len(older) else force)
         self.log.facts["quality"][len(self.log) - len(facts) :] = folded.quality
         folded.again = again
         return folded
+
+    def older_states(self) -> list[State]:
+        """The copies that the state can be put back to."""
+        return [base.state for base in (self.base, self.spare) if base is not None]
 
     def _parties(self, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         party = np.empty(len(facts), np.int64)
@@ -95,11 +102,10 @@ class Folder:
         """Whose each fact's device was at its fix time."""
         return self._parties(facts)[0]
 
-    def _late(
-        self, facts: Facts, party: NDArray[np.int64], tag_party: NDArray[np.int64], cluster: NDArray[np.int64]
-    ) -> NDArray[np.int64]:
-        """Clusters with a fact that comes before the head of its device or party."""
-        state, rank = self.world.state, self.world.layout.tables.rank
+    def _late(self, state: State, facts: Facts, folded: Folded) -> NDArray[np.int64]:
+        """Clusters with a fact that comes before the head that its device or party has in a state."""
+        party, tag_party, cluster = folded.party, folded.tag_party, self.clusters.of_device[facts["device"]]
+        rank = self.world.layout.tables.rank
         device, d = facts["device"], state.devices
         every = slice(None)
         heads = (d["head_t"][device], rank[device], d["head_gen"][device], d["head_seq"][device])
@@ -192,7 +198,7 @@ class Folder:
         if pair is None:
             pair = world.pair_index[unit, tag] = len(world.pair_index)
             world.pairs_of_unit.setdefault(unit, []).append((tag, pair))
-            for state in (world.state, self.base.state):
+            for state in (world.state, *self.older_states()):
                 state.grow(0, 0, 0, pair + 1)
         return pair
 
@@ -206,6 +212,8 @@ class Folder:
                 continue
             rows = self._put_back(wanted, from_nothing)
             at = self.log.of_devices(rows.devices)
+            if not from_nothing:
+                at = self.log.since_base(at)
             logged = self.log.facts[at]
             past = (
                 older[np.isin(self.clusters.of_device[older["device"]], wanted)]
@@ -215,8 +223,30 @@ class Folder:
             stretch = logged if past is None else np.concatenate([past, _not_in(logged, past)])
             quality = self._whole(stretch, folded)
             self._note(stretch, quality, at, facts, cluster, wanted, folded)
+            if from_nothing:
+                self._settle(self.base, rows, at, IN_BASE)
 
-    def _put_back(self, wanted: NDArray[np.int64], from_nothing: bool) -> Rows:
+    def _renew_spare(self, facts: Facts, folded: Folded, force: NDArray[np.int64] | None) -> None:
+        """Facts from behind the spare came in: for these clusters it is what they are now, or it would lack those facts.
+
+        So it is of what is forced, and of what was judged from nothing, which is behind the base.
+        """
+        if self.spare is None:
+            return
+        behind = self._late(self.spare.state, facts, folded)
+        if force is not None:
+            behind = np.union1d(behind, force)
+        if len(behind):
+            rows = self._rows(behind)
+            self._settle(self.spare, rows, self.log.of_devices(rows.devices), IN_SPARE)
+
+    def _settle(self, base: Base, rows: Rows, at: NDArray[np.int64], where: int) -> None:
+        self.log.settle(at, where)
+        base.state.put_back(self.world.state, rows)
+        for name, keys in _keys_of(rows):
+            self.world.streams.mark(name, keys, base.marks)
+
+    def _rows(self, wanted: NDArray[np.int64]) -> Rows:
         world, clusters = self.world, self.clusters
         devices = np.flatnonzero(np.isin(clusters.of_device, wanted))
         parties = np.flatnonzero(np.isin(clusters.of_party, wanted))
@@ -224,7 +254,11 @@ class Folder:
         tracks = [tables.rows[tables.row_first[p] : tables.row_last[p]] for p in parties.tolist()]
         pairs = [pair for d in devices.tolist() for _, pair in world.pairs_of_unit.get(d, ())]
         track_rows = np.concatenate([*tracks, np.zeros(0, np.int64)]).astype(np.int64)
-        rows = Rows(devices, parties, track_rows, np.array(pairs, np.int64))
+        return Rows(devices, parties, track_rows, np.array(pairs, np.int64))
+
+    def _put_back(self, wanted: NDArray[np.int64], from_nothing: bool) -> Rows:
+        world = self.world
+        rows = self._rows(wanted)
         if from_nothing:
             blank = State()
             sizes = (world.state.devices, world.state.parties, world.state.tracks, world.state.pairs)
@@ -233,8 +267,8 @@ class Folder:
         else:
             world.state.put_back(self.base.state, rows)
         marks = {} if from_nothing else self.base.marks
-        for name, keys in (("rows", track_rows), ("location", devices), ("breaks", devices), ("pairs", pairs)):
-            world.streams.cut_back(name, [int(k) for k in keys], marks)
+        for name, keys in _keys_of(rows):
+            world.streams.cut_back(name, keys, marks)
         return rows
 
     def _whole(self, stretch: Facts, folded: Folded) -> NDArray[np.int8]:
@@ -275,6 +309,13 @@ class Folder:
         for k in np.flatnonzero(stretch["quality"] != quality).tolist():
             if _identity(stretch[k]) not in inside:
                 folded.requalified.append((*_identity(stretch[k]), Quality(int(quality[k]))))
+
+
+def _keys_of(rows: Rows) -> list[tuple[str, list[int]]]:
+    """The streams of some rows of the state."""
+    devices = rows.devices.tolist()
+    keys = {"rows": rows.tracks.tolist(), "location": devices, "breaks": devices, "pairs": rows.pairs.tolist()}
+    return list(keys.items())
 
 
 def _identity(fact: Any) -> tuple[int, int, int]:

@@ -36,7 +36,7 @@ from geofence.timetable import WindowCache
 from geofence.versions import Step, as_violation
 from geofence.wallclock import TimeZones
 
-MAX_LOG = 1_000_000
+MAX_LOG = 300_000
 """Facts held before the base moves up; what is later than the base is judged again from stored facts."""
 
 

@@ -67,6 +67,11 @@ class Streams:
         """How much of each stream there is now: where it can be cut back to."""
         return {name: {key: len(news) for key, news in getattr(self, name).items()} for name in _NAMES}
 
+    def mark(self, name: str, keys: Iterable[int], marks: Marks) -> None:
+        """Move the marks of some streams up to where they are now."""
+        store: dict[int, list[News]] = getattr(self, name)
+        marks.setdefault(name, {}).update({key: len(store[key]) for key in keys if key in store})
+
     def cut_back(self, name: str, keys: Iterable[int], marks: Marks) -> None:
         """Drop what came after the marks, so that it can be judged again."""
         store: dict[int, list[News]] = getattr(self, name)
