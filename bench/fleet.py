@@ -1,0 +1,133 @@
+"""18,000 connections at 1 Hz for ten minutes, over a real Mosquitto and TimescaleDB, with the whole system at work.
+
+``python -m bench.fleet [--wearers N] [--duration S] [--rate HZ]``: the demo's own run, on real parts instead of embedded
+ones. Writes bench/results/fleet.json: every item counted, from sending to alert, and whether the memory of ingest is flat
+after the first minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from bailiwick.demo.config import DemoConfig, check_port, data_folder
+from bailiwick.demo.run import Demo
+from bailiwick.demo.system import DATABASE_SETTINGS, System
+from bailiwick.parts.mosquitto_broker import MosquittoBroker
+from bailiwick.parts.postgres_server import PostgresServer
+from bailiwick.parts.processes import PartFailed
+from bailiwick.parts.real_parts import RealParts, real_parts
+from bailiwick.settings import load_settings
+from bench.results import write_result
+
+WEARERS = 18_000
+DURATION_S = 600.0
+RATE_HZ = 1.0
+SETTLED_S = 60.0
+"""From then on the memory of ingest is to be flat."""
+FLAT_MB_A_MINUTE = 2.0
+"""A straight line through its memory that rises by more is not flat."""
+
+
+@dataclass(slots=True)
+class RealSystem(System):
+    """The demo's processes over a real TimescaleDB and Mosquitto; the memory of ingest is written down."""
+
+    parts: RealParts = field(kw_only=True)
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    """Seconds since the epoch, megabytes."""
+
+    def start_parts(self) -> None:
+        folder = self.folder / "timescale"
+        self.database = PostgresServer(
+            self.parts.timescale, folder / "data", self.folder / "timescale.log", DATABASE_SETTINGS
+        )
+        self.database.start()
+        with psycopg.connect(self.database.url("template1"), autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        with psycopg.connect(self.database.url(), autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        self.broker = MosquittoBroker(self.parts.mosquitto, self.folder / "broker", self.folder / "broker.log")
+        self.broker.start()
+        self.children |= {"database": self.database.child, "broker": self.broker.child}
+
+    def memory_mb(self) -> dict[str, float]:
+        used = System.memory_mb(self)
+        if "ingest" in used:
+            self.memory.append((time.time(), used["ingest"]))
+        return used
+
+
+def steadiness(memory: list[tuple[float, float]], begun_s: float, ended_s: float) -> dict[str, Any]:
+    """How the memory of ingest went from the end of the first minute of the run to its end."""
+    settled = np.array([m for m in memory if begun_s + SETTLED_S <= m[0] <= ended_s])
+    if len(settled) < 3:
+        return {"flat": None, "samples": len(settled)}
+    minutes, used_mb = (settled[:, 0] - begun_s) / 60, settled[:, 1]
+    rise = float(np.polyfit(minutes, used_mb, 1)[0])
+    return {
+        "after_first_minute_mb": round(float(used_mb[0]), 1),
+        "at_end_mb": round(float(used_mb[-1]), 1),
+        "most_mb": round(float(used_mb.max()), 1),
+        "rise_mb_a_minute": round(rise, 2),
+        "samples": len(settled),
+        "flat": rise <= FLAT_MB_A_MINUTE,
+    }
+
+
+def measure(wearers: int, duration_s: float, rate_hz: float, command: str) -> dict[str, Any]:
+    """One run; its result is written and given. Raises `PartFailed` when a part cannot be had or ends."""
+    settings, parts = load_settings(), real_parts()
+    check_port(settings.api_host, settings.api_port)
+    with tempfile.TemporaryDirectory(prefix="bailiwick-bench-") as name:
+        Path(name).chmod(0o711)
+        report = Path(name) / "report.json"
+        config = DemoConfig(wearers, duration_s, rate_hz, None, report, 1, open_browser=False)
+        with data_folder(Path(name) / "demo", config.disk_mb()) as folder:
+            system = RealSystem(folder, settings, parts=parts)
+            try:
+                asyncio.run(Demo(config, system).run())
+                go = json.loads((folder / "fleet-go.json").read_text())
+                account = json.loads((folder / "fleet-account.json").read_text())
+            finally:
+                system.stop()
+        body = json.loads(report.read_text())
+    begun_s = go["start_us"] / 1e6
+    result = {
+        **{key: body[key] for key in ("connections", "lost", "duplicates", "alert_delay_s")},
+        **{key: body[key] for key in ("wearers", "duration_s", "rate_hz", "sent", "committed", "dead_letters")},
+        "ingest_memory": steadiness(system.memory, begun_s, begun_s + duration_s),
+        **{key: body[key] for key in ("cpu_s", "rss_mb", "violations")},
+        "fleet": {key: account["tally"][key] for key in ("at_once", "messages", "reconnections", "lag_s", "cpu_s")},
+    }
+    write_result("fleet", result, command, parts.versions)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--wearers", type=int, default=WEARERS)
+    parser.add_argument("--duration", type=float, default=DURATION_S)
+    parser.add_argument("--rate", type=float, default=RATE_HZ)
+    given = parser.parse_args()
+    command = " ".join(["python -m bench.fleet", *sys.argv[1:]])
+    try:
+        result = measure(given.wearers, given.duration, given.rate, command)
+    except PartFailed as error:
+        sys.exit(str(error))
+    good = result["lost"] == result["duplicates"] == 0 and result["ingest_memory"]["flat"] is not False
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
