@@ -170,7 +170,9 @@ def _hold(m: Mark, doubts: Spans) -> int:
 
 
 def _turn(states: list[State], new: State) -> State:
-    """Go over to another state, from where it reaches back to."""
+    """Go over to another state, from where it reaches back to; a run that goes on after a doubt keeps its state."""
+    if states and states[-1].says == new.says and states[-1].start >= new.start:
+        return states[-1]
     if states:
         states[-1].end = min(states[-1].end, new.start)
         if states[-1].end <= states[-1].start:
