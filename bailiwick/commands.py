@@ -107,14 +107,17 @@ def ingest(
 ) -> None:
     """MQTT to decisions. A second one stands by and takes over."""
     from bailiwick.timezones import pinned_time_zones
+    from bailiwick.warm_up import warm_up
     from ingest.broker import BrokerAddress
     from ingest.service import CLIENT_ID, IngestConfig, run
 
     settings = _settings()
+    settings.database()
     files = {"ca": settings.mqtt_ca, "certificate": settings.mqtt_certificate, "key": settings.mqtt_key}
     address = BrokerAddress.parse(settings.broker(), **{name: str(path) for name, path in files.items() if path})
     zones = pinned_time_zones()
     name = client_id or CLIENT_ID
+    warm_up()
     run(IngestConfig(settings.database(), address, zones, name, at_most_once, metrics_port=metrics_port))
 
 

@@ -57,43 +57,58 @@ class Outcome:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is reported on. ``start_us``: when the devices began."""
+
+    config: DemoConfig
+    folder: Path
+    database_url: str
+    start_us: int
+
+
 async def make_report(
-    config: DemoConfig,
-    folder: Path,
-    database_url: str,
-    reading: Reading,
-    usage: Mapping[str, Mapping[str, float]],
-    versions: Mapping[str, str | None],
+    run: Run, reading: Reading, usage: Mapping[str, Mapping[str, float]], versions: Mapping[str, str | None]
 ) -> Outcome:
     """Reads everything back once the run is over, and leaves violations and score in the folder as well.
 
     Raises `PartFailed` when the fleet left no account.
     """
-    account = read_when_there(folder / ACCOUNT)
+    account = read_when_there(run.folder / ACCOUNT)
     if account is None:
         raise PartFailed("the simulated devices left no account of what they sent")
-    stored = await stored_of(database_url, account["sent"], GEN)
-    with (folder / VIOLATIONS).open("w", encoding="utf-8") as file:
-        async for violation in _all_versions(reading):
-            file.write(violation.as_line() + "\n")
-    found = score(read_lines(folder / TRUTH), read_lines(folder / VIOLATIONS))
-    (folder / SCORE).write_text(json.dumps(found.as_json(), indent=1) + "\n")
+    stored = await stored_of(run.database_url, account["sent"], GEN)
+    found = await _scored(run, reading)
     body = {
-        "wearers": config.wearers,
+        "wearers": run.config.wearers,
         "connections": account["tally"]["connections"],
-        "duration_s": config.duration_s,
-        "rate_hz": config.rate_hz,
+        "duration_s": run.config.duration_s,
+        "rate_hz": run.config.rate_hz,
         "sent": sum(account["sent"].values()),
         "committed": stored.committed,
         "duplicates": stored.duplicates,
         "lost": stored.lost,
         "dead_letters": sum((await reading.counts()).dead_letters.values()),
-        "alert_delay_s": quantiles(await alert_delays_s(database_url)),
+        "alert_delay_s": quantiles(await alert_delays_s(run.database_url)),
         "violations": found.violations(),
         **{name: {part: round(value, 1) for part, value in figures.items()} for name, figures in usage.items()},
         "versions": {"python": platform.python_version(), **versions, **{name: version(name) for name in LIBRARIES}},
     }
     return Outcome(body, found)
+
+
+async def _scored(run: Run, reading: Reading) -> Score:
+    """Every version against the truth, but for violations decided before the run began: the truth begins with it."""
+    before: set[str] = set()
+    with (run.folder / VIOLATIONS).open("w", encoding="utf-8") as file:
+        async for violation in _all_versions(reading):
+            if violation.version == 1 and violation.decided_us < run.start_us:
+                before.add(violation.id)
+            if violation.id not in before:
+                file.write(violation.as_line() + "\n")
+    found = score(read_lines(run.folder / TRUTH), read_lines(run.folder / VIOLATIONS))
+    (run.folder / SCORE).write_text(json.dumps(found.as_json(), indent=1) + "\n")
+    return found
 
 
 def quantiles(values: NDArray[np.float64]) -> dict[str, float | None]:

@@ -15,9 +15,9 @@ from pathlib import Path
 from bailiwick.demo.config import DemoConfig, check_port, data_folder
 from bailiwick.demo.figures import EVERY_S, HEADING, figures_line
 from bailiwick.demo.fleet_process import ACCOUNT, GO, READY, Orders, orders_file, read_when_there, write_whole
-from bailiwick.demo.reporting import Outcome, make_report
+from bailiwick.demo.reporting import Outcome, Run, make_report
 from bailiwick.demo.system import System
-from bailiwick.parts.processes import PartFailed
+from bailiwick.parts.processes import Child, PartFailed
 from bailiwick.settings import Settings
 from domain.errors import BailiwickError
 from domain.instants import SECOND_US
@@ -94,6 +94,8 @@ class Demo:
         self._say(f"database: PostgreSQL from {self.system.database.binaries.origin}; broker: {broker.name}")
         if broker.cannot_promise:
             self._say(f"note: {broker.cannot_promise}")
+        self._say("compiling the rules (half a minute the first time) ...")
+        await self._to_its_end(self.system.start_python("warm-up", "-m", "bailiwick.warm_up"))
         await self._enter_caseload()
         self.system.start_api()
         self._say(f"page: {self.system.settings.console()} (no sign-in yet: this machine alone can reach it)")
@@ -108,7 +110,7 @@ class Demo:
             await self._watch(reading, start_s)
             if self.config.duration_s is None:
                 return 0
-            outcome = await self._reckon(reading)
+            outcome = await self._reckon(reading, start_s)
         return self._tell(outcome)
 
     async def _enter_caseload(self) -> None:
@@ -122,9 +124,12 @@ class Demo:
         self._start_fleet(path)
         async with await Store.open(self.system.database.url()) as store:
             await store.migrate()
-        child = self.system.start_command("import", "import", str(path))
-        await self._until(lambda: _true(child.returncode is not None), "the caseload is not imported")
-        self.system.finish("import")
+        await self._to_its_end(self.system.start_command("import", "import", str(path)))
+
+    async def _to_its_end(self, child: Child) -> None:
+        """Waits for one whose work has an end. Raises `PartFailed` when it fails."""
+        await self._until(lambda: _true(child.returncode is not None), f"{child.name} has not ended")
+        self.system.finish(child.name)
 
     def _start_fleet(self, caseload: Path) -> None:
         config = self.config
@@ -173,7 +178,7 @@ class Demo:
             for part, value in now.items():
                 used[part] = max(value - before.get(part, 0.0), used.get(part, 0.0))
 
-    async def _reckon(self, reading: Reading) -> Outcome:
+    async def _reckon(self, reading: Reading, start_s: float) -> Outcome:
         """Waits until ingest has stored what was sent and the clock has had its say, ends it, and counts."""
         account = read_when_there(self.folder / ACCOUNT) or {"sent": {}}
         await self._drained(reading, sum(account["sent"].values()))
@@ -181,8 +186,8 @@ class Demo:
         self.system.finish("api")
         self.system.finish("ingest")
         self._say("counting")
-        url = self.system.database.url()
-        return await make_report(self.config, self.folder, url, reading, self._usage, self.system.versions())
+        run = Run(self.config, self.folder, self.system.database.url(), round(start_s * SECOND_US))
+        return await make_report(run, reading, self._usage, self.system.versions())
 
     async def _drained(self, reading: Reading, sent: int) -> None:
         """Until everything is stored, or nothing more seems to come."""

@@ -17,7 +17,7 @@ from bailiwick.settings import PREFIX, Settings
 
 DATABASE_SETTINGS = {"track_commit_timestamp": "on"}
 """The report measures delays up to the end of the transaction."""
-ENDS_BY_ITSELF = ("fleet", "import")
+ENDS_BY_ITSELF = ("warm-up", "fleet", "import")
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ class System:
 
     def stop(self) -> None:
         """Ends everything: what feeds before what is fed."""
-        for name in ("fleet", "import", "api", "ingest"):
+        for name in ("warm-up", "fleet", "import", "api", "ingest"):
             if name in self.children:
                 self.children[name].stop()
         for part in (getattr(self, "broker", None), getattr(self, "database", None)):

@@ -51,17 +51,20 @@ def _readable(installation: Path, data_folder: Path, account: Account | None) ->
     if reachable(installation, account):
         return installation
     copy = data_folder.resolve() / "postgresql"
-    if not (copy / "bin" / "initdb").exists():
-        _copy_whole(installation, copy)
-    return copy
+    package = installation.parent
+    if not copy.exists():
+        # Its libraries stand beside the package, and are found from the programs by that way.
+        _copy_whole([package, *package.parent.glob(f"{package.name}.libs")], copy)
+    return copy / package.name / installation.name
 
 
-def _copy_whole(installation: Path, copy: Path) -> None:
+def _copy_whole(folders: list[Path], copy: Path) -> None:
     """All or nothing: a copy that was cut short never stands under its final name."""
     try:
         copy.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=copy.parent) as unfinished:
-            shutil.copytree(installation, Path(unfinished) / "postgresql", symlinks=True)
+            for folder in folders:
+                shutil.copytree(folder, Path(unfinished) / "postgresql" / folder.name, symlinks=True)
             (Path(unfinished) / "postgresql").rename(copy)
     except (OSError, shutil.Error) as error:
         raise PartFailed(f"cannot copy PostgreSQL to {copy}: {error}") from error

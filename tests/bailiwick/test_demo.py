@@ -20,7 +20,7 @@ from bailiwick.parts.usage import children_of
 from tests.waiting import wait_until
 
 PROJECT = Path(__file__).parents[2]
-START_S = 120.0
+START_S = 240.0
 WEARERS = ("--wearers", "40", "--rate", "1", "--no-browser")
 NUMBER = {"type": ["number", "null"]}
 COUNT = {"type": "integer", "minimum": 0}
