@@ -19,6 +19,7 @@ from geofence.lines import crosses
 from geofence.presence import (
     ABSENT,
     PRESENT,
+    UNKNOWN,
     Seen,
     Stretch,
     UnitSays,
@@ -303,7 +304,7 @@ def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
     seen = seen_of(world, case)
     starts = [s.from_us for s in seen.line if s.state == ABSENT and s.from_us <= now_us]
     if not starts:
-        return [], _next_turn(seen, now_us)
+        return [], _next_turn(world, case, seen, now_us)
     since = starts[0]
     windows, excused = curfew_windows(world, case, since, now_us + AHEAD_US)
     grace = era_value(world.book, case.id, lambda c: c.grace_s)
@@ -311,7 +312,7 @@ def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
     drafts = judge_curfew(curfew, seen)
     if seen.state_at(now_us) == ABSENT and any(d.to_us is not None for d in drafts):
         world.state.tracks["wanted_t"][case.row] = now_us
-    return drafts, min(_next_turn(seen, now_us), _next_curfew(curfew, seen))
+    return drafts, min(_next_turn(world, case, seen, now_us), _next_curfew(curfew, seen))
 
 
 def curfew_windows(world: World, case: Case, since: int, until: int) -> tuple[list[Span], list[Span]]:
@@ -324,10 +325,17 @@ def curfew_windows(world: World, case: Case, since: int, until: int) -> tuple[li
     return windows, union(excused)
 
 
-def _next_turn(seen: Seen, now_us: int) -> int:
-    """When presence will be something else if nothing more is heard, where that matters."""
-    state = seen.state_at(now_us)
-    turns = [s.from_us for s in seen.line if s.from_us > now_us and s.state not in (state, 0)]
+def _next_turn(world: World, case: Case, seen: Seen, now_us: int) -> int:
+    """When presence will be something else if nothing more is heard, where that matters.
+
+    A home unit that falls silent hands over to the fixes, which may have gone on saying otherwise without any news.
+    """
+    held = seen.stretch_at(now_us)
+    state = UNKNOWN if held is None else held.state
+    turns = [s.from_us for s in seen.line if s.from_us > now_us and s.state not in (state, UNKNOWN)]
+    by_fixes_alone = int(world.state.tracks["presence"][case.row])
+    if held is not None and held.by_unit and by_fixes_alone not in (state, UNKNOWN):
+        turns.append(held.to_us)
     return min(turns, default=FAR_US)
 
 

@@ -40,8 +40,9 @@ class _Open:
     opened: Reason
     to_us: int | None = None
     closed: Reason = Reason.FIXES
-    paused: bool = False
+    paused: Span | None = None  # closed by an absence: the unbroken stretch of enforcement around it
     cut: bool = False
+    absences: list[Span] = field(default_factory=list)  # what it was extended over
 
 
 @dataclass(slots=True)
@@ -77,12 +78,23 @@ class _Judge:
         self.open: _Open | None = None
         self.edge: _Open | None = None
         self.done: list[tuple[Kind, _Open]] = []
+        self.past: list[_Open] = []
+        """What an end of enforcement closed while a run on the right side was on its way: it may shorten them yet."""
 
     def begin(self, at_us: int) -> None:
         self.since = at_us
+        around = holding(self.case.held, at_us)
         for held in (self.open, self.edge):
-            if held is not None and held.paused:
-                held.paused, held.to_us, held.closed = False, None, Reason.CLOCK
+            if held is None or held.paused is None or held.to_us is None:
+                continue
+            if held.paused == around:
+                held.absences.append((held.to_us, at_us))
+                held.paused, held.to_us, held.closed = None, None, Reason.CLOCK
+            else:
+                held.paused, held.cut = None, True
+        cut = [held for held in (self.open, self.edge) if held is not None and held.cut and held.to_us is not None]
+        if self.right.facts and not self.right.over:
+            self.past += [held for held in cut if self.right.facts[0].t < (held.to_us or 0)]
         self._drop_cut()
         threshold = self.case.threshold_at(at_us)
         if self.wrong.stands(threshold) and self.wrong.fresh_at(at_us, self.case.gap_us):
@@ -92,14 +104,15 @@ class _Judge:
     def end(self, at_us: int) -> None:
         self.since = None
         goes_on = holding(self.case.held, at_us)
-        paused = goes_on is not None and goes_on[0] < at_us
+        paused = goes_on if goes_on is not None and goes_on[0] < at_us else None
         for held in (self.open, self.edge):
             if held is not None and held.to_us is None:
                 held.to_us, held.closed = at_us, Reason.CLOCK
-                held.paused, held.cut = paused, not paused
+                held.paused, held.cut = paused, paused is None
 
     def wrong_side(self, news: News) -> None:
         self.right.stop()
+        self.past = []
         self.wrong.add(news, self.case.gap_us)
         self._drop_cut()
         if self.since is not None and self.wrong.stands(self.case.threshold_at(news.t)):
@@ -111,10 +124,15 @@ class _Judge:
         if len(self.right.facts) <= self.case.threshold_at(news.t):
             return
         first = self.right.facts[0]
-        for held in (self.open, self.edge):
-            if held is not None and (held.to_us is None or first.t < held.to_us):
-                held.to_us, held.closed = max(first.t, held.from_us), Reason.FIXES
+        for held in (self.open, self.edge, *self.past):
+            if held is None:
+                continue
+            absence = holding(held.absences, first.t)
+            at_us = first.t if absence is None else absence[0]
+            if held.to_us is None or at_us < held.to_us:
+                held.to_us, held.closed = max(at_us, held.from_us), Reason.FIXES
                 held.proofs.append(self.case.proof(first))
+        self.past = []
         self._drop()
 
     def _open_at(self, from_us: int, opened: Reason) -> None:
