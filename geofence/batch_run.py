@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from domain.facts import FACT, Batch, Facts, LineKind
 from domain.instants import EARLY_US
-from domain.vocabulary import Quality, Source
+from domain.vocabulary import Quality
 from geofence.affected import affected_parties
 from geofence.decisions import Answer
 from geofence.drafts import Draft, Proof
@@ -18,6 +18,7 @@ from geofence.equipment_rules import KINDS, Event
 from geofence.intake import judged_times
 from geofence.refold import Folded
 from geofence.stepper import CASE, DEVICE, Unit
+from geofence.used_facts import used_by_line
 from geofence.versions import Line
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ class BatchRun:
         if due:
             rules.stepper.due_before(line_of, self.instants, first, due)
             due = rules.stepper.wakes.due(int(self.instants[line.max()]))
+        lost = list(rules.silence.in_zone_of)
+        resting = rules.world.state.devices["resting"].copy() if lost else None
         folded = rules.folder.fold(facts, self._older(cluster))
         stored = self.keep_row[rows]
         fresh = stored >= 0
@@ -137,7 +140,7 @@ class BatchRun:
             if at is not None and rules.stepper.wakes.of(unit) <= self.instants[at]:
                 units.setdefault(at, set()).add(unit)
         late = self._late(facts, folded, line)
-        used = self._used(facts, folded, line)
+        used = {} if resting is None else used_by_line(rules.folder, lost, resting, facts, folded, line)
         for at in sorted({*units, *used}):
             by = Line(int(self.instants[at]), is_message=True, late=frozenset(late.get(at, ())))
             rules.stepper.judge(units.get(at, ()), at, by, used.get(at))
@@ -221,45 +224,6 @@ class BatchRun:
             some = party >= 0
             np.maximum.at(newest, party[some], facts["t_us"][some])
         return found
-
-    def _used(self, facts: Facts, folded: Folded, line: NDArray[np.int64]) -> dict[int, dict[int, list[Proof]]]:
-        """Used fixes of parties that are lost in a zone, by line."""
-        rules = self.rules
-        found: dict[int, dict[int, list[Proof]]] = {}
-        if not rules.silence.in_zone_of:
-            return found
-        lost = np.isin(folded.party, list(rules.silence.in_zone_of))
-        good = (folded.quality == Quality.OK) & ~facts["is_event"] & (facts["src"] != Source.LBS)
-        if len(folded.again):
-            facts, party, line = self._also_confirmed(facts, folded, line)
-            lost = np.isin(party, list(rules.silence.in_zone_of))
-            good = (facts["quality"] == Quality.OK) & ~facts["is_event"] & (facts["src"] != Source.LBS)
-        else:
-            party = folded.party
-        rank = rules.world.layout.tables.rank
-        for k in np.flatnonzero(lost & good).tolist():
-            f = facts[k]
-            device = int(f["device"])
-            values = (int(f["t_us"]), int(rank[device]), int(f["gen"]), int(f["seq"]), device, int(f["received_us"]))
-            found.setdefault(int(line[k]), {}).setdefault(int(party[k]), []).append(Proof(*values))
-        return found
-
-    def _also_confirmed(
-        self, facts: Facts, folded: Folded, line: NDArray[np.int64]
-    ) -> tuple[Facts, NDArray[np.int64], NDArray[np.int64]]:
-        """The round's facts, and for clusters judged again the older ones, which may be used only now."""
-        rules = self.rules
-        of_device = rules.clusters.of_device
-        line_of = dict(zip(of_device[facts["device"]].tolist(), line.tolist(), strict=True))
-        again = np.flatnonzero(np.isin(of_device, folded.again))
-        older = rules.log.facts[rules.log.of_devices(again)]
-        older = older[np.isin(of_device[older["device"]], list(line_of))]
-        rest = ~np.isin(of_device[facts["device"]], folded.again)
-        mine = facts[rest].copy()
-        mine["quality"] = folded.quality[rest]
-        every = np.concatenate([older, mine])
-        lines = np.array([line_of[int(c)] for c in of_device[every["device"]]], np.int64)
-        return every, rules.folder.parties_of(every), lines
 
     # ---- ticks and records ----
 
