@@ -14,15 +14,10 @@ from domain.vocabulary import EventCode, EventState, Quality, Source
 from geofence.compiled import compiled, inlined
 from geofence.emissions import NEW_RUN, STEADY, SURE, WHOLE, What
 from geofence.geodesy import distance_m, metres_per_degree
-from geofence.shapes import box_distance_m, signed_distance_m
+from geofence.shapes import box_distance_m, near_distance_m, signed_distance_m
 from geofence.state import CURFEW, CURFEW_WITH_UNIT, EXCLUSION
+from geofence.verdicts import ACC_FLOOR_M, FAR_SIGMAS, SIGMA_PER_ACC, verdict_of
 
-SIGMA_PER_ACC = 2.4477
-ACC_FLOOR_M = 5.0
-INSIDE_SIGMAS = 1.644854
-SURE_SIGMAS = 3.090232
-FAR_SIGMAS = 6.5
-"""Farther than this from a shape's box the score is 0 to six decimals, whatever the exact distance."""
 SPEED_LIMIT_M_S = 90.0
 POOR_FIX_FACTOR = 3.0
 POOR_CURFEW_FACTOR = 2.0
@@ -242,16 +237,6 @@ def _score(d_m: float, acc: float) -> float:
 
 
 @inlined
-def _class(d_m: float, acc: float) -> int:
-    """2 surely inside, 1 inside, 0 uncertain, -1 outside, -2 surely outside."""
-    sigma = max(acc, ACC_FLOOR_M) / SIGMA_PER_ACC
-    if abs(d_m) < INSIDE_SIGMAS * sigma:
-        return 0
-    side = 1 if d_m > 0.0 else -1
-    return 2 * side if abs(d_m) >= SURE_SIGMAS * sigma else side
-
-
-@inlined
 def _hold(f: Any, who: int, d: Any, parties: Any, tracks: Any, tables: Any, out: Any, n: int) -> int:
     """Hold a used fix (or its repeat) against every row of its party."""
     party = parties[who]
@@ -275,13 +260,16 @@ def _hold(f: Any, who: int, d: Any, parties: Any, tracks: Any, tables: Any, out:
 
 @inlined
 def _distance(era: Any, d: Any, east: float, north: float, tables: Any) -> float:
-    """Signed metres from a device's place to the era's shape; where it is far from the box, only that it is far."""
+    """Signed metres from a device's place to the era's shape; where it is far from the edge, only that it is far."""
     shape = tables.shapes[era["shape"]]
-    lat, lon = d["place_lat"], d["place_lon"]
+    lat, lon, buffer_m = d["place_lat"], d["place_lon"], era["buffer_m"]
     away = box_distance_m(shape, lat, lon, east, north)
-    if away - era["buffer_m"] > FAR_SIGMAS * max(d["place_acc"], ACC_FLOOR_M) / SIGMA_PER_ACC:
-        return float(era["buffer_m"] - away)
-    return float(signed_distance_m(shape, tables.vlon, tables.vlat, tables.pen_up, lat, lon) + era["buffer_m"])
+    reach = buffer_m + FAR_SIGMAS * max(d["place_acc"], ACC_FLOOR_M) / SIGMA_PER_ACC
+    if away > reach:
+        return float(buffer_m - away)
+    return float(
+        near_distance_m(shape, tables.vlon, tables.vlat, tables.pen_up, lat, lon, east, north, reach) + buffer_m
+    )
 
 
 @inlined
@@ -302,7 +290,7 @@ def _hold_zone(
     era = tables.eras[e]
     metres = _distance(era, d, east, north, tables)
     acc = d["place_acc"]
-    verdict = _class(metres, acc)
+    verdict = verdict_of(metres, acc)
     exclusion = tables.kind[row] == EXCLUSION
     side = verdict if exclusion else -verdict  # positive on the wrong side
     if exclusion and era["buffer_m"] == 0.0 and s["last_class"] == -1 and verdict < 0:
@@ -412,7 +400,7 @@ def _hold_curfew(
     era = tables.eras[e]
     acc = d["place_acc"]
     metres = _distance(era, d, east, north, tables)
-    verdict = _class(metres, acc)
+    verdict = verdict_of(metres, acc)
     if acc > era["radius_m"]:
         verdict = -2 if metres < -POOR_CURFEW_FACTOR * acc else 0
     s["last_class"] = 1 if verdict > 0 else (-1 if verdict < 0 else 0)

@@ -28,7 +28,10 @@ SHAPE = np.dtype(
         ("north", np.float64),
     ],
 )
-_NEW_RING = 1
+BOX_SLACK = 0.98
+"""Of a box distance what is sure, since degrees of longitude shrink on the way."""
+WIDE_DEGREES = 90.0
+"""Wider shapes are measured the long way, which minds the 180th meridian."""
 
 
 @dataclass(slots=True)
@@ -104,7 +107,7 @@ def box_distance_m(shape: Any, lat: float, lon: float, east: float, north: float
     """
     dx = max(shape["west"] - lon, lon - shape["east"], 0.0) * east
     dy = max(shape["south"] - lat, lat - shape["north"], 0.0) * north
-    return float(0.98 * max(dx, dy))
+    return float(BOX_SLACK * max(dx, dy))
 
 
 @inlined
@@ -123,6 +126,93 @@ def signed_distance_m(shape: Any, vlon: Any, vlat: Any, pen_up: Any, lat: float,
 
 
 @inlined
+def near_distance_m(
+    shape: Any,
+    vlon: Any,
+    vlat: Any,
+    pen_up: Any,
+    lat: float,
+    lon: float,
+    east: float,
+    north: float,
+    reach: float,
+) -> float:
+    """`signed_distance_m` where it is under ``reach`` metres either way; elsewhere a number of its sign, over that.
+
+    ``east`` and ``north`` are `metres_per_degree` at ``lat``. Edges whose own boxes are out of reach are not measured.
+    """
+    if shape["kind"] == CIRCLE or shape["east"] - shape["west"] > WIDE_DEGREES:
+        return float(signed_distance_m(shape, vlon, vlat, pen_up, lat, lon))
+    limit = reach + (shape["size_m"] if shape["kind"] == CORRIDOR else 0.0)
+    inside, nearest = _near_edges(shape["first"], shape["last"], vlon, vlat, pen_up, lat, lon, east, north, limit)
+    if shape["kind"] == CORRIDOR:
+        return round_mm(shape["size_m"] - nearest)
+    return round_mm(nearest if inside else -nearest)
+
+
+@inlined
+def _near_edges(
+    first: int,
+    last: int,
+    vlon: Any,
+    vlat: Any,
+    pen_up: Any,
+    lat: float,
+    lon: float,
+    east: float,
+    north: float,
+    limit: float,
+) -> tuple[bool, float]:
+    """As `_edges` for distances up to ``limit``; beyond it infinity."""
+    d_lon, d_lat = limit / (BOX_SLACK * east), limit / (BOX_SLACK * north)
+    west_of, east_of, south_of, north_of = lon - d_lon, lon + d_lon, lat - d_lat, lat + d_lat
+    inside = False
+    best = np.inf
+    d_east, d_north = 0.0, 0.0
+    lon2, lat2 = 0.0, 0.0
+    for i in range(first, last):
+        lon1, lat1 = lon2, lat2
+        lon2, lat2 = vlon[i], vlat[i]
+        if pen_up[i]:
+            continue
+        y1, y2 = lat1 - lat, lat2 - lat
+        if (y1 > 0.0) != (y2 > 0.0):
+            x1, x2 = lon1 - lon, lon2 - lon
+            if (x2 - x1) * y1 / (y1 - y2) + x1 > 0.0:
+                inside = not inside
+        if max(lon1, lon2) < west_of or min(lon1, lon2) > east_of:
+            continue
+        if max(lat1, lat2) < south_of or min(lat1, lat2) > north_of:
+            continue
+        if best == np.inf:
+            d_east, d_north = half_change(lat, east, north)
+        best = min(best, edge_square(lon1 - lon, y1, lon2 - lon, y2, east, north, d_east, d_north))
+    return inside, math.sqrt(best)
+
+
+@inlined
+def half_change(lat: float, east: float, north: float) -> tuple[float, float]:
+    """How `metres_per_degree` change over half a degree of latitude."""
+    east_up, north_up = metres_per_degree(lat + 0.1)
+    return (east_up - east) * 5.0, (north_up - north) * 5.0
+
+
+@inlined
+def edge_square(
+    x1: float, y1: float, x2: float, y2: float, east: float, north: float, d_east: float, d_north: float
+) -> float:
+    """Square of the distance (m) from the origin to an edge given in degrees."""
+    ex, ey = (x2 - x1) * east, (y2 - y1) * north
+    length2 = ex * ex + ey * ey
+    u = 0.0
+    if length2 > 0.0:
+        u = min(1.0, max(0.0, -(x1 * east * ex + y1 * north * ey) / length2))
+    cx, cy = x1 + u * (x2 - x1), y1 + u * (y2 - y1)
+    px, py = cx * (east + d_east * cy), cy * (north + d_north * cy)
+    return float(px * px + py * py)
+
+
+@inlined
 def round_mm(metres: float) -> float:
     """Metres to the millimetre, half to even."""
     return float(np.rint(metres * 1000.0) / 1000.0)
@@ -132,8 +222,7 @@ def round_mm(metres: float) -> float:
 def _edges(first: int, last: int, vlon: Any, vlat: Any, pen_up: Any, lat: float, lon: float) -> tuple[bool, float]:
     """Crossing parity and least distance (m) over the edges of the vertices [first, last)."""
     east, north = metres_per_degree(lat)
-    east_up, north_up = metres_per_degree(lat + 0.1)
-    d_east, d_north = (east_up - east) * 5.0, (north_up - north) * 5.0  # change over half the latitude difference
+    d_east, d_north = half_change(lat, east, north)
     inside = False
     best = np.inf
     x2, y2 = 0.0, 0.0
@@ -144,12 +233,5 @@ def _edges(first: int, last: int, vlon: Any, vlat: Any, pen_up: Any, lat: float,
             continue
         if (y1 > 0.0) != (y2 > 0.0) and (x2 - x1) * y1 / (y1 - y2) + x1 > 0.0:
             inside = not inside
-        ex, ey = (x2 - x1) * east, (y2 - y1) * north
-        length2 = ex * ex + ey * ey
-        u = 0.0
-        if length2 > 0.0:
-            u = min(1.0, max(0.0, -(x1 * east * ex + y1 * north * ey) / length2))
-        cx, cy = x1 + u * (x2 - x1), y1 + u * (y2 - y1)
-        px, py = cx * (east + d_east * cy), cy * (north + d_north * cy)
-        best = min(best, px * px + py * py)
+        best = min(best, edge_square(x1, y1, x2, y2, east, north, d_east, d_north))
     return inside, math.sqrt(best)

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.instants import EARLY_US, FAR_US, SECOND_US
+from domain.instants import EARLY_US, FAR_US
 from domain.records import Condition, Order
 from domain.vocabulary import Cause, Change, ConditionKind, DeviceKind, Kind, Reason
 from geofence.cases import AHEAD_US, World, curfew_windows, seen_of
 from geofence.drafts import Draft, Proof
 from geofence.intervals import holding, union, without
-from geofence.layout import Case, era_value
+from geofence.layout import Case
 from geofence.presence import UNKNOWN
+from geofence.sweeps import sweep_contact
 from geofence.versions import Entry, Step
+from geofence.whereabouts import Plan, plan_of, surely_known, turns_of
 
 SPEAKING = (DeviceKind.GPS_TAG, DeviceKind.HOME_UNIT, DeviceKind.VICTIM_UNIT, DeviceKind.ALCOHOL_TAG)
 
@@ -51,6 +53,7 @@ class Silence:
         self.unknown_until: dict[str, int] = {}
         self.last_tick_us = EARLY_US
         self.next_check: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._plans: dict[int, Plan] = {}
 
     def grow(self, devices: int, cases: int) -> None:
         """Make room."""
@@ -72,6 +75,7 @@ class Silence:
         for device, entry in self.lost.items():
             self._watch(world, device, entry.draft.from_us)
         self.next_check[list(cases)] = EARLY_US
+        self._plans.clear()
 
     def parties(self) -> set[int]:
         """Whose silence stands."""
@@ -117,19 +121,18 @@ class Silence:
 
     def tick_contact(self, world: World, at_us: int) -> list[Step]:
         """Open `communication_lost` for watched devices that have been silent for too long."""
-        rows = self.contact
-        stale = rows["speaks"] & (rows["until"] <= at_us)
-        for device in np.flatnonzero(stale).tolist():
-            self._watch(world, device, at_us)
-        ever = rows["heard"] > EARLY_US
-        last = np.maximum(rows["fitted"], rows["heard"])
-        since = np.where(ever, last, np.maximum(last, self.started_us))
-        silent = rows["speaks"] & ~rows["lost"] & (rows["begin"] <= at_us) & (at_us < rows["until"])
-        silent &= at_us - since >= world.layout.tables.fresh_us
-        return [self._lose(world, device, int(last[device])) for device in np.flatnonzero(silent).tolist()]
+        fresh_us = world.layout.tables.fresh_us
+        stale, silent = np.empty(len(self.contact), np.int64), np.empty(len(self.contact), np.int64)
+        n_stale, n_silent = sweep_contact(self.contact, fresh_us, self.started_us, at_us, stale, silent)
+        if n_stale:
+            for device in stale[:n_stale].tolist():
+                self._watch(world, device, at_us)
+            _, n_silent = sweep_contact(self.contact, fresh_us, self.started_us, at_us, stale, silent)
+        return [self._lose(world, device) for device in silent[:n_silent].tolist()]
 
-    def _lose(self, world: World, device: int, from_us: int) -> Step:
+    def _lose(self, world: World, device: int) -> Step:
         row = self.contact[device]
+        from_us = max(int(row["fitted"]), int(row["heard"]))
         proofs = []
         if row["fact_t"] > EARLY_US and row["heard"] >= row["fitted"]:
             rank = int(world.layout.tables.rank[device])
@@ -216,23 +219,26 @@ class Silence:
         return steps
 
     def _look(self, world: World, case: Case, index: int, at_us: int) -> Step | None:
-        grace = round(era_value(world.book, case.id, lambda c: c.grace_s)(at_us) * SECOND_US)
-        since = max(self.last_tick_us, at_us - AHEAD_US)
-        windows, excused = curfew_windows(world, case, since - grace - 1, at_us + AHEAD_US)
+        plan = self._plans.get(index)
+        if plan is None or plan.until_us < at_us:
+            made = plan_of(world, case, self.last_tick_us, at_us)
+            if made is not None:
+                plan = self._plans[index] = made
+        turns = plan.turns if plan is not None else turns_of(world, case, self.last_tick_us, at_us)
         self.next_check[index] = at_us + AHEAD_US // 2
         step = None
-        for window in windows:
-            unexcused = without([window], excused)
-            if not unexcused or unexcused[-1][1] <= at_us:
+        for due_us, until_us in turns:
+            if until_us <= at_us:
                 continue
-            due = unexcused[0][0] + grace
-            if due > at_us:
-                self.next_check[index] = min(due, int(self.next_check[index]))
+            if due_us > at_us:
+                self.next_check[index] = min(due_us, int(self.next_check[index]))
                 break
-            if case.id in self.unknown or due <= self.last_tick_us or due >= unexcused[-1][1]:
+            if case.id in self.unknown or due_us <= self.last_tick_us or due_us >= until_us:
                 continue
-            if seen_of(world, case).state_at(due) == UNKNOWN:
-                step = self._unknown(case, due, unexcused[-1][1], world.told_at(case))
+            if plan is not None and surely_known(world, case, plan, due_us):
+                continue
+            if seen_of(world, case).state_at(due_us) == UNKNOWN:
+                step = self._unknown(case, due_us, until_us, world.told_at(case))
         return step
 
     def _unknown(self, case: Case, from_us: int, until_us: int, told_us: int) -> Step:

@@ -1,0 +1,106 @@
+"""When a curfew's whereabouts must be asked after (rules.md 5), known ahead, and the cheap answer most of them have.
+
+At a common curfew hour thousands fall due in one tick. For nearly all of them the columns of the state say that presence
+is known; only the rest is read from its evidence (`geofence.cases.seen_of`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from domain.instants import SECOND_US
+from domain.records import Condition
+from domain.vocabulary import EventCode, EventState
+from geofence.cases import AHEAD_US, World, curfew_windows
+from geofence.emissions import What
+from geofence.equipment_rules import DOUBTING, Event
+from geofence.intervals import Span, without
+from geofence.layout import Case, era_value
+
+NO_UNIT = -1
+
+
+class Turn(NamedTuple):
+    """A window's instant at which presence is asked after, and its last unexcused instant."""
+
+    due_us: int
+    until_us: int
+
+
+class Plan(NamedTuple):
+    """What a curfew's next looks need. It holds while the caseload does, up to ``until_us``.
+
+    Attributes
+    ----------
+    turns : in order, those of the windows that touch the days ahead.
+    unit : roster index of the place's home unit, or `NO_UNIT`.
+    held : when it is the place's.
+    fittings : of each tag of the party, when it was worn.
+    """
+
+    until_us: int
+    turns: tuple[Turn, ...]
+    unit: int
+    held: Span
+    fittings: dict[int, list[tuple[int, int, int]]]
+
+
+def turns_of(world: World, case: Case, last_tick_us: int, at_us: int) -> tuple[Turn, ...]:
+    """The turns of the windows that are not over at ``at_us``, up to `AHEAD_US` on."""
+    grace = round(era_value(world.book, case.id, lambda c: c.grace_s)(at_us) * SECOND_US)
+    since = max(last_tick_us, at_us - AHEAD_US)
+    windows, excused = curfew_windows(world, case, since - grace - 1, at_us + AHEAD_US)
+    found = []
+    for window in windows:
+        unexcused = without([window], excused)
+        if unexcused and unexcused[-1][1] > at_us:
+            found.append(Turn(unexcused[0][0] + grace, unexcused[-1][1]))
+    return tuple(found)
+
+
+def plan_of(world: World, case: Case, last_tick_us: int, at_us: int) -> Plan | None:
+    """The plan of a curfew of which one version is known; None of others, whose grace and place change."""
+    eras = world.book.eras(Condition, case.id)
+    if len(eras) != 1:
+        return None
+    start, end, record = eras[0]
+    name = record.place.home_unit if record.place is not None else None
+    fittings = {tag: world.fittings(tag) for tag in world.book.devices_of(case.party)} if name else {}
+    unit = world.book.roster.index[name] if name else NO_UNIT
+    turns = turns_of(world, case, last_tick_us, at_us)
+    return Plan(at_us + AHEAD_US // 2, turns, unit, (start, end), fittings)
+
+
+def surely_known(world: World, case: Case, plan: Plan, at_us: int) -> bool:
+    """Whether the columns alone show that presence is known at an instant; where not, it may be all the same."""
+    if plan.unit != NO_UNIT:
+        pairs = [(tag, pair) for tag, pair in world.pairs_of_unit.get(plan.unit, ()) if tag in plan.fittings]
+        device = world.state.devices[plan.unit]
+        silent_us = int(device["item_last_t"]) + int(world.layout.tables.fresh_us[plan.unit])
+        if pairs and silent_us > at_us:
+            return int(device["item_first_t"]) <= at_us and _heard(world, plan, pairs, at_us)
+    row = world.state.tracks[case.row]
+    newest_us = int(row["newest_t"])
+    return bool(row["presence"]) and newest_us <= at_us < newest_us + int(row["newest_gap"])
+
+
+def _heard(world: World, plan: Plan, pairs: Sequence[tuple[int, int]], at_us: int) -> bool:
+    """Whether the one tag that the fresh home unit has spoken of is heard, and nothing casts doubt on either."""
+    if len(pairs) != 1 or not plan.held[0] <= at_us < plan.held[1]:
+        return False
+    tag, pair = pairs[0]
+    stream = world.streams.pairs.get(pair)
+    if not stream or stream[-1].what != What.HEARD or stream[-1].t > at_us:
+        return False
+    heard_us = stream[-1].t
+    if not any(start <= heard_us < end for start, end, _ in plan.fittings[tag]):
+        return False
+    return not any(_doubted(world.streams.events.get(one, ())) for one in (tag, plan.unit))
+
+
+def _doubted(events: Sequence[Event]) -> bool:
+    """Whether a device was ever tampered with or moved; a check or a visit may have mended it."""
+    return any(
+        e.state != EventState.END and (e.code in DOUBTING or e.code == EventCode.HOME_UNIT_MOVED) for e in events
+    )
