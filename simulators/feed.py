@@ -12,7 +12,7 @@ import msgspec
 
 from domain.instants import SECOND_US, format_instant
 from simulators.devices import Devices, Message
-from simulators.scenario import Scenario
+from simulators.scenario import DUPLICATE_S, Scenario
 
 SLICE_US = SECOND_US
 """How much of the world is taken at once."""
@@ -67,7 +67,7 @@ class _Arrivals:
         for message in messages:
             self._post(message, self._latency_us())
             if network.duplicates and self._rng.random() < network.duplicates:
-                self._post(message, self._latency_us() + self._rng.randrange(SECOND_US, 30 * SECOND_US))
+                self._post(message, self._latency_us() + round(SECOND_US * self._rng.uniform(*DUPLICATE_S)))
 
     def _latency_us(self) -> int:
         network = self._network

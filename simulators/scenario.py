@@ -35,6 +35,8 @@ from typing import Any, TypeVar
 from domain.errors import BailiwickError
 
 MAX_OUTAGES = 1000
+DUPLICATE_S = (1, 30)
+"""In feed files the second of a message that comes twice comes so many seconds after the first."""
 
 
 class BadScenario(BailiwickError):
@@ -87,6 +89,11 @@ class Network:
     reordered: float = 0.0
     reorder_s: float = 20.0
     latency_s: float = 0.15
+
+    @property
+    def longest_s(self) -> float:
+        """By how much a message, or its second, may come later than usual."""
+        return (self.reorder_s if self.reordered else 0.0) + (DUPLICATE_S[1] if self.duplicates else 0.0)
 
 
 @dataclass(frozen=True, slots=True)

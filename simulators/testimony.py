@@ -16,7 +16,6 @@ from domain.instants import SECOND_US
 from simulators.ground import Floats
 from simulators.scenes import DeviceEvent, Life, Silence
 from simulators.speakers import Speaker
-from simulators.subjects import Subject
 
 Flags: TypeAlias = NDArray[np.bool_]
 LEAST_STATED_M = 5.0
@@ -34,6 +33,7 @@ class Told:
     t : (items,) when each item of its rounds is of, in order; ``is_fix``: a position, else a sign of life.
     arrived : (items,) when it arrived, infinity when it did not in the run.
     events : what it said besides, and when that arrived.
+    delay_s : by how much what it sent may have come later.
     """
 
     speaker: Speaker
@@ -41,6 +41,7 @@ class Told:
     is_fix: Flags
     arrived: Floats
     events: list[tuple[DeviceEvent, float]]
+    delay_s: float
 
     @property
     def interval_s(self) -> float:
@@ -69,12 +70,15 @@ class Told:
         return np.array(sorted([*own, *(e.at for e, a in self.events if math.isfinite(a))]), np.float64)
 
 
-def told_by(subject: Subject, life: Life, speakers: list[Speaker], duration_s: float) -> list[Told]:
-    """What each of a person's speaking devices told, in their order; events are told by the first."""
-    return [_told(life, speaker, duration_s, first=n == 0) for n, speaker in enumerate(speakers)]
+def told_by(life: Life, speakers: list[Speaker], duration_s: float, delay_s: float = 0.0) -> list[Told]:
+    """What each of a person's speaking devices told, in their order; events are told by the first.
+
+    ``delay_s``: by how much any message may have come later than it was sent.
+    """
+    return [_told(life, speaker, duration_s, delay_s, first=n == 0) for n, speaker in enumerate(speakers)]
 
 
-def _told(life: Life, speaker: Speaker, duration_s: float, *, first: bool) -> Told:
+def _told(life: Life, speaker: Speaker, duration_s: float, delay_s: float, *, first: bool) -> Told:
     until_s = min(speaker.until_us / SECOND_US, duration_s)
     rounds = max(0, math.ceil((until_s * SECOND_US - speaker.phase_us) / speaker.interval_us))
     t = (speaker.phase_us + speaker.interval_us * np.arange(rounds, dtype=np.int64)) / SECOND_US
@@ -87,9 +91,10 @@ def _told(life: Life, speaker: Speaker, duration_s: float, *, first: bool) -> To
     is_fix = np.full(len(t), speaker.locates)
     for begin, end in life.blind:
         is_fix &= ~((t >= begin) & (t < end))
-    arrived[arrived > duration_s - ARRIVAL_S] = math.inf
-    events = _events(life, t, until_s, duration_s) if first else []
-    return Told(speaker, t[kept], is_fix[kept], arrived[kept], events)
+    latest_s = duration_s - ARRIVAL_S - delay_s
+    arrived[arrived > latest_s] = math.inf
+    events = _events(life, t, until_s, latest_s) if first else []
+    return Told(speaker, t[kept], is_fix[kept], arrived[kept], events, delay_s)
 
 
 def _back(t: Floats, silence: Silence) -> float:
@@ -98,7 +103,7 @@ def _back(t: Floats, silence: Silence) -> float:
     return float(after[0]) if len(after) else math.inf
 
 
-def _events(life: Life, t: Floats, until_s: float, duration_s: float) -> list[tuple[DeviceEvent, float]]:
+def _events(life: Life, t: Floats, until_s: float, latest_s: float) -> list[tuple[DeviceEvent, float]]:
     told = []
     for event in life.events:
         arrived = event.at
@@ -107,5 +112,5 @@ def _events(life: Life, t: Floats, until_s: float, duration_s: float) -> list[tu
             continue
         if within is not None:
             arrived = _back(t, within)
-        told.append((event, arrived if arrived <= duration_s - ARRIVAL_S else math.inf))
+        told.append((event, arrived if arrived <= latest_s else math.inf))
     return told

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from domain.vocabulary import Kind
+from simulators.scenario import Scenario
 from simulators.scenes import Life
 from simulators.speakers import Speaker
 from simulators.subjects import Run, Subject
@@ -46,6 +47,7 @@ class Lived(Protocol):
     """A simulation that has been prepared."""
 
     run: Run
+    scenario: Scenario
     subjects: list[Subject]
     lives: list[Life]
     speakers: list[Speaker]
@@ -53,20 +55,20 @@ class Lived(Protocol):
 
 def truth_lines(simulation: Lived) -> Iterator[dict[str, Any]]:
     """Every truth line of a run, as contract.md has it; the first bounds the run. Victims' units are left out."""
-    run = simulation.run
+    run, delay_s = simulation.run, simulation.scenario.network.longest_s
     yield run_line(run).as_json(run)
     speakers: dict[int, list[Speaker]] = defaultdict(list)
     for speaker in simulation.speakers:
         speakers[speaker.person].append(speaker)
     for person, (subject, life) in enumerate(zip(simulation.subjects, simulation.lives, strict=True)):
         if not subject.is_victim:
-            for line in lines_of(subject, life, speakers[person], run):
+            for line in lines_of(subject, life, speakers[person], run, delay_s):
                 yield line.as_json(run)
 
 
-def lines_of(subject: Subject, life: Life, speakers: list[Speaker], run: Run) -> list[Line]:
-    """The truth of one person, in the order of time."""
-    told = told_by(subject, life, speakers, run.duration_s)
+def lines_of(subject: Subject, life: Life, speakers: list[Speaker], run: Run, delay_s: float = 0.0) -> list[Line]:
+    """The truth of one person, in the order of time; ``delay_s``: by how much messages may have come later."""
+    told = told_by(life, speakers, run.duration_s, delay_s)
     lines = [
         *zone_lines(subject, life, told, run),
         *curfew_lines(subject, life, told, run),

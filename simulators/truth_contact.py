@@ -63,7 +63,7 @@ def _loss(
 
 def _communication(subject: Subject, one: Told, run: Run) -> Iterator[Line]:
     limit_s = max(2 * one.upload_s, CONTACT_S)
-    slack_s = THRESHOLD_SLACK_S + 2 * (one.upload_s - one.interval_s)
+    slack_s = THRESHOLD_SLACK_S + 2 * (one.upload_s - one.interval_s) + one.delay_s
     fitted_s = (one.speaker.worn.from_us - run.start_us) / SECOND_US
     until_s = min(run.duration_s, one.speaker.until_us / SECOND_US)
     heard = [fitted_s, *one.heard_times().tolist()]
@@ -111,7 +111,7 @@ def _in_zone(subject: Subject, life: Life, one: Told, loss: Line, run: Run) -> I
             continue
         tolerated = loss.why_not or (WhyNot.AT_THRESHOLD if held is None else None) or why_not
         after = fixes[fixes > loss.from_s]
-        to_s = float(after[0]) if len(after) else math.inf
+        to_s = float(after[0]) + one.delay_s if len(after) else math.inf
         yield Line(
             subject.id,
             Kind.LOST_IN_ZONE.value,

@@ -77,6 +77,7 @@ class _Evidence:
     interval_s: float
     needed: int
     sigma_m: float
+    delay_s: float
 
 
 def curfew_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> Iterator[Line]:
@@ -124,7 +125,7 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
         out = distance > subject.radius_m
         lapse_s = max(2 * one.upload_s, CONTACT_S)
         every = np.ones(len(t), bool)
-        return _Evidence(t, arrived, out, out, ~out, every, lapse_s, one.interval_s, 1, 0.0)
+        return _Evidence(t, arrived, out, out, ~out, every, lapse_s, one.interval_s, 1, 0.0, one.delay_s)
     sigma_m = one.worst_acc_m * SIGMA_OF_ACC
     out_m = distance - place.radius_m
     out = out_m >= (INSIDE + CLEAR) * sigma_m
@@ -139,6 +140,7 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
         one.interval_s,
         2,
         sigma_m,
+        one.delay_s,
     )
 
 
@@ -245,7 +247,7 @@ def _unknown(subject: Subject, life: Life, window: _Window, evidence: _Evidence 
 
 def _known_at(life: Life, evidence: _Evidence, at: float) -> tuple[bool | None, float]:
     """Whether presence is known at an instant (None: it depends on the errors), and when it is known again."""
-    slack_s = 2 * evidence.interval_s + DECIDED_S
+    slack_s = 2 * evidence.interval_s + DECIDED_S + evidence.delay_s
     later = evidence.arrived[(evidence.arrived > at) & evidence.decisive & (evidence.t < life.untrusted_from)]
     again = float(later.min()) if len(later) else math.inf
     if life.untrusted_from <= at:
