@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable
 
 import structlog
 
 from ingest.clock import LineClock
 from ingest.figures import Figures
-from ingest.lead import LeadLost, leading
+from ingest.lead import LeadLost, stand_by
 from ingest.ports import Broker, Engine, SessionTaken, Store
-from ingest.recovery import recover
+from ingest.recovery import Recovery
 from ingest.work import AtWork
 from store import StoreError
 from store.store import ConnectionLost
@@ -23,9 +22,6 @@ RETRY_LAST_S = 5.0
 STEADY_S = 60.0
 """Work that went on for so long begins with the first wait again when it fails."""
 EXPECTED = (ConnectionLost, StoreError, SessionTaken, LeadLost, TimeoutError)
-COLLECT_AFTER = (50_000, 20, 100)
-"""Allocations before the youngest are collected, and how often the older ones are: a batch makes tens of thousands of
-objects that are all gone when it is committed, and hardly a cycle among them."""
 
 log = structlog.get_logger("ingest")
 
@@ -39,24 +35,17 @@ async def lead_and_work(
     stop: asyncio.Event,
 ) -> None:
     """Stand by until we lead, recover, and work until ``stop``."""
-    async with leading(store, stop) as lead:
-        if lead is None:
+    recovery = Recovery(store, engine)
+    async with await store.lead() as lead:
+        if not await stand_by(lead, recovery, stop):
             return
         figures.leads(True)
         try:
-            judgement = await recover(store, engine, clock)
+            judgement = await recovery.finish(clock)
             figures.recovered()
-            _spare_the_collector()
             await AtWork(judgement, store, make_broker(), clock, figures).run(lead, stop)
         finally:
             figures.leads(False)
-
-
-def _spare_the_collector() -> None:
-    """The recovered state lives on: keep the garbage collector from walking all of it again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
 
 
 async def again_until(

@@ -8,17 +8,19 @@ newest, so that even a worker that never noticed cannot write.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
 
 from domain.errors import BailiwickError
-from ingest.ports import Lead, Store
+from ingest.ports import Lead
+from ingest.recovery import Recovery
 
 STANDING_BY_AFTER_S = 1.0
 """The lock of one that was killed is free within this; who waits longer stands by, and says so."""
+
+FOLLOW_EVERY_S = 0.5
+"""How often one that stands by folds what was committed meanwhile."""
 
 log = structlog.get_logger("ingest.lead")
 
@@ -27,25 +29,27 @@ class LeadLost(BailiwickError):
     """The lock's connection is gone: another may be at work already."""
 
 
-@asynccontextmanager
-async def leading(store: Store, stop: asyncio.Event) -> AsyncIterator[Lead | None]:
-    """Stand by until the lock is ours; gives None when ``stop`` came first."""
-    async with await store.lead() as lead:
-        stopped = asyncio.ensure_future(stop.wait())
-        ours = asyncio.ensure_future(lead.wait())
-        try:
-            both: set[asyncio.Future[Any]] = {stopped, ours}
-            done, _ = await asyncio.wait(both, timeout=STANDING_BY_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
+async def stand_by(lead: Lead, recovery: Recovery, stop: asyncio.Event) -> bool:
+    """Wait until the lock is ours: True; False when ``stop`` came first.
+
+    Meanwhile follow what the one at work commits, so that taking over needs no more than the last second of it.
+    """
+    stopped, ours = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(lead.wait())
+    both: set[asyncio.Future[Any]] = {stopped, ours}
+    wait_s = STANDING_BY_AFTER_S
+    try:
+        while not (await asyncio.wait(both, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED))[0]:
+            await recovery.follow()
+            if wait_s != FOLLOW_EVERY_S:
                 log.info("standing by: another ingest is at work")
-                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            if ours.done():
-                ours.result()
-            yield lead if ours.done() else None
-        finally:
-            stopped.cancel()
-            ours.cancel()
-            await asyncio.gather(stopped, ours, return_exceptions=True)
+            wait_s = FOLLOW_EVERY_S
+        if ours.done():
+            ours.result()
+        return ours.done()
+    finally:
+        stopped.cancel()
+        ours.cancel()
+        await asyncio.gather(stopped, ours, return_exceptions=True)
 
 
 async def watch(lead: Lead) -> None:

@@ -17,9 +17,9 @@ from ingest.recovery import answer_from
 
 COMMITS_WAITING = 1
 """Judged batches that may wait for the one that is being committed."""
-CHECKPOINT_FACTS = 200_000
-"""A commit holds a checkpoint when so many facts were kept since the last one: folding them takes a few seconds."""
-CHECKPOINT_S = 30.0
+CHECKPOINT_JUDGED_S = 3.0
+"""A commit holds a checkpoint when so much time went into judging since the last one: folding takes as long again."""
+CHECKPOINT_S = 60.0
 """Or after so long, when there was anything."""
 COMMIT_TIMEOUT_S = 120.0
 """A commit that takes longer has failed. Long: an answer that comes late costs nothing, starting again does."""
@@ -41,7 +41,7 @@ class Pipeline:
         self._judged: asyncio.Queue[tuple[OpenBatch, Judged]] = asyncio.Queue(COMMITS_WAITING)
         self._commit_began_s: float | None = None
         self._checkpoint_s = self._loop.time()
-        self._checkpoint_facts = 0
+        self._checkpoint_judged_s = 0.0
 
     def commit_wait_s(self) -> float:
         """How long the commit under way has taken, 0 when none is."""
@@ -53,9 +53,10 @@ class Pipeline:
             batch = await self._gatherer.next()
             began_s = self._loop.time()
             judged = await self._judgement.judge(batch, self._look_up)
-            if self._checkpoint_due(len(judged.work.keep)):
+            took_s = self._loop.time() - began_s
+            if self._checkpoint_due(took_s):
                 judged.work.checkpoint = self._judgement.checkpoint()
-            self._figures.judged(batch, judged, self._loop.time() - began_s)
+            self._figures.judged(batch, judged, took_s)
             await self._judged.put((batch, judged))
             await asyncio.sleep(0)  # let the commit begin, and the socket be read, before the next is judged
 
@@ -89,11 +90,11 @@ class Pipeline:
         await self._judged.join()
         return await answer_from(self._store, ask, self._judgement.roster, self._judgement.no)
 
-    def _checkpoint_due(self, facts: int) -> bool:
-        self._checkpoint_facts += facts
+    def _checkpoint_due(self, took_s: float) -> bool:
+        self._checkpoint_judged_s += took_s
         age_s = self._loop.time() - self._checkpoint_s
-        if self._checkpoint_facts < CHECKPOINT_FACTS and age_s < CHECKPOINT_S:
+        if self._checkpoint_judged_s < CHECKPOINT_JUDGED_S and age_s < CHECKPOINT_S:
             return False
-        self._checkpoint_facts = 0
+        self._checkpoint_judged_s = 0.0
         self._checkpoint_s = self._loop.time()
         return True

@@ -6,7 +6,9 @@ records that were entered so far are learnt before everything; that is commit 1,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
@@ -23,25 +25,65 @@ from ingest.weaving import empty_batch
 
 BEFORE_EVERYTHING = -1
 """The line of a record that was learnt at the first start."""
+COLLECT_AFTER = (50_000, 20, 100)
+"""Allocations before the youngest are collected, and how often the older ones are: a batch makes tens of thousands of
+objects that are all gone when it is committed, and hardly a cycle among them."""
 
 log = structlog.get_logger("ingest.recovery")
 
 
-async def recover(store: Store, engine: Engine, clock: LineClock) -> Judgement:
-    """The judgement as it stood after the newest commit; the clock never stamps before that commit's last line."""
-    judgement = await _from_checkpoint(store, engine)
-    if judgement is None:
-        judgement = await _first_start(store, engine)
-    begun_at = judgement.no
+class Recovery:
+    """The judgement on its way to the newest commit. One that stands by follows; one that leads finishes."""
 
-    async def look_up(ask: Ask) -> Answer:
-        return await answer_from(store, ask, judgement.roster, judgement.no)
+    def __init__(self, store: Store, engine: Engine) -> None:
+        self._store = store
+        self._engine = engine
+        self._judgement: Judgement | None = None
+        self.folded = 0
 
-    async for commit in store.commits_after(begun_at, judgement.roster):
-        await judgement.fold(commit, look_up)
-    clock.raise_floor(judgement.last_us)
-    log.info("recovered", commit=judgement.no, folded=judgement.no - begun_at, devices=len(judgement.roster.ids))
-    return judgement
+    async def follow(self) -> None:
+        """Come up to the newest commit there is now; does nothing while there is no checkpoint yet."""
+        if self._judgement is None:
+            with collector_paused():
+                self._judgement = await _from_checkpoint(self._store, self._engine)
+        if self._judgement is not None:
+            await self._fold(self._judgement)
+
+    async def finish(self, clock: LineClock) -> Judgement:
+        """The judgement at the newest commit, when nobody else can commit any more. At the first start it is made.
+
+        ``clock`` never stamps before the last line of that commit.
+        """
+        await self.follow()
+        if self._judgement is None:
+            self._judgement = await _first_start(self._store, self._engine)
+        judgement = self._judgement
+        clock.raise_floor(judgement.last_us)
+        log.info("recovered", commit=judgement.no, folded=self.folded, devices=len(judgement.roster.ids))
+        return judgement
+
+    async def _fold(self, judgement: Judgement) -> None:
+        async def look_up(ask: Ask) -> Answer:
+            return await answer_from(self._store, ask, judgement.roster, judgement.no)
+
+        async for commit in self._store.commits_after(judgement.no, judgement.roster):
+            await judgement.fold(commit, look_up)
+            self.folded += 1
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """While a large state is built, looking for garbage in it would take as long again. It lives on afterwards: the
+    collector is told to leave it alone, and to look less often."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
+        gc.enable()
 
 
 async def answer_from(store: Store, ask: Ask, roster: Roster, until_commit: int) -> Answer:
@@ -75,9 +117,10 @@ async def _from_the_beginning(store: Store, engine: Engine) -> Judgement:
 
 
 async def _first_start(store: Store, engine: Engine) -> Judgement:
-    records = await store.unlearnt()
-    caseload = [replace(version, learnt_us=EARLY_US) for _, version in records]
-    judgement = _new(engine, caseload, no=1)
+    with collector_paused():
+        records = await store.unlearnt()
+        caseload = [replace(version, learnt_us=EARLY_US) for _, version in records]
+        judgement = _new(engine, caseload, no=1)
     learnt = [(record_no, BEFORE_EVERYTHING) for record_no, _ in records]
     work = Work(1, judgement.roster, empty_batch(), empty_facts(), learnt=learnt, checkpoint=judgement.checkpoint())
     await store.commit(work)
