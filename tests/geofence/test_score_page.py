@@ -1,0 +1,16 @@
+"""docs/score.md has the figures that the command gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.geofence.score_table import table
+
+PAGE = Path(__file__).parents[2] / "docs" / "score.md"
+
+
+@pytest.mark.slow
+def test_the_page_has_the_table() -> None:
+    assert table() in PAGE.read_text(encoding="utf-8")
