@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.instants import FAR_US
 from tests.twin.caseload import Record
 from tests.twin.facts import Fact
-from tests.twin.spans import Spans, holding, merged
+from tests.twin.spans import Spans, cut, holding, merged
 from tests.twin.track import Device, Mark, Used, View, mark
 
 PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
@@ -85,6 +85,9 @@ def _presence(view: View, condition_id: str) -> Presence:
     by_fixes, seen_fixes, missed_fixes = _by_fixes(view, condition_id)
     by_unit, seen_unit, silent = _by_unit(view, condition_id)
     states = _first_that_says(by_unit, by_fixes, view.at)
+    for state in states:  # where the unit falls silent the newest inside fix says that the wearer is there
+        if (state.says, state.source) == (PRESENT, "fixes"):
+            state.evidence = [[f for t, f in seen_fixes if t <= state.start][-1]]
     deciding = merged((s.start, s.end) for s in by_unit)
     seen = sorted(
         [(t, f) for t, f in seen_fixes if holding(deciding, t) is None] + seen_unit, key=lambda s: (s[0], s[1].key)
@@ -199,7 +202,8 @@ def _by_unit(view: View, condition_id: str) -> tuple[list[State], list[tuple[int
 
 
 def _unit_states(view: View, condition_id: str, unit: Device, seen: list[tuple[int, Fact]]) -> list[State]:
-    fresh = merged((f.t, f.t + unit.silence_us(f.t)) for f in unit.facts if view.on(unit.id, f.t))
+    worn = [(low, high) for low, high, record in unit.fittings if record.get("wearer") == view.wearer]
+    fresh = cut(merged((f.t, f.t + unit.silence_us(f.t)) for f in unit.facts if view.on(unit.id, f.t)), merged(worn))
     doubts = merged(untrusted(view, unit.id) + moved(view, unit.id))
     heard = [f for f in view.about if f.device == unit.id and f.code == "in_range" and f.state != "pulse" and f.tag]
     doubted = {device.id: untrusted(view, device.id) for device in view.worn}
@@ -208,10 +212,10 @@ def _unit_states(view: View, condition_id: str, unit: Device, seen: list[tuple[i
     out: list[State] = []
     for i, fact in enumerate(heard):
         assert fact.tag is not None
-        next_t = heard[i + 1].t if i + 1 < len(heard) else FAR_US
-        if i + 1 < len(heard) and heard[i + 1].state == "end":
-            next_t = left_at(heard, i + 1)
         doubt = merged(doubts + untrusted(view, fact.tag))
+        fitting = view.devices[fact.tag].fitting(fact.t)
+        assert fitting is not None
+        next_t = min(fitting[1], _said_again(view, heard, i + 1, doubts))
         start = fact.t if fact.state == "start" else left_at(heard, i)
         until = min([next_t] + [low for low, _ in doubt if low > fact.t])
         if holding(doubt, fact.t) is not None:
@@ -226,6 +230,17 @@ def _unit_states(view: View, condition_id: str, unit: Device, seen: list[tuple[i
         if back < until:
             out += _while_fresh(State(back, until, UNKNOWN, "home_unit", [fact]), fresh)
     return out
+
+
+def _said_again(view: View, heard: list[Fact], i: int, doubts: Spans) -> int:
+    """Until when the unit's word stands: an `end` reaches back to when the tag was last heard, unless it is in doubt."""
+    if i >= len(heard):
+        return FAR_US
+    fact = heard[i]
+    assert fact.tag is not None
+    if fact.state != "end" or holding(merged(doubts + untrusted(view, fact.tag)), fact.t) is not None:
+        return fact.t
+    return left_at(heard, i)
 
 
 def left_at(heard: list[Fact], i: int) -> int:
