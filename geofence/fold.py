@@ -37,7 +37,7 @@ _HEARD, _UNHEARD, _SILENT = int(What.HEARD), int(What.UNHEARD), int(What.SILENT)
 
 
 @inlined
-def _too_fast(lat1: float, lon1: float, acc1: float, t1: int, lat2: float, lon2: float, acc2: float, t2: int) -> bool:
+def too_fast(lat1: float, lon1: float, acc1: float, t1: int, lat2: float, lon2: float, acc2: float, t2: int) -> bool:
     """Faster than the limit between two fixes; at equal times, any distance over both accuracies."""
     over = distance_m(lat1, lon1, lat2, lon2) - acc1 - acc2
     if t2 == t1:
@@ -61,8 +61,8 @@ def judge_speed(facts: Any, order: Any, quality: Any, devices: Any, rejected_at:
         if f["is_event"] or quality[i] != _OK or f["src"] == _LBS:
             continue
         t, lat, lon, acc = f["t_us"], f["lat"], f["lon"], f["acc"]
-        if d["has_used"] and _too_fast(d["used_lat"], d["used_lon"], d["used_acc"], d["used_t"], lat, lon, acc, t):
-            if not d["has_rejected"] or _too_fast(
+        if d["has_used"] and too_fast(d["used_lat"], d["used_lon"], d["used_acc"], d["used_t"], lat, lon, acc, t):
+            if not d["has_rejected"] or too_fast(
                 d["rejected_lat"], d["rejected_lon"], d["rejected_acc"], d["rejected_t"], lat, lon, acc, t
             ):
                 quality[i] = _IMPLAUSIBLE

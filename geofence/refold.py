@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -293,9 +292,9 @@ class Folder:
         tail = quality[len(stretch) - logged :] if logged == len(stretch) else None
         new_from = len(self.log) - len(facts)
         if tail is None:
-            by_identity = {_identity(f): int(q) for f, q in zip(stretch, quality, strict=True)}
-            tail = np.array([by_identity[_identity(f)] for f in self.log.facts[at]], np.int8)
-            self._requalify_past(stretch, quality, folded)
+            where = places_of(self.log.facts[at], stretch)
+            tail = quality[where]
+            self._requalify_past(stretch, quality, where, folded)
         old = self.log.facts["quality"][at]
         is_new = at >= new_from
         for k in np.flatnonzero((tail != old) & ~is_new).tolist():
@@ -304,11 +303,14 @@ class Folder:
         self.log.facts["quality"][at] = tail
         folded.quality[at[is_new] - new_from] = tail[is_new]
 
-    def _requalify_past(self, stretch: Facts, quality: NDArray[np.int8], folded: Folded) -> None:
-        inside = {_identity(f) for f in self.log.facts}
-        for k in np.flatnonzero(stretch["quality"] != quality).tolist():
-            if _identity(stretch[k]) not in inside:
-                folded.requalified.append((*_identity(stretch[k]), Quality(int(quality[k]))))
+    @staticmethod
+    def _requalify_past(stretch: Facts, quality: NDArray[np.int8], logged: NDArray[np.int64], folded: Folded) -> None:
+        """Of the facts that only the store has; ``logged`` are the rows that the log has too."""
+        changed = stretch["quality"] != quality
+        changed[logged] = False
+        for k in np.flatnonzero(changed).tolist():
+            f = stretch[k]
+            folded.requalified.append((int(f["device"]), int(f["gen"]), int(f["seq"]), Quality(int(quality[k]))))
 
 
 def _keys_of(rows: Rows) -> list[tuple[str, list[int]]]:
@@ -318,12 +320,20 @@ def _keys_of(rows: Rows) -> list[tuple[str, list[int]]]:
     return list(keys.items())
 
 
-def _identity(fact: Any) -> tuple[int, int, int]:
-    return int(fact["device"]), int(fact["gen"]), int(fact["seq"])
+def places_of(facts: Facts, others: Facts) -> NDArray[np.int64]:
+    """The row in ``others`` of each of ``facts``, by identity; -1 where it is not."""
+    keys = np.zeros(len(facts) + len(others), np.int64)
+    for name in ("device", "gen", "seq"):
+        values = np.concatenate([facts[name], others[name]])
+        unique, inverse = np.unique(values, return_inverse=True)
+        _, keys = np.unique(keys * len(unique) + inverse, return_inverse=True)
+    mine, theirs = keys[: len(facts)], keys[len(facts) :]
+    row = np.full(int(keys.max(initial=-1)) + 1, -1, np.int64)
+    row[theirs] = np.arange(len(others))
+    found: NDArray[np.int64] = row[mine]
+    return found
 
 
 def _not_in(facts: Facts, others: Facts) -> Facts:
-    known = {_identity(f) for f in others}
-    keep = np.array([_identity(f) not in known for f in facts], np.bool_)
-    rest: Facts = facts[keep]
+    rest: Facts = facts[places_of(facts, others) < 0]
     return rest

@@ -24,6 +24,7 @@ from geofence.book import Book
 from geofence.cases import World
 from geofence.clusters import Clusters
 from geofence.decisions import Answer, Ask, Decisions
+from geofence.fold import too_fast
 from geofence.intake import judged_times
 from geofence.layout import Planner
 from geofence.ledger import Ledger
@@ -105,7 +106,7 @@ class Rules:
         facts = batch.facts
         device = facts["device"]
         behind = judged_times(facts) <= heads[device]
-        behind |= base.devices["has_rejected"][device]
+        behind |= self._may_confirm(facts)
         party = self.clusters.of_device[device]
         by_cluster = np.full(int(self.clusters.of_device.max(initial=0)) + len(self.clusters.of_party) + 1, EARLY_US)
         np.maximum.at(by_cluster, self.clusters.of_party, base.parties["head_t"][: len(self.clusters.of_party)])
@@ -116,6 +117,18 @@ class Rules:
         known = np.isin(self.clusters.of_device, list(deep)) & (heads[: len(self.clusters.of_device)] > EARLY_US)
         clusters = np.unique(self.clusters.of_device[known])
         return list(np.flatnonzero(np.isin(self.clusters.of_device, clusters)).tolist())
+
+    def _may_confirm(self, facts: Facts) -> NDArray[np.bool_]:
+        """Facts of devices whose rejected fix, which the next may confirm, came before the base."""
+        base, now = self.folder.base.state.devices, self.world.state.devices
+        device = facts["device"]
+        may: NDArray[np.bool_] = base["has_rejected"][device] & ~facts["is_event"]
+        for k in np.flatnonzero(may).tolist():
+            d, f = now[device[k]], facts[k]
+            still = d["has_rejected"] and d["rejected_seq"] == base["rejected_seq"][device[k]]
+            places = (d["rejected_lat"], d["rejected_lon"], d["rejected_acc"], d["rejected_t"])
+            may[k] = still and not too_fast(*places, f["lat"], f["lon"], f["acc"], f["t_us"])
+        return may
 
     def freshen(self) -> None:
         """Tables anew, when the caseload or the roster has changed."""
