@@ -73,8 +73,8 @@ def rate(
 def ours(work: Load) -> tuple[float, Verdicts, int]:
     """Fixes a second, the verdicts, and how many pairs were near enough to be measured."""
     out = np.zeros(len(work.lat) * ZONES_EACH, np.int8)
-    measured = verdicts(*work.calls(), out)
-    return rate(len(work.lat), lambda: verdicts(*work.calls(), out)), out, measured
+    measured = verdicts(*(*work.calls(), out))
+    return rate(len(work.lat), lambda: verdicts(*(*work.calls(), out))), out, measured
 
 
 def folded(work: Load, fixes: int) -> float:

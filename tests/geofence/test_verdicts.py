@@ -45,7 +45,7 @@ def work() -> Load:
 @pytest.fixture(scope="module")
 def said(work: Load) -> NDArray[np.int8]:
     out = np.full(FIXES * ZONES_EACH, 99, np.int8)
-    measured = verdicts(*work.calls(), out)
+    measured = verdicts(*(*work.calls(), out))
     assert 0 < measured < len(out)
     return out
 
@@ -78,6 +78,7 @@ def test_the_sure_ones_as_shapely_contains(work: Load, said: NDArray[np.int8]) -
     assert np.array_equal(said[said != 0] > 0, inside[said != 0])
 
 
+@pytest.mark.slow
 def test_same_as_the_fold(work: Load, said: NDArray[np.int8]) -> None:
     """The class that a track keeps of its newest fix is the verdict of the newest fix of its wearer."""
     facts, tables, state = facts_of(work, FIXES), tables_of(work), State()
