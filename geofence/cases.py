@@ -217,15 +217,17 @@ def seen_of(world: World, case: Case) -> Seen:
     inside_t = int(row["inside_t"])
     present_at = [*inside, (inside_t, None)] if inside_t > EARLY_US else list(inside)
     silent: list[Span] = []
+    handed_over: list[int] = []
     for unit, pairs, spans in units:
         said = _within(_unit_says(world, unit, pairs, inside), spans)
         deciding = union((s.from_us, s.to_us) for s in said)
         outside = [piece for piece in outside if holding(deciding, piece[0]) is None]
         silent += unheard(said)
+        handed_over += [end for _, end in deciding]
         present_at = [one for one in present_at if holding(deciding, one[0]) is None]
         present_at += _heard_at(world, pairs)
         line = over(said, line)
-    return Seen(line, outside, silent, present_at)
+    return Seen(line, outside, silent, present_at, handed_over)
 
 
 def _case_units(world: World, case: Case) -> list[tuple[int, list[int], list[Span]]]:
@@ -330,12 +332,10 @@ def _next_turn(world: World, case: Case, seen: Seen, now_us: int) -> int:
 
     A home unit that falls silent hands over to the fixes, which may have gone on saying otherwise without any news.
     """
-    held = seen.stretch_at(now_us)
-    state = UNKNOWN if held is None else held.state
+    state = seen.state_at(now_us)
     turns = [s.from_us for s in seen.line if s.from_us > now_us and s.state not in (state, UNKNOWN)]
-    by_fixes_alone = int(world.state.tracks["presence"][case.row])
-    if held is not None and held.by_unit and by_fixes_alone not in (state, UNKNOWN):
-        turns.append(held.to_us)
+    if int(world.state.tracks["presence"][case.row]) not in (state, UNKNOWN):
+        turns += [at_us for at_us in seen.handed_over if now_us < at_us < FAR_US]
     return min(turns, default=FAR_US)
 
 

@@ -132,7 +132,7 @@ def _close(
     if at_start and not at_end and draft.to_us is not None:
         draft.code = Code.AL09 if back else Code.AL08
     if ended_by is not None and back:
-        draft.proofs.extend(ended_by.proofs)
+        draft.proofs = sorted([*draft.proofs, *ended_by.proofs])
         if draft.to_us == ended_by.from_us:
             draft.closed = Reason.HOME_UNIT if ended_by.by_unit else Reason.FIXES
     if draft.to_us is None:

@@ -39,12 +39,14 @@ class Seen:
     outside : evidence of absence in unbroken chains.
     unheard : when a fresh home unit did not hear the tag: all of it is evidence of absence.
     present_at : instants of evidence of presence that matter, in order, each with its proof.
+    handed_over : where a home unit no longer says anything, and the fixes do.
     """
 
     line: list[Stretch]
     outside: list[Chain] = field(default_factory=list)
     unheard: list[Span] = field(default_factory=list)
     present_at: list[tuple[int, Proof | None]] = field(default_factory=list)
+    handed_over: list[int] = field(default_factory=list)
 
     def stretch_at(self, at_us: int) -> Stretch | None:
         """What is held to be so at an instant."""

@@ -174,7 +174,7 @@ class Silence:
             )._replace(received=int(fix["fix_received"]))
             draft = Draft(Kind.LOST_IN_ZONE, party, from_us, None, [proof], cause=Cause.UNKNOWN)
             draft.order, draft.condition, draft.told_us = case.order, case.id, world.told_at(case)
-            entry = self.in_zone[case.id] = Entry(draft)
+            entry = self.in_zone[case.id] = Entry(draft, opened_us=at_us)
             self.in_zone_of.setdefault(party, set()).add(case.id)
             steps.append(_opened(entry))
         return steps
@@ -186,7 +186,7 @@ class Silence:
             entry = self.in_zone[condition]
             case = world.layout.cases[world.book.condition_index[condition]]
             assert case is not None
-            span = holding(enforced_spans(world, case, entry.draft.from_us), max(entry.draft.from_us, EARLY_US))
+            span = holding(enforced_spans(world, case, entry.opened_us), entry.opened_us)
             ends = span[1] if span is not None else FAR_US
             fix = next((p for p in used if p.t > entry.draft.from_us), None)
             if ends <= (at_us if fix is None else fix.t):

@@ -27,7 +27,7 @@ from geofence.state import DEVICE, PAIR, PARTY, TRACK
 from geofence.versions import Entry, Group
 from geofence.wallclock import TimeZones
 
-FORMAT = 1
+FORMAT = 2
 """Raised with every change of what a snapshot holds."""
 
 

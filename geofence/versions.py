@@ -23,6 +23,7 @@ class Entry:
     number: int = 0
     version: int = 0
     retrospective: bool = False
+    opened_us: int = 0  # when it was opened, where that is asked for
 
 
 @dataclass(slots=True)
