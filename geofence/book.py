@@ -172,7 +172,7 @@ class Book:
         return union(found)
 
     def suspensions(self, order_id: str, from_us: int, to_us: int) -> list[Span]:
-        """Suspensions of an order in a range."""
+        """Suspensions of an order that reach into a range; those without a timetable whole."""
         found: list[Span] = []
         for suspension_id in self.ids(Suspension, Order, order_id):
             for start, end, suspension in self.eras(Suspension, suspension_id):
@@ -185,7 +185,7 @@ class Book:
         if own[0] >= own[1]:
             return []
         if grant.timetable is None:
-            return clipped([own], from_us, to_us)
+            return [own] if own[0] < to_us and own[1] > from_us else []
         return clipped(common(self._timetable(grant.timetable, from_us, to_us), [own]), from_us, to_us)
 
     def _timetable(self, timetable: Timetable, from_us: int, to_us: int) -> list[Span]:
