@@ -19,6 +19,7 @@ from domain.facts import Batch, Roster, empty_facts
 from domain.records import Device, Version
 from domain.wire import Decoded, Decoder
 from geofence.decisions import Answer, Ask, Decisions
+from ingest.bad_senders import BadRun, BadSenders
 from ingest.batches import OpenBatch
 from ingest.ports import Alerts, Rules
 from ingest.weaving import empty_batch, woven
@@ -34,12 +35,14 @@ class UnreadableCheckpoint(Exception):
 
 
 class CheckpointBody(msgspec.Struct, array_like=True):
-    """What a checkpoint holds: the device ids in the order of their indices, and both judges' own bytes."""
+    """What a checkpoint holds: the device ids in the order of their indices, and the judges' own states."""
 
     format: int
+    last_us: int
     devices: list[str]
     rules: bytes
     alerts: bytes
+    bad_senders: dict[str, BadRun]
 
     @classmethod
     def read(cls, body: bytes) -> CheckpointBody:
@@ -72,6 +75,7 @@ class Judgement:
         self.rules = rules
         self.alerts = alerts
         self.decoder = Decoder(roster, frozenset(known))
+        self.bad_senders = BadSenders(roster)
         self.no = no
         self.last_us = last_us
 
@@ -95,7 +99,12 @@ class Judgement:
             ranges=decisions.ranges,
             requalified=decisions.requalified,
             versions=decisions.versions,
-            alerts=[*self.alerts.apply(decisions.versions), *waiting.alerts, *_parked_alarms(decoded.dead_letters)],
+            alerts=[
+                *self.alerts.apply(decisions.versions),
+                *self.bad_senders.apply(batch),
+                *_parked_alarms(decoded.dead_letters),
+                *waiting.alerts,
+            ],
             dead_letters=decoded.dead_letters,
             learnt=[(record_no, line) for line, (record_no, _) in enumerate(waiting.learnt)],
             replayed=[number for number, _ in waiting.replays],
@@ -111,13 +120,21 @@ class Judgement:
         answer = await look_up(ask) if ask.identities or ask.history else Answer()
         decisions = self.rules.judge(batch, answer)
         self.alerts.apply(decisions.versions)
+        self.bad_senders.apply(batch)
         self.no = commit.no
         if len(batch.instants):
             self.last_us = int(batch.instants[-1])
 
     def checkpoint(self) -> bytes:
         """The state after the newest judged batch, exactly."""
-        body = CheckpointBody(CHECKPOINT_FORMAT, list(self.roster.ids), self.rules.snapshot(), self.alerts.snapshot())
+        body = CheckpointBody(
+            CHECKPOINT_FORMAT,
+            self.last_us,
+            list(self.roster.ids),
+            self.rules.snapshot(),
+            self.alerts.snapshot(),
+            self.bad_senders.runs,
+        )
         return msgspec.msgpack.encode(body)
 
     def parting_work(self) -> Work:

@@ -108,7 +108,9 @@ async def _from_checkpoint(store: Store, engine: Engine) -> Judgement | None:
     except (UnreadableCheckpoint, ValueError) as error:
         log.warning("the checkpoint is of another version: folding from the first commit", why=str(error))
         return await _from_the_beginning(store, engine)
-    return Judgement(roster, rules, alerts, _devices(caseload), checkpoint.commit_no, EARLY_US)
+    judgement = Judgement(roster, rules, alerts, _devices(caseload), checkpoint.commit_no, body.last_us)
+    judgement.bad_senders.runs.update(body.bad_senders)
+    return judgement
 
 
 async def _from_the_beginning(store: Store, engine: Engine) -> Judgement:

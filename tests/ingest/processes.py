@@ -92,7 +92,7 @@ async def ingesting(
     config = IngestConfig(url, address, pinned_time_zones(), "tests-ingest", at_most_once)
     task = asyncio.create_task(serve(config, stop, clock))
     database = Questions(url)
-    await eventually(lambda: task.done() or database.commits() > 0, "ingest has begun", timeout_s=60)
+    await eventually(lambda: task.done() or database.connected(), "ingest is subscribed", timeout_s=60)
     try:
         yield task
         stop.set()
@@ -132,6 +132,11 @@ class Questions:
 
     def commits(self) -> int:
         return self.number("SELECT count(*) FROM commits") if self.migrated() else 0
+
+    def connected(self) -> bool:
+        """Whether ingest says that it is subscribed at the broker."""
+        told = "SELECT count(*) FROM figures WHERE name = 'ingest' AND (body ->> 'connected')::boolean"
+        return self.migrated() and self.number(told) > 0
 
     def migrated(self) -> bool:
         return bool(self.rows("SELECT to_regclass('commits') IS NOT NULL")[0][0])
