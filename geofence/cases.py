@@ -227,7 +227,17 @@ def seen_of(world: World, case: Case) -> Seen:
         present_at = [one for one in present_at if holding(deciding, one[0]) is None]
         present_at += _heard_at(world, pairs)
         line = over(said, line)
+    if units:
+        line = [_with_newest(stretch, inside) for stretch in line]
     return Seen(line, outside, silent, present_at, handed_over)
+
+
+def _with_newest(stretch: Stretch, inside: Sequence[tuple[int, Proof | None]]) -> Stretch:
+    """Where a home unit hands over to fixes that say present, the newest inside fix by then says so."""
+    if stretch.by_unit or stretch.state != PRESENT:
+        return stretch
+    by_then = [proof for at_us, proof in inside if at_us <= stretch.from_us and proof is not None]
+    return stretch._replace(proofs=(by_then[-1],)) if by_then else stretch
 
 
 def _case_units(world: World, case: Case) -> list[tuple[int, list[int], list[Span]]]:
