@@ -7,11 +7,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bailiwick.commands import app, main
 from bailiwick.parts.processes import free_port
@@ -35,7 +36,7 @@ Run = Callable[..., Done]
 
 
 @pytest.fixture
-def bailiwick(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def bailiwick(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
     """Runs a command line in this process, in an empty folder, with these settings alone."""
     for name in [name for name in os.environ if name.startswith("BAILIWICK_")]:
         monkeypatch.delenv(name)
@@ -49,7 +50,9 @@ def bailiwick(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
         told = capsys.readouterr()
         return Done(int(ended.value.code or 0), told.out, told.err)
 
-    return run
+    yield run
+    # A service sets the log for its own process; the file that it wrote to is the test's, and is closed by now.
+    structlog.reset_defaults()
 
 
 def test_the_commands_of_this_part_are_there() -> None:
