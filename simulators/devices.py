@@ -108,7 +108,8 @@ class Devices:
         self._until_us = np.array([s.until_us for s in speakers], np.int64)
         self._next_us = np.array([s.phase_us for s in speakers], np.int64)
         self._acc = np.array([s.acc_m for s in speakers])
-        self._silences = _Spans([_silences(lives[p]) for p in people])
+        self._all_silences = [_silences(lives[p]) for p in people]
+        self._silences = _Spans(self._all_silences)
         self._blind = _Spans([[(_us(a), _us(b), True) for a, b in lives[p].blind] for p in people])
         self._rng = np.random.default_rng([seed, 2])
         self._error = self._rng.standard_normal((size, 2))
@@ -258,9 +259,9 @@ class Devices:
         return EventCode.HEARTBEAT, EventState.PULSE, None
 
     def _tell(self, device: int, t_us: int, what: DeviceEvent, sent_ms: int | None, out: list[Message]) -> None:
-        who, at = np.array([device]), np.array([t_us])
-        quiet = bool(self._silences.holds(who, at)[0])
-        if (quiet and not self._silences.flag[device]) or t_us >= self._until_us[device]:
+        silence = next((s for s in self._all_silences[device] if s[0] <= t_us < s[1]), None)
+        quiet, off = silence is not None, silence is not None and not silence[2]
+        if off or t_us >= self._until_us[device]:
             return
         data = {"tag": what.tag} if what.tag else None
         self._item(device, t_us, what.code, what.state, data, quiet=quiet, sent_ms=sent_ms, out=out, urgent=True)
