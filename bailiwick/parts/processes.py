@@ -21,7 +21,7 @@ from pathlib import Path
 
 from domain.errors import BailiwickError
 
-READY_TIMEOUT_S = 30.0
+READY_TIMEOUT_S = 60.0
 STOP_GRACE_S = 15.0
 POLL_S = 0.02
 LOG_TAIL_BYTES = 4096
@@ -214,4 +214,8 @@ def run_to_end(
 ) -> None:
     """Runs a short-lived program the same way. Raises `PartFailed` when it fails."""
     child = Child(name, command, log, account=account, environment=environment)
-    child.wait_ready(lambda: child.returncode == 0)
+    if not child.ends_within(READY_TIMEOUT_S):
+        child.kill()
+        raise PartFailed(f"{name} did not end within {READY_TIMEOUT_S:g} s; see {log}")
+    if child.returncode:
+        raise PartFailed(child.obituary())

@@ -91,7 +91,7 @@ def test_each_command_has_help(bailiwick: Run, command: str) -> None:
         (["demo", "--report", "x.json"], "--report needs --duration"),
         (["demo", "--duration", "1", "--report", "/no/such/folder/x.json"], "there is no folder /no/such/folder"),
         (["migrate"], "BAILIWICK_DATABASE_URL is not set"),
-        (["ingest"], "BAILIWICK_MQTT_URL is not set"),
+        (["ingest"], "BAILIWICK_DATABASE_URL is not set"),
         (["api"], "BAILIWICK_DATABASE_URL is not set"),
         (["import", "x.ndjson"], "BAILIWICK_DATABASE_URL is not set"),
         (["simulate", "--wearers", "1"], "--broker and --feed"),

@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from bailiwick.parts.processes import Account, Child, PartFailed, free_ports, last_line, make_folder, reachable
+from bailiwick.parts.processes import (
+    Account,
+    Child,
+    PartFailed,
+    free_ports,
+    last_line,
+    make_folder,
+    reachable,
+    run_to_end,
+)
 from tests.waiting import wait_until
 
 PROJECT = Path(__file__).parents[2]
@@ -106,3 +115,12 @@ def test_reachable_goes_by_every_folder_above(tmp_path: Path) -> None:
 
 def test_free_ports_are_free() -> None:
     assert len(set(free_ports(50))) == 50
+
+
+def test_a_program_with_an_end_is_waited_for(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    for _ in range(5):
+        run_to_end("quick", [sys.executable, "-c", "print('done')"], log)
+    assert log.read_text() == "done\n" * 5
+    with pytest.raises(PartFailed, match="quick ended with code 3: no"):
+        run_to_end("quick", [sys.executable, "-c", "print('no'); raise SystemExit(3)"], log)
