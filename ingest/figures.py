@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from domain.vocabulary import DeadLetterReason, OrderState
 from ingest.batches import BATCH_MESSAGES, Gatherer, OpenBatch
+from ingest.completeness import Completeness
 from ingest.judgement import Judged, reasons
 from ingest.ticks import Ticks, Withheld
 
@@ -58,10 +59,16 @@ class Figures:
         self._deaf = self._gauge("ingest_deaf", "1 while no tick is made: silence is not judged.")
         self._held = self._gauge("ingest_held_messages", "Messages received and not yet committed.")
         self._sessions_lost = self._gauge("ingest_sessions_lost", "Times that the broker had forgotten our session.")
+        self._missing = self._gauge(
+            "missing_items", "Items that devices counted and we have not received: holes in seq."
+        )
+        self._ratio = self._gauge("completeness", "Items received over items counted, of all devices.")
+        self._holed = self._gauge("devices_with_holes", "Devices of which items are missing.")
         self._commit_no = self._gauge("commit_number", "Number of the newest commit.")
         self._totals: dict[str, float] = {}
         self._reported: set[str] = set()
         self._by_reason = dict.fromkeys((reason.value for reason in DeadLetterReason), 0)
+        self._completeness = Completeness()
         self._seen_ticks = 0
         self._seen_withheld = dict.fromkeys(Withheld, 0)
         for reason in DeadLetterReason:
@@ -97,6 +104,12 @@ class Figures:
             if letter.reason is DeadLetterReason.UNKNOWN_DEVICE and letter.device is not None:
                 self._report_unknown(letter.device)
 
+    def complete(self, completeness: Completeness) -> None:
+        self._missing.set(completeness.missing)
+        self._ratio.set(completeness.ratio)
+        self._holed.set(completeness.devices_with_holes)
+        self._completeness = completeness
+
     def recovered(self) -> None:
         self._recoveries.inc()
 
@@ -119,7 +132,7 @@ class Figures:
             self._withheld.labels(why.value).inc(max(0, number - self._seen_withheld[why]))
             self._seen_withheld[why] = number
 
-    def body(self, states: dict[OrderState, int], ticks: Ticks, connected: bool) -> dict[str, Any]:
+    def body(self, states: dict[OrderState, int], ticks: Ticks, connected: bool, held: int) -> dict[str, Any]:
         """The figures for the page; ``order_states`` add up to ``orders_active``."""
         return {
             "order_states": {state.value: states.get(state, 0) for state in OrderState},
@@ -127,6 +140,10 @@ class Figures:
             "connected": connected,
             "deaf": ticks.deaf,
             "ticks": ticks.made,
+            "withheld": {why.value: number for why, number in ticks.withheld.items() if number},
+            "missing": self._completeness.missing,
+            "completeness": round(self._completeness.ratio, 6),
+            "held": held,
             "parked": {reason: number for reason, number in self._by_reason.items() if number},
             **self._totals,
         }

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
+from numpy.typing import NDArray
+
 from domain.commits import AlertChange, Checkpoint, Commit, DeadLetter, Work
 from domain.errors import BailiwickError
 from domain.facts import Batch, Facts, Roster
@@ -146,6 +148,9 @@ class Store(Protocol):
     ) -> Facts: ...
 
     async def history(self, devices: Sequence[int], roster: Roster, until_commit: int | None = None) -> Facts: ...
+
+    async def received_ranges(self, roster: Roster) -> NDArray[Any]:
+        """(ranges, 4) int64 of device index, gen, low, high: everything received, inclusive at both ends."""
 
     async def newest_checkpoint(self) -> Checkpoint | None: ...
 

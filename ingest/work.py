@@ -8,10 +8,12 @@ from typing import Any
 
 import structlog
 
+from domain.facts import Roster
 from domain.instants import EARLY_US
 from ingest.batches import Gatherer
 from ingest.caseload import Learner
 from ingest.clock import LineClock
+from ingest.completeness import MEASURE_EVERY_S, measure
 from ingest.figures import Figures
 from ingest.judgement import Judgement
 from ingest.lead import watch
@@ -51,6 +53,7 @@ class AtWork:
                 self.ticks.run(),
                 self._learner.run(),
                 self._publish_figures(),
+                self._measure_completeness(),
                 watch(lead),
             ]
             running = [tasks.create_task(job) for job in jobs]
@@ -80,5 +83,12 @@ class AtWork:
             states = self._judgement.rules.order_states()
             self._figures.order_states(states)
             self._figures.look(connected, self._broker.sessions_lost, self._gatherer, self.ticks)
-            await self._store.publish_figures(self._figures.body(states, self.ticks, connected), self._clock.stamp())
+            body = self._figures.body(states, self.ticks, connected, self._gatherer.held_messages)
+            await self._store.publish_figures(body, self._clock.stamp())
             await asyncio.sleep(FIGURES_EVERY_S)
+
+    async def _measure_completeness(self) -> None:
+        while True:
+            # With a roster of its own: the one of the rules takes devices in the order of the lines alone.
+            self._figures.complete(measure(await self._store.received_ranges(Roster())))
+            await asyncio.sleep(MEASURE_EVERY_S)

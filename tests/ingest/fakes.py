@@ -269,6 +269,10 @@ class FakeStore:
         stored = self._stored(roster, until_commit)
         return stored[np.isin(stored["device"], list(devices))]
 
+    async def received_ranges(self, roster: Roster) -> Any:
+        ranges = [one for work in self.database.works for one in work.ranges]
+        return np.array(ranges, np.int64).reshape(-1, 4)
+
     async def newest_checkpoint(self) -> Checkpoint | None:
         return self.database.checkpoints[-1] if self.database.checkpoints else None
 

@@ -138,6 +138,16 @@ class Questions:
         told = "SELECT count(*) FROM figures WHERE name = 'ingest' AND (body ->> 'connected')::boolean"
         return self.migrated() and self.number(told) > 0
 
+    def figure(self, name: str) -> float:
+        """One of ingest's figures, as it published them last."""
+        told = self.rows("SELECT body -> %s FROM figures WHERE name = 'ingest'", name)
+        return float(told[0][0] or 0) if told else 0.0
+
+    def withheld(self, reason: str) -> int:
+        """Seconds without a tick for this reason, by ingest's figures."""
+        told = self.rows("SELECT body -> 'withheld' ->> %s FROM figures WHERE name = 'ingest'", reason)
+        return int(told[0][0] or 0) if told else 0
+
     def migrated(self) -> bool:
         return bool(self.rows("SELECT to_regclass('commits') IS NOT NULL")[0][0])
 
