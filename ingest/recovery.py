@@ -1,4 +1,4 @@
-"""The one recovery path: the newest checkpoint, and the commits after it folded again (docs/decisions, 0201).
+"""The one recovery path: the newest checkpoint, and the commits after it folded again (docs/decisions/0201-recovery.md).
 
 It is taken at every start, after every failed commit, and by the standby that takes over. At the first start of all the
 records that were entered so far are learnt before everything; that is commit 1, and it holds a checkpoint.
