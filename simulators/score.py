@@ -36,6 +36,8 @@ MOST_DETAILS: Final = 1000
 ZONES: Final = frozenset({Kind.EXCLUSION_ZONE.value, Kind.INCLUSION_ZONE.value, Kind.RESTRICTION_ZONE.value})
 ABOUT_EDGES: Final = frozenset({Kind.ZONE_EDGE.value, Kind.ZONE_BUFFER.value, Kind.ZONE_TRANSIT.value, *ZONES})
 """Kinds that a position error at the edge of a zone can make."""
+BY_SILENCE: Final = frozenset({Kind.COMMUNICATION_LOST.value, Kind.WHEREABOUTS_UNKNOWN.value, Kind.LOST_IN_ZONE.value})
+"""Kinds that the end of the run itself may make: what is decided on after it does not count."""
 DID_NOT_HAPPEN: Final = frozenset({WhyNot.NEAR_EDGE, WhyNot.BETWEEN_POSITIONS, WhyNot.BELOW_GRACE})
 
 
@@ -186,7 +188,7 @@ def _interval(line: dict[str, Any], more: dict[str, Any]) -> Interval:
 
 
 def _current(lines: Iterable[dict[str, Any]], run_to_s: float, report: Report) -> list[Interval]:
-    """The current version of each violation that was first decided in the run and is of a kind that is told of."""
+    """The current version of each violation of a kind that is told of; by silence only what was decided in the run."""
     newest: dict[str, dict[str, Any]] = {}
     first_decided_s: dict[str, float] = {}
     late: set[str] = set()
@@ -203,7 +205,8 @@ def _current(lines: Iterable[dict[str, Any]], run_to_s: float, report: Report) -
             newest[name] = line
     current = []
     for name, line in newest.items():
-        if line["change"] == Change.WITHDRAWN.value or first_decided_s[name] > run_to_s + SLACK_S:
+        after = line["kind"] in BY_SILENCE and first_decided_s[name] > run_to_s + SLACK_S
+        if line["change"] == Change.WITHDRAWN.value or after:
             continue
         if line["kind"] not in TOLD_KINDS or not line["wearer"]:
             report.not_scored[line["kind"]] += 1

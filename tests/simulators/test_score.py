@@ -139,7 +139,7 @@ def test_only_the_current_version_counts_and_a_withdrawn_one_not_at_all() -> Non
     assert report.violations() == {"exclusion_zone": {"truth": 1, "found": 1, "missed": 0, "false": 0, "explained": 0}}
 
 
-def test_what_was_decided_after_the_run_and_other_kinds_are_left_out() -> None:
+def test_what_silence_after_the_run_makes_and_other_kinds_are_left_out() -> None:
     run = _truth("run", 0, 10, "run_ended", condition=None)
     run["wearer"] = None
     report = score(
@@ -152,6 +152,12 @@ def test_what_was_decided_after_the_run_and_other_kinds_are_left_out() -> None:
     assert report.good
     assert report.violations() == {}
     assert report.not_scored == {"not_charged": 1}
+
+
+def test_a_backlog_that_is_decided_on_after_the_run_counts() -> None:
+    run = _truth("run", 0, 10, "run_ended", condition=None)
+    report = score([run, _truth("exclusion_zone", 1, 5)], [_found("exclusion_zone", 1, 5, decided=14)])
+    assert _figures(report, "exclusion_zone") == (1, 1, 0, 0, 0)
 
 
 def test_codes_and_ends_that_differ_and_lateness_are_told() -> None:
