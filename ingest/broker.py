@@ -109,6 +109,11 @@ class MqttBroker:
         """What the broker queued for such a session is gone; it shows as holes in `seq`."""
         return self._sessions_lost
 
+    @property
+    def own_topic(self) -> str:
+        """The shipped access list lets a client write to the topics under its client id."""
+        return f"em/v1/centre/{self._client_id}/up"
+
     async def run(self, deliver: Deliver) -> None:
         """Connect, hand on deliveries, connect again; until cancelled. Raises `SessionTaken`."""
         backoff_s = BACKOFF_FIRST_S

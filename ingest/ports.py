@@ -51,6 +51,10 @@ class Broker(Protocol):
     def sessions_lost(self) -> int:
         """Connections at which the broker had forgotten a session that we had before."""
 
+    @property
+    def own_topic(self) -> str:
+        """A topic that our own subscription matches and that no device can have: ``em/v1/centre/{client id}/up``."""
+
     async def run(self, deliver: Callable[[Delivery], None]) -> None:
         """Keep connected until cancelled. Raises `SessionTaken` when another took our client id."""
 

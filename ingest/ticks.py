@@ -28,8 +28,6 @@ from ingest.batches import Gatherer
 from ingest.clock import LineClock
 from ingest.ports import Delivery
 
-MARKER_TOPIC = "em/v1/centre/ingest/up"
-"""Matched by our own subscription, never by a device's topic: a partition is two hexadecimal digits."""
 TICK_EVERY_S = 1.0
 ROUND_TRIP_MAX_S = 1.0
 """A marker that took longer came through a backlog."""
@@ -61,6 +59,9 @@ class MarkerBroker(Protocol):
     @property
     def connection(self) -> int: ...
 
+    @property
+    def own_topic(self) -> str: ...
+
     def publish(self, topic: str, payload: bytes) -> None: ...
 
 
@@ -84,6 +85,7 @@ class Ticks:
         now_s: Callable[[], float] | None = None,
     ) -> None:
         self._broker = broker
+        self._topic = broker.own_topic
         self._gatherer = gatherer
         self._clock = clock
         self._commit_wait_s = commit_wait_s
@@ -107,10 +109,8 @@ class Ticks:
         """Take markers out of a delivery: the ticks that stand for them, as `Gatherer.add` wants them."""
         self._notice_connection()
         self._heard_us = delivery.instant_us
-        messages = delivery.messages
-        found = [
-            i for i, message in enumerate(messages) if message[0] == MARKER_TOPIC and _MARKER.fullmatch(message[1])
-        ]
+        messages, topic = delivery.messages, self._topic
+        found = [i for i, message in enumerate(messages) if message[0] == topic and _MARKER.fullmatch(message[1])]
         if not found:
             return []
         ours = self._marker()
@@ -139,7 +139,7 @@ class Ticks:
         else:
             self._number += 1
             self._sent_s = self._now_s()
-            self._broker.publish(MARKER_TOPIC, self._marker())
+            self._broker.publish(self._topic, self._marker())
 
     @property
     def waiting(self) -> bool:

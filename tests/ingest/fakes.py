@@ -58,6 +58,10 @@ class FakeBroker:
     def sessions_lost(self) -> int:
         return 0
 
+    @property
+    def own_topic(self) -> str:
+        return "em/v1/centre/fake/up"
+
     async def run(self, deliver: Callable[[Delivery], None]) -> None:
         try:
             while True:

@@ -196,7 +196,7 @@ async def left_in_session(mqtt_url: str, client_id: str) -> list[bytes]:
 
     running = asyncio.create_task(broker.run(take))
     await eventually(lambda: broker.connection > 0, "connected")
-    broker.publish("em/v1/centre/ingest/up", b"the end")
+    broker.publish(broker.own_topic, b"the end")
     await eventually(lambda: b"the end" in payloads, "the marker is back")
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

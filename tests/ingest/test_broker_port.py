@@ -6,20 +6,23 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bailiwick.parts.mosquitto_broker import MosquittoBroker
+from bailiwick.parts.processes import make_folder, unprivileged
 from ingest.broker import BrokerAddress, MqttBroker
 from ingest.clock import LineClock
 from ingest.ports import Broker, Delivery, SessionTaken
 from tests.ingest.fakes import FakeBroker
 from tests.ingest.made import message
 from tests.ingest.publishing import Publisher
+from tests.parts.test_broker_rules import ACCESS_LIST, password_line
 from tests.waiting import eventually
 
 Publish = Callable[[list[tuple[str, bytes]]], Awaitable[None]]
-MARKER = "em/v1/centre/ingest/up"
 
 
 @dataclass
@@ -143,7 +146,7 @@ async def test_a_marker_comes_back_behind_what_waited(side: Side) -> None:
     async with connected(broker, taken):
         broker.hold()
         await side.publish(sent)
-        broker.publish(MARKER, b"marker 1")
+        broker.publish(broker.own_topic, b"marker 1")
         broker.release()
         await eventually(lambda: b"marker 1" in taken.payloads(), "the marker is back")
     assert taken.payloads() == [*payloads(sent), b"marker 1"]
@@ -186,3 +189,21 @@ async def test_another_client_of_our_name_ends_the_run(server: str, request: pyt
         with pytest.raises(SessionTaken):
             await running
         assert second.connection > 0
+
+
+async def test_the_shipped_access_list_lets_markers_through(
+    parts_folder: Path, mosquitto_with: Callable[..., MosquittoBroker]
+) -> None:
+    folder = make_folder(parts_folder / "markers", unprivileged(), mode=0o755)
+    passwords = folder / "passwords"
+    passwords.write_text(password_line("centre", "secret"))
+    access = folder / "access.acl"
+    access.write_text(ACCESS_LIST.read_text())
+    for path in (passwords, access):
+        path.chmod(0o644)
+    server = mosquitto_with(acl_file=str(access), password_file=str(passwords))
+    url = server.url.replace("mqtt://", "mqtt://centre:secret@")
+    broker, taken = MqttBroker(BrokerAddress.parse(url), "bailiwick-ingest", LineClock()), Taken()
+    async with connected(broker, taken):
+        broker.publish(broker.own_topic, b"marker 1")
+        await eventually(lambda: taken.payloads() == [b"marker 1"], "the marker is back")

@@ -13,14 +13,17 @@ from ingest import ticks as module
 from ingest.batches import Gatherer
 from ingest.clock import LineClock
 from ingest.ports import Delivery
-from ingest.ticks import DEAF_KIND, MARKER_TOPIC, Ticks, Withheld
+from ingest.ticks import DEAF_KIND, Ticks, Withheld
 from tests.ingest.made import NOW_US, message
+
+MARKER_TOPIC = "em/v1/centre/tests/up"
 
 
 @dataclass
 class Line:
     """The broker port as far as ticks use it, and clocks that the test moves."""
 
+    own_topic: str = MARKER_TOPIC
     connection: int = 1
     now_us: int = NOW_US
     now_s: float = 100.0
