@@ -43,7 +43,7 @@ async def relay(url: str, messages: int) -> None:
     await done.wait()
     told = {"begun_us": begun_us, "ended_us": time.time_ns() // 1000, "cpu_s": time.process_time() - cpu_s}
     print(json.dumps(told), flush=True)
-    await broker.leave()
+    await broker.leave(for_good=True)
     running.cancel()
 
 

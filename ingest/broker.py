@@ -147,10 +147,11 @@ class MqttBroker:
         if self._session:
             self._session.release()
 
-    async def leave(self) -> None:
+    async def leave(self, *, for_good: bool = False) -> None:
+        """With ``for_good`` the broker forgets the session, and queues nothing for it any more."""
         session = self._session
         if session:
-            session.leave()
+            session.leave(for_good=for_good)
             await session.closed
 
     async def _one_connection(self, deliver: Deliver) -> tuple[str, bool]:

@@ -184,11 +184,12 @@ class Session(asyncio.BufferedProtocol):
         self._last_read_s = self._loop.time()
         self._set_reading()
 
-    def leave(self) -> None:
-        """A clean DISCONNECT; the broker keeps the session and queues what comes."""
+    def leave(self, *, for_good: bool = False) -> None:
+        """A clean DISCONNECT; the broker keeps the session and queues what comes, unless we leave for good."""
         if self._transport and not self._transport.is_closing():
             self._why = "we left"
-            self._transport.write(mqtt5.DisconnectPacket().write())
+            expiry_s = 0 if for_good else None
+            self._transport.write(mqtt5.DisconnectPacket(session_expiry_interval=expiry_s).write())
             self._transport.close()
 
     def drop(self, why: str) -> None:
