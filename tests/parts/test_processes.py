@@ -72,7 +72,7 @@ def test_stop_asks_first_and_then_kills(tmp_path: Path) -> None:
 
 
 def test_one_that_ends_by_itself_is_told_with_the_last_line_of_its_log(tmp_path: Path) -> None:
-    child = python("import sys; print('starting'); sys.exit('the disk is full')", tmp_path, "the part")
+    child = python("import sys; print('starting', flush=True); sys.exit('the disk is full')", tmp_path, "the part")
     with pytest.raises(PartFailed, match="the part ended with code 1: the disk is full") as caught:
         child.wait_ready(lambda: False)
     assert "\n" not in str(caught.value)
