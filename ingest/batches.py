@@ -20,7 +20,7 @@ BATCH_MESSAGES = 4_000
 """A batch of so many messages is full; the delivery that fills it goes in whole."""
 BATCH_BYTES = 8 * 1024 * 1024
 """A batch with so many bytes of packets is full."""
-BATCH_AGE_S = 0.05
+BATCH_AGE_S = 0.1
 """A batch closes at this age when nothing before it is being judged."""
 HELD_MESSAGES = 24_000
 """With so many messages received and not yet committed, nothing more is read; below half, reading goes on."""
