@@ -20,9 +20,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
+import aiomqtt
 import psutil
 import psycopg
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from bailiwick.caseload_input import load_caseload
 from bailiwick.parts.mosquitto_broker import MosquittoBroker
@@ -30,6 +34,7 @@ from bailiwick.parts.postgres_server import PostgresServer
 from bailiwick.parts.real_parts import RealParts, real_parts
 from bench.load import packets, walkers, write_caseload
 from bench.results import write_result
+from ingest.service import CLIENT_ID
 from store import Store
 
 WEARERS = 18_000
@@ -139,6 +144,22 @@ def naive_rate(parts: Parts, file: Path, caseload: Path, messages: int) -> float
     return messages / (taken["ended_us"] - sent["begun_us"]) * 1e6
 
 
+async def forget_session(url: str, client_id: str) -> None:
+    """Else the broker would queue for it what it is given to relay to others."""
+    address = urlsplit(url)
+    properties = Properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = 0
+    async with aiomqtt.Client(
+        address.hostname or "127.0.0.1",
+        address.port or 1883,
+        identifier=client_id,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        clean_start=True,
+        properties=properties,
+    ):
+        pass
+
+
 async def prepare(url: str, caseload: Path) -> None:
     """The schema, and the caseload entered."""
     async with await Store.open(url) as store:
@@ -220,21 +241,21 @@ def main() -> None:
         caseload = parts.folder / "caseload.ndjson"
         records = write_caseload(caseload, arguments.wearers, now_us - 86_400_000_000)
         devices = walkers(records)
-        files = [parts.folder / "warm", parts.folder / "load", parts.folder / "little"]
-        newest_ms = now_us // 1000 - 3_600_000
-        rounds = WARM_MESSAGES // len(devices) + 1
-        files[0].write_bytes(b"".join(packets(devices, WARM_MESSAGES, newest_ms)))
-        files[1].write_bytes(b"".join(packets(devices, arguments.messages, newest_ms + 3_600_000, rounds + 1)))
-        files[2].write_bytes(b"".join(packets(devices, NAIVE_MESSAGES, newest_ms)))
+        warm, load, little = parts.folder / "warm", parts.folder / "load", parts.folder / "little"
+        made = list(packets(devices, WARM_MESSAGES + arguments.messages, now_us // 1000))
+        warm.write_bytes(b"".join(made[:WARM_MESSAGES]))
+        load.write_bytes(b"".join(made[WARM_MESSAGES:]))
+        little.write_bytes(b"".join(made[:NAIVE_MESSAGES]))
         asyncio.run(prepare(parts.url, caseload))
         # The relay before and after: other work on the machine weighs on all three alike.
-        relays = [relay_rate(parts, files[1], arguments.messages)]
+        relays = [relay_rate(parts, load, arguments.messages)]
         ingest = Ingest(parts)
-        ingest.run(files[0], WARM_MESSAGES)
-        done = ingest.run(files[1], arguments.messages)
+        ingest.run(warm, WARM_MESSAGES)
+        done = ingest.run(load, arguments.messages)
         ingest.end()
-        relays.append(relay_rate(parts, files[1], arguments.messages))
-        naive = naive_rate(parts, files[2], caseload, NAIVE_MESSAGES)
+        asyncio.run(forget_session(parts.broker.url, CLIENT_ID))
+        relays.append(relay_rate(parts, load, arguments.messages))
+        naive = naive_rate(parts, little, caseload, NAIVE_MESSAGES)
     relay, relay_cpu_us = (sum(column) / len(relays) for column in zip(*relays, strict=True))
     result = {
         "fixes_per_s": round(done.fixes_per_s),

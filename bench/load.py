@@ -57,7 +57,7 @@ def near(condition: dict[str, Any]) -> tuple[float, float, float]:
     return (points[0] + 0.004, points[1] + 0.004, STROLL_M) if points else SOMEWHERE
 
 
-def packets(devices: Sequence[Walker], messages: int, newest_ms: int, first_seq: int = 1) -> Iterator[bytes]:
+def packets(devices: Sequence[Walker], messages: int, newest_ms: int) -> Iterator[bytes]:
     """PUBLISH packets, the devices in turn, a fix a second each up to ``newest_ms``, walking in circles."""
     topics = [up_topic(device) for device, *_ in devices]
     rounds = -(-messages // len(devices))
@@ -68,7 +68,7 @@ def packets(devices: Sequence[Walker], messages: int, newest_ms: int, first_seq:
         reach = radius_m / METRES_A_DEGREE
         t = newest_ms - 1000 * (rounds - step)
         fix = {
-            "seq": first_seq + step,
+            "seq": 1 + step,
             "t": t,
             "lat": round(lat + reach * math.sin(angle), 7),
             "lon": round(lon + reach * math.cos(angle) / math.cos(math.radians(lat)), 7),

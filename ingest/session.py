@@ -93,7 +93,7 @@ class Session(asyncio.BufferedProtocol):
 
     Attributes
     ----------
-    ready : done when the subscription is granted. Messages may be delivered before (session present).
+    ready : done when the subscription stands: with CONNACK when the session was present, else with SUBACK.
     closed : done, with the reason in a few words, when the connection is over; never an exception.
     session_present : whether the broker had kept our session.
     failure : what our own side raised while it took what was read.
@@ -280,6 +280,9 @@ class Session(asyncio.BufferedProtocol):
             return
         assert self._transport is not None
         self.session_present = packet.session_present
+        if packet.session_present and not self.ready.done():
+            # The subscription is part of the session, and SUBACK comes behind all that the broker had queued for us.
+            self.ready.set_result(None)
         self._keep_alive_s = float(packet.server_keep_alive or self._connect.keep_alive)
         self.alive = True
         self._transport.write(mqtt5.SubscribePacket(SUBSCRIBE_ID, list(self._filters)).write())

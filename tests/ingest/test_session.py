@@ -214,7 +214,23 @@ async def test_a_refused_connection_ends_with_the_reason(code: mqtt5.ConnAckReas
     assert not talk.session.ready.done()
 
 
-async def test_a_refused_subscription_ends_with_the_reason(talk: Talk) -> None:
+async def test_a_session_that_was_present_is_ready_without_waiting_for_suback(talk: Talk) -> None:
+    assert talk.session.ready.done()
+    assert talk.session.session_present
+
+
+async def test_a_new_session_is_ready_with_suback() -> None:
+    talk = Talk()
+    talk.read(mqtt5.ConnAckPacket(session_present=False).write())
+    assert not talk.session.ready.done()
+    talk.read(mqtt5.SubAckPacket(65_535, [mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE]).write())
+    assert talk.session.ready.done()
+    talk.end()
+
+
+async def test_a_refused_subscription_ends_with_the_reason() -> None:
+    talk = Talk()
+    talk.read(mqtt5.ConnAckPacket(session_present=False).write())
     talk.read(mqtt5.SubAckPacket(65_535, [mqtt5.SubAckReasonCode.NOT_AUTHORIZED]).write())
     assert "refused our subscription" in talk.end()
     assert not talk.session.ready.done()
