@@ -313,6 +313,8 @@ def _heard_at(world: World, pairs: Sequence[int]) -> list[tuple[int, Proof | Non
 
 
 def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
+    if _never_out(world, case):
+        return [], FAR_US
     seen = seen_of(world, case)
     starts = [s.from_us for s in seen.line if s.state == ABSENT and s.from_us <= now_us]
     if not starts:
@@ -325,6 +327,16 @@ def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
     if seen.state_at(now_us) == ABSENT and any(d.to_us is not None for d in drafts):
         world.state.tracks["wanted_t"][case.row] = now_us
     return drafts, min(_next_turn(world, case, seen, now_us), _next_curfew(curfew, seen))
+
+
+def _never_out(world: World, case: Case) -> bool:
+    """Whether no fact has ever said that the party was out: so nothing is violated, and no turn is to come."""
+    stream = world.streams.rows.get(case.row, ())
+    if any(news.what == What.WRONG for news in stream):
+        return False
+    units = _case_units(world, case)
+    said = (news for _, pairs, _ in units for pair in pairs for news in world.streams.pairs.get(pair, ()))
+    return all(news.what != What.UNHEARD for news in said)
 
 
 def curfew_windows(world: World, case: Case, since: int, until: int) -> tuple[list[Span], list[Span]]:

@@ -14,7 +14,7 @@ from domain.vocabulary import EventCode, EventState, Quality, Source
 from geofence.compiled import compiled, inlined
 from geofence.emissions import NEW_RUN, STEADY, SURE, WHOLE, What
 from geofence.geodesy import distance_m, metres_per_degree
-from geofence.shapes import box_distance_m, near_distance_m, signed_distance_m
+from geofence.shapes import box_distance_m, line_may_meet, near_distance_m, signed_distance_m
 from geofence.state import CURFEW, CURFEW_WITH_UNIT, EXCLUSION
 from geofence.verdicts import ACC_FLOOR_M, FAR_SIGMAS, SIGMA_PER_ACC, verdict_of
 
@@ -344,7 +344,7 @@ def _right_side(f: Any, row: int, s: Any, threshold: int, gap: int, p: float, ou
 
 @inlined
 def _transit(f: Any, d: Any, party: Any, row: int, era: Any, tables: Any, out: Any, n: int) -> int:
-    """A line between two fixes outside, near enough to the shape's box to be looked at."""
+    """A line between two fixes outside that may meet the shape: worth looking at exactly."""
     if not party["has_fix"] or f["t_us"] - party["fix_t"] > party["fix_gap"]:
         return n
     shape = tables.shapes[era["shape"]]
@@ -352,6 +352,8 @@ def _transit(f: Any, d: Any, party: Any, row: int, era: Any, tables: Any, out: A
     if max(lon1, lon2) < shape["west"] or min(lon1, lon2) > shape["east"]:
         return n
     if max(lat1, lat2) < shape["south"] or min(lat1, lat2) > shape["north"]:
+        return n
+    if not line_may_meet(shape, tables.vlon, tables.vlat, tables.pen_up, lon1, lat1, lon2, lat2):
         return n
     n = _emit(out, n, f, row, _TRANSIT, 0, 0.0, party["fix_t"], era["shape"])
     e = out[n - 1]

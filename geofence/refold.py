@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -186,20 +187,22 @@ class Folder:
             return found
         keys = units["device"][rows].astype(np.int64) << 32 | units["tag"][rows]
         unique, where = np.unique(keys, return_inverse=True)
-        pairs = [self.know_pair(int(key >> 32), int(key & 0xFFFFFFFF)) for key in unique.tolist()]
+        pairs = self.know_pairs([(int(key >> 32), int(key & 0xFFFFFFFF)) for key in unique.tolist()])
         found[rows] = np.array(pairs, np.int64)[where]
         return found
 
-    def know_pair(self, unit: int, tag: int) -> int:
-        """The row of a home unit and a tag; made when it is the first."""
+    def know_pairs(self, wanted: Sequence[tuple[int, int]]) -> list[int]:
+        """The rows of some home units and tags; made where they are the first."""
         world = self.world
-        pair = world.pair_index.get((unit, tag))
-        if pair is None:
-            pair = world.pair_index[unit, tag] = len(world.pair_index)
-            world.pairs_of_unit.setdefault(unit, []).append((tag, pair))
+        known = len(world.pair_index)
+        for unit, tag in wanted:
+            if (unit, tag) not in world.pair_index:
+                pair = world.pair_index[unit, tag] = len(world.pair_index)
+                world.pairs_of_unit.setdefault(unit, []).append((tag, pair))
+        if len(world.pair_index) > known:
             for state in (world.state, *self.older_states()):
-                state.grow(0, 0, 0, pair + 1)
-        return pair
+                state.grow(0, 0, 0, len(world.pair_index))
+        return [world.pair_index[one] for one in wanted]
 
     def _again(
         self, facts: Facts, cluster: NDArray[np.int64], again: NDArray[np.int64], older: Facts | None, folded: Folded

@@ -191,6 +191,54 @@ def _near_edges(
 
 
 @inlined
+def line_may_meet(
+    shape: Any, vlon: Any, vlat: Any, pen_up: Any, lon1: float, lat1: float, lon2: float, lat2: float
+) -> bool:
+    """False only if a straight line (degrees) between two positions outside a shape has no point inside it.
+
+    It has none if it meets no edge of a polygon, and stays away from a circle's centre and from the boxes about a
+    corridor's edges.
+    """
+    if shape["kind"] == CIRCLE:
+        east, north = metres_per_degree(0.5 * (lat1 + lat2))
+        x, y = vlon[shape["first"]], vlat[shape["first"]]
+        square = edge_square(lon1 - x, lat1 - y, lon2 - x, lat2 - y, east, north, 0.0, 0.0)
+        return bool(square < (shape["size_m"] * 1.001) ** 2)
+    grow_lon = grow_lat = 0.0
+    if shape["kind"] == CORRIDOR:
+        east, north = metres_per_degree(max(abs(shape["south"]), abs(shape["north"])))
+        grow_lon, grow_lat = shape["size_m"] * 1.001 / east, shape["size_m"] * 1.001 / north
+    west, east_of = min(lon1, lon2) - grow_lon, max(lon1, lon2) + grow_lon
+    south, north_of = min(lat1, lat2) - grow_lat, max(lat1, lat2) + grow_lat
+    for i in range(shape["first"], shape["last"]):
+        if pen_up[i]:
+            continue
+        if max(vlon[i - 1], vlon[i]) < west or min(vlon[i - 1], vlon[i]) > east_of:
+            continue
+        if max(vlat[i - 1], vlat[i]) < south or min(vlat[i - 1], vlat[i]) > north_of:
+            continue
+        if shape["kind"] == CORRIDOR or _meet(lon1, lat1, lon2, lat2, vlon[i - 1], vlat[i - 1], vlon[i], vlat[i]):
+            return True
+    return False
+
+
+@inlined
+def _meet(x1: float, y1: float, x2: float, y2: float, x3: float, y3: float, x4: float, y4: float) -> bool:
+    """Whether the lines 1 to 2 and 3 to 4 meet; where it is too near to say, they do."""
+    apart = _side(x1, y1, x2, y2, x3, y3) * _side(x1, y1, x2, y2, x4, y4) > 0
+    return not (apart or _side(x3, y3, x4, y4, x1, y1) * _side(x3, y3, x4, y4, x2, y2) > 0)
+
+
+@inlined
+def _side(lon1: float, lat1: float, lon2: float, lat2: float, lon: float, lat: float) -> int:
+    """On which side of the line from 1 to 2 a point is; 0 when it is too near to say."""
+    dx, dy, px, py = lon2 - lon1, lat2 - lat1, lon - lon1, lat - lat1
+    cross = dx * py - dy * px
+    slack = 1e-12 * (abs(dx * py) + abs(dy * px)) + 1e-18
+    return 0 if abs(cross) <= slack else (1 if cross > 0.0 else -1)
+
+
+@inlined
 def half_change(lat: float, east: float, north: float) -> tuple[float, float]:
     """How `metres_per_degree` change over half a degree of latitude."""
     east_up, north_up = metres_per_degree(lat + 0.1)

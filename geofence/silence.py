@@ -19,7 +19,7 @@ from geofence.layout import Case
 from geofence.presence import UNKNOWN
 from geofence.sweeps import sweep_contact
 from geofence.versions import Entry, Step
-from geofence.whereabouts import Plan, plan_of, surely_known, turns_of
+from geofence.whereabouts import Plan, look_again_us, plan_of, surely_known, turns_of
 
 SPEAKING = (DeviceKind.GPS_TAG, DeviceKind.HOME_UNIT, DeviceKind.VICTIM_UNIT, DeviceKind.ALCOHOL_TAG)
 
@@ -225,7 +225,7 @@ class Silence:
             if made is not None:
                 plan = self._plans[index] = made
         turns = plan.turns if plan is not None else turns_of(world, case, self.last_tick_us, at_us)
-        self.next_check[index] = at_us + AHEAD_US // 2
+        self.next_check[index] = look_again_us(at_us, case.row)
         step = None
         for due_us, until_us in turns:
             if until_us <= at_us:

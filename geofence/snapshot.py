@@ -119,8 +119,7 @@ def restore(
         raise ValueError("a snapshot of another roster")
     rules = Rules(roster, versions, zones, max_log)
     rules.planner = Planner(rules.book, saved.owners)
-    for unit, tag in saved.pairs:
-        rules.folder.know_pair(unit, tag)
+    rules.folder.know_pairs(saved.pairs)
     rules.clusters.heard = set(saved.heard)
     _put_columns(rules, saved)
     rules.relay_out()

@@ -67,15 +67,15 @@ def _laid_out(week: Week, zone: Zone, from_us: int, to_us: int, pad: int) -> lis
     """The windows of every local week that the range touches and of ``pad`` weeks around, resolved one by one."""
     first = (from_us - _MONDAY_US) // WEEK_US - pad
     last = (to_us - _MONDAY_US) // WEEK_US + pad
-    low_us, high_us = first * WEEK_US, (last + 3) * WEEK_US
-    mondays = range(first * WEEK_US + _MONDAY_US, last * WEEK_US + _MONDAY_US + 1, WEEK_US)
     in_us = [(start * SECOND_US, end * SECOND_US) for start, end in week]
-    if zone.change_near(low_us, high_us):
-        return [
-            (zone.first_us(monday + start), zone.last_us(monday + end)) for monday in mondays for start, end in in_us
-        ]
-    offset = zone.offset_us(low_us)  # most of the year no clock changes, and a week is a week
-    return [(monday + start - offset, monday + end - offset) for monday in mondays for start, end in in_us]
+    laid: list[Window] = []
+    for monday in range(first * WEEK_US + _MONDAY_US, last * WEEK_US + _MONDAY_US + 1, WEEK_US):
+        if zone.change_near(monday - WEEK_US, monday + 3 * WEEK_US):
+            laid += [(zone.first_us(monday + start), zone.last_us(monday + end)) for start, end in in_us]
+        else:  # most of the year no clock changes, and a week is a week
+            offset = zone.offset_us(monday)
+            laid += [(monday + start - offset, monday + end - offset) for start, end in in_us]
+    return laid
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from geofence.intervals import Span, without
 from geofence.layout import Case, era_value
 
 NO_UNIT = -1
+_SPREAD, _PARTS = 7919, 4096
 
 
 class Turn(NamedTuple):
@@ -69,7 +70,12 @@ def plan_of(world: World, case: Case, last_tick_us: int, at_us: int) -> Plan | N
     fittings = {tag: world.fittings(tag) for tag in world.book.devices_of(case.party)} if name else {}
     unit = world.book.roster.index[name] if name else NO_UNIT
     turns = turns_of(world, case, last_tick_us, at_us)
-    return Plan(at_us + AHEAD_US // 2, turns, unit, (start, end), fittings)
+    return Plan(look_again_us(at_us, case.row), turns, unit, (start, end), fittings)
+
+
+def look_again_us(at_us: int, number: int) -> int:
+    """When a curfew is looked at again at the latest: two to four days on, so that not all fall due in one tick."""
+    return at_us + AHEAD_US // 2 - number * _SPREAD % _PARTS * (AHEAD_US // 4 // _PARTS)
 
 
 def surely_known(world: World, case: Case, plan: Plan, at_us: int) -> bool:

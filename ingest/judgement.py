@@ -63,6 +63,8 @@ class Judged:
     work: Work
     last_wills: list[tuple[str, int]]
     looked_up: bool
+    checkpoint: bytes | None = None
+    """The state after it, to be kept once it is committed."""
 
 
 class Judgement:

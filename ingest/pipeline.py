@@ -18,7 +18,7 @@ from ingest.recovery import answer_from
 COMMITS_WAITING = 1
 """Judged batches that may wait for the one that is being committed."""
 CHECKPOINT_JUDGED_S = 3.0
-"""A commit holds a checkpoint when so much time went into judging since the last one: folding takes as long again."""
+"""A checkpoint is made when so much time went into judging since the last one: folding takes as long again."""
 CHECKPOINT_S = 60.0
 """Or after so long, when there was anything."""
 COMMIT_TIMEOUT_S = 120.0
@@ -39,6 +39,8 @@ class Pipeline:
         self._figures = figures
         self._loop = asyncio.get_running_loop()
         self._judged: asyncio.Queue[tuple[OpenBatch, Judged]] = asyncio.Queue(COMMITS_WAITING)
+        self._checkpoints: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue(1)
+        self._keeping = False
         self._commit_began_s: float | None = None
         self._checkpoint_s = self._loop.time()
         self._checkpoint_judged_s = 0.0
@@ -55,7 +57,7 @@ class Pipeline:
             judged = await self._judgement.judge(batch, self._look_up)
             took_s = self._loop.time() - began_s
             if self._checkpoint_due(took_s):
-                judged.work.checkpoint = self._judgement.checkpoint()
+                judged.checkpoint = self._judgement.checkpoint()
             self._figures.judged(batch, judged, took_s)
             await self._judged.put((batch, judged))
             await asyncio.sleep(0)  # let the commit begin, and the socket be read, before the next is judged
@@ -72,14 +74,29 @@ class Pipeline:
             self._commit_began_s = None
             for connection, packet_ids in batch.acks:
                 self._broker.acknowledge(connection, packet_ids)
+            if judged.checkpoint is not None:
+                self._checkpoints.put_nowait((judged.work.no, judged.checkpoint))
             self._gatherer.done(batch)
             self._judged.task_done()
 
+    async def keep_checkpoints(self) -> None:
+        """Beside the two stages, so that no commit waits for the state to be written; until cancelled.
+
+        One at a time. Raises what the store raises.
+        """
+        while True:
+            no, body = await self._checkpoints.get()
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                await self._store.keep_checkpoint(no, body)
+            self._keeping = False
+            self._checkpoints.task_done()
+
     async def drained(self) -> None:
-        """Returns when all that was gathered is committed; `Gatherer.flush` first."""
+        """Returns when all that was gathered is committed, and its state kept; `Gatherer.flush` first."""
         while not self._gatherer.empty:
             await self._judged.join()
             await asyncio.sleep(DRAIN_POLL_S)
+        await self._checkpoints.join()
 
     async def write_checkpoint(self) -> None:
         """At the end, when all is committed: an empty commit that holds the state, so that the next start is quick."""
@@ -93,8 +110,9 @@ class Pipeline:
     def _checkpoint_due(self, took_s: float) -> bool:
         self._checkpoint_judged_s += took_s
         age_s = self._loop.time() - self._checkpoint_s
-        if self._checkpoint_judged_s < CHECKPOINT_JUDGED_S and age_s < CHECKPOINT_S:
+        if self._keeping or (self._checkpoint_judged_s < CHECKPOINT_JUDGED_S and age_s < CHECKPOINT_S):
             return False
+        self._keeping = True
         self._checkpoint_judged_s = 0.0
         self._checkpoint_s = self._loop.time()
         return True

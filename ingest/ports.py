@@ -143,6 +143,9 @@ class Store(Protocol):
 
     async def commit(self, work: Work) -> None: ...
 
+    async def keep_checkpoint(self, no: int, body: bytes) -> None:
+        """The state after commit ``no``, which is there already."""
+
     async def unlearnt(self) -> list[tuple[int, Version]]: ...
 
     async def caseload(self, until_commit: int | None = None) -> list[Version]: ...

@@ -49,6 +49,7 @@ class AtWork:
             jobs: list[Coroutine[Any, Any, None]] = [
                 self._pipeline.judge_batches(),
                 self._pipeline.commit_batches(),
+                self._pipeline.keep_checkpoints(),
                 self._broker.run(self._deliver),
                 self.ticks.run(),
                 self._learner.run(),

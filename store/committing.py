@@ -143,8 +143,7 @@ async def write(conn: Connection, work: Work, ready: Ready) -> bool:
         await _copy_rows(conn, "copy_violations", _VIOLATION_TYPES, _violation_rows(work))
         await conn.execute(statement("point_at_newest_violations"), {"commit_no": work.no})
     if work.checkpoint is not None:
-        await _write_checkpoint(conn, work.no, work.checkpoint)
-        await fold_ranges(conn, work.no)
+        await write_checkpoint(conn, work.no, work.checkpoint)
     alerts = await write_alerts(conn, work.no, work.alerts)
     # Last, since from here to the COMMIT nobody else can write events (migration 0005 says why).
     told = [("violation", v.as_json()) for v in work.versions] + [("alert", a.as_json()) for a in alerts]
@@ -231,8 +230,10 @@ async def _mark_learnt(conn: Connection, work: Work) -> None:
         await conn.execute(statement("analyze_caseload"))
 
 
-async def _write_checkpoint(conn: Connection, no: int, body: bytes) -> None:
+async def write_checkpoint(conn: Connection, no: int, body: bytes) -> None:
+    """Keeps the state after commit ``no``, and folds the ranges up to it; inside a transaction."""
     parts = range(0, max(len(body), 1), CHECKPOINT_PART_BYTES)
     rows = [(no, i, body[start : start + CHECKPOINT_PART_BYTES]) for i, start in enumerate(parts)]
     await _copy_rows(conn, "copy_checkpoint", ("int8", "int4", "bytea"), rows)
     await conn.execute(statement("drop_old_checkpoints"), {"kept": CHECKPOINTS_KEPT})
+    await fold_ranges(conn, no)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.types.json import set_json_dumps
 from psycopg_pool import AsyncConnectionPool
 
 from store.statements import statement
@@ -47,6 +49,7 @@ async def open_pool(url: str) -> Pool:
 async def configure(conn: Connection) -> None:
     """Readies one connection."""
     register_times(conn)
+    set_json_dumps(msgspec.json.encode, conn)
     conn.cursor_factory = BinaryCursor
     # Filters that are left out, and days that need not be looked at, show only when the plan knows the values.
     await conn.execute(statement("plan_for_each_value"))

@@ -90,9 +90,14 @@ async def ranges_of_commits(conn: Connection, after: int, upto: int) -> Ranges:
 
 
 async def fold_ranges(conn: Connection, upto: int) -> None:
-    """Takes the ranges of all commits up to ``upto`` into ``received_ranges``; inside a transaction."""
+    """Takes the ranges of all commits up to ``upto`` into ``received_ranges``; inside a transaction.
+
+    Does nothing when somebody has folded further.
+    """
     row = await (await conn.execute(statement("folded_upto"))).fetchone()
     assert row is not None
+    if row[0] >= upto:
+        return
     new = await ranges_of_commits(conn, row[0], upto)
     if len(new):
         await _merge_into_table(conn, new)

@@ -19,7 +19,7 @@ from domain.commits import Checkpoint, Commit, DeadLetter, Work
 from domain.facts import Facts, Roster
 from domain.records import Version
 from store import caseload, facts_back
-from store.committing import make_ready, used_devices, write
+from store.committing import make_ready, used_devices, write, write_checkpoint
 from store.connecting import Pool, open_pool
 from store.device_numbers import DeviceNumbers
 from store.errors import NotNextCommit, Refused
@@ -114,6 +114,16 @@ class Store:
             ready = make_ready(work, nos, self._writer)
             async with conn.transaction():
                 await write(conn, work, ready)
+
+    async def keep_checkpoint(self, no: int, body: bytes) -> None:
+        """Keeps the state after a commit that is there already, in a transaction of its own.
+
+        Twice is once: nothing happens when that commit's is kept. Raises `ConnectionLost`.
+        """
+        async with self._pool.connection() as conn, conn.transaction():
+            row = await (await conn.execute(statement("has_checkpoint"), {"no": no})).fetchone()
+            if not (row and row[0]):
+                await write_checkpoint(conn, no, body)
 
     async def learn(self, versions: Sequence[Version]) -> int:
         """Enters caseload records, all or none; wakes ingest (``bailiwick_caseload``); returns how many.

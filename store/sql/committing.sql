@@ -60,6 +60,10 @@ ORDER BY l.dead_letter_no LIMIT %(limit)s;
 -- What the console is to be told, in order.
 COPY stream_events (kind, body) FROM STDIN (FORMAT binary);
 
+-- name: has_checkpoint
+-- Whether the state after a commit is kept.
+SELECT EXISTS (SELECT FROM checkpoints WHERE commit_no = %(no)s);
+
 -- name: copy_checkpoint
 -- One part of the state of the rules.
 COPY checkpoints (commit_no, part, body) FROM STDIN (FORMAT binary);

@@ -249,6 +249,11 @@ class FakeStore:
         if work.checkpoint is not None:
             database.checkpoints.append(Checkpoint(work.no, work.checkpoint))
 
+    async def keep_checkpoint(self, no: int, body: bytes) -> None:
+        assert no <= len(self.database.works), "the state after a commit that is not there"
+        if all(kept.commit_no != no for kept in self.database.checkpoints):
+            self.database.checkpoints.append(Checkpoint(no, body))
+
     async def unlearnt(self) -> list[tuple[int, Version]]:
         entered = enumerate(self.database.entered, start=1)
         return [(record_no, version) for record_no, version in entered if record_no not in self.database.learnt]

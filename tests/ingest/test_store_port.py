@@ -161,6 +161,24 @@ async def test_the_newest_checkpoint_is_given(side: Side) -> None:
     assert (checkpoint.commit_no, checkpoint.body) == (2, b"second")
 
 
+async def test_a_checkpoint_may_be_kept_after_later_commits_and_is_kept_once(side: Side) -> None:
+    roster = await first_start(side, *worn(1))
+    for no in (2, 3):
+        await side.store.commit(work(no, roster, [message("T1", no)]))
+    await side.store.keep_checkpoint(2, b"second")
+    await side.store.keep_checkpoint(2, b"another")
+    checkpoint = await side.store.newest_checkpoint()
+    assert checkpoint is not None
+    assert (checkpoint.commit_no, checkpoint.body) == (2, b"second")
+    assert [commit.no for commit in await commits(side, 2, roster)] == [3]
+    ranges = await side.store.received_ranges(roster)
+    assert sorted((low, high) for _, _, low, high in ranges.tolist()) in ([(2, 3)], [(2, 2), (3, 3)])
+    await side.store.keep_checkpoint(3, b"third")
+    newest = await side.store.newest_checkpoint()
+    assert newest is not None
+    assert newest.body == b"third"
+
+
 async def test_dead_letters_of_a_device_can_be_replayed_once_it_is_learnt(side: Side) -> None:
     roster = await first_start(side, *worn(1))
     await side.store.commit(work(2, roster, [message("T9", 1), message("T8", 1), message("T9", 2)]))
