@@ -61,6 +61,7 @@ class Work:
     keep : facts to store, `quality` and ``line`` set. ``event_data`` is by row in ``keep``.
     ranges : received (device index, gen, low, high), seqs inclusive, that this commit adds.
     requalified : (line, device index, gen, seq, quality): a row beside the fact whose quality a later one changed.
+    version_lines : the line that decided each of ``versions``.
     learnt : (record_no, line): the records that these lines took; line -1 for those of the first start, which were
         learnt before everything.
     replayed : numbers of dead letters whose cause is mended and which are lines of this batch again.
@@ -74,6 +75,7 @@ class Work:
     ranges: list[tuple[int, int, int, int]] = field(default_factory=list)
     requalified: list[tuple[int, int, int, int, Quality]] = field(default_factory=list)
     versions: list[Violation] = field(default_factory=list)
+    version_lines: list[int] = field(default_factory=list)
     alerts: list[AlertChange] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     learnt: list[tuple[int, int]] = field(default_factory=list)

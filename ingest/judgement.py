@@ -101,6 +101,7 @@ class Judgement:
             ranges=decisions.ranges,
             requalified=decisions.requalified,
             versions=decisions.versions,
+            version_lines=decisions.lines,
             alerts=[
                 *self.alerts.apply(decisions.versions),
                 *self.bad_senders.apply(batch),

@@ -171,15 +171,7 @@ async def _copy_rows(conn: Connection, name: str, types: Sequence[str], rows: Se
 
 
 def _violation_rows(work: Work) -> list[tuple[Any, ...]]:
-    lines = _lines_of_versions(work)
-    return [_violation_row(v, work.no, line) for v, line in zip(work.versions, lines, strict=True)]
-
-
-def _lines_of_versions(work: Work) -> list[int]:
-    """The line that decided each version: the last of those that have its decision time."""
-    decided = np.array([v.decided_us for v in work.versions], np.int64)
-    found: list[int] = (np.searchsorted(work.batch.instants, decided, side="right") - 1).tolist()
-    return found
+    return [_violation_row(v, work.no, line) for v, line in zip(work.versions, work.version_lines, strict=True)]
 
 
 def _violation_row(v: Violation, commit_no: int, line: int) -> tuple[Any, ...]:

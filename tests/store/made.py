@@ -81,6 +81,7 @@ def work_of(no: int, roster: Roster, facts: Facts | None = None, at_us: int = NO
     devices = np.zeros(lines, np.int32)
     devices[keep["line"]] = keep["device"]
     ranges = [(int(f["device"]), int(f["gen"]), int(f["seq"]), int(f["seq"])) for f in keep]
+    more.setdefault("version_lines", [lines - 1] * len(more.get("versions", ())))
     return Work(no, roster, batch_of(lines, at_us, devices.tolist()), keep, ranges=ranges, **more)
 
 
@@ -99,6 +100,7 @@ def any_work(no: int, roster: Roster, seed: int, facts: int = 200, **more: Any) 
     events = np.flatnonzero(keep["is_event"]).tolist()
     data = {row: _any_data(rng) for row in events if rng.random() < 0.5}
     ranges = [(int(f["device"]), int(f["gen"]), int(f["seq"]), int(f["seq"])) for f in keep]
+    more.setdefault("version_lines", [lines - 1] * len(more.get("versions", ())))
     return Work(no, roster, batch, keep, data, ranges, **more)
 
 

@@ -43,8 +43,8 @@ async def one_of_everything(store: Store, url: str) -> None:
     opened = violation_of()
     letter = DeadLetter("em/v1/00/T1/up", b"{", NOON, DeadLetterReason.NOT_JSON)
     facts = fixes_of(0, [SEQ_MAX - 1, SEQ_MAX], gen=PAST_53)
-    work = work_of(PAST_32 + 1, roster, facts, checkpoint=b"state", dead_letters=[letter])
-    work.versions, work.alerts = [opened], [change_of(opened)]
+    decided = {"versions": [opened], "alerts": [change_of(opened)]}
+    work = work_of(PAST_32 + 1, roster, facts, checkpoint=b"state", dead_letters=[letter], **decided)
     await store.commit(work)
     (commit,) = [c async for c in store.commits_after(PAST_32, roster)]
     assert same_facts(commit.batch.facts, facts)
