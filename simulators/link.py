@@ -19,7 +19,7 @@ from domain.wire_topics import lwt_topic, up_topic
 
 MOST_KEPT: Final = 20_000
 """Messages in a device's memory; the oldest give way, and are counted."""
-LEAST_KEEP_ALIVE_S: Final = 60
+LEAST_KEEP_ALIVE_S: Final = 300
 MOST_KEEP_ALIVE_S: Final = 65_535
 MOST_PACKET_ID: Final = 65_535
 FIRST_REFUSAL: Final = 0x80

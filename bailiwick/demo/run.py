@@ -31,7 +31,7 @@ POLL_S = 0.2
 READY_TIMEOUT_S = 300.0
 """For the caseload to be imported and learnt, and for the devices to have read it."""
 SETUP_S = 8.0
-SETUP_S_A_WEARER = 1 / 150
+SETUP_S_A_WEARER = 1 / 220
 """From now until the run can begin, generously. The caseload holds from then: before it, nobody can be missing."""
 MEMORY_EVERY_LINES = 6
 """The kernel walks every page of a process to tell its memory."""
