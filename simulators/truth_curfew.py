@@ -21,6 +21,8 @@ GRACE_SLACK_S = 20.0
 """How much a measured absence may differ from the true one, beside what its fixes' distance in time allows."""
 DECIDED_S = 2.0
 """How long after an instant the tick that decides on it has surely been made."""
+CLOCK_RUNS_ON_S = 60.0
+"""Ticks go on for a while after the last message: what they alone decide may still be found."""
 
 
 @dataclass(slots=True)
@@ -220,7 +222,7 @@ def _first_run(evidence: _Evidence, seen: Flags) -> Span | None:
 def _unknown(subject: Subject, life: Life, window: _Window, evidence: _Evidence | None, run: Run) -> Iterator[Line]:
     """`whereabouts_unknown`: presence not known when the grace has run off from the window's start."""
     at = window.start + window.grace_s
-    if at >= min(window.end, run.duration_s + DECIDED_S):
+    if at >= min(window.end, run.duration_s + CLOCK_RUNS_ON_S):
         return
     why_not: WhyNot | None = WhyNot.AT_THRESHOLD
     known_again = math.inf

@@ -192,6 +192,13 @@ def test_after_a_strap_is_cut_nobody_can_know() -> None:
     assert ("whereabouts_unknown", None, 660, 1200, None) in lines
 
 
+def test_what_the_clock_decides_just_after_the_last_message_may_be_found() -> None:
+    walk = life((0, 0, 0), (1300, 0, 0), events=[DeviceEvent(10.0, EventCode.STRAP_TAMPER, EventState.START)])
+    walk.untrusted_from = 10.0
+    lines = _brief(_truth(wearer(curfew("18:10", "18:20")), walk, 650))
+    assert ("whereabouts_unknown", None, 660, -1, "run_ended") in lines
+
+
 def test_whereabouts_are_unknown_when_nothing_is_heard_as_the_grace_runs_off() -> None:
     walk = life((0, 0, 0), (1300, 0, 0), silences=[Silence((20.0, 700.0), keeps=False)])
     lines = _brief(_truth(wearer(curfew("18:08", "18:20")), walk, 1300))
