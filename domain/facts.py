@@ -33,6 +33,7 @@ FACT = np.dtype(
         ("state", np.int8),  # `EventState`
         ("tag", np.int32),  # events: index of the device that `data.tag` names, -1 none, -2 one we do not know
         ("last_heard_us", np.int64),  # events: `data.last_heard`, 0 when absent
+        ("said", np.int64),  # events: what else `data` says to the rules (`domain.said`), 0 nothing
         ("quality", np.int8),  # `Quality`, as the rules judged it first
     ],
 )

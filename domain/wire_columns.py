@@ -12,8 +12,21 @@ from numpy.typing import NDArray
 
 from domain.facts import Batch, Facts, LineKind, empty_facts
 from domain.records import Version
+from domain.said import said_by_check, said_by_reading
 from domain.wire_faults import storable
-from domain.wire_items import CODES, DATA_TYPES, SOURCES, STATES, Envelope, Event, Fix, Flat, RangeData
+from domain.wire_items import (
+    CODES,
+    DATA_TYPES,
+    SOURCES,
+    STATES,
+    AlcoholData,
+    Envelope,
+    Event,
+    Fix,
+    Flat,
+    PresenceCheckData,
+    RangeData,
+)
 
 MS_US = 1000
 UNKNOWN_TAG = -2
@@ -138,6 +151,10 @@ def _fill_events(facts: Facts, events: Sequence[Event], index_of: Callable[[str]
             facts["tag"][row] = UNKNOWN_TAG if index is None else index
         if isinstance(about, RangeData) and about.last_heard is not None:
             facts["last_heard_us"][row] = about.last_heard * MS_US
+        elif isinstance(about, PresenceCheckData):
+            facts["said"][row] = said_by_check(about.result, about.place)
+        elif isinstance(about, AlcoholData):
+            facts["said"][row] = said_by_reading(about.tac_permille)
 
 
 def _data_bytes(data: Flat) -> bytes:

@@ -18,7 +18,23 @@ from domain.facts import Facts
 
 Identity = tuple[int, int, int]
 Range = tuple[int, int, int, int]
-VALUES = ("is_event", "t_us", "lat", "lon", "acc", "spd", "hdg", "bat", "hdop", "sats", "src", "code", "state", "tag")
+VALUES = (
+    "is_event",
+    "t_us",
+    "lat",
+    "lon",
+    "acc",
+    "spd",
+    "hdg",
+    "bat",
+    "hdop",
+    "sats",
+    "src",
+    "code",
+    "state",
+    "tag",
+    "said",
+)
 """What makes two facts of one identity the same."""
 
 NEW, REPEAT = 0, 1

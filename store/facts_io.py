@@ -60,6 +60,7 @@ EVENTS = Layout(
         Column("state", ">i2"),
         Column("tag", ">i8", nullable=True),
         Column("last_heard_us", ">i8", nullable=True),
+        Column("said", ">i8", nullable=True),
     ),
     tail="data",
 )
@@ -136,8 +137,8 @@ def event_rows(
     tag = facts["tag"]
     values["code"], values["state"] = facts["code"], facts["state"]
     values["tag"] = np.where(tag >= 0, nos[np.maximum(tag, 0)], UNKNOWN_TAG_NO) if len(nos) else tag
-    values["last_heard_us"] = facts["last_heard_us"]
-    absent = {"tag": tag == _NO_TAG, "last_heard_us": facts["last_heard_us"] == 0}
+    values["last_heard_us"], values["said"] = facts["last_heard_us"], facts["said"]
+    absent = {"tag": tag == _NO_TAG, "last_heard_us": facts["last_heard_us"] == 0, "said": facts["said"] == 0}
     return _segments(EVENTS, values, absent, rows, data)
 
 
@@ -155,7 +156,7 @@ def facts_of_events(rows: NDArray[Any], devices: NDArray[np.int32], tags: NDArra
     facts["is_event"] = True
     facts["code"], facts["state"] = rows["code"], rows["state"]
     facts["tag"] = np.where(rows["tag"] > 0, tags, np.where(rows["tag"] == UNKNOWN_TAG_NO, _UNKNOWN_TAG, _NO_TAG))
-    facts["last_heard_us"] = rows["last_heard_us"]
+    facts["last_heard_us"], facts["said"] = rows["last_heard_us"], rows["said"]
     return facts
 
 
@@ -182,4 +183,5 @@ assert set(FACT.names or ()) == {
     "state",
     "tag",
     "last_heard_us",
+    "said",
 }, "a new column of FACT needs its place in the tables"

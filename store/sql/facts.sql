@@ -19,12 +19,12 @@ COPY (
 -- The equipment events of some commits, without their data.
 COPY (
     SELECT device_no, gen, seq, fix_time, receive_time, commit_no, line, row_no, quality, code, state,
-        COALESCE(tag, -1), COALESCE(last_heard_us, 0)
+        COALESCE(tag, -1), COALESCE(last_heard_us, 0), COALESCE(said, 0)
     FROM equipment_events
     WHERE commit_no >= %(first)s AND commit_no <= %(last)s AND fix_time >= %(oldest)s AND fix_time <= %(newest)s
     UNION ALL
     SELECT device_no, gen, seq, fix_time, receive_time, commit_no, line, row_no, quality, code, state,
-        COALESCE(tag, -1), COALESCE(last_heard_us, 0)
+        COALESCE(tag, -1), COALESCE(last_heard_us, 0), COALESCE(said, 0)
     FROM stray_equipment_events WHERE commit_no >= %(first)s AND commit_no <= %(last)s
 ) TO STDOUT (FORMAT binary);
 
@@ -50,7 +50,7 @@ COPY (
 -- Every equipment event of some devices, without its data.
 COPY (
     SELECT device_no, gen, seq, fix_time, receive_time, commit_no, line, row_no, quality, code, state,
-        COALESCE(tag, -1), COALESCE(last_heard_us, 0)
+        COALESCE(tag, -1), COALESCE(last_heard_us, 0), COALESCE(said, 0)
     FROM all_equipment_events WHERE device_no = ANY(%(nos)s::bigint[]) AND commit_no <= %(until)s
 ) TO STDOUT (FORMAT binary);
 
@@ -74,7 +74,7 @@ COPY (
 -- Equipment events by (device, gen, seq) in the same way.
 COPY (
     SELECT e.device_no, e.gen, e.seq, fix_time, receive_time, commit_no, line, row_no, quality, code, state,
-        COALESCE(tag, -1), COALESCE(last_heard_us, 0)
+        COALESCE(tag, -1), COALESCE(last_heard_us, 0), COALESCE(said, 0)
     FROM unnest(%(nos)s::bigint[], %(gens)s::bigint[], %(seqs)s::bigint[]) AS w(device_no, gen, seq)
     CROSS JOIN LATERAL (
         SELECT * FROM equipment_events e
@@ -114,7 +114,7 @@ COPY (
 -- Equipment events in the same way.
 COPY (
     SELECT device_no, gen, seq, fix_time, receive_time, commit_no, line, row_no, quality, code, state,
-        COALESCE(tag, -1), COALESCE(last_heard_us, 0)
+        COALESCE(tag, -1), COALESCE(last_heard_us, 0), COALESCE(said, 0)
     FROM all_equipment_events
     WHERE device_no = ANY(%(nos)s::bigint[]) AND gen = ANY(%(gens)s::bigint[]) AND seq = ANY(%(seqs)s::bigint[])
         AND commit_no <= %(until)s

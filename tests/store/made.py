@@ -126,6 +126,8 @@ def _any_facts(rng: np.random.Generator, roster: Roster, count: int, no: int) ->
     facts["tag"] = np.where(events, rng.integers(-2, len(roster.ids), count), -1)
     heard = np.where(rng.random(count) < 0.5, 0, rng.integers(-(1 << 62), 1 << 62, count))
     facts["last_heard_us"] = np.where(events, heard, 0)
+    said = np.where(rng.random(count) < 0.7, 0, rng.integers(0, 1 << 63, count))
+    facts["said"] = np.where(events, said, 0)
     return facts
 
 
