@@ -150,10 +150,8 @@ class Caseload:
         """Order and condition in force, in the windows of the timetable; absences and suspensions change nothing."""
         out: Spans = []
         for low, high, record in self.segments("condition", condition_id):
-            start = max(low, instant_of(record, "from", EARLY_US))
-            end = min(high, instant_of(record, "to", FAR_US))
-            for first, last in cut([(start, end)], self.order_spans(record["order"])):
-                rows = record.get("timetable" if record["kind"] == "curfew" else "schedule")
+            for first, last in self._in_force(low, high, record):
+                rows = record.get("schedule" if record["kind"] in ZONE_KINDS else "timetable")
                 if rows is None:
                     out.append((first, last))
                 else:
@@ -161,6 +159,26 @@ class Caseload:
                     found = list(_expanded(json.dumps(rows), zone, first, min(last, first + HORIZON_US)))
                     out.extend(cut(found, [(first, last)]))
         return merged(out)
+
+    def _in_force(self, low: int, high: int, record: Record) -> Spans:
+        start = max(low, instant_of(record, "from", EARLY_US))
+        end = min(high, instant_of(record, "to", FAR_US))
+        return cut([(start, end)], self.order_spans(record["order"]))
+
+    @remembered
+    def in_force(self, condition_id: str) -> Spans:
+        """Order and condition in force, whatever the timetable says."""
+        return merged(s for held in self.segments("condition", condition_id) for s in self._in_force(*held))
+
+    @remembered
+    def protected(self, victim: str) -> Spans:
+        """When an order protects the victim."""
+        ids = [i for i in self.ids("condition") if self.newest("condition", i).get("victim") == victim]
+        return merged(span for i in ids for span in self.in_force(i))
+
+    @remembered
+    def orders(self, wearer: str) -> list[str]:
+        return sorted(i for i in self.ids("order") if self._order_of(i)["wearer"] == wearer)
 
     @remembered
     def absences_of(self, condition_id: str) -> Spans:
@@ -195,11 +213,11 @@ class Caseload:
     def told_at(self, condition_id: str) -> int:
         """When the wearer was told: the condition's own instant, or else its order's, or else the order's start."""
         record = self.newest("condition", condition_id)
-        order = self._order_of(record["order"])
-        for held in (record, order):
-            if held.get("told_at"):
-                return parse_instant(held["told_at"])
-        return instant_of(order, "from", EARLY_US)
+        return parse_instant(record["told_at"]) if record.get("told_at") else self.order_told_at(record["order"])
+
+    def order_told_at(self, order_id: str) -> int:
+        order = self._order_of(order_id)
+        return instant_of(order, "told_at" if order.get("told_at") else "from", EARLY_US)
 
     def shape(self, condition: Record, instant: int) -> Record:
         zone: Record = condition["zone"]
@@ -232,6 +250,9 @@ class Caseload:
 
     def wearers(self) -> Iterator[str]:
         return (i for i in self.ids("wearer"))
+
+    def victims(self) -> Iterator[str]:
+        return (i for i in self.ids("victim"))
 
 
 def instant_of(record: Record, key: str, default: int) -> int:

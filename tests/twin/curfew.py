@@ -95,6 +95,7 @@ def _made(view: View, window: Span, unexcused: Spans, absence: Absence, held: Pr
     last = lasting[-1][1]
     state = _opening(start, unexcused, absence, held)
     found = Found("curfew", start, None, state.source, list(state.evidence), p_inside=state.score)
+    found.certain = cut(_certain(absence, held), cut(unexcused, lasting))
     ended = last <= view.at
     if not ended:
         holes = less([(start, view.at + 1)], unexcused)
@@ -129,15 +130,19 @@ def _code(start: int, found: Found, unexcused: Spans, absence: Absence, held: Pr
     return "AL11" if out_at_end else "AL10"
 
 
-def _minutes(found: Found, window: Span, unexcused: Spans, absence: Absence, held: Presence) -> None:
-    assert found.end is not None
+def _certain(absence: Absence, held: Presence) -> Spans:
+    """Between pieces of evidence that follow each other, and while a fresh home unit does not hear the tag."""
     end = FAR_US if absence.end is None else absence.end
     pieces = [(t, gap) for t, gap, _ in held.missed if absence.start <= t < end]
     sure = [(t, u) for (t, gap), (u, _) in itertools.pairwise(pieces) if u - t <= gap]
     if pieces and absence.end is not None and absence.end - pieces[-1][0] <= pieces[-1][1]:
         sure.append((pieces[-1][0], absence.end))
-    sure += held.silent
-    found.minutes_certain = measure(cut(merged(sure), cut(unexcused, [(found.start, found.end)]))) / MINUTE_US
+    return merged(sure + held.silent)
+
+
+def _minutes(found: Found, window: Span, unexcused: Spans, absence: Absence, held: Presence) -> None:
+    assert found.end is not None
+    found.minutes_certain = measure(cut(found.certain, cut(unexcused, [(found.start, found.end)]))) / MINUTE_US
     low = max((t for t, _ in held.seen if t <= found.start), default=window[0])
     high = window[1] if absence.end is None else absence.end
     found.minutes_possible = measure(cut(unexcused, [(low, high)])) / MINUTE_US

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from domain.instants import EARLY_US, FAR_US, SECOND_US, parse_instant
-from tests.twin import silence
+from tests.twin import service, silence, suspicion
 from tests.twin.caseload import ZONE_KINDS, Caseload
+from tests.twin.charging import not_charged
 from tests.twin.curfew import DEFAULT_GRACE_S, absences, curfew_violations
 from tests.twin.equipment import KINDS as EVENT_KINDS
 from tests.twin.equipment import LOCATED, equipment_violations, location_lost
 from tests.twin.facts import Known, read
 from tests.twin.found import Found
+from tests.twin.messages import clock_wrong, seq_conflicts
 from tests.twin.presence import presence
 from tests.twin.spans import cut, holding, measure
 from tests.twin.track import Device, Measured, View
@@ -21,15 +23,30 @@ from tests.twin.zones import zone_violations
 
 BY_FACT = (*ZONE_KINDS, "zone_edge", "zone_buffer", "zone_transit", "zone_unconfirmed", "curfew", *EVENT_KINDS,
            "location_lost")  # fmt: skip
+BEFORE = frozenset((*BY_FACT, *silence.KINDS))
+"""The kinds that are judged when nobody says."""
+MORE: tuple[tuple[tuple[str, ...], Callable[[View], list[Found]]], ...] = (
+    (("not_charged",), not_charged),
+    (("not_fitted",), service.not_fitted),
+    (("clock_wrong",), clock_wrong),
+    (("seq_conflict",), seq_conflicts),
+)
+"""Further kinds by fact, and by when messages came: what finds them, switched on by ``kinds``."""
+MORE_BY_FACT = tuple(kind for kinds, _ in MORE for kind in kinds)
+MORE_BY_SILENCE = ("unmonitored", "shielding_suspected")
+EVERY_KIND = BEFORE | {*MORE_BY_FACT, *MORE_BY_SILENCE}
 
 
 class Twin:
-    """The rules, slowly. ``take`` one feed line after another; it gives the lines that are written."""
+    """The rules, slowly. ``take`` one feed line after another; it gives the lines that are written, of ``kinds`` alone."""
 
-    def __init__(self, caseload: Iterable[str]) -> None:
+    def __init__(self, caseload: Iterable[str], kinds: Iterable[str] = BEFORE) -> None:
         self.caseload = Caseload(caseload)
+        self.kinds = frozenset(kinds)
         self.known = Known()
-        self.ledger = Ledger()
+        self.ledger = Ledger(self.kinds)
+        self.sent: dict[str, list[tuple[int, int]]] = {}
+        self.lost: list[tuple[int, str]] = []  # when, and of which device, each `communication_lost` opened
         self.contact = silence.Contact()
         self.measured = Measured()
         self.last_tick: int | None = None
@@ -59,6 +76,10 @@ class Twin:
             return self._judge(Line(at, "message"), None)
         facts = read(device, line["envelope"], at)
         new = [fact for fact in facts or [] if self.known.take(fact)]
+        if facts is not None:
+            envelope = line["envelope"]
+            assert isinstance(envelope, dict)
+            self.sent.setdefault(device, []).append((at, envelope["sent"] * 1000))
         written = self._judge(Line(at, "message"), device)
         self.contact.message(device, at, max(new, key=lambda f: f.key, default=None))
         return written
@@ -68,11 +89,18 @@ class Twin:
         holds = line.get("holds_from")
         record = line["record"]
         assert isinstance(record, dict)
-        before = {wearer: self._by_fact(self._view(wearer, at)) for wearer in self.caseload.wearers()}
+        before = {}
+        for wearer, role in self._persons():
+            view = self._view(wearer, at, role)
+            before[wearer] = self._by_fact(view) + self._more(view)
         self.caseload.learn(record, parse_instant(str(holds)) if holds else at, cancelled=bool(line.get("cancelled")))
-        return self._judge(Line(at, "learnt"), None, before)
+        return self._judge(Line(at, "learnt", str(record["type"])), None, before)
 
-    def _view(self, wearer: str, at: int) -> View:
+    def _persons(self) -> list[tuple[str, str]]:
+        persons = [(wearer, "wearer") for wearer in self.caseload.wearers()]
+        return persons + [(victim, "victim") for victim in self.caseload.victims()]
+
+    def _view(self, wearer: str, at: int, role: str) -> View:
         devices = {}
         for device in self.caseload.ids("device"):
             facts = [f for f in self.known.by_device.get(device, ()) if f.t <= at]
@@ -82,7 +110,9 @@ class Twin:
                 held = (key, Device(device, sorted(facts, key=lambda f: f.key), self.caseload))
                 self._devices[device] = held
             devices[device] = held[1]
-        return View(wearer, at, self.caseload, devices, self.measured)
+        view = View(wearer, at, self.caseload, devices, self.measured, role, self.kinds)
+        view.sent, view.conflicts = self.sent, self.known.conflicts
+        return view
 
     def _by_fact(self, view: View) -> list[Found]:
         found = equipment_violations(view) + location_lost(view)
@@ -91,6 +121,9 @@ class Twin:
         for condition in self.caseload.conditions(view.wearer, ("curfew",)):
             found += curfew_violations(view, condition)
         return found
+
+    def _more(self, view: View) -> list[Found]:
+        return [found for kinds, judged in MORE if self.kinds & {*kinds} for found in judged(view)]
 
     def _found(self, view: View) -> list[Found]:
         """What `_by_fact` gives, kept while no fact came into view, no record was learnt and nothing fell due."""
@@ -110,27 +143,53 @@ class Twin:
 
     def _judge(self, line: Line, heard: str | None, before: dict[str, list[Found]] | None = None) -> list[str]:
         made: list[Version] = []
-        for wearer in self.caseload.wearers():
-            view = self._view(wearer, line.at)
+        rounds = []
+        for wearer, role in self._persons():
+            view = self._view(wearer, line.at, role)
             self._watch(line, view)
-            facts = self._compared(line, view, (before or {}).get(wearer))
-            open_ = self.ledger.of(wearer, silence.KINDS)
-            contact = silence.communication(line, wearer, open_, self.caseload, self.contact, heard)
-            losses = [v for v in facts + contact if v.change == "opened" and v.found.end is None and self._placed(v)]
+            found = self._found(view) + self._more(view)
+            facts = self._compared(line, view, found, (before or {}).get(wearer))
+            open_ = self.ledger.of(wearer, (*silence.KINDS, *MORE_BY_SILENCE))
+            contact = silence.communication(line, view, open_, self.contact, heard)
+            self.lost += [(line.at, str(v.found.device)) for v in contact if v.change == "opened"]
             made += facts + contact
-            made += silence.lost_in_zone(line, view, open_, losses)
-            made += silence.whereabouts(line, view, open_, self.last_tick)
+            rounds.append((view, open_, facts, contact))
+        for view, open_, facts, contact in rounds:
+            made += self._by_silence(line, view, open_, facts, contact, heard)
         for version in made:
+            version.of_victim = version.wearer in self.caseload.victims()
             self._flag(line, version)
         return self.ledger.write(made)
+
+    def _by_silence(
+        self,
+        line: Line,
+        view: View,
+        open_: list[Version],
+        facts: list[Version],
+        contact: list[Version],
+        heard: str | None,
+    ) -> list[Version]:
+        losses = [v for v in facts + contact if v.change == "opened" and v.found.end is None and self._placed(v)]
+        made = silence.lost_in_zone(line, view, open_, losses)
+        made += silence.whereabouts(line, view, open_, self.last_tick)
+        if "unmonitored" in self.kinds:
+            made += service.unmonitored(line, view, open_, self.contact, heard)
+        if "shielding_suspected" in self.kinds:
+            made += suspicion.closed_with(line, open_, contact)
+            for loss in contact:
+                if loss.change == "opened":
+                    made += suspicion.suspected(line, view, loss, self.contact, self.lost)
+        return made
 
     def _flag(self, line: Line, version: Version) -> None:
         """What counts against nobody: not yet told, or reached into the past by a record learnt later (rules.md 10)."""
         found = version.found
         if line.kind == "learnt" and version.reason == "variation" and version.change in ("opened", "extended"):
             version.retrospective |= found.start < line.at
-        if found.condition is not None:
-            told = self.caseload.told_at(found.condition)
+        if found.condition is not None or found.order is not None:
+            caseload = self.caseload
+            told = caseload.told_at(found.condition) if found.condition else caseload.order_told_at(str(found.order))
             version.retrospective |= found.start < told
             version.untold = line.at < told
 
@@ -152,8 +211,9 @@ class Twin:
         self._seen[view.wearer] = names
         self._newest[view.wearer] = max([newest, *(f.t for f in facts)])
 
-    def _compared(self, line: Line, view: View, before: list[Found] | None) -> list[Version]:
-        pairs, left, new = matched(self.ledger.of(view.wearer, BY_FACT), self._found(view))
+    def _compared(self, line: Line, view: View, judged: list[Found], before: list[Found] | None) -> list[Version]:
+        current = [v for v in self.ledger.of(view.wearer, (*BY_FACT, *MORE_BY_FACT)) if v.found.opener != "silence"]
+        pairs, left, new = matched(current, judged)
         out = []
         for old, found in pairs:
             if not same(old.found, found):
@@ -166,8 +226,11 @@ class Twin:
         self, line: Line, view: View, found: Found | None, old: Version | None, before: list[Found] | None
     ) -> str:
         if before is not None and (found is None or not any(_twins(found, other) for other in before)):
-            return "variation"
-        if view.wearer in line.late_for:
+            return "assessment" if line.learnt == "assessment" else "variation"
+        about = found if old is None else old.found
+        assert about is not None
+        party = view.wearer if about.other is None else f"{view.wearer} {about.other}"
+        if party in line.late_for and not about.by_receipt:
             return "late_data"
         if found is None:
             assert old is not None
@@ -222,9 +285,11 @@ def _twins(a: Found, b: Found) -> bool:
     return (a.kind, a.condition, a.device) == (b.kind, b.condition, b.device) and same(a, b)
 
 
-def run(caseload: Iterable[str], feed: Iterable[str], until: int | None) -> Iterator[str]:
-    """What `evaluate` prints: every line up to ``until``, which is then a tick."""
-    twin = Twin(caseload)
+def run(
+    caseload: Iterable[str], feed: Iterable[str], until: int | None, kinds: Iterable[str] = BEFORE
+) -> Iterator[str]:
+    """What `evaluate` prints of ``kinds``: every line up to ``until``, which is then a tick."""
+    twin = Twin(caseload, kinds)
     for text in feed:
         if not text.strip():
             continue

@@ -74,7 +74,7 @@ def location_lost(view: View) -> list[Found]:
     for device in view.worn:
         for low, high, record in device.fittings:
             kind = view.caseload.device(device.id, low)["kind"]
-            if record.get("wearer") == view.wearer and kind in LOCATED:
+            if record.get(view.role) == view.wearer and kind in LOCATED:
                 out += _lost(view, device, low, high)
     return out
 

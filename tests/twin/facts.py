@@ -60,6 +60,11 @@ class Fact:
     state: str = ""
     tag: str | None = None
     last_heard: int | None = None
+    spd: float | None = None
+    bat: float | None = None
+    tac: float | None = None  # of an `alcohol_reading`, permille
+    result: str | None = None  # of a `presence_check`
+    place: str | None = None
 
     @property
     def key(self) -> tuple[int, str, int, int]:
@@ -82,6 +87,7 @@ class Known:
         self.by_name: dict[tuple[str, int, int], Fact] = {}
         self.by_device: dict[str, list[Fact]] = {}
         self._conflicts: dict[tuple[str, int, int], list[Fact]] = {}
+        self.conflicts: dict[str, list[Fact]] = {}  # by device, under the names that the centre gave them
 
     def take(self, fact: Fact) -> bool:
         """Keep a fact; a repeat is not kept, another under the same name gets the device's next ``gen``."""
@@ -91,6 +97,7 @@ class Known:
                 return False
             self._conflicts.setdefault(fact.name, []).append(fact)
             fact = replace(fact, gen=1 + max(other.gen for other in self.by_device[fact.device]))
+            self.conflicts.setdefault(fact.device, []).append(fact)
         self.by_name[fact.name] = fact
         self.by_device.setdefault(fact.device, []).append(fact)
         return True
@@ -147,6 +154,7 @@ def _fix(device: str, gen: int, item: Any, received: int) -> Fact | None:
     return Fact(
         device, gen, item["seq"], item["t"] * 1000, received, json.dumps(values), fix=True,
         lon=float(item["lon"]), lat=float(item["lat"]), acc=float(item["acc"]), src=item.get("src", "gps"),
+        spd=item.get("spd"), bat=item.get("bat"),
     )  # fmt: skip
 
 
@@ -166,4 +174,5 @@ def _event(device: str, gen: int, item: Any, received: int) -> Fact | None:
         device, gen, item["seq"], t, received, json.dumps(values, sort_keys=True), fix=False,
         code=item["code"], state=item.get("state", "pulse"), tag=tag if isinstance(tag, str) else None,
         last_heard=heard * 1000 if _integer(heard) else None,
+        tac=data.get("tac_permille"), result=data.get("result"), place=data.get("place"),
     )  # fmt: skip

@@ -202,7 +202,7 @@ def _by_unit(view: View, condition_id: str) -> tuple[list[State], list[tuple[int
 
 
 def _unit_states(view: View, condition_id: str, unit: Device, seen: list[tuple[int, Fact]]) -> list[State]:
-    worn = [(low, high) for low, high, record in unit.fittings if record.get("wearer") == view.wearer]
+    worn = [(low, high) for low, high, record in unit.fittings if record.get(view.role) == view.wearer]
     fresh = cut(merged((f.t, f.t + unit.silence_us(f.t)) for f in unit.facts if view.on(unit.id, f.t)), merged(worn))
     doubts = merged(untrusted(view, unit.id) + moved(view, unit.id))
     heard = [f for f in view.about if f.device == unit.id and f.code == "in_range" and f.state != "pulse" and f.tag]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from copy import copy
 
 from domain.instants import SECOND_US
-from tests.twin.caseload import ZONE_KINDS, Caseload
+from tests.twin.caseload import ZONE_KINDS
 from tests.twin.curfew import DEFAULT_GRACE_S
 from tests.twin.facts import Fact
 from tests.twin.found import Found
 from tests.twin.presence import UNKNOWN, presence
-from tests.twin.spans import cut, holding
+from tests.twin.spans import Spans, cut, holding
 from tests.twin.track import LEAST_SILENCE_S, View
 from tests.twin.versions import Line, Version, following, opened
 
@@ -31,43 +31,57 @@ class Contact:
         if last is not None:
             self.fact[device] = last
 
+    def last(self, device: str, fitted: int) -> int:
+        """When a device fitted then was last heard, or else when it was fitted."""
+        return max(fitted, self.at.get(device, fitted))
 
-def communication(
-    line: Line, wearer: str, open_: list[Version], caseload: Caseload, contact: Contact, heard: str | None
-) -> list[Version]:
+    def listened(self, device: str, fitted: int) -> int:
+        """From when its silence counts."""
+        last = self.last(device, fitted)
+        return last if device in self.at else max(last, self.since or last)
+
+    def heard(self, device: str, fitted: int) -> Fact | None:
+        """The last fact heard of it."""
+        return self.fact.get(device) if self.at.get(device, 0) >= fitted else None
+
+
+def communication(line: Line, view: View, open_: list[Version], contact: Contact, heard: str | None) -> list[Version]:
     """Versions of `communication_lost` of one wearer; ``heard`` is the device that this line is a message from."""
+    wearer, caseload = view.wearer, view.caseload
     out: list[Version] = []
     silent = {v.found.device: v for v in open_ if v.found.kind == "communication_lost" and v.found.end is None}
     for version in silent.values():
         assert version.found.device is not None
-        at, reason = _contact_ends(version, line, caseload, wearer, heard)
+        at, reason = _contact_ends(version, line, view, heard)
         if at is not None:
             out.append(_closed(line, version, at, reason))
-    if line.kind != "tick" or holding(caseload.active(wearer), line.at) is None:
+    if line.kind != "tick" or holding(_active(view), line.at) is None:
         return out
     for device in caseload.ids("device"):
         fitting = caseload.fitting_at(device, line.at)
-        if device in silent or fitting is None or fitting[2].get("wearer") != wearer:
+        if device in silent or fitting is None or fitting[2].get(view.role) != wearer:
             continue
         record = caseload.device(device, line.at)
-        last = max(fitting[0], contact.at.get(device, fitting[0]))
+        last = contact.last(device, fitting[0])
         limit = max(2 * int(record.get("upload_s", 60)), LEAST_SILENCE_S) * SECOND_US
-        listened = last if device in contact.at else max(last, contact.since or last)
-        if record["kind"] in SPEAKING and line.at - listened >= limit:
-            fact = contact.fact.get(device) if contact.at.get(device, 0) >= fitting[0] else None
+        if record["kind"] in SPEAKING and line.at - contact.listened(device, fitting[0]) >= limit:
+            fact = contact.heard(device, fitting[0])
             found = Found("communication_lost", last, None, "silence", [fact] if fact else [], device=device)
             found.cause = "unknown"
             out.append(opened(line, wearer, found, "silence"))
     return out
 
 
-def _contact_ends(
-    version: Version, line: Line, caseload: Caseload, wearer: str, heard: str | None
-) -> tuple[int | None, str]:
+def _active(view: View) -> Spans:
+    """When an order of the wearer, or one that protects the victim, is active."""
+    return view.caseload.protected(view.wearer) if view.role == "victim" else view.caseload.active(view.wearer)
+
+
+def _contact_ends(version: Version, line: Line, view: View, heard: str | None) -> tuple[int | None, str]:
     device = version.found.device
     assert device is not None
-    fitting = caseload.fitting_at(device, version.found.start)
-    orders = holding(caseload.active(wearer), version.found.start)
+    fitting = view.caseload.fitting_at(device, version.found.start)
+    orders = holding(_active(view), version.found.start)
     ends = [span[1] for span in (fitting, orders) if span is not None]
     ended = min(ends, default=line.at)
     if ended <= line.at:

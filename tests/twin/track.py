@@ -195,9 +195,14 @@ class View:
     """A wearer at T: facts known whose fix time is not after T, by the records known at T."""
 
     def __init__(
-        self, wearer: str, at: int, caseload: Caseload, devices: dict[str, Device], measured: Measured
-    ) -> None:
+        self, wearer: str, at: int, caseload: Caseload, devices: dict[str, Device], measured: Measured,
+        role: str = "wearer", kinds: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.wearer = wearer
+        self.role = role  # "victim": ``wearer`` is the id of a victim, and what is worn is with them
+        self.kinds = kinds
+        self.sent: dict[str, list[tuple[int, int]]] = {}  # by device, of each good message: received, sent
+        self.conflicts: dict[str, list[Fact]] = {}  # by device, facts under a name that was taken
         self.at = at
         self.caseload = caseload
         self.devices = devices
@@ -206,7 +211,7 @@ class View:
 
     def on(self, device: str, t: int) -> bool:
         """Whether the device was on this wearer."""
-        return self.caseload.wearer_of(device, t) == self.wearer
+        return device in self.devices and self._mine(self.devices[device], t)
 
     @cached_property
     def worn(self) -> list[Device]:
@@ -214,7 +219,7 @@ class View:
         return [
             device
             for device in self.devices.values()
-            if any(record.get("wearer") == self.wearer for _, _, record in device.fittings)
+            if any(record.get(self.role) == self.wearer for _, _, record in device.fittings)
         ]
 
     @cached_property
@@ -225,7 +230,7 @@ class View:
 
     def _mine(self, device: Device, t: int) -> bool:
         fitting = device.fitting(t)
-        return fitting is not None and fitting[2].get("wearer") == self.wearer
+        return fitting is not None and fitting[2].get(self.role) == self.wearer
 
     @cached_property
     def facts(self) -> list[Fact]:

@@ -26,11 +26,18 @@ class Version:
     found: Found
     retrospective: bool = False
     untold: bool = False
+    of_victim: bool = False  # ``wearer`` is the id of a victim
 
     @property
     def order(self) -> tuple[int, str, str, str, str, str]:
         f = self.found
-        return (f.start, f.kind, self.wearer, "", f.condition or "", f.device or "")
+        wearer, victim = self.parties
+        return (f.start, f.kind, wearer or "", victim or "", f.condition or "", f.device or "")
+
+    @property
+    def parties(self) -> tuple[str | None, str | None]:
+        """Wearer and victim."""
+        return (None, self.wearer) if self.of_victim else (self.wearer, self.found.victim)
 
     def line(self) -> str:
         f = self.found
@@ -40,8 +47,8 @@ class Version:
                 "version": self.version,
                 "change": self.change,
                 "reason": self.reason,
-                "wearer": self.wearer,
-                "victim": None,
+                "wearer": self.parties[0],
+                "victim": self.parties[1],
                 "kind": f.kind,
                 "code": f.code,
                 "order": f.order,
@@ -56,7 +63,7 @@ class Version:
                 "minutes_certain": _rounded(f.minutes_certain, 3),
                 "minutes_possible": _rounded(f.minutes_possible, 3),
                 "p_inside": _rounded(f.p_inside, 6),
-                "score": None,
+                "score": f.score,
                 "retrospective": self.retrospective,
                 "untold": self.untold,
                 "evidence": [{"device": e.device, "gen": e.gen, "seq": e.seq} for e in f.evidence],
@@ -76,13 +83,16 @@ class Line:
 
     at: int
     kind: str
-    late_for: set[str] = field(default_factory=set)  # wearers that a fact older than their newest came for
+    learnt: str | None = None  # the type of the record
+    late_for: set[str] = field(default_factory=set)  # wearers, and pairs, that a fact older than their newest came for
 
 
 @dataclass
 class Ledger:
-    """Every current violation by id, and the next number of each wearer."""
+    """Every current violation by id, and the next number of each wearer. What is of no kind in ``kinds`` is kept too, to
+    judge others by, but has no number and is not written."""
 
+    kinds: frozenset[str] | None = None
     current: dict[str, Version] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
 
@@ -94,14 +104,17 @@ class Ledger:
         """Name what is new in the order in which it is written; keep it; give the lines."""
         out = []
         for version in sorted(made, key=lambda v: v.order):
+            shown = self.kinds is None or version.found.kind in self.kinds
             if not version.id:
-                number = self.numbers[version.wearer] = self.numbers.get(version.wearer, 0) + 1
-                version.id = f"{version.wearer}-{number}"
+                series = version.wearer if shown else version.wearer + "~"
+                number = self.numbers[series] = self.numbers.get(series, 0) + 1
+                version.id = f"{series}-{number}"
             if version.change == "withdrawn":
                 del self.current[version.id]
             else:
                 self.current[version.id] = version
-            out.append(version.line())
+            if shown:
+                out.append(version.line())
         return out
 
 
@@ -180,7 +193,7 @@ def matched(
 
 
 def _alike(a: Found, b: Found) -> bool:
-    return (a.kind, a.condition, a.device) == (b.kind, b.condition, b.device)
+    return (a.kind, a.victim, a.condition, a.device) == (b.kind, b.victim, b.condition, b.device)
 
 
 def _touch(a: Found, b: Found) -> bool:

@@ -131,7 +131,7 @@ def walked(walk: Walk, marks: list[Mark], enforced: Spans, base: Spans, view: Vi
 def whole_at(view: View, condition: str, t: int) -> int:
     record = view.caseload.near("condition", condition, t)
     assert record is not None
-    return int(record.get("threshold_points", 1)) + 1
+    return int(record.get("threshold_points", 0 if record["kind"] == "proximity" else 1)) + 1
 
 
 def zone_violations(view: View, condition_id: str) -> list[Found]:

@@ -1,0 +1,71 @@
+"""`clock_wrong` and `seq_conflict` with its `fault` (rules.md 2, 7; wire.md): they go by when messages came."""
+
+from __future__ import annotations
+
+from domain.instants import FAR_US, HOUR_US, SECOND_US
+from tests.twin.found import Found
+from tests.twin.track import View
+
+LAST_MESSAGES = 100
+WRONG_US = 5 * SECOND_US
+MENDED_US = HOUR_US
+
+
+def clock_wrong(view: View) -> list[Found]:
+    out = []
+    for device in view.worn:
+        log = view.sent.get(device.id, [])
+        offsets = [min(r - s for r, s in log[max(0, i - LAST_MESSAGES + 1) : i + 1]) for i in range(len(log))]
+        for low, high, record in device.fittings:
+            if record.get(view.role) == view.wearer:
+                came = [(r, abs(o) > WRONG_US) for (r, _), o in zip(log, offsets, strict=True) if low <= r < high]
+                out += _clock(view, device.id, came, high)
+    return out
+
+
+def _clock(view: View, device: str, came: list[tuple[int, bool]], ends: int) -> list[Found]:
+    out: list[Found] = []
+    mended: int | None = None  # since when it has been right
+    for at, wrong in came:
+        if out and out[-1].end is None and mended is not None and mended + MENDED_US <= at:
+            out[-1].close(mended + MENDED_US, "clock")
+        if wrong:
+            mended = None
+            if not out or out[-1].end is not None:
+                out.append(_made("clock_wrong", at, "contact", device))
+        elif mended is None:
+            mended = at
+    if out and out[-1].end is None:
+        end = ends if mended is None else min(ends, mended + MENDED_US)
+        if end <= view.at:
+            out[-1].close(end, "clock")
+    return out
+
+
+def seq_conflicts(view: View) -> list[Found]:
+    """From the first conflict until there has been none for an hour, and a `fault` at its beginning."""
+    out: list[Found] = []
+    for device in view.worn:
+        for low, high, record in device.fittings:
+            if record.get(view.role) != view.wearer:
+                continue
+            open_: Found | None = None
+            until = FAR_US
+            for fact in [fact for fact in view.conflicts.get(device.id, []) if low <= fact.received < high]:
+                if open_ is not None and until <= fact.received:
+                    open_.close(until, "clock")
+                    open_ = None
+                if open_ is None:
+                    open_ = _made("seq_conflict", fact.received, "event", device.id)
+                    fault = _made("fault", fact.received, "event", device.id)
+                    open_.evidence, fault.evidence, fault.code = [fact], [fact], "AL24"
+                    fault.close(fact.received, "event")
+                    out += [open_, fault]
+                until = min(high, fact.received + MENDED_US)
+            if open_ is not None and until <= view.at:
+                open_.close(until, "clock")
+    return out
+
+
+def _made(kind: str, at: int, opener: str, device: str) -> Found:
+    return Found(kind, at, None, opener, [], device=device, cause="equipment", by_receipt=True)
