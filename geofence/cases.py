@@ -120,8 +120,9 @@ def heard_spans(world: World, tag: int) -> list[Span]:
 
 
 def _zone(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
-    stream = world.streams.rows.get(case.row, [])
-    buffer_stream = world.streams.rows.get(case.buffer_row, []) if case.buffer_row >= 0 else []
+    rows = world.streams.rows
+    stream: Sequence[News] = rows.get(case.row, ())
+    buffer_stream: Sequence[News] = rows.get(case.buffer_row, ()) if case.buffer_row >= 0 else ()
     if not stream and not buffer_stream:
         return [], FAR_US
     since = min(s[0].a if s[0].what == What.TRANSIT else s[0].t for s in (stream, buffer_stream) if s) - DAY_US

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from domain.facts import FACT, Roster
 from domain.records import Version
-from geofence.emissions import News
 from geofence.equipment_rules import Event
+from geofence.kept import Kept
 from geofence.layout import Planner
 from geofence.refold import Base
 from geofence.rules import MAX_LOG, Rules
@@ -27,7 +27,7 @@ from geofence.state import DEVICE, PAIR, PARTY, TRACK
 from geofence.versions import Entry, Group
 from geofence.wallclock import TimeZones
 
-FORMAT = 2
+FORMAT = 3
 """Raised with every change of what a snapshot holds."""
 
 
@@ -40,7 +40,7 @@ class _Body(msgspec.Struct):
     ledger: dict[str, Any]
     pairs: list[tuple[int, int]]
     heard: list[tuple[int, int]]
-    streams: dict[str, dict[int, list[News]]]
+    streams: dict[str, dict[int, bytes]]
     events: dict[int, list[Event]]
     groups: list[tuple[Group, list[Entry]]]
     lost: dict[int, Entry]
@@ -85,7 +85,7 @@ def snapshot(rules: Rules) -> bytes:
         ledger=rules.ledger.state(),
         pairs=list(rules.world.pair_index),
         heard=sorted(rules.clusters.heard),
-        streams={name: dict(getattr(rules.world.streams, name)) for name in _STREAMS},
+        streams={name: _bodies(getattr(rules.world.streams, name)) for name in _STREAMS},
         events=dict(rules.world.streams.events),
         groups=list(stepper.standing.groups.items()),
         lost=silence.lost,
@@ -98,6 +98,10 @@ def snapshot(rules: Rules) -> bytes:
         numbers=rules.numbers,
     )
     return msgspec.msgpack.encode(body)
+
+
+def _bodies(streams: dict[int, Kept]) -> dict[int, bytes]:
+    return {key: bytes(kept.body) for key, kept in streams.items()}
 
 
 def restore(
@@ -147,7 +151,8 @@ def _put_columns(rules: Rules, saved: _Body) -> None:
 def _put_sparse(rules: Rules, saved: _Body) -> None:
     streams, silence = rules.world.streams, rules.silence
     for name in _STREAMS:
-        setattr(streams, name, defaultdict(list, saved.streams[name]))
+        kept = {key: Kept(body) for key, body in saved.streams[name].items()}
+        setattr(streams, name, defaultdict(Kept, kept))
     streams.events = defaultdict(list, saved.events)
     rules.stepper.restore(dict(saved.groups))
     silence.lost, silence.in_zone, silence.unknown = saved.lost, saved.in_zone, saved.unknown

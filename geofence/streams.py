@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from geofence.emissions import STEADY, Emissions, News, What, as_news
 from geofence.equipment_rules import Event
+from geofence.kept import Kept
 
 UPHELD = frozenset({What.UPHELD, What.UNIT_UPHELD})
 MAX_RUN = 1_000
@@ -19,45 +20,36 @@ PAIR_NEWS = frozenset({What.HEARD, What.UNHEARD})
 
 @dataclass(slots=True)
 class Streams:
-    """News by track row, by device (location), by home unit (breaks), by pair; and equipment events by device."""
+    """News by track row, by device (location), by home unit (breaks), by pair, by the track row of a condition about two
+    parties (near); and equipment events by device."""
 
-    rows: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
-    location: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
-    breaks: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
-    pairs: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
+    location: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
+    breaks: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
+    pairs: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
+    near: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
     events: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
-    _steady: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def take(self, emissions: Emissions) -> list[News]:
         """Keep emissions; returns those that may change what is said."""
         fresh = []
-        for news in as_news(emissions):
-            if news.what in DEVICE_NEWS:
-                self.location[news.row].append(news)
-            elif news.what in PAIR_NEWS:
-                self.pairs[news.row].append(news)
-            elif news.what == What.SILENT:
-                self.breaks[news.row].append(news)
-            elif news.what in UPHELD:
-                pass
-            elif self._keep(news):
-                continue
-            fresh.append(news)
-        return fresh
+        body, size = emissions.tobytes(), emissions.itemsize
+        for k, (row, what, flags) in enumerate(emissions[["row", "what", "flags"]].tolist()):
+            stream = self._stream(row, what)
+            if stream is not None:
+                stream.keep(body[k * size : (k + 1) * size], steady=bool(flags & STEADY), most=MAX_RUN)
+            if not flags & STEADY:
+                fresh.append(k)
+        return as_news(emissions[fresh])
 
-    def _keep(self, news: News) -> bool:
-        """Keep a row's news; whether it only goes on with what was."""
-        stream = self.rows[news.row]
-        if not news.flags & STEADY:
-            self._steady[news.row] = 0
-            stream.append(news)
-            return False
-        self._steady[news.row] += 1
-        if self._steady[news.row] > MAX_RUN:
-            stream[-1] = news
-        else:
-            stream.append(news)
-        return True
+    def _stream(self, row: int, what: int) -> Kept | None:
+        if what in DEVICE_NEWS:
+            return self.location[row]
+        if what in PAIR_NEWS:
+            return self.pairs[row]
+        if what == What.SILENT:
+            return self.breaks[row]
+        return None if what in UPHELD else self.rows[row]
 
     def event(self, device: int, event: Event) -> None:
         """Keep an equipment event about a device, in the order of facts."""
@@ -69,18 +61,17 @@ class Streams:
 
     def mark(self, name: str, keys: Iterable[int], marks: Marks) -> None:
         """Move the marks of some streams up to where they are now."""
-        store: dict[int, list[News]] = getattr(self, name)
+        store: dict[int, Kept] = getattr(self, name)
         marks.setdefault(name, {}).update({key: len(store[key]) for key in keys if key in store})
 
     def cut_back(self, name: str, keys: Iterable[int], marks: Marks) -> None:
         """Drop what came after the marks, so that it can be judged again."""
-        store: dict[int, list[News]] = getattr(self, name)
+        store: dict[int, Kept] = getattr(self, name)
         lengths = marks.get(name, {})
         for key in keys:
             if key in store:
-                del store[key][lengths.get(key, 0) :]
-            self._steady.pop(key, None)
+                store[key].cut_back(lengths.get(key, 0))
 
 
-_NAMES = ("rows", "location", "breaks", "pairs")
+_NAMES = ("rows", "location", "breaks", "pairs", "near")
 Marks = dict[str, dict[int, int]]
