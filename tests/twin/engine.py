@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
-from domain.instants import EARLY_US, FAR_US, SECOND_US, parse_instant
-from tests.twin import service, silence, suspicion
+from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US, parse_instant
+from tests.twin import alcohol, attendance, checks, pairs, patterns, protection, service, silence, suspicion
 from tests.twin.caseload import ZONE_KINDS, Caseload
 from tests.twin.charging import not_charged
 from tests.twin.curfew import DEFAULT_GRACE_S, absences, curfew_violations
 from tests.twin.equipment import KINDS as EVENT_KINDS
 from tests.twin.equipment import LOCATED, equipment_violations, location_lost
-from tests.twin.facts import Known, read
+from tests.twin.facts import Fact, Known, read
 from tests.twin.found import Found
 from tests.twin.messages import clock_wrong, seq_conflicts
 from tests.twin.presence import presence
 from tests.twin.spans import cut, holding, measure
+from tests.twin.sums import atv
 from tests.twin.track import Device, Measured, View
 from tests.twin.versions import Ledger, Line, Version, following, matched, opened, same, withdrawn
 from tests.twin.zones import zone_violations
@@ -30,11 +32,21 @@ MORE: tuple[tuple[tuple[str, ...], Callable[[View], list[Found]]], ...] = (
     (("not_fitted",), service.not_fitted),
     (("clock_wrong",), clock_wrong),
     (("seq_conflict",), seq_conflicts),
+    (("attendance_missed", "attendance_unconfirmed"), attendance.missed),
+    (("hours_short",), attendance.hours_short),
+    (("check_missed",), checks.missed),
+    (("alcohol_suspected", "alcohol"), alcohol.suspected),
+    (("alcohol_tamper",), alcohol.obstructed),
+    (("proximity_alert", "proximity_prealert", "pattern_near_victim"), pairs.proximity),
+    (("association",), pairs.association),
 )
 """Further kinds by fact, and by when messages came: what finds them, switched on by ``kinds``."""
-MORE_BY_FACT = tuple(kind for kinds, _ in MORE for kind in kinds)
-MORE_BY_SILENCE = ("unmonitored", "shielding_suspected")
-EVERY_KIND = BEFORE | {*MORE_BY_FACT, *MORE_BY_SILENCE}
+DERIVED = ("alcohol", "atv_warning", "atv_exceeded")
+"""Kinds that are made of other violations and of what was decided on them."""
+MORE_BY_FACT = (*(kind for kinds, _ in MORE for kind in kinds if kind not in DERIVED), "pattern_near_zone")
+MORE_BY_SILENCE = ("unmonitored", "shielding_suspected", "alcohol_tamper", "proximity_unknown", "victim_unit_silent")
+EVERY_KIND = BEFORE | {*MORE_BY_FACT, *DERIVED, *MORE_BY_SILENCE, "presence_check"}
+"""With `presence_check`, which is no kind: checks are evidence of presence."""
 
 
 class Twin:
@@ -92,7 +104,8 @@ class Twin:
         before = {}
         for wearer, role in self._persons():
             view = self._view(wearer, at, role)
-            before[wearer] = self._by_fact(view) + self._more(view)
+            found = self._by_fact(view)
+            before[wearer] = found + self._more(view, found) + self._derived(view, self.ledger.of(wearer))
         self.caseload.learn(record, parse_instant(str(holds)) if holds else at, cancelled=bool(line.get("cancelled")))
         return self._judge(Line(at, "learnt", str(record["type"])), None, before)
 
@@ -112,6 +125,7 @@ class Twin:
             devices[device] = held[1]
         view = View(wearer, at, self.caseload, devices, self.measured, role, self.kinds)
         view.sent, view.conflicts = self.sent, self.known.conflicts
+        view.person = cache(lambda other, as_: self._view(other, at, as_))
         return view
 
     def _by_fact(self, view: View) -> list[Found]:
@@ -122,8 +136,26 @@ class Twin:
             found += curfew_violations(view, condition)
         return found
 
-    def _more(self, view: View) -> list[Found]:
-        return [found for kinds, judged in MORE if self.kinds & {*kinds} for found in judged(view)]
+    def _more(self, view: View, found: list[Found]) -> list[Found]:
+        more = [found for kinds, judged in MORE if self.kinds & {*kinds} for found in judged(view)]
+        if "pattern_near_zone" in self.kinds:
+            more += patterns.near_zone(view, found)
+        if "pattern_near_victim" in self.kinds:
+            more += patterns.near_victim(view, found + more)
+        return more
+
+    def _derived(self, view: View, current: list[Version]) -> list[Found]:
+        found = alcohol.confirmed(view, current) if "alcohol" in self.kinds else []
+        return found + (atv(view, current) if self.kinds & {"atv_warning", "atv_exceeded"} else [])
+
+    def _made_of(self, line: Line, view: View, facts: list[Version], before: list[Found] | None) -> list[Version]:
+        """Versions of what is derived, from the violations as they are after this line."""
+        for version in facts:
+            self._flag(line, version)
+        changed = {version.id for version in facts}
+        current = [v for v in self.ledger.of(view.wearer) if v.id not in changed]
+        current += [v for v in facts if v.change != "withdrawn"]
+        return self._compared(line, view, self._derived(view, current), before, DERIVED)
 
     def _found(self, view: View) -> list[Found]:
         """What `_by_fact` gives, kept while no fact came into view, no record was learnt and nothing fell due."""
@@ -146,16 +178,24 @@ class Twin:
         rounds = []
         for wearer, role in self._persons():
             view = self._view(wearer, line.at, role)
-            self._watch(line, view)
-            found = self._found(view) + self._more(view)
-            facts = self._compared(line, view, found, (before or {}).get(wearer))
+            self._watch(line, view.wearer, self._looked_at(view))
+            for condition in self.caseload.conditions(wearer, ("proximity", "association")) if role == "wearer" else ():
+                record = self.caseload.newest("condition", condition)
+                pair = [record.get("victim") or record["other_wearer"], "victim" if "victim" in record else "wearer"]
+                other = view.person(*pair)
+                self._watch(line, f"{wearer} {other.wearer}", self._looked_at(view) + self._looked_at(other))
+            found = self._found(view)
+            found = found + self._more(view, found)
+            facts = self._compared(line, view, found, (before or {}).get(wearer), (*BY_FACT, *MORE_BY_FACT))
             open_ = self.ledger.of(wearer, (*silence.KINDS, *MORE_BY_SILENCE))
             contact = silence.communication(line, view, open_, self.contact, heard)
             self.lost += [(line.at, str(v.found.device)) for v in contact if v.change == "opened"]
-            made += facts + contact
-            rounds.append((view, open_, facts, contact))
-        for view, open_, facts, contact in rounds:
+            made += facts + contact + self._made_of(line, view, facts, (before or {}).get(wearer))
+            rounds.append((view, open_, found, facts, contact))
+        for view, open_, found, facts, contact in rounds:
             made += self._by_silence(line, view, open_, facts, contact, heard)
+            if "victim_unit_silent" in self.kinds and view.role == "victim":
+                made += protection.victim_unit_silent(line, view, open_, found, facts + contact, self.contact)
         for version in made:
             version.of_victim = version.wearer in self.caseload.victims()
             self._flag(line, version)
@@ -180,6 +220,10 @@ class Twin:
             for loss in contact:
                 if loss.change == "opened":
                     made += suspicion.suspected(line, view, loss, self.contact, self.lost)
+        if "alcohol_tamper" in self.kinds:
+            made += alcohol.silent(line, view, open_, self.contact, heard)
+        if "proximity_unknown" in self.kinds:
+            made += protection.proximity_unknown(line, view, open_)
         return made
 
     def _flag(self, line: Line, version: Version) -> None:
@@ -200,22 +244,27 @@ class Twin:
             return False
         return bool(self.caseload.device(device, version.decided)["kind"] in LOCATED)
 
-    def _watch(self, line: Line, view: View) -> None:
-        """Whether a fact came into view that is older than the newest that the wearer was judged on."""
-        facts = view.facts + [f for f in view.about if f.device not in {d.id for d in view.worn}]
-        names = {f.name for f in facts}
-        seen = self._seen.get(view.wearer, set())
-        newest = self._newest.get(view.wearer, EARLY_US)
-        if any(f.t < newest for f in facts if f.name not in seen):
-            line.late_for.add(view.wearer)
-        self._seen[view.wearer] = names
-        self._newest[view.wearer] = max([newest, *(f.t for f in facts)])
+    def _looked_at(self, view: View) -> list[Fact]:
+        return view.facts + [f for f in view.about if f.device not in {d.id for d in view.worn}]
 
-    def _compared(self, line: Line, view: View, judged: list[Found], before: list[Found] | None) -> list[Version]:
-        current = [v for v in self.ledger.of(view.wearer, (*BY_FACT, *MORE_BY_FACT)) if v.found.opener != "silence"]
-        pairs, left, new = matched(current, judged)
+    def _watch(self, line: Line, party: str, facts: list[Fact]) -> None:
+        """Whether a fact came into view that is older than the newest that the wearer, or the pair, was judged on."""
+        names = {f.name for f in facts}
+        seen = self._seen.get(party, set())
+        newest = self._newest.get(party, EARLY_US)
+        if any(f.t < newest for f in facts if f.name not in seen):
+            line.late_for.add(party)
+        self._seen[party] = names
+        self._newest[party] = max([newest, *(f.t for f in facts)])
+
+    def _compared(
+        self, line: Line, view: View, judged: list[Found], before: list[Found] | None, kinds: tuple[str, ...]
+    ) -> list[Version]:
+        current = [v for v in self.ledger.of(view.wearer, kinds) if v.found.opener != "silence"]
+        matches, left, new = matched(current, judged)
         out = []
-        for old, found in pairs:
+        for old, found in matches:
+            old.found.certain = found.certain
             if not same(old.found, found):
                 out.append(following(line, old, found, self._reason(line, view, found, old, before)))
         out += [withdrawn(line, old, self._reason(line, view, None, old, before)) for old in left]
@@ -265,10 +314,13 @@ def due(view: View, found: list[Found]) -> int:
             later.append(_grace_over(view, condition, going[-1].start))
     for device in view.worn:
         later += [high for _, high, _ in device.fittings if high > view.at]
+        later += [
+            f.t + device.gap_us(f.t) for f in device.facts if f.code == "presence_check" if f.t > view.at - DAY_US
+        ]
         later += [u.t + u.gap_us for u in view.used[-1:] if u.t + u.gap_us > view.at]
         later += [f.t + device.silence_us(f.t) for f in device.facts[-1:] if f.t + device.silence_us(f.t) > view.at]
         later += [at for at in caseload.checked(device.id) + caseload.visited(view.wearer) if at > view.at]
-    return min(later)
+    return min(at for at in later if at > view.at)
 
 
 def _grace_over(view: View, condition: str, since: int) -> int:

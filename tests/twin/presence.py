@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from domain.instants import FAR_US
 from tests.twin.caseload import Record
+from tests.twin.checks import verified
 from tests.twin.facts import Fact
 from tests.twin.spans import Spans, cut, holding, merged
 from tests.twin.track import Device, Mark, Used, View, mark
@@ -84,14 +85,16 @@ def presence(view: View, condition_id: str) -> Presence:
 def _presence(view: View, condition_id: str) -> Presence:
     by_fixes, seen_fixes, missed_fixes = _by_fixes(view, condition_id)
     by_unit, seen_unit, silent = _by_unit(view, condition_id)
-    states = _first_that_says(by_unit, by_fixes, view.at)
+    by_check = _by_check(view, condition_id) if "presence_check" in view.kinds else []
+    states = _first_that_says(by_unit, _first_that_says(by_check, by_fixes, view.at), view.at)
     for state in states:  # where the unit falls silent the newest inside fix says that the wearer is there
         if (state.says, state.source) == (PRESENT, "fixes"):
             state.evidence = [[f for t, f in seen_fixes if t <= state.start][-1]]
     deciding = merged((s.start, s.end) for s in by_unit)
-    seen = sorted(
-        [(t, f) for t, f in seen_fixes if holding(deciding, t) is None] + seen_unit, key=lambda s: (s[0], s[1].key)
-    )
+    seen_checks = [(s.start, s.evidence[0]) for s in by_check]
+    elsewhere = [(t, f) for t, f in seen_fixes + seen_checks if holding(deciding, t) is None]
+    seen = sorted(elsewhere + seen_unit, key=lambda s: (s[0], s[1].key))
+    deciding = merged([*deciding, *((s.start, s.end) for s in by_check)])
     missed = [(t, gap, f) for t, gap, f in missed_fixes if holding(deciding, t) is None]
     return Presence(states, seen, missed, silent)
 
@@ -182,6 +185,19 @@ def _turn(states: list[State], new: State) -> State:
             states.pop()
     states.append(new)
     return new
+
+
+# by a check
+
+
+def _by_check(view: View, condition_id: str) -> list[State]:
+    """A check that is evidence of presence holds as an inside fix does."""
+    record = view.caseload.newest("condition", condition_id)
+    return [
+        State(fact.t, fact.t + view.devices[fact.device].gap_us(fact.t), PRESENT, "event", [fact])
+        for fact in verified(view, record["place"])
+        if holding(untrusted(view, fact.device), fact.t) is None
+    ]
 
 
 # by the home unit

@@ -9,6 +9,7 @@ from tests.twin.caseload import ZONE_KINDS
 from tests.twin.curfew import DEFAULT_GRACE_S
 from tests.twin.facts import Fact
 from tests.twin.found import Found
+from tests.twin.pairs import limits, meetings
 from tests.twin.presence import UNKNOWN, presence
 from tests.twin.spans import Spans, cut, holding
 from tests.twin.track import LEAST_SILENCE_S, View
@@ -109,9 +110,10 @@ def lost_in_zone(line: Line, view: View, open_: list[Version], losses: list[Vers
             standing.add(version.found.condition)
     if not losses or not view.used:
         return out
+    peril = (*ZONE_KINDS, "proximity")
     newest = view.used[-1]
     start = min(v.found.start for v in losses)
-    for condition_id in view.caseload.conditions(view.wearer, ZONE_KINDS):
+    for condition_id in view.caseload.conditions(view.wearer, peril):
         if condition_id in standing or holding(view.caseload.enforced(condition_id), line.at) is None:
             continue
         if _in_peril(view, condition_id):
@@ -119,7 +121,7 @@ def lost_in_zone(line: Line, view: View, open_: list[Version], losses: list[Vers
             found = Found(
                 "lost_in_zone", start, None, "silence", [newest.fact], condition=condition_id, cause="unknown"
             )
-            found.order = record["order"]
+            found.order, found.victim = record["order"], record.get("victim")
             out.append(opened(line, view.wearer, found, "silence"))
     return out
 
@@ -136,6 +138,9 @@ def _found_again(line: Line, view: View, version: Version) -> Version | None:
 
 def _in_peril(view: View, condition_id: str) -> bool:
     record = view.caseload.newest("condition", condition_id)
+    if record["kind"] == "proximity":
+        met = [m for m in meetings(view, view.person(record["victim"], "victim")) if m.used is view.used[-1]]
+        return bool(met) and met[-1].near_m <= limits(record)["proximity_prealert"]
     newest = view.marks(condition_id)[-1]
     if record["kind"] == "restriction_zone":
         return newest.side < 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -202,6 +202,7 @@ class View:
         self.role = role  # "victim": ``wearer`` is the id of a victim, and what is worn is with them
         self.kinds = kinds
         self.sent: dict[str, list[tuple[int, int]]] = {}  # by device, of each good message: received, sent
+        self.person: Callable[[str, str], View] = lambda _id, _role: self  # another wearer or a victim, at the same T
         self.conflicts: dict[str, list[Fact]] = {}  # by device, facts under a name that was taken
         self.at = at
         self.caseload = caseload

@@ -96,8 +96,9 @@ class Ledger:
     current: dict[str, Version] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
 
-    def of(self, wearer: str, kinds: tuple[str, ...]) -> list[Version]:
-        found = [v for v in self.current.values() if v.wearer == wearer and v.found.kind in kinds]
+    def of(self, wearer: str, kinds: tuple[str, ...] | None = None) -> list[Version]:
+        """Current violations of a wearer, or of a victim, of all kinds or of some."""
+        found = [v for v in self.current.values() if v.wearer == wearer and (kinds is None or v.found.kind in kinds)]
         return sorted(found, key=lambda v: (v.found.start, _number(v.id)))
 
     def write(self, made: list[Version]) -> list[str]:
