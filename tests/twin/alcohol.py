@@ -5,7 +5,6 @@ from __future__ import annotations
 from copy import copy
 
 from domain.instants import DAY_US, EARLY_US
-from tests.twin.assessments import decided
 from tests.twin.found import Found
 from tests.twin.silence import Contact
 from tests.twin.spans import cut, holding, less
@@ -43,7 +42,7 @@ def confirmed(view: View, current: list[Version]) -> list[Found]:
     """`alcohol`: each suspicion that a person upheld, as far as it goes."""
     out = []
     for version in current:
-        if version.found.kind == "alcohol_suspected" and decided(view, version.id, view.at) == "upheld":
+        if version.found.kind == "alcohol_suspected" and view.caseload.decided(version.id, view.at) == "upheld":
             found = copy(version.found)
             found.kind, found.opener = "alcohol", "assessment"
             out.append(found)

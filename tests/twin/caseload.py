@@ -248,6 +248,22 @@ class Caseload:
             if record["wearer"] == wearer and record["outcome"] == "done" and record["kind"] != "remove"
         )
 
+    @remembered
+    def assessed(self, violation: str) -> list[tuple[int, int, str]]:
+        """``(from, to, decision)`` of each assessment of a violation, from when it was made."""
+        out = []
+        for name in self.ids("assessment"):
+            for low, high, record in self.segments("assessment", name):
+                start = max(low, instant_of(record, "at", EARLY_US))
+                if record["violation"] == violation and start < high:
+                    out.append((start, high, record["decision"]))
+        return sorted(out, key=lambda item: item[0])
+
+    def decided(self, violation: str, at: int) -> str | None:
+        """What officers hold of a violation at an instant: the last by then of what still holds."""
+        held = [said for low, high, said in self.assessed(violation) if low <= at < high]
+        return held[-1] if held else None
+
     def wearers(self) -> Iterator[str]:
         return (i for i in self.ids("wearer"))
 

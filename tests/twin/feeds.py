@@ -11,9 +11,10 @@ import random
 from typing import Any
 
 from domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant, parse_instant
+from tests.twin import wider
 from tests.twin.lives import Life, lived, sent_by_tag, sent_by_unit
 from tests.twin.posts import posted
-from tests.twin.subjects import Scene, Subject, around, learnt_later, subject
+from tests.twin.subjects import Scene, Subject, around, chance, learnt_later, moved, subject
 
 NIGHTS = (
     ("Europe/London", "2026-03-29T01:00:00Z"),
@@ -26,6 +27,13 @@ NIGHTS = (
     ("Pacific/Auckland", "2026-07-04T10:00:00Z"),
 )
 LONGEST_H = 7
+WEEKS_END = (
+    ("Europe/London", "2026-11-09T00:00:00Z"),
+    ("Europe/London", "2026-03-29T23:00:00Z"),
+    ("America/New_York", "2026-11-02T05:00:00Z"),
+    ("Australia/Lord_Howe", "2026-10-04T13:00:00Z"),
+)
+"""Midnights from Sunday to Monday."""
 
 
 def feed(seed: int) -> tuple[list[str], list[str], str]:
@@ -47,6 +55,64 @@ def feed(seed: int) -> tuple[list[str], list[str], str]:
     until = end + rng.choice((0, MINUTE_US, HOUR_US, 11 * HOUR_US + 123_456))
     in_order = sorted((line for line in lines if line[0] <= until), key=lambda line: line[0])
     return [_dump(r) for r in records], [_dump(line) for _, line in in_order], format_instant(until)
+
+
+def feed_of_all(seed: int) -> tuple[list[str], list[str], str]:
+    """As `feed`, of the second family: every kind of condition, victims, charging, conflicts, assessments."""
+    rng = random.Random(f"of all {seed}")
+    zone, change = rng.choice((*WEEKS_END, *WEEKS_END, *NIGHTS))
+    start = parse_instant(change) - rng.randrange(1, 4) * HOUR_US + rng.randrange(60) * MINUTE_US
+    end = start + rng.randrange(2 * 60, 6 * 60) * MINUTE_US
+    scene = Scene(rng, zone, start, end)
+    one = subject(scene, 1)
+    near = subject(scene, 2, moved(one.home, rng.uniform(-800, 800), 300))
+    victims = [wider.victim(scene, number, one.home) for number in range(1, rng.choice((2, 2, 3)))]
+    wider.shares(one, near)
+    wider.more(scene, one, victims, [near])
+    wider.more(scene, near, victims[:1], [one])
+    wearers = [one, near]
+    if chance(scene, 0.5):
+        wearers.append(wider.unfitted(scene, 3))
+    lines: list[tuple[int, dict[str, Any]]] = []
+    lives: dict[str, Life] = {}
+    for party in [*wearers[:2], *victims]:
+        lines += _sent_of_all(scene, party, lives)
+    lines += [line for party in wearers for line in party.learnt if party.number > 2]
+    lines += learnt_later(scene, wearers[:2])
+    lines = wider.confused(scene, lines)
+    lines += _ticks(scene) + _strays(scene)
+    records = [record for party in [*wearers, *victims] for record in party.records]
+    rng.shuffle(records)
+    until = end + rng.choice((0, MINUTE_US, HOUR_US, 26 * HOUR_US + 123_456))
+    in_order = sorted((line for line in lines if line[0] <= until), key=lambda line: line[0])
+    return [_dump(r) for r in records], [_dump(line) for _, line in in_order], format_instant(until)
+
+
+def _sent_of_all(scene: Scene, party: Subject, lives: dict[str, Life]) -> list[tuple[int, dict[str, Any]]]:
+    """What a wearer's or a victim's devices sent; now and then two of them went the same way for a while."""
+    life = lived(scene, party)
+    if lives and chance(scene, 0.7):
+        low = around(scene, scene.start, scene.end)
+        life = wider.lives_of(
+            life, lives[scene.rng.choice(sorted(lives))], low, low + scene.rng.choice((9, 30, 90)) * MINUTE_US
+        )
+    lives[party.id] = life
+    out = []
+    for device, low, high in party.tags:
+        if party.kinds[device] in ("gps_tag", "victim_unit"):
+            items = sent_by_tag(scene, party, life, device, low, high)
+            out += posted(
+                scene, device, party.uploads[device], wider.added(scene, life, items, low, min(high, scene.end))
+            )
+    if party.unit is not None:
+        out += posted(scene, party.unit, party.uploads[party.unit], sent_by_unit(scene, party, life))
+    for device, kind in party.kinds.items():
+        if kind in ("voice_line", "non_fitted"):
+            out += posted(scene, device, 60, wider.sent_by_line(scene))
+        elif kind == "alcohol_tag":
+            items = wider.sent_by_alcohol_tag(scene, party.intervals[device])
+            out += posted(scene, device, party.uploads[device], items)
+    return out
 
 
 def _dump(value: dict[str, Any]) -> str:

@@ -71,10 +71,10 @@ def chance(scene: Scene, p: float) -> bool:
     return scene.rng.random() < p
 
 
-def subject(scene: Scene, number: int) -> Subject:
+def subject(scene: Scene, number: int, home: Point | None = None) -> Subject:
     """A wearer with devices, one or two orders' worth of conditions, absences and a suspension."""
     rng = scene.rng
-    one = Subject(f"W{number}", number, (rng.uniform(-1.7, 1.0), rng.uniform(50.9, 54.8)))
+    one = Subject(f"W{number}", number, home or (rng.uniform(-1.7, 1.0), rng.uniform(50.9, 54.8)))
     one.spots = [one.home, one.home, moved(one.home, 1500, 900)]
     one.records.append({"type": "wearer", "id": one.id, "name": f"Wearer {number}", "level": "standard"})
     _order(scene, one)

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable
 
 from domain.instants import EARLY_US, MINUTE_US
-from tests.twin.assessments import decided, decisions
 from tests.twin.found import Found
 from tests.twin.spans import Spans, cut, measure, merged
 from tests.twin.track import View
@@ -31,12 +30,14 @@ def _levels(view: View, order: str, counted: list[Version]) -> list[Found]:
     edges = {view.at + 1, *(edge for span in active for edge in span)}
     edges |= {low for low, _, _ in view.caseload.segments("order", order)}
     edges |= {edge for v in counted for span in v.found.certain for edge in span}
-    assessed = {edge for v in counted for low, high, _ in decisions(view, v.id) for edge in (low, high)}
+    assessed = {edge for v in counted for low, high, _ in view.caseload.assessed(v.id) for edge in (low, high)}
     steps = sorted(edge for edge in edges | assessed if EARLY_US < edge <= view.at + 1)
 
     def total(t: int) -> int:
         return sum(
-            measure(cut(v.found.certain, [(EARLY_US, t)])) for v in counted if decided(view, v.id, t) not in EXCUSED
+            measure(cut(v.found.certain, [(EARLY_US, t)]))
+            for v in counted
+            if view.caseload.decided(v.id, t) not in EXCUSED
         )
 
     out = []
