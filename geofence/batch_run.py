@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.facts import FACT, Batch, Facts, LineKind
 from domain.instants import EARLY_US
-from domain.vocabulary import Quality
+from domain.records import Assessment, Version
+from domain.vocabulary import Quality, Reason
 from geofence.affected import affected_parties
+from geofence.book import party_of_violation
 from geofence.decisions import Answer
 from geofence.drafts import Draft, Proof
 from geofence.emissions import News, What
 from geofence.equipment_rules import KINDS, Event
 from geofence.intake import judged_times
 from geofence.refold import Folded
-from geofence.stepper import CASE, DEVICE, Unit
+from geofence.stepper import ATV, CASE, DEVICE, Unit
 from geofence.used_facts import used_by_line
 from geofence.versions import Line
 
@@ -262,6 +264,9 @@ class BatchRun:
         rules = self.rules
         version = self.batch.learnt[at]
         rules.freshen()
+        if isinstance(version.record, Assessment):
+            self._assessed(at, version)
+            return
         before = affected_parties(rules.book, version)
         due_anyway = self._due_anyway(before, at)
         rules.book.learn(version)
@@ -270,6 +275,7 @@ class BatchRun:
         silent = rules.silence.parties()
         if not any(rules.newest[p] > EARLY_US or p in silent for p in parties if p < len(rules.newest)):
             rules.stale = True  # nobody of them has a fact: nothing can come out otherwise
+            self._only_due(at)
             return
         rules.relay_out()
         self._before(at)
@@ -280,13 +286,36 @@ class BatchRun:
         plain = Line(line.at_us)
         rules.stepper.judge(rules.stepper.wakes.due(line.at_us), at, plain)
 
+    def _only_due(self, at: int) -> None:
+        """A line that changes nothing by itself: what was waiting for it, and what falls due at it."""
+        wakes = self.rules.stepper.wakes
+        if wakes.next_us() <= self.instants[at] or (self.effective == at).any():
+            self._before(at)
+            line = Line(int(self.instants[at]))
+            self.rules.stepper.judge(wakes.due(line.at_us), at, line)
+
+    def _assessed(self, at: int, version: Version) -> None:
+        """An assessment moves no fact and no interval of a condition: only the sums of whom it concerns."""
+        rules = self.rules
+        party = rules.book.party_index.get(("wearer", party_of_violation(cast("Assessment", version.record).violation)))
+        concerned = set() if party is None or party not in rules.world.layout.atv else {party}
+        due_anyway = self._due_anyway(concerned, at)
+        rules.book.learn(version)
+        self._before(at)
+        if concerned:
+            due = rules.stepper.wakes.due(int(self.instants[at]))
+            units = {(ATV, p) for p in concerned} | {u for u in due if rules.stepper.party_of(u) in concerned}
+            line = Line(int(self.instants[at]), is_learnt=True, due_anyway=due_anyway, because=Reason.ASSESSMENT)
+            rules.stepper.judge(units, at, line)
+        self._only_due(at)
+
     def _due_anyway(self, parties: set[int], at: int) -> tuple[Draft, ...]:
         """What falls due for these parties at the line by the records known before it."""
         rules = self.rules
         found: list[Draft] = []
         for unit in rules.stepper.wakes.due(int(self.instants[at])):
             if rules.stepper.party_of(unit) in parties:
-                found += rules.stepper.drafts(unit, int(self.instants[at]))
+                found += rules.stepper.drafts(unit, at, int(self.instants[at]))
         return tuple(found)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, TypeVar, cast
 
 from domain.facts import Roster
@@ -15,6 +16,7 @@ from domain.instants import EARLY_US, FAR_US
 from domain.records import (
     TYPE_NAMES,
     Absence,
+    Assessment,
     Condition,
     Device,
     EquipmentCheck,
@@ -27,7 +29,7 @@ from domain.records import (
     Visit,
     Zone,
 )
-from domain.vocabulary import VisitOutcome
+from domain.vocabulary import AssessmentDecision, VisitOutcome
 from geofence.intervals import Span, clipped, common, union
 from geofence.timetable import WindowCache
 
@@ -35,6 +37,10 @@ _NAMES: dict[Any, str] = dict(TYPE_NAMES)
 R = TypeVar("R", bound=Record)
 Key = tuple[str, str]
 Era = tuple[int, int, R]
+NOT_COUNTED = frozenset(
+    {AssessmentDecision.REASONABLE_EXCUSE, AssessmentDecision.EQUIPMENT, AssessmentDecision.DISPUTED}
+)
+"""Decisions that take a violation out of the sums (rules.md 5, ATV)."""
 
 
 class Book:
@@ -46,6 +52,10 @@ class Book:
         self.party_index: dict[Key, int] = {}
         self.conditions: list[str] = []
         self.condition_index: dict[str, int] = {}
+        self.with_allowance: dict[str, None] = {}
+        """Orders of which a version ever had an `atv_allowance_min`."""
+        self.assessed: set[str] = set()
+        """Wearers and victims with a violation that was ever assessed."""
         self._cache = cache
         self._versions: dict[Key, list[Version]] = defaultdict(list)
         self._eras: dict[Key, list[Era[Record]]] = {}
@@ -68,6 +78,10 @@ class Book:
         if isinstance(record, Condition) and record.id not in self.condition_index:
             self.condition_index[record.id] = len(self.conditions)
             self.conditions.append(record.id)
+        if isinstance(record, Order) and record.atv_allowance_min is not None:
+            self.with_allowance.setdefault(record.id)
+        if isinstance(record, Assessment):
+            self.assessed.add(party_of_violation(record.violation))
 
     def _party(self, key: Key) -> int:
         found = self.party_index.get(key)
@@ -218,6 +232,21 @@ class Book:
                     found.append(visit.at_us)
         return sorted(set(found))
 
+    def not_counted(self, violation: str) -> list[Span]:
+        """When the assessment of a violation takes it out of the sums, not before it was made; of several the newest."""
+        found = [
+            (max(start, assessment.at_us), end, place, assessment.decision)
+            for place, assessment_id in enumerate(self.ids(Assessment, "violation", violation))
+            for start, end, assessment in self.eras(Assessment, assessment_id)
+            if assessment.violation == violation and max(start, assessment.at_us) < end
+        ]
+        spans: list[Span] = []
+        for start, end in pairwise(sorted({edge for one in found for edge in one[:2]})):
+            held = [one for one in found if one[0] <= start < one[1]]
+            if held and max(held, key=lambda one: (one[0], one[2]))[3] in NOT_COUNTED:
+                spans.append((start, end))
+        return union(spans)
+
     def told_at(self, condition: Condition) -> int:
         """When the wearer was told of a condition."""
         if condition.told_at_us is not None:
@@ -252,7 +281,14 @@ def _parents(record: Record) -> list[Key]:
         return [("device", record.device)]
     if isinstance(record, Visit):
         return [("wearer", record.wearer)]
+    if isinstance(record, Assessment):
+        return [("violation", record.violation)]
     return []
+
+
+def party_of_violation(violation: str) -> str:
+    """Whose a violation is, by its id: ``{wearer}-{n}`` or ``{victim}-{n}``."""
+    return violation.rpartition("-")[0]
 
 
 def _end(to_us: int | None) -> int:

@@ -9,13 +9,14 @@ from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
 from domain.records import Circle, Condition, Corridor, Polygons
 from domain.vocabulary import ConditionKind, Kind, Reason
 from geofence.book import Book
-from geofence.curfew_rules import CurfewCase, judge_curfew
+from geofence.curfew_rules import CurfewCase, Part, curfew_parts, judge_curfew
 from geofence.drafts import Draft, Proof, proof_of
 from geofence.emissions import News, What
 from geofence.equipment_rules import doubts, judge_events, judge_location
 from geofence.intervals import Span, clipped, holding, union, without
 from geofence.layout import Case, Layout, era_value
 from geofence.lines import crosses
+from geofence.patterns import judge_pattern
 from geofence.presence import (
     ABSENT,
     PRESENT,
@@ -145,6 +146,7 @@ def _zone(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
         drafts += _buffer(zone, buffer_stream, drafts)
     drafts += judge_unconfirmed(zone, stream)
     drafts += _transits(world, case, zone, stream)
+    drafts += judge_pattern(drafts, enforced, world.told_at(case))
     for draft in drafts:
         if draft.opened is Reason.CLOCK:
             row = case.buffer_row if draft.kind is Kind.ZONE_BUFFER else case.row
@@ -317,17 +319,34 @@ def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
     if _never_out(world, case):
         return [], FAR_US
     seen = seen_of(world, case)
-    starts = [s.from_us for s in seen.line if s.state == ABSENT and s.from_us <= now_us]
-    if not starts:
+    curfew = _curfew_since(world, case, seen, now_us)
+    if curfew is None:
         return [], _next_turn(world, case, seen, now_us)
-    since = starts[0]
-    windows, excused = curfew_windows(world, case, since, now_us + AHEAD_US)
-    grace = era_value(world.book, case.id, lambda c: c.grace_s)
-    curfew = CurfewCase(windows, excused, lambda at_us: round(grace(at_us) * SECOND_US), now_us)
     drafts = judge_curfew(curfew, seen)
     if seen.state_at(now_us) == ABSENT and any(d.to_us is not None for d in drafts):
         world.state.tracks["wanted_t"][case.row] = now_us
     return drafts, min(_next_turn(world, case, seen, now_us), _next_curfew(curfew, seen))
+
+
+def curfew_as_it_runs(world: World, case: Case, now_us: int) -> tuple[Seen, list[Part]]:
+    """A curfew's violations as of an instant with what each rests on, for sums (`geofence.atv`)."""
+    seen = Seen([]) if _never_out(world, case) else seen_of(world, case)
+    curfew = _curfew_since(world, case, seen, now_us)
+    parts = [] if curfew is None else curfew_parts(curfew, seen)
+    for part in parts:
+        part.draft.party, part.draft.order, part.draft.condition = case.party, case.order, case.id
+        part.draft.told_us = world.told_at(case)
+    return seen, parts
+
+
+def _curfew_since(world: World, case: Case, seen: Seen, now_us: int) -> CurfewCase | None:
+    """The windows from the first absence on, None where there is none."""
+    starts = [s.from_us for s in seen.line if s.state == ABSENT and s.from_us <= now_us]
+    if not starts:
+        return None
+    windows, excused = curfew_windows(world, case, starts[0], now_us + AHEAD_US)
+    grace = era_value(world.book, case.id, lambda c: c.grace_s)
+    return CurfewCase(windows, excused, lambda at_us: round(grace(at_us) * SECOND_US), now_us)
 
 
 def _never_out(world: World, case: Case) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.instants import FAR_US, MINUTE_US
 from domain.vocabulary import Code, Kind, Reason
 from geofence.drafts import Draft, Proof
-from geofence.intervals import Span, clipped, length_us, union, without
+from geofence.intervals import Span, clipped, common, length_us, union, without
 from geofence.presence import ABSENT, PRESENT, UNKNOWN, Seen, Stretch
 
 
@@ -35,6 +35,15 @@ class CurfewCase:
     now_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of one absence in one window: a violation, without party, order and condition."""
+
+    draft: Draft
+    absent: Absent
+    unexcused: Sequence[Span]
+
+
 def absences(line: Sequence[Stretch]) -> list[Absent]:
     """From where presence becomes absent to where it next is present; unknown in between does not end it."""
     found: list[Absent] = []
@@ -56,7 +65,12 @@ def _absent(begun: Stretch, to_us: int, ended_by: Stretch | None) -> Absent:
 
 def judge_curfew(case: CurfewCase, seen: Seen) -> list[Draft]:
     """The violations of one curfew as of ``case.now_us``, without party, order and condition."""
-    found: list[Draft] = []
+    return [part.draft for part in curfew_parts(case, seen)]
+
+
+def curfew_parts(case: CurfewCase, seen: Seen) -> list[Part]:
+    """The same, with what each rests on."""
+    found: list[Part] = []
     all_absences = absences(seen.line)
     for window in case.windows:
         if window[0] > case.now_us:
@@ -66,13 +80,19 @@ def judge_curfew(case: CurfewCase, seen: Seen) -> list[Draft]:
             continue
         for absent in all_absences:
             if absent.from_us < window[1] and absent.to_us > window[0]:
-                draft = _part(case, seen, window, unexcused, absent)
-                if draft is not None:
-                    found.append(draft)
+                part = _part(case, seen, window, unexcused, absent)
+                if part is not None:
+                    found.append(part)
     return found
 
 
-def _part(case: CurfewCase, seen: Seen, window: Span, unexcused: list[Span], absent: Absent) -> Draft | None:
+def certain_spans(seen: Seen, part: Part, now_us: int) -> list[Span]:
+    """The time that counts for `minutes_certain` of one part, as it runs: up to ``now_us`` while the part is open."""
+    until_us = now_us if part.draft.to_us is None else part.draft.to_us
+    return _certain(seen, part.unexcused, part.draft.from_us, until_us, part.absent)
+
+
+def _part(case: CurfewCase, seen: Seen, window: Span, unexcused: list[Span], absent: Absent) -> Part | None:
     start = unexcused[0][0]
     begin = _first_evidence(seen, window, start, absent)
     if begin is None or begin.from_us > case.now_us:
@@ -91,7 +111,7 @@ def _part(case: CurfewCase, seen: Seen, window: Span, unexcused: list[Span], abs
     draft.opened = Reason.HOME_UNIT if begin.by_unit else Reason.FIXES
     draft.closed = Reason.CLOCK
     _close(case, seen, window, unexcused, absent, draft, start)
-    return draft
+    return Part(draft, absent, unexcused)
 
 
 def _first_evidence(seen: Seen, window: Span, start: int, absent: Absent) -> Stretch | None:
@@ -137,12 +157,12 @@ def _close(
             draft.closed = Reason.HOME_UNIT if ended_by.by_unit else Reason.FIXES
     if draft.to_us is None:
         return
-    draft.minutes_certain = _certain(seen, unexcused, draft, absent) / MINUTE_US
+    draft.minutes_certain = length_us(_certain(seen, unexcused, draft.from_us, draft.to_us, absent)) / MINUTE_US
     draft.minutes_possible = _possible(seen, window, unexcused, draft, absent, case.now_us) / MINUTE_US
 
 
-def _certain(seen: Seen, unexcused: list[Span], draft: Draft, absent: Absent) -> int:
-    assert draft.to_us is not None
+def _certain(seen: Seen, unexcused: Sequence[Span], from_us: int, to_us: int, absent: Absent) -> list[Span]:
+    """Unexcused time in ``[from_us, to_us)`` between pieces of evidence for absence, and to the presence that ended it."""
     pieces: list[list[int]] = []
     for first, last, gap in sorted(seen.outside):
         if pieces and first - pieces[-1][1] <= pieces[-1][2]:
@@ -155,8 +175,7 @@ def _certain(seen: Seen, unexcused: list[Span], draft: Draft, absent: Absent) ->
             if piece[1] <= absent.to_us <= piece[1] + piece[2]:
                 piece[1] = absent.to_us
     sure = union([*((first, last) for first, last, _ in pieces), *seen.unheard])
-    within = clipped(unexcused, draft.from_us, draft.to_us)
-    return sum(length_us(clipped(within, first, last)) for first, last in sure)
+    return common(clipped(unexcused, from_us, to_us), sure)
 
 
 def _possible(seen: Seen, window: Span, unexcused: list[Span], draft: Draft, absent: Absent, now_us: int) -> int:

@@ -23,7 +23,7 @@ _LOCATED = (DeviceKind.GPS_TAG, DeviceKind.VICTIM_UNIT)
 
 @dataclass(slots=True)
 class Case:
-    """One condition that the rules judge: whose it is, and its track rows."""
+    """One condition that the rules judge: whose it is, and its track rows; ``other`` is the victim or other wearer."""
 
     id: str
     kind: ConditionKind
@@ -31,6 +31,7 @@ class Case:
     party: int
     row: int
     buffer_row: int
+    other: int = -1
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Layout:
     cases : the conditions judged, by index of the book's condition list; None where a kind is not judged here.
     cases_of : the condition indices of each party.
     units : condition indices of the curfews that a home unit speaks for, by its roster index.
+    atv : the orders that have or had an ATV allowance, by party.
     """
 
     tables: Tables
@@ -50,6 +52,7 @@ class Layout:
     case_of_row: list[int] = field(default_factory=list)
     units: dict[int, list[int]] = field(default_factory=dict)
     kinds: list[DeviceKind] = field(default_factory=list)
+    atv: dict[int, list[str]] = field(default_factory=dict)
 
 
 class Planner:
@@ -83,6 +86,10 @@ class Planner:
                 layout.cases_of.setdefault(case.party, []).append(index)
                 for unit in self._units_of(case):
                     layout.units.setdefault(unit, []).append(index)
+        for order_id in book.with_allowance:
+            order = book.newest(Order, order_id)
+            assert order is not None
+            layout.atv.setdefault(book.party_index[("wearer", order.wearer)], []).append(order_id)
         self._fill(layout, shapes, eras, kind)
         return layout
 

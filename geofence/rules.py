@@ -34,7 +34,7 @@ from geofence.refold import Base, Folder
 from geofence.silence import Silence
 from geofence.stepper import Stepper
 from geofence.timetable import WindowCache
-from geofence.versions import Step, as_violation
+from geofence.versions import as_violation
 from geofence.wallclock import TimeZones
 
 MAX_LOG = 300_000
@@ -60,7 +60,6 @@ class Rules:
         self.ledger = Ledger()
         self.waiting: Facts = empty_facts()
         self.newest: NDArray[np.int64] = np.zeros(0, np.int64)
-        self.numbers: dict[int, int] = {}
         self.now_us = EARLY_US
         self.stale = False
         self._orders: OrderTable | None = None
@@ -167,23 +166,13 @@ class Rules:
         return stored
 
     def _numbered(self) -> tuple[list[Violation], list[int]]:
-        steps = sorted(self.stepper.made, key=self._key)
+        steps = sorted(self.stepper.made, key=self.stepper.key)
         versions = []
         for step in steps:
-            entry = step.entry
-            if entry.number == 0:
-                party = step.draft.party
-                entry.number = self.numbers[party] = self.numbers.get(party, 0) + 1
-            entry.version += 1
+            self.stepper.give_number(step.entry)
+            step.entry.version += 1
             versions.append(as_violation(step, self.book.parties, self.roster.ids))
         return versions, [step.line for step in steps]
-
-    def _key(self, step: Step) -> tuple[Any, ...]:
-        draft = step.draft
-        kind, party = self.book.parties[draft.party]
-        wearer, victim = (party, "") if kind == "wearer" else ("", party)
-        device = "" if draft.device is None else self.roster.ids[draft.device]
-        return (step.line, draft.from_us, draft.kind.value, wearer, victim, draft.condition or "", device)
 
     def _move_base(self) -> None:
         """Let go of facts that are older than two generations of the state."""

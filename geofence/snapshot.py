@@ -51,6 +51,7 @@ class _Body(msgspec.Struct):
     last_tick_us: int
     now_us: int
     numbers: dict[int, int]
+    wake_atv: dict[int, int]
 
 
 _STREAMS = ("rows", "location", "breaks", "pairs")
@@ -95,7 +96,8 @@ def snapshot(rules: Rules) -> bytes:
         started_us=silence.started_us,
         last_tick_us=silence.last_tick_us,
         now_us=rules.now_us,
-        numbers=rules.numbers,
+        numbers=stepper.numbers,
+        wake_atv=stepper.wakes.atv,
     )
     return msgspec.msgpack.encode(body)
 
@@ -161,4 +163,5 @@ def _put_sparse(rules: Rules, saved: _Body) -> None:
         silence.in_zone_of.setdefault(entry.draft.party, set()).add(condition)
     silence.started_us, silence.last_tick_us = saved.started_us, saved.last_tick_us
     silence.changed(rules.world, ())
-    rules.now_us, rules.numbers = saved.now_us, saved.numbers
+    rules.now_us, rules.stepper.numbers = saved.now_us, saved.numbers
+    rules.stepper.wakes.atv = saved.wake_atv

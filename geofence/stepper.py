@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.instants import FAR_US
-from domain.vocabulary import Change, DeviceKind, Kind
+from domain.instants import EARLY_US, FAR_US
+from domain.vocabulary import Change, ConditionKind, DeviceKind, Kind
+from geofence.atv import judge_atv
 from geofence.cases import World, judge_case, judge_device
 from geofence.clusters import Clusters
 from geofence.drafts import Draft, Proof
-from geofence.intervals import holding
+from geofence.intervals import Span, holding
 from geofence.silence import Silence, enforced_spans
 from geofence.versions import Entry, Group, Line, Standing, Step, group_of
 
-CASE, DEVICE = 0, 1
+CASE, DEVICE, ATV = 0, 1, 2
 Unit = tuple[int, int]
-"""What is judged at once: a condition, or a device, by index."""
+"""What is judged at once: a condition or a device, by index, or the sums of a party's orders. At a line in this order:
+a sum rests on the curfews that the line changed."""
 
 
 @dataclass(slots=True)
 class Wakes:
-    """When the clock alone may change something: instants by condition and by device."""
+    """When the clock alone may change something: instants by condition and by device, and by party where there are sums."""
 
     case: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     device: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    atv: dict[int, int] = field(default_factory=dict)
 
     def grow(self, cases: int, devices: int) -> None:
         """Make room; nothing is due of what is new."""
@@ -37,19 +41,29 @@ class Wakes:
     def due(self, at_us: int) -> list[Unit]:
         """What is due by an instant."""
         cases = [(CASE, int(c)) for c in np.flatnonzero(self.case <= at_us)]
-        return cases + [(DEVICE, int(d)) for d in np.flatnonzero(self.device <= at_us)]
+        sums = [(ATV, party) for party, wake in self.atv.items() if wake <= at_us]
+        return cases + [(DEVICE, int(d)) for d in np.flatnonzero(self.device <= at_us)] + sums
 
     def of(self, unit: Unit) -> int:
         """When one unit is due."""
+        if unit[0] == ATV:
+            return self.atv.get(unit[1], FAR_US)
         return int((self.case if unit[0] == CASE else self.device)[unit[1]])
 
     def put(self, unit: Unit, at_us: int) -> None:
         """Set when one unit is due."""
+        if unit[0] == ATV:
+            if at_us < FAR_US:
+                self.atv[unit[1]] = at_us
+            else:
+                self.atv.pop(unit[1], None)
+            return
         (self.case if unit[0] == CASE else self.device)[unit[1]] = at_us
 
     def next_us(self) -> int:
         """The next instant at which something is due."""
-        return int(min(self.case.min(initial=FAR_US), self.device.min(initial=FAR_US)))
+        arrays = min(self.case.min(initial=FAR_US), self.device.min(initial=FAR_US))
+        return min(int(arrays), min(self.atv.values(), default=FAR_US))
 
 
 class Stepper:
@@ -62,6 +76,8 @@ class Stepper:
         self.standing = Standing()
         self.wakes = Wakes()
         self.made: list[Step] = []
+        self.numbers: dict[int, int] = {}
+        """The highest number given to a violation of each party."""
         self._groups: dict[Unit, set[Group]] = {}
 
     def write(self, steps: Iterable[Step], index: int, line: Line) -> None:
@@ -76,8 +92,8 @@ class Stepper:
         """Judge units at a line. Returns the (party, from) of locations that were lost by it and are lost now."""
         losses: list[tuple[int, int]] = []
         parties: set[int] = set(used or ())
-        for unit in sorted(units):
-            steps = self._judge_one(unit, line)
+        for unit in self._with_sums(units):
+            steps = self._judge_one(unit, index, line)
             self.write(steps, index, line)
             losses += [
                 (s.draft.party, s.draft.from_us)
@@ -116,7 +132,17 @@ class Stepper:
         if span is not None:
             self.wakes.case[at] = min(int(self.wakes.case[at]), span[1])
 
-    def _judge_one(self, unit: Unit, line: Line) -> list[Step]:
+    def _with_sums(self, units: Iterable[Unit]) -> list[Unit]:
+        """In their order, and after the curfews of a party the sums that rest on them."""
+        wanted = set(units)
+        if self.world.layout.atv:
+            cases = self.world.layout.cases
+            curfews = [case for unit in wanted if unit[0] == CASE and (case := cases[unit[1]]) is not None]
+            parties = {case.party for case in curfews if case.kind is ConditionKind.CURFEW}
+            wanted |= {(ATV, party) for party in parties if party in self.world.layout.atv}
+        return sorted(wanted)
+
+    def _judge_one(self, unit: Unit, index: int, line: Line) -> list[Step]:
         known = self._groups.get(unit, set())
         steps: list[Step] = []
         if unit[0] == CASE:
@@ -132,8 +158,10 @@ class Stepper:
             if case.id in self.silence.in_zone:
                 span = holding(enforced_spans(self.world, case, line.at_us), line.at_us)
                 wake = min(wake, span[1] if span is not None else FAR_US)
-        else:
+        elif unit[0] == DEVICE:
             drafts, wake = judge_device(self.world, unit[1], line.at_us)
+        else:
+            drafts, wake = judge_atv(self.world, unit[1], self._not_counted(unit[1], index), line.at_us)
         self.wakes.put(unit, wake)
         steps += self.standing.compare(known, drafts, line)
         groups = {group_of(draft) for draft in drafts}
@@ -143,29 +171,85 @@ class Stepper:
             self._groups.pop(unit, None)
         return steps
 
+    # ---- sums ----
+
+    def _not_counted(self, party: int, index: int) -> Callable[[Draft], list[Span]]:
+        """When a curfew violation does not count: a retrospective one never does, an assessed one by its assessment."""
+        party_id = self.world.book.parties[party][1]
+        assessed = party_id in self.world.book.assessed
+        if assessed:
+            self._number(party, index)
+
+        def of(draft: Draft) -> list[Span]:
+            entries = self.standing.groups.get(group_of(draft), [])
+            same = (e for e in entries if (e.draft.window, e.draft.from_us) == (draft.window, draft.from_us))
+            entry = next(same, None)
+            if draft.from_us < draft.told_us or (entry is not None and entry.retrospective):
+                return [(EARLY_US, FAR_US)]
+            if entry is None or entry.number == 0 or not assessed:
+                return []
+            return self.world.book.not_counted(f"{party_id}-{entry.number}")
+
+        return of
+
+    # ---- names ----
+
+    def key(self, step: Step) -> tuple[Any, ...]:
+        """The order of versions (contract.md)."""
+        draft = step.draft
+        kind, party = self.world.book.parties[draft.party]
+        wearer, victim = (party, "") if kind == "wearer" else ("", party)
+        device = "" if draft.device is None else self.world.book.roster.ids[draft.device]
+        return (step.line, draft.from_us, draft.kind.value, wearer, victim, draft.condition or "", device)
+
+    def give_number(self, entry: Entry) -> None:
+        """The next number of its party, to a violation that has none."""
+        if entry.number == 0:
+            party = entry.draft.party
+            entry.number = self.numbers[party] = self.numbers.get(party, 0) + 1
+
+    def _number(self, party: int, before: int) -> None:
+        """Number what the lines of this batch before one opened for a party: an assessment names its number."""
+        steps = [s for s in self.made if s.line < before and s.entry.number == 0 and s.draft.party == party]
+        for step in sorted(steps, key=self.key):
+            self.give_number(step.entry)
+
     # ---- what falls due ----
 
     def due_before(self, index_of: dict[int, int], instants: NDArray[np.int64], first: int, due: list[Unit]) -> None:
         """Judge what falls due at lines before the one that a cluster has now. ``index_of``: cluster to its line."""
-        for unit in due:
-            line = index_of.get(self.cluster_of(unit))
+        for units in self._together(due):
+            line = index_of.get(self.cluster_of(units[0]))
             if line is not None:
-                self._run_due(unit, instants, first, line)
+                self._run_due(units, instants, first, line)
 
     def due_until(self, instants: NDArray[np.int64], first: int, last: int, due: list[Unit]) -> None:
         """Judge what falls due at the lines [first, last)."""
-        for unit in due:
-            self._run_due(unit, instants, first, last)
+        for units in self._together(due):
+            self._run_due(units, instants, first, last)
 
-    def _run_due(self, unit: Unit, instants: NDArray[np.int64], first: int, before: int) -> None:
+    def _together(self, due: list[Unit]) -> list[list[Unit]]:
+        """Each by itself, but a party's conditions and its sums line by line together."""
+        sums = self.world.layout.atv
+        if not sums:
+            return [[unit] for unit in due]
+        alone = [[unit] for unit in due if self.party_of(unit) not in sums]
+        of_party: dict[int, list[Unit]] = {}
+        for unit in due:
+            party = self.party_of(unit)
+            if party in sums:
+                of_party.setdefault(party, [(ATV, party)]).append(unit)
+        return alone + [sorted(set(units)) for units in of_party.values()]
+
+    def _run_due(self, units: list[Unit], instants: NDArray[np.int64], first: int, before: int) -> None:
         at = first
         while True:
-            wake = self.wakes.of(unit)
+            wake = min(self.wakes.of(unit) for unit in units)
             at = max(at, first + int(np.searchsorted(instants[first:before], wake)))
             if at >= before:
                 return
             line = Line(int(instants[at]), is_message=True)
-            self.judge([unit], at, line)
+            self.judge([unit for unit in units if self.wakes.of(unit) <= line.at_us], at, line)
             at += 1
 
     def end_losses(self, instants: NDArray[np.int64], first: int, last: int) -> None:
@@ -176,19 +260,25 @@ class Stepper:
             self.write(self.silence.ended(line.at_us), at, line)
 
     def cluster_of(self, unit: Unit) -> int:
-        """The cluster of a condition's party or of a device."""
+        """The cluster of a party, its conditions and its sums, or of a device."""
         if unit[0] == DEVICE:
             return int(self.clusters.of_device[unit[1]])
+        if unit[0] == ATV:
+            return int(self.clusters.of_party[unit[1]])
         case = self.world.layout.cases[unit[1]]
         return -1 if case is None else int(self.clusters.of_party[case.party])
 
     def party_of(self, unit: Unit) -> int:
-        """Whose a condition is; -1 for a device."""
+        """Whose a condition or a sum is; -1 for a device."""
+        if unit[0] == ATV:
+            return unit[1]
         case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
         return -1 if case is None else case.party
 
-    def drafts(self, unit: Unit, at_us: int) -> list[Draft]:
-        """What a condition would come out as, written nowhere."""
+    def drafts(self, unit: Unit, index: int, at_us: int) -> list[Draft]:
+        """What a condition or a sum would come out as, written nowhere."""
+        if unit[0] == ATV:
+            return judge_atv(self.world, unit[1], self._not_counted(unit[1], index), at_us)[0]
         case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
         return [] if case is None else judge_case(self.world, case, at_us)[0]
 
@@ -210,6 +300,9 @@ class Stepper:
         self.standing.groups = groups
         index = self.world.book.condition_index
         for group in groups:
-            _, _, condition, device = group
-            unit = (CASE, index[condition]) if condition is not None else (DEVICE, device if device is not None else -1)
+            _, party, condition, device = group
+            if condition is not None:
+                unit = (CASE, index[condition])
+            else:
+                unit = (ATV, party) if device is None else (DEVICE, device)
             self._groups.setdefault(unit, set()).add(group)

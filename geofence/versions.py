@@ -45,7 +45,7 @@ class Line:
     """The line that decides: its instant, and why its by-fact versions differ from what was.
 
     ``late``: parties with a fact older than what they were judged on. ``due_anyway``: what a learnt line would have
-    found by the records known before it.
+    found by the records known before it; ``because``: the reason of what it finds otherwise.
     """
 
     at_us: int
@@ -53,6 +53,7 @@ class Line:
     is_learnt: bool = False
     late: frozenset[int] = frozenset()
     due_anyway: tuple[Draft, ...] = ()
+    because: Reason = Reason.VARIATION
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ def _match(before: list[Entry], now: list[Draft], line: Line) -> tuple[list[Entr
     for entry in left:
         old = entry.draft
         natural = Reason.FIXES if old.opened is Reason.CLOCK else old.opened
-        reason = Reason.VARIATION if line.is_learnt else _reason(old, natural, line)
+        reason = line.because if line.is_learnt else _reason(old, natural, line)
         steps.append(Step(entry, old, Change.WITHDRAWN, reason, old.from_us))
     for step in steps:
         step.retrospective = step.entry.retrospective
@@ -113,8 +114,10 @@ def _match(before: list[Entry], now: list[Draft], line: Line) -> tuple[list[Entr
 
 
 def _meets(old: Draft, new: Draft) -> bool:
-    """Overlap or touch; a curfew never across windows."""
+    """Overlap or touch; a curfew never across windows, a sum never across orders."""
     if old.kind is Kind.CURFEW and old.window != new.window:
+        return False
+    if old.kind in SUMS and old.order != new.order:
         return False
     return old.from_us <= _end(new) and new.from_us <= _end(old)
 
@@ -184,7 +187,7 @@ def _reason(draft: Draft, natural: Reason, line: Line) -> Reason:
     if draft.kind in BY_SILENCE:
         return natural
     if line.is_learnt and not any(group_of(d) == group_of(draft) and _same(d, draft) for d in line.due_anyway):
-        return Reason.VARIATION
+        return line.because
     return Reason.LATE_DATA if draft.party in line.late else natural
 
 
@@ -194,6 +197,7 @@ def _mark(entry: Entry, from_us: int, line: Line) -> None:
         entry.retrospective = _reason(entry.draft, Reason.CLOCK, line) is Reason.VARIATION or entry.retrospective
 
 
+SUMS = frozenset({Kind.ATV_WARNING, Kind.ATV_EXCEEDED})
 BY_SILENCE = frozenset(
     {
         Kind.COMMUNICATION_LOST,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,3 +87,19 @@ class Running:
 def lines_of(said: Iterable[Violation]) -> list[str]:
     """What is printed."""
     return [violation.as_line() for violation in said]
+
+
+def of_kinds(lines: Iterable[str], kinds: Collection[str]) -> list[dict[str, Any]]:
+    """The printed versions of some kinds, as if there were no others: ids count on without them."""
+    found = []
+    names: dict[str, str] = {}
+    numbers: Counter[str] = Counter()
+    for version in map(json.loads, lines):
+        if version["kind"] in kinds:
+            name = version["id"]
+            if name not in names:
+                party = name.rpartition("-")[0]
+                numbers[party] += 1
+                names[name] = f"{party}-{numbers[party]}"
+            found.append(version | {"id": names[name]})
+    return found

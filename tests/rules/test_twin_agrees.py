@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from domain.instants import parse_instant
-from tests.rules.running import Running, batches_of, caseload_of, lines_of
-from tests.twin.engine import run
+from tests.rules.running import Running, batches_of, caseload_of, lines_of, of_kinds
+from tests.twin.engine import BEFORE, run
 from tests.twin.feeds import feed
 
 SEEDS = (0, 1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 14)
@@ -23,7 +23,7 @@ def by_rules(caseload: list[str], lines: list[str], until: str) -> list[dict[str
     running = Running(caseload_of(caseload))
     for batch in batches_of(running.versions, lines, running.roster, LINES_PER_BATCH, parse_instant(until)):
         running.take(batch)
-    return [json.loads(line) for line in lines_of(running.said)]
+    return of_kinds(lines_of(running.said), BEFORE)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
