@@ -16,18 +16,16 @@ from tests.twin.track import View
 def missed(view: View) -> list[Found]:
     """`attendance_missed` and `attendance_unconfirmed`: of the unexcused part of each window that is over."""
     out = []
+    doubts = {device.id: untrusted(view, device.id) for device in view.worn}
     for condition in view.caseload.conditions(view.wearer, ("attendance",)):
+        out_there = [m.fact for m in place_marks(view, condition) if m.side < 0]
+        out_there = [fact for fact in out_there if holding(doubts[fact.device], fact.t) is None]
+        present = _held(view, condition, PRESENT)
         for window in view.caseload.windows_of(condition):
             asked = cut([window], view.caseload.enforced(condition))
-            if not asked or asked[-1][1] > view.at or cut(asked, _held(view, condition, PRESENT)):
+            if not asked or asked[-1][1] > view.at or cut(asked, present):
                 continue
-            outside = [
-                m.fact
-                for m in place_marks(view, condition)
-                if m.side < 0
-                and holding(asked, m.t) is not None
-                and holding(untrusted(view, m.used.fact.device), m.t) is None
-            ]
+            outside = [fact for fact in out_there if holding(asked, fact.t) is not None]
             found = Found("attendance_missed", asked[0][0], None, "clock", outside[:1], condition=condition)
             if not outside:
                 found.kind, found.cause = "attendance_unconfirmed", "unknown"

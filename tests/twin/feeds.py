@@ -62,7 +62,7 @@ def feed_of_all(seed: int) -> tuple[list[str], list[str], str]:
     rng = random.Random(f"of all {seed}")
     zone, change = rng.choice((*WEEKS_END, *WEEKS_END, *NIGHTS))
     start = parse_instant(change) - rng.randrange(1, 4) * HOUR_US + rng.randrange(60) * MINUTE_US
-    end = start + rng.randrange(2 * 60, 6 * 60) * MINUTE_US
+    end = start + rng.randrange(90, 4 * 60) * MINUTE_US
     scene = Scene(rng, zone, start, end)
     one = subject(scene, 1)
     near = subject(scene, 2, moved(one.home, rng.uniform(-800, 800), 300))

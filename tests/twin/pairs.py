@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 
 from domain.instants import FAR_US, MINUTE_US, SECOND_US
 from tests.twin.caseload import Record
@@ -45,7 +46,10 @@ def near_m(a: Used, b: Used, ages: list[tuple[int, float]]) -> float:
 
 
 def _apart_m(a: Used, b: Used) -> float:
-    return distance_m((a.fix.lon, a.fix.lat), (b.fix.lon, b.fix.lat))
+    return _distance_m((a.fix.lon, a.fix.lat), (b.fix.lon, b.fix.lat))
+
+
+_distance_m = lru_cache(1 << 16)(distance_m)
 
 
 def speed_m_s(track: list[Used], i: int) -> float:
