@@ -323,8 +323,9 @@ def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
     if curfew is None:
         return [], _next_turn(world, case, seen, now_us)
     drafts = judge_curfew(curfew, seen)
-    if seen.state_at(now_us) == ABSENT and any(d.to_us is not None for d in drafts):
-        world.state.tracks["wanted_t"][case.row] = now_us
+    closed = [d.to_us for d in drafts if d.to_us is not None]
+    if closed and seen.state_at(now_us) == ABSENT:  # the first fix outside after that makes it more certain
+        world.state.tracks["wanted_t"][case.row] = max(closed)
     return drafts, min(_next_turn(world, case, seen, now_us), _next_curfew(curfew, seen))
 
 

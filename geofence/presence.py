@@ -93,7 +93,7 @@ def by_fixes(
             run.append(news)
             chains[-1].last_us, chains[-1].gap_us = news.t, gap_us(news.device)
             chains[-1].instants.append(news.t)
-            if news.flags & WHOLE:
+            if news.flags & WHOLE and not chains[-1].whole:
                 chains[-1].whole = True
                 changes.append((run[0].t, ABSENT, tuple(proof(n) for n in run), max(n.p for n in run)))
         elif news.what == What.LAPSE:
