@@ -57,8 +57,11 @@ def feed(seed: int) -> tuple[list[str], list[str], str]:
     return [_dump(r) for r in records], [_dump(line) for _, line in in_order], format_instant(until)
 
 
-def feed_of_all(seed: int) -> tuple[list[str], list[str], str]:
-    """As `feed`, of the second family: every kind of condition, victims, charging, conflicts, assessments."""
+def feed_of_all(seed: int, *, conflicts: bool = True) -> tuple[list[str], list[str], str]:
+    """As `feed`, of the second family: every kind of condition, victims, charging, assessments.
+
+    Without ``conflicts`` no name of a fact is used twice and no clock is wrong, as the law of rules.md 9 asks.
+    """
     rng = random.Random(f"of all {seed}")
     zone, change = rng.choice((*WEEKS_END, *WEEKS_END, *NIGHTS))
     start = parse_instant(change) - rng.randrange(1, 4) * HOUR_US + rng.randrange(60) * MINUTE_US
@@ -79,7 +82,7 @@ def feed_of_all(seed: int) -> tuple[list[str], list[str], str]:
         lines += _sent_of_all(scene, party, lives)
     lines += [line for party in wearers for line in party.learnt if party.number > 2]
     lines += learnt_later(scene, wearers[:2])
-    lines = wider.confused(scene, lines)
+    lines = wider.confused(scene, lines) if conflicts else lines
     lines += _ticks(scene) + _strays(scene)
     records = [record for party in [*wearers, *victims] for record in party.records]
     rng.shuffle(records)
