@@ -15,7 +15,7 @@ from tests.twin.equipment import KINDS as EVENT_KINDS
 from tests.twin.equipment import LOCATED, equipment_violations, location_lost
 from tests.twin.facts import Fact, Known, read
 from tests.twin.found import Found
-from tests.twin.messages import clock_wrong, seq_conflicts
+from tests.twin.messages import bad_messages, clock_wrong, seq_conflicts
 from tests.twin.presence import presence
 from tests.twin.spans import cut, holding, measure
 from tests.twin.sums import atv
@@ -32,6 +32,7 @@ MORE: tuple[tuple[tuple[str, ...], Callable[[View], list[Found]]], ...] = (
     (("not_fitted",), service.not_fitted),
     (("clock_wrong",), clock_wrong),
     (("seq_conflict",), seq_conflicts),
+    (("bad_messages",), bad_messages),
     (("attendance_missed", "attendance_unconfirmed"), attendance.missed),
     (("hours_short",), attendance.hours_short),
     (("check_missed",), checks.missed),
@@ -46,7 +47,7 @@ DERIVED = ("alcohol", "atv_warning", "atv_exceeded")
 MORE_BY_FACT = (*(kind for kinds, _ in MORE for kind in kinds if kind not in DERIVED), "pattern_near_zone")
 MORE_BY_SILENCE = ("unmonitored", "shielding_suspected", "alcohol_tamper", "proximity_unknown", "victim_unit_silent")
 EVERY_KIND = BEFORE | {*MORE_BY_FACT, *DERIVED, *MORE_BY_SILENCE, "presence_check"}
-"""With `presence_check`, which is no kind: checks are evidence of presence."""
+"""Two of them are no kinds: with `presence_check` checks are evidence of presence, with `bad_messages` ten are a fault."""
 
 
 class Twin:
@@ -57,7 +58,7 @@ class Twin:
         self.kinds = frozenset(kinds)
         self.known = Known()
         self.ledger = Ledger(self.kinds)
-        self.sent: dict[str, list[tuple[int, int]]] = {}
+        self.sent: dict[str, list[tuple[int, int | None]]] = {}
         self.lost: list[tuple[int, str]] = []  # when, and of which device, each `communication_lost` opened
         self.contact = silence.Contact()
         self.measured = Measured()
@@ -88,10 +89,9 @@ class Twin:
             return self._judge(Line(at, "message"), None)
         facts = read(device, line["envelope"], at)
         new = [fact for fact in facts or [] if self.known.take(fact)]
-        if facts is not None:
-            envelope = line["envelope"]
-            assert isinstance(envelope, dict)
-            self.sent.setdefault(device, []).append((at, envelope["sent"] * 1000))
+        envelope = line["envelope"]
+        sent = envelope["sent"] * 1000 if facts is not None and isinstance(envelope, dict) else None
+        self.sent.setdefault(device, []).append((at, sent))
         written = self._judge(Line(at, "message"), device)
         self.contact.message(device, at, max(new, key=lambda f: f.key, default=None))
         return written

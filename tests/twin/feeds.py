@@ -94,10 +94,10 @@ def feed_of_all(seed: int, *, conflicts: bool = True) -> tuple[list[str], list[s
 def _sent_of_all(scene: Scene, party: Subject, lives: dict[str, Life]) -> list[tuple[int, dict[str, Any]]]:
     """What a wearer's or a victim's devices sent; now and then two of them went the same way for a while."""
     life = lived(scene, party)
-    if lives and chance(scene, 0.7):
+    if lives and chance(scene, 0.85):
         low = around(scene, scene.start, scene.end)
         life = wider.lives_of(
-            life, lives[scene.rng.choice(sorted(lives))], low, low + scene.rng.choice((9, 30, 90)) * MINUTE_US
+            life, lives[scene.rng.choice(sorted(lives))], low, low + scene.rng.choice((9, 30, 90, 90)) * MINUTE_US
         )
     lives[party.id] = life
     out = []

@@ -9,12 +9,13 @@ from tests.twin.track import View
 LAST_MESSAGES = 100
 WRONG_US = 5 * SECOND_US
 MENDED_US = HOUR_US
+BAD_IN_A_ROW = 10
 
 
 def clock_wrong(view: View) -> list[Found]:
     out = []
     for device in view.worn:
-        log = view.sent.get(device.id, [])
+        log = [(r, s) for r, s in view.sent.get(device.id, []) if s is not None]
         offsets = [min(r - s for r, s in log[max(0, i - LAST_MESSAGES + 1) : i + 1]) for i in range(len(log))]
         for low, high, record in device.fittings:
             if record.get(view.role) == view.wearer:
@@ -39,6 +40,20 @@ def _clock(view: View, device: str, came: list[tuple[int, bool]], ends: int) -> 
         end = ends if mended is None else min(ends, mended + MENDED_US)
         if end <= view.at:
             out[-1].close(end, "clock")
+    return out
+
+
+def bad_messages(view: View) -> list[Found]:
+    """A `fault` at the tenth bad message in a row, once until a good one comes."""
+    out = []
+    for device in view.worn:
+        row = 0
+        for at, sent in view.sent.get(device.id, []):
+            row = row + 1 if sent is None else 0
+            if row == BAD_IN_A_ROW and view.on(device.id, at):
+                out.append(_made("fault", at, "contact", device.id))
+                out[-1].code = "AL24"
+                out[-1].close(at, "contact")
     return out
 
 

@@ -173,6 +173,16 @@ def test_seq_conflict_and_its_fault() -> None:
     assert {line["evidence"][0]["gen"] for line in lines} == {1}
 
 
+def test_ten_bad_messages_in_a_row_are_one_fault() -> None:
+    feed = Feed()
+    for good in range(0, 22, 11):
+        feed.fix(good)
+        for minute in range(good + 1, good + 11):
+            feed.lines.append({"received": at(minute), "device": "T1", "envelope": {"v": 1}})
+    feed.lines.pop()
+    assert spans(said(person(), feed, "fault")) == [("opened", at(10), at(10), "contact")]
+
+
 def test_attendance() -> None:
     rows = [
         {"day": "tue", "start": s, "end": e} for s, e in (("12:00", "13:00"), ("14:00", "15:00"), ("16:00", "17:00"))

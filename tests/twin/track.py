@@ -201,7 +201,9 @@ class View:
         self.wearer = wearer
         self.role = role  # "victim": ``wearer`` is the id of a victim, and what is worn is with them
         self.kinds = kinds
-        self.sent: dict[str, list[tuple[int, int]]] = {}  # by device, of each good message: received, sent
+        self.sent: dict[
+            str, list[tuple[int, int | None]]
+        ] = {}  # by device, of each message: received, sent (None: bad)
         self.person: Callable[[str, str], View] = lambda _id, _role: self  # another wearer or a victim, at the same T
         self.conflicts: dict[str, list[Fact]] = {}  # by device, facts under a name that was taken
         self.at = at

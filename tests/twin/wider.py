@@ -271,6 +271,10 @@ def confused(scene: Scene, lines: list[Line]) -> list[Line]:
         for at, line in messages:
             if line["device"] == wrong and since <= at < until and isinstance(line["envelope"].get("sent"), int):
                 line["envelope"]["sent"] += skew
+    if chance(scene, 0.3) and messages:
+        at, line = scene.rng.choice(messages)
+        times = [at + i * 1000 for i in range(scene.rng.randrange(9, 12))]
+        out += [(t, {**line, "received": format_instant(t), "envelope": {"v": 1}}) for t in times]
     return out
 
 
@@ -283,6 +287,6 @@ def shares(one: Subject, other: Subject) -> None:
 def lives_of(life: Life, other: Life, low: int, high: int) -> Life:
     """``life``, but for ``[low, high)`` the same way as another's."""
     times = [t for t in life.times if not low <= t < high]
-    taken = [(t, other.at(t)) for t in range(low, high, 5 * MINUTE_US)]
+    taken = [(t, other.at(t)) for t in range(low, high, MINUTE_US)]
     both = sorted([(t, life.at(t)) for t in times] + taken, key=lambda p: p[0])
     return Life([t for t, _ in both], [p for _, p in both])
