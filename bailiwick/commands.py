@@ -205,6 +205,20 @@ def score(
 
 
 @app.command()
+def replay(
+    start: Annotated[str, typer.Option("--from", help="First instant, such as 2026-10-24T12:00:00Z.")],
+    end: Annotated[str, typer.Option("--to", help="Instant after the last.")],
+    wearer: Annotated[str | None, typer.Option(help="Compare the violations of one wearer alone.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge stored facts again and compare with what was decided; ends with 1 on any difference."""
+    from bailiwick.replay_command import replay_command
+
+    with database_told_in_one_line():
+        raise typer.Exit(replay_command(_settings().database(), start, end, wearer, as_json=as_json))
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, database, broker, clock and time-zone data; say what to do about each."""
     from bailiwick.doctor import doctor_command

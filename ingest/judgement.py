@@ -17,6 +17,7 @@ from alerts.episodes import parked_alarm
 from domain.commits import AlertChange, Commit, DeadLetter, Work
 from domain.facts import Batch, Roster, empty_facts
 from domain.records import Device, Version
+from domain.violations import Violation
 from domain.wire import Decoded, Decoder
 from geofence.decisions import Answer, Ask, Decisions
 from ingest.bad_senders import BadRun, BadSenders
@@ -114,8 +115,8 @@ class Judgement:
         )
         return Judged(work, decoded.last_wills, asked)
 
-    async def fold(self, commit: Commit, look_up: LookUp) -> None:
-        """Take a commit again as it was; what it decided is in the database already."""
+    async def fold(self, commit: Commit, look_up: LookUp) -> list[Violation]:
+        """Take a commit again as it was. What it decides is given back; it is in the database already."""
         assert commit.no == self.no + 1, f"commit {commit.no} does not follow {self.no}"
         batch = commit.batch
         self._learn([batch.learnt[line] for line in sorted(batch.learnt)])
@@ -127,6 +128,7 @@ class Judgement:
         self.no = commit.no
         if len(batch.instants):
             self.last_us = int(batch.instants[-1])
+        return decisions.versions
 
     def checkpoint(self) -> bytes:
         """The state after the newest judged batch, exactly."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import structlog
 
-from domain.commits import Work
+from domain.commits import Checkpoint, Work
 from domain.facts import Roster, empty_facts
 from domain.instants import EARLY_US
 from domain.records import Device, Version
@@ -101,19 +101,28 @@ async def _from_checkpoint(store: Store, engine: Engine) -> Judgement | None:
     if checkpoint is None:
         return None
     try:
-        body = CheckpointBody.read(checkpoint.body)
-        roster = _roster(body.devices)
-        caseload = await store.caseload(checkpoint.commit_no)
-        rules, alerts = engine.restore(roster, caseload, body.rules, body.alerts)
-    except (UnreadableCheckpoint, ValueError) as error:
+        return await judgement_at(store, engine, checkpoint)
+    except UnreadableCheckpoint as error:
         log.warning("the checkpoint is of another version: folding from the first commit", why=str(error))
-        return await _from_the_beginning(store, engine)
+        return await from_the_beginning(store, engine)
+
+
+async def judgement_at(store: Store, engine: Engine, checkpoint: Checkpoint) -> Judgement:
+    """The judgement as it was after a commit. Raises `UnreadableCheckpoint` for what another version wrote."""
+    body = CheckpointBody.read(checkpoint.body)
+    roster = _roster(body.devices)
+    caseload = await store.caseload(checkpoint.commit_no)
+    try:
+        rules, alerts = engine.restore(roster, caseload, body.rules, body.alerts)
+    except ValueError as error:
+        raise UnreadableCheckpoint(str(error)) from error
     judgement = Judgement(roster, rules, alerts, _devices(caseload), checkpoint.commit_no, body.last_us)
     judgement.bad_senders.runs.update(body.bad_senders)
     return judgement
 
 
-async def _from_the_beginning(store: Store, engine: Engine) -> Judgement:
+async def from_the_beginning(store: Store, engine: Engine) -> Judgement:
+    """The judgement as it was after the first commit."""
     caseload = [version for version in await store.caseload(1) if version.learnt_us == EARLY_US]
     return _new(engine, caseload, no=1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from domain.commits import Checkpoint, Commit, DeadLetter, Work
 from domain.facts import Facts, Roster
 from domain.records import Version
+from domain.violations import Violation
 from store import caseload, facts_back
 from store.committing import make_ready, used_devices, write, write_checkpoint
 from store.connecting import Pool, open_pool
@@ -29,7 +30,7 @@ from store.migrate import migrate, read_migrations
 from store.ranges import Ranges, read_ranges
 from store.reading import Reading
 from store.retention import Retained, apply_retention
-from store.rows_read import replayed_letter
+from store.rows_read import replayed_letter, violation
 from store.statements import statement
 from store.times import At
 
@@ -215,7 +216,31 @@ class Store:
             rows = await (await conn.execute(statement("newest_checkpoint"))).fetchall()
             return Checkpoint(rows[0][0], b"".join(bytes(body) for _, body in rows)) if rows else None
 
-    async def commits_after(self, no: int, roster: Roster) -> AsyncIterator[Commit]:
+    async def checkpoint_before(self, no: int) -> Checkpoint | None:
+        """The newest state of the rules that was kept of a commit before ``no``."""
+        async with self._pool.connection() as conn:
+            rows = await (await conn.execute(statement("checkpoint_before"), {"no": no})).fetchall()
+            return Checkpoint(rows[0][0], b"".join(bytes(body) for _, body in rows)) if rows else None
+
+    async def first_commit_at(self, at_us: int) -> int | None:
+        """The first commit with a line at an instant or later; None when there is none."""
+        async with self._pool.connection() as conn:
+            row = await (await conn.execute(statement("first_commit_at"), {"at": At(at_us)})).fetchone()
+            return row[0] if row else None
+
+    async def oldest_commit(self) -> tuple[int, int] | None:
+        """The number of the oldest commit that is still there, and the instant of the oldest line; None without lines."""
+        async with self._pool.connection() as conn:
+            row = await (await conn.execute(statement("oldest_commit"))).fetchone()
+            return (row[0], row[1]) if row and row[1] is not None else None
+
+    async def versions_of_commits(self, first: int, last: int) -> list[tuple[int, Violation]]:
+        """(commit, version) of the violations that some commits decided, both included, in the order written."""
+        async with self._pool.connection() as conn:
+            rows = await conn.execute(statement("versions_of_commits"), {"first": first, "last": last})
+            return [(row[0], violation(row[1:])) for row in await rows.fetchall()]
+
+    async def commits_after(self, no: int, roster: Roster) -> AsyncGenerator[Commit]:
         """The commits after ``no`` as they were committed, oldest first, a bounded number in memory at once.
 
         ``batch.facts`` are the facts that were kept, as first stored; ``line`` and their order are as they were.
