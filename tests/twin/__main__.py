@@ -1,4 +1,4 @@
-"""``python -m tests.twin --caseload F --feed F [--until T]``: prints violations as contract.md says."""
+"""``python -m tests.twin --caseload F --feed F [--until T] [--kinds K,...|all]``: prints violations as contract.md says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from domain.instants import parse_instant
-from tests.twin.engine import run
+from tests.twin.engine import BEFORE, EVERY_KIND, run
 
 
 def main() -> None:
@@ -15,10 +15,12 @@ def main() -> None:
     parser.add_argument("--caseload", type=Path, required=True)
     parser.add_argument("--feed", type=Path, required=True)
     parser.add_argument("--until")
+    parser.add_argument("--kinds")
     given = parser.parse_args()
+    kinds = EVERY_KIND if given.kinds == "all" else given.kinds.split(",") if given.kinds else BEFORE
     until = parse_instant(given.until) if given.until else None
     with given.caseload.open(encoding="utf-8") as caseload, given.feed.open(encoding="utf-8") as feed:
-        for line in run(caseload, feed, until):
+        for line in run(caseload, feed, until, kinds):
             sys.stdout.write(line + "\n")
 
 

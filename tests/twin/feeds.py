@@ -14,7 +14,7 @@ from domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instan
 from tests.twin import wider
 from tests.twin.lives import Life, lived, sent_by_tag, sent_by_unit
 from tests.twin.posts import posted
-from tests.twin.subjects import Scene, Subject, around, chance, learnt_later, moved, subject
+from tests.twin.subjects import Point, Scene, Subject, around, chance, learnt_later, moved, subject
 
 NIGHTS = (
     ("Europe/London", "2026-03-29T01:00:00Z"),
@@ -67,8 +67,8 @@ def feed_of_all(seed: int, *, conflicts: bool = True) -> tuple[list[str], list[s
     start = parse_instant(change) - rng.randrange(1, 4) * HOUR_US + rng.randrange(60) * MINUTE_US
     end = start + rng.randrange(90, 4 * 60) * MINUTE_US
     scene = Scene(rng, zone, start, end)
-    one = subject(scene, 1)
-    near = subject(scene, 2, moved(one.home, rng.uniform(-800, 800), 300))
+    one = _located(scene, 1, (rng.uniform(-1.7, 1.0), rng.uniform(50.9, 54.8)))
+    near = _located(scene, 2, moved(one.home, rng.uniform(-800, 800), 300))
     victims = [wider.victim(scene, number, one.home) for number in range(1, rng.choice((2, 2, 3)))]
     wider.shares(one, near)
     wider.more(scene, one, victims, [near])
@@ -89,6 +89,15 @@ def feed_of_all(seed: int, *, conflicts: bool = True) -> tuple[list[str], list[s
     until = end + rng.choice((0, MINUTE_US, HOUR_US, 26 * HOUR_US + 123_456))
     in_order = sorted((line for line in lines if line[0] <= until), key=lambda line: line[0])
     return [_dump(r) for r in records], [_dump(line) for _, line in in_order], format_instant(until)
+
+
+def _located(scene: Scene, number: int, home: Point) -> Subject:
+    """A wearer, mostly with a location tag."""
+    one = subject(scene, number, home)
+    while one.kinds[f"T{number}"] == "rf_tag" and chance(scene, 0.8):
+        scene.devices = [device for device in scene.devices if device not in one.kinds]
+        one = subject(scene, number, home)
+    return one
 
 
 def _sent_of_all(scene: Scene, party: Subject, lives: dict[str, Life]) -> list[tuple[int, dict[str, Any]]]:

@@ -190,7 +190,9 @@ def _assessments(scene: Scene, one: Subject) -> None:
 def added(scene: Scene, life: Life, items: list[Item], low: int, high: int) -> list[Item]:
     """A location tag's items with batteries and speeds, charging, and silences that begin with signs of shielding."""
     rng = scene.rng
-    clear = around(scene, low, high) if chance(scene, 0.7) else high  # from here on every fix is right to a few metres
+    clear = (
+        around(scene, low, (low + high) // 2) if chance(scene, 0.8) else high
+    )  # from here on every fix is right to a few metres
     for item in items:
         if "lat" in item and item["t"] * 1000 >= clear:
             lon, lat = life.at(item["t"] * 1000)
