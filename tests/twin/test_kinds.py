@@ -224,6 +224,33 @@ def test_checks() -> None:
     assert spans(lines) == [("opened", at(0), at(10), "event")]
 
 
+def test_a_check_verified_at_a_fixed_line_is_presence() -> None:
+    line = {"type": "device", "id": "L1", "kind": "voice_line"}
+    fitting = {"type": "fitting", "id": "FL", "wearer": "W1", "device": "L1", "from": at(-60)}
+    curfew = condition("curfew", place=PLACE, timezone="Europe/London", timetable=ALWAYS, grace_s=300)
+    feed = Feed()
+    for minute in range(12):
+        feed.fix(minute, east_m=0 if minute == 0 else 400)
+    feed.event(12, "presence_check", device="L1", result="verified", place="elsewhere")
+    feed.event(13, "presence_check", device="L1", result="verified", place="home")
+    lines = said([*person(), line, fitting, curfew], feed, "curfew")
+    assert spans(lines) == [("opened", at(1), None, "fixes"), ("closed", at(1), at(13), "event")]
+    assert (lines[-1]["minutes_certain"], lines[-1]["minutes_possible"]) == (12.0, 13.0)
+
+
+def test_lost_in_zone_near_a_victim() -> None:
+    feed = Feed()
+    feed.fix(0, device="U1")
+    feed.fix(1, east_m=900)
+    for minute in range(1, 7):
+        feed.fix(minute, device="U1")
+    feed.tick(6)
+    feed.fix(7, east_m=900)
+    lines = said([*person(), *victims()], feed, "lost_in_zone")
+    assert spans(lines) == [("opened", at(1), None, "silence"), ("closed", at(1), at(7), "fixes")]
+    assert [(v["condition"], v["victim"]) for v in lines] == [("C1", "V1")] * 2
+
+
 def test_alcohol_is_suspected_then_confirmed() -> None:
     tag = {"type": "device", "id": "K1", "kind": "alcohol_tag", "interval_s": 1800, "upload_s": 1800}
     fitting = {"type": "fitting", "id": "FK", "wearer": "W1", "device": "K1", "from": at(-60)}
