@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from domain.facts import FACT, Batch, Facts, LineKind
 from domain.instants import EARLY_US
-from domain.records import Assessment, Version
-from domain.vocabulary import Quality, Reason
+from domain.records import Assessment, Fitting, Version
+from domain.vocabulary import Kind, Quality, Reason
 from geofence.affected import affected_parties
 from geofence.book import party_of_violation
 from geofence.decisions import Answer
 from geofence.drafts import Draft, Proof
 from geofence.emissions import News, What
-from geofence.equipment_rules import KINDS, Event
+from geofence.equipment_rules import KEPT, KINDS, Event
 from geofence.intake import judged_times
+from geofence.reception import CONFLICT, Heard
 from geofence.refold import Folded
 from geofence.stepper import ATV, CASE, DEVICE, Unit
 from geofence.used_facts import used_by_line
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
 class BatchRun:
     """One batch on its way through the rules."""
 
-    def __init__(self, rules: Rules, batch: Batch, keep: Facts, answer: Answer) -> None:
+    def __init__(self, rules: Rules, batch: Batch, keep: Facts, answer: Answer, conflicts: NDArray[np.int64]) -> None:
         self.rules = rules
         self.batch = batch
         self.instants = batch.instants
         self.answer = answer
         self.keep = keep
+        self.conflicts = conflicts
         work = keep.copy()
         work["t_us"] = judged_times(keep)
         lines = np.searchsorted(batch.instants, work["t_us"])
@@ -79,29 +81,42 @@ class BatchRun:
         rules.stepper.due_until(self.instants, first, last, due)
 
     def _contacts(self, first: int, last: int) -> None:
-        """Receive times and last facts; losses that a message ends."""
-        rules = self.rules
+        """Receive times and last facts; what a message ends, and what it tells by how it came."""
+        rules, stepper = self.rules, self.rules.stepper
         devices = self.batch.devices[first:last]
         lines = np.flatnonzero(devices >= 0)
         devices = devices[lines]
+        lines += first
         contact = rules.silence.contact
-        for k in np.flatnonzero(contact["lost"][devices]).tolist():
-            at = first + int(lines[k])
-            rules.stepper.end_losses(self.instants, first, at + 1)
-            step = rules.silence.contact_again(int(devices[k]), int(self.instants[at]))
-            if step is not None:
-                rules.stepper.write([step], at, Line(int(self.instants[at]), is_message=True))
-        rules.silence.heard(devices, self.instants[first:last][lines])
+        for k in np.flatnonzero(contact["lost"][devices] | contact["dark"][devices]).tolist():
+            at, device = int(lines[k]), int(devices[k])
+            stepper.end_losses(self.instants, first, at + 1)
+            line = Line(int(self.instants[at]), is_message=True)
+            stepper.write(rules.silence.contact_again(device, line.at_us), at, line)
+            stepper.write(rules.unmonitored.spoke(device, line.at_us), at, line)
+        rules.silence.heard(devices, self.instants[lines])
         new = np.flatnonzero((self.keep["line"] >= first) & (self.keep["line"] < last))
+        columns = (self.instants, self.batch.sent_us, self.batch.bad)
+        for news in rules.reception.news(devices, lines, *columns, self._conflicts(first, last)):
+            stepper.end_losses(self.instants, first, news.line + 1)
+            line = Line(int(self.instants[news.line]), is_message=True)
+            stepper.write(rules.reception.take(news, line.at_us), news.line, line)
         if len(new):
             facts = self.keep[new]
             order = np.lexsort((facts["seq"], facts["gen"], facts["t_us"], facts["line"], facts["device"]))
-            facts = facts[order]
-            newest = np.append(facts["device"][1:] != facts["device"][:-1], True)
-            facts = facts[newest]
-            device = facts["device"]
-            contact["fact_t"][device], contact["fact_received"][device] = facts["t_us"], facts["received_us"]
-            contact["fact_gen"][device], contact["fact_seq"][device] = facts["gen"], facts["seq"]
+            rules.silence.note(facts[order])
+
+    def _conflicts(self, first: int, last: int) -> list[Heard]:
+        """Facts that say otherwise than what came before under their identity; one a line and device."""
+        found: dict[tuple[int, int], Heard] = {}
+        rank = self.rules.world.layout.tables.rank
+        for k in self.conflicts.tolist():
+            f = self.keep[k]
+            line, device = int(f["line"]), int(f["device"])
+            if first <= line < last and (line, device) not in found:
+                values = (int(f["t_us"]), int(rank[device]), int(f["gen"]), int(f["seq"]), device)
+                found[line, device] = Heard(line, CONFLICT, device, Proof(*values, int(f["received_us"])))
+        return list(found.values())
 
     def _rounds(self, rows: NDArray[np.int64], first: int, last: int) -> None:
         """Fold and step, one line of each cluster at a time."""
@@ -199,7 +214,7 @@ class BatchRun:
         world = rules.world
         rank = world.layout.tables.rank
         units: set[Unit] = set()
-        for k in np.flatnonzero(facts["is_event"] & np.isin(facts["code"], list(KINDS))).tolist():
+        for k in np.flatnonzero(facts["is_event"] & np.isin(facts["code"], KEPT)).tolist():
             f = facts[k]
             subject = int(f["tag"]) if f["tag"] >= 0 else int(f["device"])
             if f["tag"] == UNKNOWN_TAG:
@@ -208,6 +223,8 @@ class BatchRun:
             proof = Proof(t, int(rank[device]), int(f["gen"]), int(f["seq"]), device, int(f["received_us"]))
             world.streams.event(subject, Event(proof, t, int(f["code"]), int(f["state"])))
             units.add((DEVICE, subject))
+            if f["code"] not in KINDS:
+                continue
             for who in (folded.party[k], folded.tag_party[k]):
                 units |= {(CASE, c) for c in world.layout.cases_of.get(int(who), ())}
             units |= {(CASE, c) for c in world.layout.units.get(subject, ())}
@@ -248,11 +265,16 @@ class BatchRun:
         rules.stepper.write(steps, at, line)
         for step in steps:
             device = step.draft.device
-            if device is not None and rules.world.layout.tables.locates[device]:
+            if (
+                step.draft.kind is Kind.COMMUNICATION_LOST
+                and device is not None
+                and rules.world.layout.tables.locates[device]
+            ):
                 party = step.draft.party
                 losses[party] = min(losses.get(party, step.draft.from_us), step.draft.from_us)
         for party, from_us in losses.items():
             rules.stepper.lost(party, from_us, at, line)
+        rules.stepper.write(rules.unmonitored.tick(rules.orders(), rules.clusters.fittings, line.at_us), at, line)
         steps = rules.silence.tick_whereabouts(rules.world, line.at_us)
         rules.stepper.write(steps, at, line)
         for step in steps:
@@ -272,8 +294,10 @@ class BatchRun:
         rules.book.learn(version)
         parties = sorted(before | affected_parties(rules.book, version))
         line = Line(int(self.instants[at]), is_learnt=True, due_anyway=due_anyway)
-        silent = rules.silence.parties()
-        if not any(rules.newest[p] > EARLY_US or p in silent for p in parties if p < len(rules.newest)):
+        silent = rules.silence.parties() | rules.unmonitored.parties()
+        judged = any(rules.newest[p] > EARLY_US or p in silent for p in parties if p < len(rules.newest))
+        judged = judged or self._has_facts(version)
+        if not rules.stepper.fitting_changes(parties, line.at_us) and not judged:
             rules.stale = True  # nobody of them has a fact: nothing can come out otherwise
             self._only_due(at)
             return
@@ -285,6 +309,13 @@ class BatchRun:
         rules.stepper.judge(rules.stepper.units_of(clusters), at, line)
         plain = Line(line.at_us)
         rules.stepper.judge(rules.stepper.wakes.due(line.at_us), at, plain)
+
+    def _has_facts(self, version: Version) -> bool:
+        """Whether a record fits a device that has sent something already, to nobody until now."""
+        if not isinstance(version.record, Fitting):
+            return False
+        device, heads = self.rules.roster.add(version.record.device), self.rules.world.state.devices["head_t"]
+        return device < len(heads) and bool(heads[device] > EARLY_US)
 
     def _only_due(self, at: int) -> None:
         """A line that changes nothing by itself: what was waiting for it, and what falls due at it."""

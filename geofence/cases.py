@@ -9,6 +9,7 @@ from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
 from domain.records import Circle, Condition, Corridor, Polygons
 from domain.vocabulary import ConditionKind, Kind, Reason
 from geofence.book import Book
+from geofence.charging import judge_charging
 from geofence.curfew_rules import CurfewCase, Part, curfew_parts, judge_curfew
 from geofence.drafts import Draft, Proof, proof_of
 from geofence.emissions import News, What
@@ -103,8 +104,10 @@ def judge_device(world: World, device: int, now_us: int) -> tuple[list[Draft], i
     if stream:
         rank = int(world.layout.tables.rank[device])
         drafts += judge_location(device, stream, fittings, heard_spans(world, device), rank, now_us)
+    charging, wake = judge_charging(device, world.streams.events.get(device, ()), fittings, now_us)
+    drafts += charging
     ends = [end for _, end, _ in fittings if now_us < end < FAR_US]
-    return drafts, min(ends, default=FAR_US) if any(d.to_us is None for d in drafts) else FAR_US
+    return drafts, min(wake, *ends) if ends and any(d.to_us is None for d in drafts) else wake
 
 
 def heard_spans(world: World, tag: int) -> list[Span]:

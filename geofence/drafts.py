@@ -42,6 +42,7 @@ class Draft:
     minutes_possible: float | None = None
     window: int = 0
     told_us: int = EARLY_US
+    score: float | None = None
 
 
 def proof_of(news: News, rank: int) -> Proof:

@@ -35,6 +35,8 @@ KINDS: dict[int, Kind] = {
     EventCode.SOS: Kind.SOS,
 }
 """The events that are violations by themselves."""
+KEPT = (*KINDS, EventCode.CHARGING)
+"""The events that are kept to be judged."""
 
 DOUBTING = frozenset({EventCode.STRAP_TAMPER, EventCode.CASE_TAMPER, EventCode.SHIELDING})
 CODES: dict[Kind, Code] = {

@@ -29,11 +29,13 @@ from geofence.intake import judged_times
 from geofence.layout import Planner
 from geofence.ledger import Ledger
 from geofence.log import FactLog
-from geofence.order_states import OrderTable, count_order_states, order_table
+from geofence.order_states import count_order_states
+from geofence.reception import Reception
 from geofence.refold import Base, Folder
 from geofence.silence import Silence
 from geofence.stepper import Stepper
 from geofence.timetable import WindowCache
+from geofence.unmonitored import OrderTable, Unmonitored, order_table
 from geofence.versions import as_violation
 from geofence.wallclock import TimeZones
 
@@ -56,7 +58,10 @@ class Rules:
         self.log = FactLog()
         self.silence = Silence()
         self.folder = Folder(self.world, self.clusters, self.log)
+        self.unmonitored = Unmonitored(self.world, self.silence)
+        self.reception = Reception(self.world)
         self.stepper = Stepper(self.world, self.clusters, self.silence)
+        self.stepper.endings += [self.unmonitored, self.reception]
         self.ledger = Ledger()
         self.waiting: Facts = empty_facts()
         self.newest: NDArray[np.int64] = np.zeros(0, np.int64)
@@ -84,7 +89,10 @@ class Rules:
             world.pairs_of_unit.setdefault(unit, []).append((tag, pair))
         self.silence.grow(devices, cases)
         self.silence.changed(world, range(old, cases))
-        self.stepper.wakes.grow(cases, devices)
+        self.stepper.wakes.grow(cases, devices, parties)
+        self.reception.grow(devices)
+        self.reception.changed()
+        self.unmonitored.changed()
         self.newest = np.concatenate([self.newest, np.full(parties - len(self.newest), EARLY_US, np.int64)])
         self.stale = False
 
@@ -148,7 +156,8 @@ class Rules:
         keep["quality"] = Quality.OK
         self.requalified = []
         self.stepper.made = []
-        run = BatchRun(self, batch, keep, answer)
+        conflicts = np.flatnonzero(taken.gens != batch.facts["gen"][taken.rows])
+        run = BatchRun(self, batch, keep, answer, conflicts)
         run.all()
         if len(batch.instants):
             self.now_us = int(batch.instants[-1])
@@ -196,6 +205,13 @@ class Rules:
     def order_states(self) -> dict[OrderState, int]:
         """How many active orders are in each state; they add up to the active orders (rules.md 7)."""
         self.freshen()
+        standing = (self.stepper.not_fitted(), self.unmonitored.open)
+        return count_order_states(
+            self.orders(), self.clusters.fittings, self.world, self.silence, standing, self.now_us
+        )
+
+    def orders(self) -> OrderTable:
+        """The orders as columns."""
         if self._orders is None:
             self._orders = order_table(self.book)
-        return count_order_states(self._orders, self.clusters.fittings, self.world, self.silence, self.now_us)
+        return self._orders

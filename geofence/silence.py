@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.facts import Facts
 from domain.instants import EARLY_US, FAR_US
 from domain.records import Condition, Order
-from domain.vocabulary import Cause, Change, ConditionKind, DeviceKind, Kind, Reason
+from domain.vocabulary import Cause, Change, ConditionKind, DeviceKind, EventState, Kind, Reason
 from geofence.cases import AHEAD_US, World, curfew_windows, seen_of
 from geofence.drafts import Draft, Proof
+from geofence.intake import judged_times
 from geofence.intervals import holding, union, without
 from geofence.layout import Case
 from geofence.presence import UNKNOWN
+from geofence.suspicion import RECEPTION, TOGETHER_US, Signs, suspicion_of
 from geofence.sweeps import sweep_contact
 from geofence.versions import Entry, Step
 from geofence.whereabouts import Plan, look_again_us, plan_of, surely_known, turns_of
@@ -36,6 +39,10 @@ CONTACT = np.dtype(
         ("party", np.int64),
         ("speaks", np.bool_),
         ("lost", np.bool_),
+        ("dark", np.bool_),  # of a wearer whose order stands as unmonitored
+        ("bat", np.float64),  # newest battery level in percent, NaN when none was told
+        ("bat_t", np.int64),  # and its fix time
+        ("reception_t", np.int64),  # newest trouble with reception that the device told of
     ],
 )
 
@@ -47,6 +54,9 @@ class Silence:
         self.contact: NDArray[Any] = np.zeros(0, CONTACT)
         self.started_us = FAR_US
         self.lost: dict[int, Entry] = {}
+        self.suspected: dict[int, Entry] = {}
+        self.lost_lately: list[tuple[int, int]] = []
+        """(tick, device) of the losses that opened in the last `TOGETHER_US`."""
         self.in_zone: dict[str, Entry] = {}
         self.in_zone_of: dict[int, set[str]] = {}
         self.unknown: dict[str, Entry] = {}
@@ -61,7 +71,8 @@ class Silence:
         if extra > 0:
             rows = np.zeros(extra, CONTACT)
             rows["heard"] = rows["fact_t"] = EARLY_US
-            rows["until"] = EARLY_US
+            rows["until"] = rows["bat_t"] = rows["reception_t"] = EARLY_US
+            rows["bat"] = np.nan
             rows["party"] = -1
             self.contact = np.concatenate([self.contact, rows])
         if cases > len(self.next_check):
@@ -79,7 +90,7 @@ class Silence:
 
     def parties(self) -> set[int]:
         """Whose silence stands."""
-        entries = [*self.lost.values(), *self.in_zone.values(), *self.unknown.values()]
+        entries = [*self.lost.values(), *self.suspected.values(), *self.in_zone.values(), *self.unknown.values()]
         return {entry.draft.party for entry in entries}
 
     # ---- contact ----
@@ -88,29 +99,36 @@ class Silence:
         """Messages came; the newest of a device comes last."""
         self.contact["heard"][device] = at_us
 
-    def note_facts(self, device: int, t: int, gen: int, seq: int, received: int) -> None:
-        """The newest new fact of a message."""
-        row = self.contact[device]
-        row["fact_t"], row["fact_gen"], row["fact_seq"], row["fact_received"] = t, gen, seq, received
+    def note(self, facts: Facts) -> None:
+        """New facts, those of a device in the order of their messages and then of facts: what a loss will ask of them."""
+        contact, device = self.contact, facts["device"]
+        newest = np.append(device[1:] != device[:-1], True)
+        of, last = device[newest], facts[newest]
+        contact["fact_t"][of], contact["fact_received"][of] = last["t_us"], last["received_us"]
+        contact["fact_gen"][of], contact["fact_seq"][of] = last["gen"], last["seq"]
+        told = np.flatnonzero(~np.isnan(facts["bat"]) & (facts["t_us"] >= contact["bat_t"][device]))
+        told = told[np.lexsort((told, facts["t_us"][told]))]
+        contact["bat"][device[told]], contact["bat_t"][device[told]] = facts["bat"][told], facts["t_us"][told]
+        if facts["is_event"].any():
+            trouble = facts["is_event"] & np.isin(facts["code"], RECEPTION) & (facts["state"] != EventState.END)
+            at_us = np.minimum(judged_times(facts[trouble]), facts["received_us"][trouble])
+            np.maximum.at(contact["reception_t"], device[trouble], at_us)
 
-    def contact_again(self, device: int, at_us: int) -> Step | None:
+    def contact_again(self, device: int, at_us: int) -> list[Step]:
         """A message came from a device that was lost."""
-        entry = self.lost.get(device)
-        if entry is None:
-            return None
-        return self._close_lost(device, entry, at_us, Reason.CONTACT)
+        return self._close_lost(device, at_us, Reason.CONTACT) if device in self.lost else []
 
-    def _close_lost(self, device: int, entry: Entry, at_us: int, reason: Reason) -> Step:
-        del self.lost[device]
+    def _close_lost(self, device: int, at_us: int, reason: Reason) -> list[Step]:
         self.contact["lost"][device] = False
-        return _closed(entry, max(at_us, entry.draft.from_us), reason, None)
+        entries = [of.pop(device) for of in (self.lost, self.suspected) if device in of]
+        return [closed_step(entry, max(at_us, entry.draft.from_us), reason, None) for entry in entries]
 
     def ended(self, at_us: int) -> list[Step]:
         """Losses that the end of a fitting or an order closes."""
         steps = []
         for device in [d for d in self.lost if self.contact["until"][d] <= at_us]:
             until = int(self.contact["until"][device])
-            steps.append(self._close_lost(device, self.lost[device], until, Reason.CLOCK))
+            steps += self._close_lost(device, until, Reason.CLOCK)
         return steps
 
     def next_end(self) -> int:
@@ -120,7 +138,7 @@ class Silence:
         return int(self.contact["until"][list(self.lost)].min())
 
     def tick_contact(self, world: World, at_us: int) -> list[Step]:
-        """Open `communication_lost` for watched devices that have been silent for too long."""
+        """Open `communication_lost` for watched devices that have been silent for too long, and what it looks like."""
         fresh_us = world.layout.tables.fresh_us
         stale, silent = np.empty(len(self.contact), np.int64), np.empty(len(self.contact), np.int64)
         n_stale, n_silent = sweep_contact(self.contact, fresh_us, self.started_us, at_us, stale, silent)
@@ -128,7 +146,32 @@ class Silence:
             for device in stale[:n_stale].tolist():
                 self._watch(world, device, at_us)
             _, n_silent = sweep_contact(self.contact, fresh_us, self.started_us, at_us, stale, silent)
-        return [self._lose(world, device) for device in silent[:n_silent].tolist()]
+        if not n_silent:
+            return []
+        steps = [self._lose(world, device) for device in silent[:n_silent].tolist()]
+        self.lost_lately = [one for one in self.lost_lately if one[0] > at_us - TOGETHER_US]
+        self.lost_lately += [(at_us, device) for device in silent[:n_silent].tolist()]
+        together = len({device for _, device in self.lost_lately})
+        watched = self.contact["speaks"] & (self.contact["begin"] <= at_us) & (at_us < self.contact["until"])
+        others = int(np.count_nonzero(watched)) - 1
+        for device in silent[:n_silent].tolist():
+            steps += self._suspect(world, device, together - 1, others)
+        return steps
+
+    def _suspect(self, world: World, device: int, lost_too: int, others: int) -> list[Step]:
+        """Whether the loss looks like shielding; a protected person is not suspected."""
+        lost, row = self.lost[device].draft, self.contact[device]
+        if row["heard"] < row["fitted"] or world.book.parties[lost.party][0] != "wearer":
+            return []
+        bat = float(row["bat"]) if row["bat_t"] >= row["fitted"] else float("nan")
+        used_us = int(world.state.devices["place_t"][device])
+        signs = Signs(int(row["heard"]), bat, used_us, int(row["reception_t"]), lost_too, others)
+        score = suspicion_of(signs)
+        if score is None:
+            return []
+        draft = replace(lost, kind=Kind.SHIELDING_SUSPECTED, score=score, proofs=list(lost.proofs))
+        entry = self.suspected[device] = Entry(draft)
+        return [opened_step(entry)]
 
     def _lose(self, world: World, device: int) -> Step:
         row = self.contact[device]
@@ -142,7 +185,7 @@ class Silence:
         draft.device = device
         entry = self.lost[device] = Entry(draft)
         row["lost"] = True
-        return _opened(entry)
+        return opened_step(entry)
 
     def _watch(self, world: World, device: int, at_us: int) -> None:
         """The stretch of fitting and active order that is in force, or comes next."""
@@ -176,7 +219,7 @@ class Silence:
             draft.order, draft.condition, draft.told_us = case.order, case.id, world.told_at(case)
             entry = self.in_zone[case.id] = Entry(draft, opened_us=at_us)
             self.in_zone_of.setdefault(party, set()).add(case.id)
-            steps.append(_opened(entry))
+            steps.append(opened_step(entry))
         return steps
 
     def found_again(self, world: World, party: int, used: Sequence[Proof], at_us: int) -> list[Step]:
@@ -199,7 +242,7 @@ class Silence:
         self.in_zone_of[party].discard(condition)
         if not self.in_zone_of[party]:
             del self.in_zone_of[party]
-        return _closed(self.in_zone.pop(condition), at_us, reason, proof)
+        return closed_step(self.in_zone.pop(condition), at_us, reason, proof)
 
     # ---- whereabouts ----
 
@@ -246,7 +289,7 @@ class Silence:
         draft.order, draft.condition, draft.told_us = case.order, case.id, told_us
         self.unknown[case.id] = Entry(draft)
         self.unknown_until[case.id] = until_us
-        return _opened(self.unknown[case.id])
+        return opened_step(self.unknown[case.id])
 
     def known_again(self, world: World, case: Case, at_us: int) -> Step | None:
         """After a line: presence is known, or the window is over."""
@@ -260,11 +303,11 @@ class Silence:
         self.unknown_until[case.id] = until
         if until <= at_us:
             del self.unknown[case.id], self.unknown_until[case.id]
-            return _closed(entry, max(until, entry.draft.from_us), Reason.CLOCK, None)
+            return closed_step(entry, max(until, entry.draft.from_us), Reason.CLOCK, None)
         if seen_of(world, case).state_at(at_us) == UNKNOWN:
             return None
         del self.unknown[case.id], self.unknown_until[case.id]
-        return _closed(entry, at_us, Reason.FIXES, None)
+        return closed_step(entry, at_us, Reason.FIXES, None)
 
 
 def active_spans(world: World, party: int) -> list[tuple[int, int]]:
@@ -295,11 +338,13 @@ def in_peril(world: World, case: Case) -> bool:
     return bool(tracks[case.buffer_row if buffered else case.row]["last_class"] >= 0)
 
 
-def _opened(entry: Entry) -> Step:
+def opened_step(entry: Entry) -> Step:
+    """What was not known is said."""
     return Step(entry, entry.draft, Change.OPENED, Reason.SILENCE, entry.draft.from_us)
 
 
-def _closed(entry: Entry, at_us: int, reason: Reason, proof: Proof | None) -> Step:
+def closed_step(entry: Entry, at_us: int, reason: Reason, proof: Proof | None) -> Step:
+    """It is over, by a fact perhaps."""
     proofs = [*entry.draft.proofs, proof] if proof is not None else entry.draft.proofs
     entry.draft = replace(entry.draft, to_us=at_us, proofs=list(proofs))
     return Step(entry, entry.draft, Change.CLOSED, reason, at_us)

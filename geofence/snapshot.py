@@ -20,6 +20,7 @@ from domain.records import Version
 from geofence.equipment_rules import Event
 from geofence.kept import Kept
 from geofence.layout import Planner
+from geofence.reception import RECEPTION, Open
 from geofence.refold import Base
 from geofence.rules import MAX_LOG, Rules
 from geofence.silence import CONTACT
@@ -27,7 +28,7 @@ from geofence.state import DEVICE, PAIR, PARTY, TRACK
 from geofence.versions import Entry, Group
 from geofence.wallclock import TimeZones
 
-FORMAT = 3
+FORMAT = 4
 """Raised with every change of what a snapshot holds."""
 
 
@@ -52,6 +53,10 @@ class _Body(msgspec.Struct):
     now_us: int
     numbers: dict[int, int]
     wake_atv: dict[int, int]
+    suspected: dict[int, Entry]
+    lost_lately: list[tuple[int, int]]
+    unmonitored: dict[str, Entry]
+    received: list[tuple[int, int, Open]]
 
 
 _STREAMS = ("rows", "location", "breaks", "pairs")
@@ -59,7 +64,7 @@ _STREAMS = ("rows", "location", "breaks", "pairs")
 
 def _layout() -> str:
     """Names and types of every column: bytes of another layout are refused."""
-    return repr([DEVICE, PARTY, TRACK, PAIR, CONTACT, FACT])
+    return repr([DEVICE, PARTY, TRACK, PAIR, CONTACT, FACT, RECEPTION])
 
 
 def snapshot(rules: Rules) -> bytes:
@@ -74,6 +79,8 @@ def snapshot(rules: Rules) -> bytes:
         "next_check": silence.next_check,
         "wake_case": stepper.wakes.case,
         "wake_device": stepper.wakes.device,
+        "wake_fitting": stepper.wakes.fitting,
+        "reception": rules.reception.rows,
         "waiting": rules.waiting,
         "newest": rules.newest,
     }
@@ -98,6 +105,10 @@ def snapshot(rules: Rules) -> bytes:
         now_us=rules.now_us,
         numbers=stepper.numbers,
         wake_atv=stepper.wakes.atv,
+        suspected=silence.suspected,
+        lost_lately=silence.lost_lately,
+        unmonitored=rules.unmonitored.open,
+        received=[(what, device, one) for (what, device), one in rules.reception.open.items()],
     )
     return msgspec.msgpack.encode(body)
 
@@ -146,6 +157,7 @@ def _put_columns(rules: Rules, saved: _Body) -> None:
     silence.contact, silence.next_check = column("contact", CONTACT), column("next_check", np.int64)
     wakes = rules.stepper.wakes
     wakes.case, wakes.device = column("wake_case", np.int64), column("wake_device", np.int64)
+    wakes.fitting, rules.reception.rows = column("wake_fitting", np.int64), column("reception", RECEPTION)
     rules.waiting, rules.newest = column("waiting", FACT), column("newest", np.int64)
     rules.ledger.put(saved.ledger)
 
@@ -162,6 +174,11 @@ def _put_sparse(rules: Rules, saved: _Body) -> None:
     for condition, entry in saved.in_zone.items():
         silence.in_zone_of.setdefault(entry.draft.party, set()).add(condition)
     silence.started_us, silence.last_tick_us = saved.started_us, saved.last_tick_us
+    silence.suspected, silence.lost_lately = saved.suspected, saved.lost_lately
     silence.changed(rules.world, ())
+    rules.unmonitored.open = saved.unmonitored
+    rules.unmonitored.changed()
+    rules.reception.open = {(what, device): one for what, device, one in saved.received}
+    rules.reception.changed()
     rules.now_us, rules.stepper.numbers = saved.now_us, saved.numbers
     rules.stepper.wakes.atv = saved.wake_atv

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,14 @@ from geofence.cases import World, judge_case, judge_device
 from geofence.clusters import Clusters
 from geofence.drafts import Draft, Proof
 from geofence.intervals import Span, holding
+from geofence.not_fitted import judge_fitting
 from geofence.silence import Silence, enforced_spans
 from geofence.versions import Entry, Group, Line, Standing, Step, group_of
 
-CASE, DEVICE, ATV = 0, 1, 2
+CASE, DEVICE, ATV, FITTING = 0, 1, 2, 3
 Unit = tuple[int, int]
-"""What is judged at once: a condition or a device, by index, or the sums of a party's orders. At a line in this order:
-a sum rests on the curfews that the line changed."""
+"""What is judged at once: a condition or a device, by index, or the sums of a party's orders, or whether they are fitted.
+At a line in this order: a sum rests on the curfews that the line changed."""
 
 
 @dataclass(slots=True)
@@ -32,9 +33,11 @@ class Wakes:
     case: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     device: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     atv: dict[int, int] = field(default_factory=dict)
+    fitting: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
-    def grow(self, cases: int, devices: int) -> None:
-        """Make room; nothing is due of what is new."""
+    def grow(self, cases: int, devices: int, parties: int) -> None:
+        """Make room; nothing is due of what is new, but that a new party must be looked at."""
+        self.fitting = np.concatenate([self.fitting, np.full(max(0, parties - len(self.fitting)), EARLY_US, np.int64)])
         self.case = np.concatenate([self.case, np.full(max(0, cases - len(self.case)), FAR_US, np.int64)])
         self.device = np.concatenate([self.device, np.full(max(0, devices - len(self.device)), FAR_US, np.int64)])
 
@@ -42,13 +45,17 @@ class Wakes:
         """What is due by an instant."""
         cases = [(CASE, int(c)) for c in np.flatnonzero(self.case <= at_us)]
         sums = [(ATV, party) for party, wake in self.atv.items() if wake <= at_us]
-        return cases + [(DEVICE, int(d)) for d in np.flatnonzero(self.device <= at_us)] + sums
+        fittings = [(FITTING, int(p)) for p in np.flatnonzero(self.fitting <= at_us)]
+        return cases + [(DEVICE, int(d)) for d in np.flatnonzero(self.device <= at_us)] + sums + fittings
 
     def of(self, unit: Unit) -> int:
         """When one unit is due."""
         if unit[0] == ATV:
             return self.atv.get(unit[1], FAR_US)
-        return int((self.case if unit[0] == CASE else self.device)[unit[1]])
+        return int(self._column(unit[0])[unit[1]])
+
+    def _column(self, what: int) -> NDArray[np.int64]:
+        return {CASE: self.case, DEVICE: self.device, FITTING: self.fitting}[what]
 
     def put(self, unit: Unit, at_us: int) -> None:
         """Set when one unit is due."""
@@ -58,12 +65,24 @@ class Wakes:
             else:
                 self.atv.pop(unit[1], None)
             return
-        (self.case if unit[0] == CASE else self.device)[unit[1]] = at_us
+        self._column(unit[0])[unit[1]] = at_us
 
     def next_us(self) -> int:
         """The next instant at which something is due."""
-        arrays = min(self.case.min(initial=FAR_US), self.device.min(initial=FAR_US))
+        arrays = min(column.min(initial=FAR_US) for column in (self.case, self.device, self.fitting))
         return min(int(arrays), min(self.atv.values(), default=FAR_US))
+
+
+class Ending(Protocol):
+    """What holds violations that are never judged again, and that the clock may end."""
+
+    def next_end(self) -> int:
+        """When it ends the next."""
+        ...
+
+    def ended(self, at_us: int) -> list[Step]:
+        """What has ended by an instant."""
+        ...
 
 
 class Stepper:
@@ -73,6 +92,7 @@ class Stepper:
         self.world = world
         self.clusters = clusters
         self.silence = silence
+        self.endings: list[Ending] = [silence]
         self.standing = Standing()
         self.wakes = Wakes()
         self.made: list[Step] = []
@@ -160,6 +180,8 @@ class Stepper:
                 wake = min(wake, span[1] if span is not None else FAR_US)
         elif unit[0] == DEVICE:
             drafts, wake = judge_device(self.world, unit[1], line.at_us)
+        elif unit[0] == FITTING:
+            drafts, wake = judge_fitting(self.world.book, unit[1], line.at_us)
         else:
             drafts, wake = judge_atv(self.world, unit[1], self._not_counted(unit[1], index), line.at_us)
         self.wakes.put(unit, wake)
@@ -208,6 +230,22 @@ class Stepper:
             party = entry.draft.party
             entry.number = self.numbers[party] = self.numbers.get(party, 0) + 1
 
+    def not_fitted(self) -> set[str]:
+        """The orders that stand as not fitted."""
+        found = (e.draft for group, of in self.standing.groups.items() if group[0] is Kind.NOT_FITTED for e in of)
+        return {draft.order for draft in found if draft.order is not None and draft.to_us is None}
+
+    def fitting_changes(self, parties: Iterable[int], at_us: int) -> bool:
+        """A record was learnt: whether it makes or ends what is not fitted. If not, looks when the clock will."""
+        book = self.world.book
+        self.wakes.grow(0, 0, len(book.parties))
+        for party in parties:
+            drafts, wake = judge_fitting(book, party, at_us)
+            if drafts or (FITTING, party) in self._groups:
+                return True
+            self.wakes.put((FITTING, party), wake)
+        return False
+
     def _number(self, party: int, before: int) -> None:
         """Number what the lines of this batch before one opened for a party: an assessment names its number."""
         steps = [s for s in self.made if s.line < before and s.entry.number == 0 and s.draft.party == party]
@@ -253,24 +291,29 @@ class Stepper:
             at += 1
 
     def end_losses(self, instants: NDArray[np.int64], first: int, last: int) -> None:
-        """Close losses whose fitting or order has ended, each at the first line that knows."""
-        while self.silence.next_end() <= instants[last - 1]:
-            at = first + int(np.searchsorted(instants[first:last], self.silence.next_end()))
+        """Close losses whose fitting or order has ended, and what else only the clock ends, at the first line that knows."""
+        while (ends_us := self.next_end()) <= instants[last - 1]:
+            at = first + int(np.searchsorted(instants[first:last], ends_us))
             line = Line(int(instants[at]), is_message=True)
-            self.write(self.silence.ended(line.at_us), at, line)
+            for ending in self.endings:
+                self.write(ending.ended(line.at_us), at, line)
+
+    def next_end(self) -> int:
+        """When the clock next ends something that is never judged again."""
+        return min(ending.next_end() for ending in self.endings)
 
     def cluster_of(self, unit: Unit) -> int:
         """The cluster of a party, its conditions and its sums, or of a device."""
         if unit[0] == DEVICE:
             return int(self.clusters.of_device[unit[1]])
-        if unit[0] == ATV:
+        if unit[0] in (ATV, FITTING):
             return int(self.clusters.of_party[unit[1]])
         case = self.world.layout.cases[unit[1]]
         return -1 if case is None else int(self.clusters.of_party[case.party])
 
     def party_of(self, unit: Unit) -> int:
         """Whose a condition or a sum is; -1 for a device."""
-        if unit[0] == ATV:
+        if unit[0] in (ATV, FITTING):
             return unit[1]
         case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
         return -1 if case is None else case.party
@@ -279,6 +322,8 @@ class Stepper:
         """What a condition or a sum would come out as, written nowhere."""
         if unit[0] == ATV:
             return judge_atv(self.world, unit[1], self._not_counted(unit[1], index), at_us)[0]
+        if unit[0] == FITTING:
+            return judge_fitting(self.world.book, unit[1], at_us)[0]
         case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
         return [] if case is None else judge_case(self.world, case, at_us)[0]
 
@@ -287,7 +332,7 @@ class Stepper:
         devices = np.flatnonzero(np.isin(self.clusters.of_device, clusters)).tolist()
         parties = np.flatnonzero(np.isin(self.clusters.of_party, clusters)).tolist()
         cases = [c for p in parties for c in self.world.layout.cases_of.get(p, [])]
-        return [(CASE, c) for c in cases] + [(DEVICE, d) for d in devices]
+        return [(CASE, c) for c in cases] + [(DEVICE, d) for d in devices] + [(FITTING, p) for p in parties]
 
     # ---- state ----
 
@@ -300,9 +345,11 @@ class Stepper:
         self.standing.groups = groups
         index = self.world.book.condition_index
         for group in groups:
-            _, party, condition, device = group
+            kind, party, condition, device = group
             if condition is not None:
                 unit = (CASE, index[condition])
+            elif kind is Kind.NOT_FITTED:
+                unit = (FITTING, party)
             else:
                 unit = (ATV, party) if device is None else (DEVICE, device)
             self._groups.setdefault(unit, set()).add(group)

@@ -188,7 +188,7 @@ def _reason(draft: Draft, natural: Reason, line: Line) -> Reason:
         return natural
     if line.is_learnt and not any(group_of(d) == group_of(draft) and _same(d, draft) for d in line.due_anyway):
         return line.because
-    return Reason.LATE_DATA if draft.party in line.late else natural
+    return Reason.LATE_DATA if draft.party in line.late and draft.kind is not Kind.NOT_FITTED else natural
 
 
 def _mark(entry: Entry, from_us: int, line: Line) -> None:
@@ -239,7 +239,7 @@ def as_violation(step: Step, parties: Sequence[tuple[str, str]], devices: Sequen
         minutes_certain=draft.minutes_certain,
         minutes_possible=draft.minutes_possible,
         p_inside=draft.p,
-        score=None,
+        score=draft.score,
         retrospective=step.retrospective or draft.from_us < draft.told_us,
         untold=line.at_us < draft.told_us,
         evidence=tuple(FactId(devices[p.device], p.gen, p.seq) for p in proofs),

@@ -1,0 +1,138 @@
+"""`unmonitored` (rules.md 7): an active order whose fitted devices have all gone quiet; by silence, opened at ticks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain.vocabulary import OrderState
+from tests.rules.equipment_lines import (
+    Line,
+    Sender,
+    device,
+    fitting,
+    learnt,
+    order,
+    said,
+    shown,
+    states_after,
+    suspension,
+    tick,
+    wearer,
+)
+
+UNMONITORED = {"unmonitored"}
+FIELDS = ("change", "from", "to", "decided", "reason")
+Rows = list[tuple[Any, ...]]
+PERSON = [wearer(), order()]
+WATCHED = [*PERSON, device("T1"), fitting("T1", "0 01:00")]
+"""Ingest listens from the first line; each table begins with one from before the fitting."""
+SPOKE = Sender("T1").event("1 00:00", "heartbeat", "pulse", "1 00:00")
+
+TABLE: list[tuple[str, list[Line], list[Line], Rows]] = [
+    ("never heard: a second before the hour", WATCHED, [tick("0 00:00"), tick("0 01:59:59")], []),
+    (
+        "never heard: an hour after the fitting",
+        WATCHED,
+        [tick("0 00:00"), tick("0 02:00")],
+        [("opened", "0 02:00", None, "0 02:00", "silence")],
+    ),
+    (
+        "it opens at a tick only, from when it was due",
+        [*WATCHED, device("T9")],
+        [tick("0 00:00"), Sender("T9").fix("0 02:00"), tick("0 02:30")],
+        [("opened", "0 02:00", None, "0 02:30", "silence")],
+    ),
+    ("heard: a second before the day", WATCHED, [tick("0 00:00"), SPOKE, tick("1 23:59:59")], []),
+    (
+        "heard: 24 hours after the last message, and closed by the next",
+        WATCHED,
+        [tick("0 00:00"), SPOKE, tick("2 00:00"), Sender("T1").bad("2 00:00:30"), tick("3 00:00:29")],
+        [
+            ("opened", "2 00:00", None, "2 00:00", "silence"),
+            ("closed", "2 00:00", "2 00:00:30", "2 00:00:30", "contact"),
+        ],
+    ),
+    (
+        "nobody listened before the first line",
+        WATCHED,
+        [tick("5 00:00"), tick("5 00:59:59"), tick("5 01:00")],
+        [("opened", "5 01:00", None, "5 01:00", "silence")],
+    ),
+    (
+        "one of two devices is enough",
+        [*WATCHED, device("H1", "home_unit"), fitting("H1")],
+        [tick("0 00:00"), Sender("H1").event("0 01:30", "heartbeat"), tick("1 01:30"), tick("1 01:30:01")],
+        [("opened", "1 01:30:01", None, "1 01:30:01", "silence")],
+    ),
+    (
+        "the last one that spoke is taken off",
+        [*WATCHED, device("H1", "home_unit"), fitting("H1", "0 00:00", "0 12:00")],
+        [tick("0 00:00"), Sender("H1").event("0 11:00", "heartbeat"), tick("0 11:59:59"), tick("0 12:00")],
+        [("opened", "0 02:00", None, "0 12:00", "silence")],
+    ),
+    (
+        "a curfew tag alone cannot speak",
+        [*PERSON, device("R1", "rf_tag"), fitting("R1")],
+        [tick("0 00:00"), tick("0 01:00")],
+        [("opened", "0 01:00", None, "0 01:00", "silence")],
+    ),
+    (
+        "not before the order begins",
+        [wearer(), order(since="0 10:00"), *WATCHED[2:]],
+        [tick("0 00:00"), tick("0 09:59:59"), tick("0 10:00")],
+        [("opened", "0 10:00", None, "0 10:00", "silence")],
+    ),
+    (
+        "closed by the end of the order",
+        [wearer(), order(until="0 05:00"), *WATCHED[2:]],
+        [tick("0 00:00"), tick("0 02:00"), tick("0 05:00:10")],
+        [("opened", "0 02:00", None, "0 02:00", "silence"), ("closed", "0 02:00", "0 05:00", "0 05:00:10", "clock")],
+    ),
+    (
+        "closed by the end of the fitting",
+        [*WATCHED[:3], fitting("T1", "0 01:00", "0 05:00")],
+        [tick("0 00:00"), tick("0 02:00"), Sender("T1").fix("0 05:00")],
+        [("opened", "0 02:00", None, "0 02:00", "silence"), ("closed", "0 02:00", "0 05:00", "0 05:00:01", "clock")],
+    ),
+    (
+        "a suspension closes it, and after it it opens at once",
+        [*WATCHED, suspension("0 05:00", "0 06:00")],
+        [tick("0 00:00"), tick("0 02:00"), tick("0 05:30"), tick("0 06:00")],
+        [
+            ("opened", "0 02:00", None, "0 02:00", "silence"),
+            ("closed", "0 02:00", "0 05:00", "0 05:30", "clock"),
+            ("opened", "0 06:00", None, "0 06:00", "silence"),
+        ],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("records", "lines", "expected"), [t[1:] for t in TABLE], ids=[t[0] for t in TABLE])
+def test_table(records: list[Line], lines: list[Line], expected: Rows) -> None:
+    assert shown(said(records, lines, UNMONITORED), *FIELDS) == expected
+
+
+def test_what_it_carries() -> None:
+    found = said([*WATCHED, order("O2")], [tick("0 00:00"), SPOKE, tick("2 00:00")], UNMONITORED)
+    assert [v["order"] for v in found] == ["O1", "O2"]
+    first = found[0]
+    assert (first["device"], first["cause"]) == (None, "unknown")
+    assert first["evidence"] == [{"device": "T1", "gen": 0, "seq": 1}]
+
+
+def test_a_device_that_is_fitted_while_it_stands_ends_it_with_its_first_message() -> None:
+    new = [learnt("0 03:00", device("T2")), learnt("0 03:00", fitting("T2", "0 03:00"))]
+    lines = [tick("0 00:00"), tick("0 02:00"), *new, Sender("T2").fix("0 03:10"), tick("0 04:00")]
+    assert shown(said(WATCHED, lines, UNMONITORED), *FIELDS)[1:] == [
+        ("closed", "0 02:00", "0 03:10:01", "0 03:10:01", "contact")
+    ]
+
+
+def test_order_states_agree() -> None:
+    start, late = [tick("0 00:00")], [tick("0 00:00"), tick("0 02:00")]
+    assert states_after(WATCHED, [*start, tick("0 01:59:59")]) == {OrderState.COMMUNICATION_LOST: 1}
+    assert states_after(WATCHED, late) == {OrderState.UNMONITORED: 1}
+    assert states_after([*WATCHED, suspension("0 02:00", None)], late) == {OrderState.SUSPENDED: 1}
+    assert states_after(WATCHED, [*late, Sender("T1").fix("0 03:00")]) == {OrderState.MONITORED: 1}
