@@ -298,9 +298,10 @@ def _fresh(world: World, unit: int) -> list[Span]:
 def _says(world: World, pair: int, fittings: Sequence[tuple[int, int, int]], doubted: Sequence[Span]) -> list[UnitSays]:
     found = []
     for news in world.streams.pairs.get(pair, ()):
-        if holding(doubted, news.t) is not None or not any(a <= news.t < b for a, b, _ in fittings):
+        fitted = holding([(start, end) for start, end, _ in fittings], news.t)
+        if holding(doubted, news.t) is not None or fitted is None:
             continue
-        until = next((start for start, _ in doubted if start > news.t), FAR_US)
+        until = min(fitted[1], next((start for start, _ in doubted if start > news.t), FAR_US))
         found.append(UnitSays(news.t, news.what == What.HEARD, news.a, until, world.proof(news)))
     return found
 

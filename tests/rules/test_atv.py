@@ -285,3 +285,19 @@ def test_a_line_that_concerns_nobody_decides_what_fell_due() -> None:
     lines = [*out_from("20:00", "20:47"), other]
     said = printed(with_unit(atv_allowance_min=60), lines)
     assert [line for line in said if at("20:48:30") in line and "atv_warning" in line]
+
+
+def test_what_a_unit_said_of_a_tag_is_certain_only_while_the_tag_is_worn() -> None:
+    """A swap at 20:20: nobody knows where the wearer is until the new tag is heard or lost."""
+    swapped = [
+        record | {"to": at("20:20")} if record["id"] == "F-R1" else record for record in with_unit(atv_allowance_min=25)
+    ]
+    new = [{"type": "device", "id": "R2", "kind": "rf_tag"}]
+    new += [{"type": "fitting", "id": "F-R2", "wearer": "W1", "device": "R2", "from": at("20:20"), "to": None}]
+    lines = [*out_from("20:00", "Tue 07:05"), *ticking("20:00", "Tue 07:05", 300)]
+    found = told([*swapped, *new], lines, (*ATV, "curfew"), ("kind", "change", "from", "to", "minutes_certain"))
+    assert found == [
+        ("curfew", "opened", at("20:00"), None, None),
+        ("atv_warning", "opened", at("20:20"), None, None),
+        ("curfew", "closed", at("20:00"), at("Tue 07:00"), 20.0),
+    ]
