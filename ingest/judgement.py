@@ -105,7 +105,7 @@ class Judgement:
             version_lines=decisions.lines,
             alerts=[
                 *self.alerts.apply(decisions.versions),
-                *self.bad_senders.apply(batch),
+                *self.bad_senders.apply(batch, decisions.versions),
                 *_parked_alarms(decoded.dead_letters),
                 *waiting.alerts,
             ],
@@ -124,7 +124,7 @@ class Judgement:
         answer = await look_up(ask) if ask.identities or ask.history else Answer()
         decisions = self.rules.judge(batch, answer)
         self.alerts.apply(decisions.versions)
-        self.bad_senders.apply(batch)
+        self.bad_senders.apply(batch, decisions.versions)
         self.no = commit.no
         if len(batch.instants):
             self.last_us = int(batch.instants[-1])

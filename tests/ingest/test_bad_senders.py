@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from domain.facts import Roster
-from domain.vocabulary import AlertCondition
+from domain.violations import Violation
+from domain.vocabulary import AlertCondition, Kind
 from domain.wire import Decoder, up_topic
 from ingest.bad_senders import BAD_IN_A_ROW, BadSenders
+from tests.alerts.made import make_violation
 from tests.ingest.made import NOW_US, message
 
 GOOD, BAD = True, False
@@ -21,14 +25,23 @@ class Sending:
         self.senders = BadSenders(self.roster)
         self.sent = 0
 
-    def batch(self, *messages: tuple[str, bool]) -> list[tuple[str | None, AlertCondition]]:
+    def batch(
+        self, *messages: tuple[str, bool], versions: Sequence[Violation] = ()
+    ) -> list[tuple[str | None, AlertCondition]]:
         made = []
         for device, good in messages:
             self.sent += 1
             topic, payload = message(device, self.sent) if good else (up_topic(device), b"{")
             made.append((topic, payload, NOW_US + self.sent))
-        changes = self.senders.apply(self.decoder.decode(made).batch)
+        changes = self.senders.apply(self.decoder.decode(made).batch, versions)
         return [(change.device, change.state) for change in changes]
+
+
+def test_of_a_device_that_somebody_wears_the_rules_say_it() -> None:
+    sending = Sending()
+    fault = make_violation(Kind.FAULT, "12:00:00", device="T1", from_us=NOW_US + BAD_IN_A_ROW, evidence=())
+    assert sending.batch(*[("T1", BAD)] * BAD_IN_A_ROW, ("T1", GOOD), versions=[fault]) == []
+    assert sending.batch(*[("T2", BAD)] * BAD_IN_A_ROW, versions=[fault]) == [("T2", ACTIVE)]
 
 
 def test_it_is_reported_once() -> None:
