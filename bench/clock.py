@@ -75,7 +75,7 @@ class Sweep:
 
     def tick(self) -> None:
         """What the rules do at a tick when nothing is due (`geofence.batch_run`)."""
-        assert self.silence.next_end() == FAR_US
+        assert self.silence.next_end(NOW_US) == FAR_US
         assert not self.wakes.due(NOW_US)
         assert not self.silence.tick_contact(self.world, NOW_US)
         assert not self.silence.tick_whereabouts(self.world, NOW_US)

@@ -195,7 +195,7 @@ class Reception:
 
     # ---- what ends it ----
 
-    def next_end(self) -> int:
+    def next_end(self, until_us: int) -> int:
         """When the clock closes the next."""
         return min((one.ends_us for one in self.open.values()), default=FAR_US)
 

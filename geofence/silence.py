@@ -62,6 +62,7 @@ class Silence:
         self.unknown: dict[str, Entry] = {}
         self.unknown_until: dict[str, int] = {}
         self.last_tick_us = EARLY_US
+        self._ends_after = EARLY_US
         self.next_check: NDArray[np.int64] = np.zeros(0, np.int64)
         self._plans: dict[int, Plan] = {}
 
@@ -85,6 +86,7 @@ class Silence:
         self.contact["speaks"] = [kind in SPEAKING for kind in world.layout.kinds]
         for device, entry in self.lost.items():
             self._watch(world, device, entry.draft.from_us)
+        self._ends_after = EARLY_US
         self.next_check[list(cases)] = EARLY_US
         self._plans.clear()
 
@@ -131,11 +133,14 @@ class Silence:
             steps += self._close_lost(device, until, Reason.CLOCK)
         return steps
 
-    def next_end(self) -> int:
-        """When the next open loss ends with its fitting or order."""
-        if not self.lost:
-            return FAR_US
-        return int(self.contact["until"][list(self.lost)].min())
+    def next_end(self, until_us: int = FAR_US) -> int:
+        """When the next open loss ends with its fitting or order; exact if that is by ``until_us``, else some later time.
+
+        Thousands may stand in an outage, and as many messages end them: it is not looked for each time.
+        """
+        if self._ends_after <= until_us:
+            self._ends_after = int(self.contact["until"][list(self.lost)].min()) if self.lost else FAR_US
+        return self._ends_after
 
     def tick_contact(self, world: World, at_us: int) -> list[Step]:
         """Open `communication_lost` for watched devices that have been silent for too long, and what it looks like."""
@@ -185,6 +190,7 @@ class Silence:
         draft.device = device
         entry = self.lost[device] = Entry(draft)
         row["lost"] = True
+        self._ends_after = min(self._ends_after, int(row["until"]))
         return opened_step(entry)
 
     def _watch(self, world: World, device: int, at_us: int) -> None:

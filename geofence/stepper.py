@@ -76,8 +76,8 @@ class Wakes:
 class Ending(Protocol):
     """What holds violations that are never judged again, and that the clock may end."""
 
-    def next_end(self) -> int:
-        """When it ends the next."""
+    def next_end(self, until_us: int) -> int:
+        """When it ends the next: exact if that is by ``until_us``, else some later time."""
         ...
 
     def ended(self, at_us: int) -> list[Step]:
@@ -292,15 +292,15 @@ class Stepper:
 
     def end_losses(self, instants: NDArray[np.int64], first: int, last: int) -> None:
         """Close losses whose fitting or order has ended, and what else only the clock ends, at the first line that knows."""
-        while (ends_us := self.next_end()) <= instants[last - 1]:
+        while (ends_us := self.next_end(int(instants[last - 1]))) <= instants[last - 1]:
             at = first + int(np.searchsorted(instants[first:last], ends_us))
             line = Line(int(instants[at]), is_message=True)
             for ending in self.endings:
                 self.write(ending.ended(line.at_us), at, line)
 
-    def next_end(self) -> int:
-        """When the clock next ends something that is never judged again."""
-        return min(ending.next_end() for ending in self.endings)
+    def next_end(self, until_us: int) -> int:
+        """When the clock next ends something that is never judged again, if it does by ``until_us``."""
+        return min(ending.next_end(until_us) for ending in self.endings)
 
     def cluster_of(self, unit: Unit) -> int:
         """The cluster of a party, its conditions and its sums, or of a device."""

@@ -74,12 +74,16 @@ class Unmonitored:
         self.silence = silence
         self.open: dict[str, Entry] = {}
         self.until: dict[str, int] = {}
+        self.of_party: dict[int, set[str]] = {}
         self.next_us = EARLY_US
+        self._ends_after = EARLY_US
 
     def changed(self) -> None:
         """The caseload changed: look at every order at the next tick, and anew at how long those that stand may."""
         self.next_us = EARLY_US
+        self.of_party.clear()
         for order_id, entry in self.open.items():
+            self.of_party.setdefault(entry.draft.party, set()).add(order_id)
             self._stand(order_id, entry, max(entry.opened_us, entry.draft.from_us))
 
     def parties(self) -> set[int]:
@@ -145,6 +149,7 @@ class Unmonitored:
         order = book.newest(Order, order_id)
         draft.order, draft.told_us = order_id, order.told_at_us if order is not None else EARLY_US
         entry = self.open[order_id] = Entry(draft, opened_us=at_us)
+        self.of_party.setdefault(party, set()).add(order_id)
         self._stand(order_id, entry, at_us)
         return opened_step(entry)
 
@@ -171,6 +176,7 @@ class Unmonitored:
         else:
             later = [start for start, _ in suspended if start > at_us]
             self.until[order_id] = min(order[1], fitted[1], at_us + AHEAD_US, *later)
+        self._ends_after = min(self._ends_after, self.until[order_id])
         self.silence.contact["dark"][book.devices_of(party)] = True
 
     # ---- what ends it ----
@@ -178,12 +184,13 @@ class Unmonitored:
     def spoke(self, device: int, at_us: int) -> list[Step]:
         """A message of a device that may be one of theirs."""
         party = next((p for start, end, p in self.world.fittings(device) if start <= at_us < end), -1)
-        orders = [order_id for order_id, entry in self.open.items() if entry.draft.party == party]
-        return [self._close(order_id, at_us, Reason.CONTACT) for order_id in orders]
+        return [self._close(order_id, at_us, Reason.CONTACT) for order_id in sorted(self.of_party.get(party, ()))]
 
-    def next_end(self) -> int:
-        """When the next of them ends by the clock, or must be looked at again."""
-        return min(self.until.values(), default=FAR_US)
+    def next_end(self, until_us: int) -> int:
+        """When the next of them ends by the clock, or must be looked at again: exact if that is by ``until_us``."""
+        if self._ends_after <= until_us:
+            self._ends_after = min(self.until.values(), default=FAR_US)
+        return self._ends_after
 
     def ended(self, at_us: int) -> list[Step]:
         """Those whose order or last fitting has ended, or whose order is suspended."""
@@ -202,6 +209,8 @@ class Unmonitored:
         del self.until[order_id]
         self.next_us = EARLY_US
         party = entry.draft.party
-        if not any(other.draft.party == party for other in self.open.values()):
+        self.of_party[party].discard(order_id)
+        if not self.of_party[party]:
+            del self.of_party[party]
             self.silence.contact["dark"][self.world.book.devices_of(party)] = False
         return closed_step(entry, max(at_us, entry.draft.from_us), reason, None)
