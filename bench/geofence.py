@@ -115,6 +115,7 @@ def tables_of(work: Load) -> Tables:
         gap_us=np.full(wearers, 300 * SECOND_US, np.int64),
         fresh_us=np.full(wearers, 300 * SECOND_US, np.int64),
         locates=np.ones(wearers, np.int8),
+        fixed_line=np.zeros(wearers, np.bool_),
         rank=np.arange(wearers),
         check_first=none,
         check_last=none,

@@ -16,6 +16,7 @@ from domain.records import (
     Wearer,
     Zone,
 )
+from domain.vocabulary import ConditionKind
 from geofence.book import Book
 
 
@@ -42,6 +43,15 @@ def affected_parties(book: Book, version: Version) -> set[int]:
     if isinstance(record, Zone):
         return {p for c in book.ids(Condition, "zone", record.id) for p in _of_condition(book, c)}
     return set()
+
+
+def attends(book: Book, party: int) -> bool:
+    """Whether a party has an attendance: the clock alone says of one that it was missed."""
+    kind, party_id = book.parties[party]
+    if kind != "wearer":
+        return False
+    conditions = (c for order in book.ids(Order, kind, party_id) for c in book.ids(Condition, Order, order))
+    return any((newest := book.newest(Condition, c)) and newest.kind is ConditionKind.ATTENDANCE for c in conditions)
 
 
 def _party(book: Book, kind: str, party_id: str) -> set[int]:

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from domain.facts import FACT, Batch, Facts, LineKind
 from domain.instants import EARLY_US
 from domain.records import Assessment, Fitting, Version
-from domain.vocabulary import Kind, Quality, Reason
-from geofence.affected import affected_parties
+from domain.said import NOTHING
+from domain.vocabulary import ConditionKind, EventCode, Kind, Quality, Reason
+from geofence.affected import affected_parties, attends
 from geofence.book import party_of_violation
 from geofence.decisions import Answer
 from geofence.drafts import Draft, Proof
 from geofence.emissions import News, What
-from geofence.equipment_rules import KEPT, KINDS, Event
+from geofence.equipment_rules import KEPT, KINDS, TOLD, Event
 from geofence.intake import judged_times
+from geofence.layout import Case
 from geofence.reception import CONFLICT, Heard
 from geofence.refold import Folded
 from geofence.stepper import ATV, CASE, DEVICE, Unit
@@ -88,12 +90,16 @@ class BatchRun:
         devices = devices[lines]
         lines += first
         contact = rules.silence.contact
-        for k in np.flatnonzero(contact["lost"][devices] | contact["dark"][devices]).tolist():
+        awaited = contact["lost"][devices] | contact["dark"][devices]
+        if rules.unloaded.open:
+            awaited |= np.isin(devices, rules.unloaded.silent)
+        for k in np.flatnonzero(awaited).tolist():
             at, device = int(lines[k]), int(devices[k])
             stepper.end_losses(self.instants, first, at + 1)
             line = Line(int(self.instants[at]), is_message=True)
             stepper.write(rules.silence.contact_again(device, line.at_us), at, line)
             stepper.write(rules.unmonitored.spoke(device, line.at_us), at, line)
+            stepper.write(rules.unloaded.spoke(device, line.at_us), at, line)
         rules.silence.heard(devices, self.instants[lines])
         new = np.flatnonzero((self.keep["line"] >= first) & (self.keep["line"] < last))
         columns = (self.instants, self.batch.sent_us, self.batch.bad)
@@ -214,14 +220,18 @@ class BatchRun:
         world = rules.world
         rank = world.layout.tables.rank
         units: set[Unit] = set()
-        for k in np.flatnonzero(facts["is_event"] & np.isin(facts["code"], KEPT)).tolist():
+        for k in np.flatnonzero(facts["is_event"] & np.isin(facts["code"], (*KEPT, *TOLD))).tolist():
             f = facts[k]
             subject = int(f["tag"]) if f["tag"] >= 0 else int(f["device"])
             if f["tag"] == UNKNOWN_TAG:
                 continue
             device, t = int(f["device"]), int(f["t_us"])
             proof = Proof(t, int(rank[device]), int(f["gen"]), int(f["seq"]), device, int(f["received_us"]))
-            world.streams.event(subject, Event(proof, t, int(f["code"]), int(f["state"])))
+            event = Event(proof, t, int(f["code"]), int(f["state"]), int(f["said"]))
+            if f["code"] in TOLD:
+                units |= self._told(subject, event, int((folded.tag_party if f["tag"] >= 0 else folded.party)[k]))
+                continue
+            world.streams.event(subject, event)
             units.add((DEVICE, subject))
             if f["code"] not in KINDS:
                 continue
@@ -229,6 +239,17 @@ class BatchRun:
                 units |= {(CASE, c) for c in world.layout.cases_of.get(int(who), ())}
             units |= {(CASE, c) for c in world.layout.units.get(subject, ())}
         return units
+
+    def _told(self, subject: int, event: Event, party: int) -> set[Unit]:
+        """Keep a check or a reading that says something, and say whom it concerns."""
+        if event.said == NOTHING:
+            return set()
+        world = self.rules.world
+        world.streams.tell(subject, event)
+        kind = ConditionKind.ALCOHOL if event.code == EventCode.ALCOHOL_READING else ConditionKind.PRESENCE_CHECK
+        cases = ((c, world.layout.cases[c]) for c in world.layout.cases_of.get(party, ()))
+        asking: set[Unit] = {(CASE, c) for c, case in cases if case is not None and case.kind is kind}
+        return asking or ({(DEVICE, subject)} if kind is ConditionKind.PRESENCE_CHECK else set())
 
     def _late(self, facts: Facts, folded: Folded, line: NDArray[np.int64]) -> dict[int, set[int]]:
         """Parties with a fact older than the newest they were judged on, by line; and that newest moves on."""
@@ -275,6 +296,7 @@ class BatchRun:
         for party, from_us in losses.items():
             rules.stepper.lost(party, from_us, at, line)
         rules.stepper.write(rules.unmonitored.tick(rules.orders(), rules.clusters.fittings, line.at_us), at, line)
+        rules.stepper.write(rules.unloaded.tick(line.at_us), at, line)
         steps = rules.silence.tick_whereabouts(rules.world, line.at_us)
         rules.stepper.write(steps, at, line)
         for step in steps:
@@ -297,7 +319,8 @@ class BatchRun:
         silent = rules.silence.parties() | rules.unmonitored.parties()
         judged = any(rules.newest[p] > EARLY_US or p in silent for p in parties if p < len(rules.newest))
         judged = judged or self._has_facts(version)
-        if not rules.stepper.fitting_changes(parties, line.at_us) and not judged:
+        by_clock = any(attends(rules.book, party) for party in parties)
+        if not rules.stepper.fitting_changes(parties, line.at_us) and not judged and not by_clock:
             rules.stale = True  # nobody of them has a fact: nothing can come out otherwise
             self._only_due(at)
             return
@@ -329,13 +352,16 @@ class BatchRun:
         """An assessment moves no fact and no interval of a condition: only the sums of whom it concerns."""
         rules = self.rules
         party = rules.book.party_index.get(("wearer", party_of_violation(cast("Assessment", version.record).violation)))
-        concerned = set() if party is None or party not in rules.world.layout.atv else {party}
+        layout = rules.world.layout
+        concerned = set() if party is None or party not in layout.named else {party}
         due_anyway = self._due_anyway(concerned, at)
         rules.book.learn(version)
         self._before(at)
         if concerned:
             due = rules.stepper.wakes.due(int(self.instants[at]))
-            units = {(ATV, p) for p in concerned} | {u for u in due if rules.stepper.party_of(u) in concerned}
+            units = {(ATV, p) for p in concerned if p in layout.atv}
+            units |= {(CASE, c) for p in concerned for c in layout.cases_of.get(p, ()) if _is_alcohol(layout.cases[c])}
+            units |= {unit for unit in due if rules.stepper.party_of(unit) in concerned}
             line = Line(int(self.instants[at]), is_learnt=True, due_anyway=due_anyway, because=Reason.ASSESSMENT)
             rules.stepper.judge(units, at, line)
         self._only_due(at)
@@ -351,6 +377,10 @@ class BatchRun:
 
 
 UNKNOWN_TAG = -2
+
+
+def _is_alcohol(case: Case | None) -> bool:
+    return case is not None and case.kind is ConditionKind.ALCOHOL
 
 
 def _rounds_of(cluster: NDArray[np.int64], line: NDArray[np.int64]) -> NDArray[np.int64]:

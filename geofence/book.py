@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar, cast
 
 from domain.facts import Roster
-from domain.instants import EARLY_US, FAR_US
+from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
 from domain.records import (
     TYPE_NAMES,
     Absence,
@@ -25,6 +26,7 @@ from domain.records import (
     Record,
     Suspension,
     Timetable,
+    TimetableRow,
     Version,
     Visit,
     Zone,
@@ -176,6 +178,21 @@ class Book:
                 found.extend(common(self._timetable(condition.timetable, from_us, to_us), cut))
         return [span for span in union(found) if span[0] < to_us and span[1] > from_us]
 
+    def held(self, condition_id: str) -> list[Span]:
+        """When a condition and its order hold, whatever the timetable."""
+        found: list[Span] = []
+        for start, end, condition in self.eras(Condition, condition_id):
+            own = (max(start, _start(condition.from_us)), min(end, _end(condition.to_us)))
+            found.extend(common([own], self.order_spans(condition.order)))
+        return union(found)
+
+    def mondays(self, timezone: str, from_us: int, to_us: int) -> list[int]:
+        """Where the local weeks begin, from the one that holds ``from_us`` to the first after ``to_us``."""
+        starts = [start for start, _ in self._timetable(_mondays(timezone), from_us - 8 * DAY_US, to_us + 8 * DAY_US)]
+        last = next((k for k, start in enumerate(starts) if start > to_us), len(starts) - 1)
+        first = max((k for k, start in enumerate(starts) if start <= from_us), default=0)
+        return starts[first : last + 1]
+
     def absences(self, condition_id: str, from_us: int, to_us: int) -> list[Span]:
         """Authorised absences from a condition in a range."""
         found: list[Span] = []
@@ -247,6 +264,16 @@ class Book:
                 spans.append((start, end))
         return union(spans)
 
+    def is_upheld(self, violation: str, at_us: int) -> bool:
+        """Whether the newest assessment of a violation that holds at an instant upholds it."""
+        held = [
+            (start, place, assessment.decision)
+            for place, assessment_id in enumerate(self.ids(Assessment, "violation", violation))
+            for start, end, assessment in self.eras(Assessment, assessment_id)
+            if assessment.violation == violation and start <= at_us < end
+        ]
+        return bool(held) and max(held, key=lambda one: one[:2])[2] is AssessmentDecision.UPHELD
+
     def told_at(self, condition: Condition) -> int:
         """When the wearer was told of a condition."""
         if condition.told_at_us is not None:
@@ -289,6 +316,11 @@ def _parents(record: Record) -> list[Key]:
 def party_of_violation(violation: str) -> str:
     """Whose a violation is, by its id: ``{wearer}-{n}`` or ``{victim}-{n}``."""
     return violation.rpartition("-")[0]
+
+
+@cache
+def _mondays(timezone: str) -> Timetable:
+    return Timetable(timezone, (TimetableRow(0, 0, DAY_US // SECOND_US),))
 
 
 def _end(to_us: int | None) -> int:

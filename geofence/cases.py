@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
 from domain.records import Circle, Condition, Corridor, Polygons
 from domain.vocabulary import ConditionKind, Kind, Reason
 from geofence.book import Book
 from geofence.charging import judge_charging
+from geofence.check_rules import judge_checks
 from geofence.curfew_rules import CurfewCase, Part, curfew_parts, judge_curfew
 from geofence.drafts import Draft, Proof, proof_of
-from geofence.emissions import News, What
+from geofence.emissions import CHECKED, News, What
 from geofence.equipment_rules import doubts, judge_events, judge_location
 from geofence.intervals import Span, clipped, holding, union, without
 from geofence.layout import Case, Layout, era_value
@@ -88,12 +89,17 @@ def judge_case(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]
         drafts, wake = _curfew(world, case, now_us)
     else:
         drafts, wake = _zone(world, case, now_us)
+    attribute(world, case, drafts)
+    return drafts, wake
+
+
+def attribute(world: World, case: Case, drafts: Sequence[Draft]) -> None:
+    """Say of drafts whose they are and of which condition."""
     if drafts:
         told = world.told_at(case)
         for draft in drafts:
             draft.party, draft.order, draft.condition = case.party, case.order, case.id
             draft.told_us = told
-    return drafts, wake
 
 
 def judge_device(world: World, device: int, now_us: int) -> tuple[list[Draft], int]:
@@ -104,10 +110,25 @@ def judge_device(world: World, device: int, now_us: int) -> tuple[list[Draft], i
     if stream:
         rank = int(world.layout.tables.rank[device])
         drafts += judge_location(device, stream, fittings, heard_spans(world, device), rank, now_us)
+    drafts += _checks(world, device, fittings)
     charging, wake = judge_charging(device, world.streams.events.get(device, ()), fittings, now_us)
     drafts += charging
     ends = [end for _, end, _ in fittings if now_us < end < FAR_US]
     return drafts, min(wake, *ends) if ends and any(d.to_us is None for d in drafts) else wake
+
+
+def _checks(world: World, device: int, fittings: Sequence[tuple[int, int, int]]) -> list[Draft]:
+    """Misses of checks by one device of wearers who have no condition about them."""
+    told = world.streams.told.get(device)
+    if not told:
+        return []
+    found: list[Draft] = []
+    for start, end, party in fittings:
+        cases = [world.layout.cases[c] for c in world.layout.cases_of.get(party, ())]
+        if not any(case is not None and case.kind is ConditionKind.PRESENCE_CHECK for case in cases):
+            missed = judge_checks([event for event in told if start <= event.at_us < end], None)
+            found += [replace(draft, party=party, device=device) for draft in missed]
+    return found
 
 
 def heard_spans(world: World, tag: int) -> list[Span]:
@@ -209,11 +230,12 @@ def _shape_at(world: World, case: Case, at_us: int) -> Polygons | Circle | Corri
 
 
 def seen_of(world: World, case: Case) -> Seen:
-    """What is known of the party at a curfew's place."""
+    """What is known of the party at the place of a curfew or an attendance."""
     row = world.state.tracks[case.row]
     units = _case_units(world, case)
+    stream = world.streams.rows.get(case.row, ())
     line, outside, inside = by_fixes(
-        world.streams.rows.get(case.row, ()),
+        stream,
         (int(row["newest_t"]), int(row["newest_gap"])),
         int(row["wrong_last_t"]) if row["wrong_n"] else EARLY_US,
         world.gap_us,
@@ -222,6 +244,8 @@ def seen_of(world: World, case: Case) -> Seen:
     )
     inside_t = int(row["inside_t"])
     present_at = [*inside, (inside_t, None)] if inside_t > EARLY_US else list(inside)
+    checks = [(news.t, world.proof(news)) for news in stream if news.what == What.RIGHT and news.flags & CHECKED]
+    present_at += checks
     silent: list[Span] = []
     handed_over: list[int] = []
     for unit, pairs, spans in units:
@@ -234,16 +258,22 @@ def seen_of(world: World, case: Case) -> Seen:
         present_at += _heard_at(world, pairs)
         line = over(said, line)
     if units:
-        line = [_with_newest(stretch, inside) for stretch in line]
+        line = [_with_newest(stretch, inside, checks) for stretch in line]
     return Seen(line, outside, silent, present_at, handed_over)
 
 
-def _with_newest(stretch: Stretch, inside: Sequence[tuple[int, Proof | None]]) -> Stretch:
-    """Where a home unit hands over to fixes that say present, the newest inside fix by then says so."""
+def _with_newest(
+    stretch: Stretch, inside: Sequence[tuple[int, Proof | None]], checks: Sequence[tuple[int, Proof]]
+) -> Stretch:
+    """Where a home unit hands over to what says present, the newest inside fix or check by then says so."""
     if stretch.by_unit or stretch.state != PRESENT:
         return stretch
-    by_then = [proof for at_us, proof in inside if at_us <= stretch.from_us and proof is not None]
-    return stretch._replace(proofs=(by_then[-1],)) if by_then else stretch
+    by_then = [(proof, False) for at_us, proof in inside if at_us <= stretch.from_us and proof is not None][-1:]
+    by_then += [(proof, True) for at_us, proof in checks if at_us <= stretch.from_us][-1:]
+    if not by_then:
+        return stretch
+    newest, by_check = max(by_then)
+    return stretch._replace(proofs=(newest,), by_check=by_check)
 
 
 def _case_units(world: World, case: Case) -> list[tuple[int, list[int], list[Span]]]:

@@ -154,7 +154,7 @@ def _close(
     if ended_by is not None and back:
         draft.proofs = sorted([*draft.proofs, *ended_by.proofs])
         if draft.to_us == ended_by.from_us:
-            draft.closed = Reason.HOME_UNIT if ended_by.by_unit else Reason.FIXES
+            draft.closed = ended_by.reason
     if draft.to_us is None:
         return
     draft.minutes_certain = length_us(_certain(seen, unexcused, draft.from_us, draft.to_us, absent)) / MINUTE_US

@@ -29,9 +29,9 @@ class What(IntEnum):
     SILENT = 10  # a home unit's items had a break: they stood unbroken from `a` to `b`
 
 
-NEW_RUN, SURE, WHOLE, STEADY = 1, 2, 4, 8
+NEW_RUN, SURE, WHOLE, STEADY, CHECKED = 1, 2, 4, 8, 16
 """Flags of WRONG and RIGHT: the first of its run; surely on its side; the run is whole with it; only kept as evidence
-that what was goes on."""
+that what was goes on; no fix, but a presence check that was verified."""
 
 EMISSION = np.dtype(
     [

@@ -19,6 +19,7 @@ class Event(NamedTuple):
     at_us: int
     code: int
     state: int
+    said: int = 0  # what its data says (`domain.said`)
 
 
 KINDS: dict[int, Kind] = {
@@ -37,6 +38,8 @@ KINDS: dict[int, Kind] = {
 """The events that are violations by themselves."""
 KEPT = (*KINDS, EventCode.CHARGING)
 """The events that are kept to be judged."""
+TOLD = (EventCode.PRESENCE_CHECK, EventCode.ALCOHOL_READING)
+"""The events that tell of the wearer: kept apart, where they say something."""
 
 DOUBTING = frozenset({EventCode.STRAP_TAMPER, EventCode.CASE_TAMPER, EventCode.SHIELDING})
 CODES: dict[Kind, Code] = {

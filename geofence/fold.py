@@ -6,22 +6,22 @@ array loops; each takes facts already in the order of the rules.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from domain.instants import EARLY_US
+from domain.said import RESULT_BITS, CheckResult
 from domain.vocabulary import EventCode, EventState, Quality, Source
 from geofence.compiled import compiled, inlined
 from geofence.emissions import NEW_RUN, STEADY, SURE, WHOLE, What
+from geofence.fold_leaves import distance_to, emit, era_of, score_of
 from geofence.geodesy import distance_m, metres_per_degree
-from geofence.shapes import box_distance_m, line_may_meet, near_distance_m, signed_distance_m
-from geofence.state import CURFEW, CURFEW_WITH_UNIT, EXCLUSION
-from geofence.verdicts import ACC_FLOOR_M, FAR_SIGMAS, SIGMA_PER_ACC, verdict_of
+from geofence.presence_fold import hold_check, hold_presence
+from geofence.shapes import line_may_meet, signed_distance_m
+from geofence.state import CURFEW, EXCLUSION
+from geofence.verdicts import verdict_of
 
 SPEED_LIMIT_M_S = 90.0
 POOR_FIX_FACTOR = 3.0
-POOR_CURFEW_FACTOR = 2.0
-CURFEW_POINTS = 2
 
 _OK, _IMPLAUSIBLE, _INACCURATE = int(Quality.OK), int(Quality.IMPLAUSIBLE), int(Quality.INACCURATE)
 _FUTURE, _ANCIENT = int(Quality.FUTURE), int(Quality.ANCIENT)
@@ -29,6 +29,7 @@ _LBS = int(Source.LBS)
 _REST, _IN_RANGE = int(EventCode.REST), int(EventCode.IN_RANGE)
 _STRAP, _CASE, _SHIELD = int(EventCode.STRAP_TAMPER), int(EventCode.CASE_TAMPER), int(EventCode.SHIELDING)
 _START, _END = int(EventState.START), int(EventState.END)
+_CHECK, _VERIFIED, _RESULT = int(EventCode.PRESENCE_CHECK), int(CheckResult.VERIFIED), (1 << RESULT_BITS) - 1
 _WRONG, _RIGHT, _LAPSE = int(What.WRONG), int(What.RIGHT), int(What.LAPSE)
 _UNCONFIRMED, _CONFIRMED, _TRANSIT = int(What.UNCONFIRMED), int(What.CONFIRMED), int(What.TRANSIT)
 _LOST, _FOUND = int(What.LOST), int(What.FOUND)
@@ -93,11 +94,11 @@ def fold_units(facts: Any, order: Any, pair_of: Any, devices: Any, pairs: Any, t
         d = devices[f["device"]]
         if t - d["item_last_t"] > tables.fresh_us[f["device"]] or d["item_last_t"] == EARLY_US:
             if d["item_last_t"] != EARLY_US:
-                n = _emit(out, n, f, f["device"], _SILENT, 0, 0.0, d["item_first_t"], d["item_last_t"])
+                n = emit(out, n, f, f["device"], _SILENT, 0, 0.0, d["item_first_t"], d["item_last_t"])
                 out[n - 1]["gen2"], out[n - 1]["seq2"] = d["item_last_gen"], d["item_last_seq"]
             d["item_first_t"] = t
         elif f["received_us"] > d["item_last_t"] + tables.fresh_us[f["device"]]:
-            n = _emit(out, n, f, f["device"], _UNIT_UPHELD, 0, 0.0, 0, 0)
+            n = emit(out, n, f, f["device"], _UNIT_UPHELD, 0, 0.0, 0, 0)
         d["item_last_t"], d["item_last_received"] = t, f["received_us"]
         d["item_last_gen"], d["item_last_seq"] = f["gen"], f["seq"]
         if f["code"] != _IN_RANGE or pair_of[i] < 0:
@@ -106,11 +107,11 @@ def fold_units(facts: Any, order: Any, pair_of: Any, devices: Any, pairs: Any, t
         if f["state"] == _END:
             last_heard = f["last_heard_us"] if f["last_heard_us"] > 0 else t
             since = max(min(last_heard, t), q["heard_t"])
-            n = _emit(out, n, f, pair_of[i], _UNHEARD, 0, 0.0, since, q["heard_t"])
+            n = emit(out, n, f, pair_of[i], _UNHEARD, 0, 0.0, since, q["heard_t"])
             q["heard"] = 2
         elif f["state"] == _START:
             if q["heard"] != 1 or _checked(f, q["heard_t"], t, tables):
-                n = _emit(out, n, f, pair_of[i], _HEARD, 0, 0.0, t, q["heard_t"])
+                n = emit(out, n, f, pair_of[i], _HEARD, 0, 0.0, t, q["heard_t"])
             q["heard"] = 1
         else:
             continue
@@ -154,7 +155,7 @@ def fold_tracks(
             d["place_lat"], d["place_lon"], d["place_acc"] = f["lat"], f["lon"], f["acc"]
         if used or (repeat and d["has_place"]):
             if d["lost"]:
-                n = _emit(out, n, f, f["device"], _FOUND, 0, 0.0, d["place_t"], 0)
+                n = emit(out, n, f, f["device"], _FOUND, 0, 0.0, d["place_t"], 0)
                 d["lost"] = False
             d["place_t"], d["place_gen"], d["place_seq"] = f["t_us"], f["gen"], f["seq"]
             n = _hold(f, who, d, parties, tracks, tables, out, n)
@@ -168,18 +169,6 @@ def fold_tracks(
 
 
 @inlined
-def _emit(out: Any, n: int, f: Any, row: int, what: int, flags: int, p: float, a: int, b: int) -> int:
-    e = out[n]
-    e["row"], e["what"], e["flags"] = row, what, flags
-    e["t"], e["received"] = f["t_us"], f["received_us"]
-    e["device"], e["gen"], e["seq"] = f["device"], f["gen"], f["seq"]
-    e["p"], e["a"], e["b"] = p, a, b
-    e["device2"], e["gen2"], e["seq2"] = -1, 0, 0
-    e["lat"], e["lon"], e["lat2"], e["lon2"] = f["lat"], f["lon"], 0.0, 0.0
-    return n + 1
-
-
-@inlined
 def _move_head(party: Any, f: Any, rank: Any) -> None:
     party["head_t"], party["head_rank"] = f["t_us"], rank[f["device"]]
     party["head_gen"], party["head_seq"] = f["gen"], f["seq"]
@@ -187,7 +176,7 @@ def _move_head(party: Any, f: Any, rank: Any) -> None:
 
 @inlined
 def _note_event(f: Any, d: Any, who: int, tracks: Any, tables: Any, out: Any, n: int) -> int:
-    """Rest, and tampering: what the device's fixes said of a curfew's place ends with it, until new evidence."""
+    """Rest, checks, and tampering: what the device's fixes said of a place ends with it, until new evidence."""
     code, state = f["code"], f["state"]
     if code == _REST:
         if state == _START:
@@ -200,8 +189,10 @@ def _note_event(f: Any, d: Any, who: int, tracks: Any, tables: Any, out: Any, n:
             row = tables.rows[k]
             s = tracks[row]
             if tables.kind[row] >= CURFEW and s["presence"] != 0:
-                n = _emit(out, n, f, row, _LAPSE, 0, 0.0, f["t_us"], s["wrong_last_t"])
+                n = emit(out, n, f, row, _LAPSE, 0, 0.0, f["t_us"], s["wrong_last_t"])
                 s["presence"], s["wrong_n"] = 0, 0
+    elif code == _CHECK and f["said"] & _RESULT == _VERIFIED and tables.fixed_line[f["device"]]:
+        n = hold_check(f, d, who, tracks, tables, out, n)
     return n
 
 
@@ -212,28 +203,11 @@ def _lost_location(f: Any, d: Any, tables: Any, out: Any, n: int) -> int:
         return n
     if f["t_us"] - d["place_t"] <= tables.gap_us[f["device"]]:
         return n
-    n = _emit(out, n, f, f["device"], _LOST, 0, 0.0, d["place_t"], 0)
+    n = emit(out, n, f, f["device"], _LOST, 0, 0.0, d["place_t"], 0)
     e = out[n - 1]
     e["device2"], e["gen2"], e["seq2"] = f["device"], d["place_gen"], d["place_seq"]
     d["lost"] = True
     return n
-
-
-@inlined
-def _era_of(row: int, t: int, tables: Any) -> int:
-    """Index of the version that holds at ``t``; before the first, the first; -1 where there is none."""
-    found = tables.era_first[row] if tables.era_last[row] > tables.era_first[row] else -1
-    for k in range(tables.era_first[row], tables.era_last[row]):
-        if tables.eras[k]["from_us"] > t:
-            break
-        found = k
-    return found
-
-
-@inlined
-def _score(d_m: float, acc: float) -> float:
-    sigma = max(acc, ACC_FLOOR_M) / SIGMA_PER_ACC
-    return 0.5 * math.erfc(-d_m / sigma / math.sqrt(2.0))
 
 
 @inlined
@@ -244,11 +218,11 @@ def _hold(f: Any, who: int, d: Any, parties: Any, tracks: Any, tables: Any, out:
     east, north = metres_per_degree(d["place_lat"])
     for k in range(tables.row_first[who], tables.row_last[who]):
         row = tables.rows[k]
-        e = _era_of(row, f["t_us"], tables)
+        e = era_of(row, f["t_us"], tables)
         if e < 0 or tables.eras[e]["shape"] < 0:
             continue
         if tables.kind[row] >= CURFEW:
-            n = _hold_curfew(f, d, row, tracks[row], e, gap, east, north, tables, out, n)
+            n = hold_presence(f, d, row, tracks[row], e, gap, east, north, tables, out, n)
         else:
             n = _hold_zone(f, d, party, row, tracks[row], e, gap, east, north, tables, out, n)
     party["has_fix"] = True
@@ -256,20 +230,6 @@ def _hold(f: Any, who: int, d: Any, parties: Any, tracks: Any, tables: Any, out:
     party["fix_gap"], party["fix_device"] = gap, f["device"]
     party["fix_gen"], party["fix_seq"], party["fix_received"] = f["gen"], f["seq"], f["received_us"]
     return n
-
-
-@inlined
-def _distance(era: Any, d: Any, east: float, north: float, tables: Any) -> float:
-    """Signed metres from a device's place to the era's shape; where it is far from the edge, only that it is far."""
-    shape = tables.shapes[era["shape"]]
-    lat, lon, buffer_m = d["place_lat"], d["place_lon"], era["buffer_m"]
-    away = box_distance_m(shape, lat, lon, east, north)
-    reach = buffer_m + FAR_SIGMAS * max(d["place_acc"], ACC_FLOOR_M) / SIGMA_PER_ACC
-    if away > reach:
-        return float(buffer_m - away)
-    return float(
-        near_distance_m(shape, tables.vlon, tables.vlat, tables.pen_up, lat, lon, east, north, reach) + buffer_m
-    )
 
 
 @inlined
@@ -288,7 +248,7 @@ def _hold_zone(
     n: int,
 ) -> int:
     era = tables.eras[e]
-    metres = _distance(era, d, east, north, tables)
+    metres = distance_to(era, d, east, north, tables)
     acc = d["place_acc"]
     verdict = verdict_of(metres, acc)
     exclusion = tables.kind[row] == EXCLUSION
@@ -296,13 +256,13 @@ def _hold_zone(
     if exclusion and era["buffer_m"] == 0.0 and s["last_class"] == -1 and verdict < 0:
         n = _transit(f, d, party, row, era, tables, out, n)
     if s["unconfirmed"]:
-        n = _emit(out, n, f, row, _CONFIRMED, 0, 0.0, 0, 0)
+        n = emit(out, n, f, row, _CONFIRMED, 0, 0.0, 0, 0)
         s["unconfirmed"] = False
     s["last_class"] = 1 if verdict > 0 else (-1 if verdict < 0 else 0)
     if side > 0:
-        n = _wrong_side(f, row, s, side == 2, era["threshold"], gap, _score(metres, acc), out, n)
+        n = _wrong_side(f, row, s, side == 2, era["threshold"], gap, score_of(metres, acc), out, n)
     elif side < 0:
-        n = _right_side(f, row, s, era["threshold"], gap, _score(metres, acc), out, n)
+        n = _right_side(f, row, s, era["threshold"], gap, score_of(metres, acc), out, n)
     return n
 
 
@@ -321,7 +281,7 @@ def _wrong_side(f: Any, row: int, s: Any, sure: bool, threshold: int, gap: int, 
     whole = s["wrong_n"] > threshold and s["wrong_sure"]
     flags = (0 if goes_on else NEW_RUN) + (SURE if sure else 0) + (WHOLE if whole else 0)
     steady = was_whole and f["received_us"] <= before + before_gap and before > s["wanted_t"]
-    n = _emit(out, n, f, row, _WRONG, flags + (STEADY if steady else 0), p, before, before_gap)
+    n = emit(out, n, f, row, _WRONG, flags + (STEADY if steady else 0), p, before, before_gap)
     s["armed"] = True
     return n
 
@@ -336,7 +296,7 @@ def _right_side(f: Any, row: int, s: Any, threshold: int, gap: int, p: float, ou
     s["right_last_t"], s["right_gap"] = t, gap
     if s["armed"]:
         whole = s["right_n"] > threshold
-        n = _emit(out, n, f, row, _RIGHT, (0 if goes_on else NEW_RUN) + (WHOLE if whole else 0), p, before, before_gap)
+        n = emit(out, n, f, row, _RIGHT, (0 if goes_on else NEW_RUN) + (WHOLE if whole else 0), p, before, before_gap)
         if whole:
             s["armed"] = False
     return n
@@ -355,7 +315,7 @@ def _transit(f: Any, d: Any, party: Any, row: int, era: Any, tables: Any, out: A
         return n
     if not line_may_meet(shape, tables.vlon, tables.vlat, tables.pen_up, lon1, lat1, lon2, lat2):
         return n
-    n = _emit(out, n, f, row, _TRANSIT, 0, 0.0, party["fix_t"], era["shape"])
+    n = emit(out, n, f, row, _TRANSIT, 0, 0.0, party["fix_t"], era["shape"])
     e = out[n - 1]
     e["device2"], e["gen2"], e["seq2"] = party["fix_device"], party["fix_gen"], party["fix_seq"]
     e["lat"], e["lon"], e["lat2"], e["lon2"] = lat2, lon2, lat1, lon1
@@ -369,90 +329,12 @@ def _hold_poor(f: Any, quality: int, who: int, tracks: Any, tables: Any, out: An
         return n
     for k in range(tables.row_first[who], tables.row_last[who]):
         row = tables.rows[k]
-        e = _era_of(row, f["t_us"], tables)
+        e = era_of(row, f["t_us"], tables)
         if tables.kind[row] >= CURFEW or e < 0 or tables.eras[e]["shape"] < 0 or tables.eras[e]["buffer_m"] > 0.0:
             continue
         shape = tables.shapes[tables.eras[e]["shape"]]
         metres = signed_distance_m(shape, tables.vlon, tables.vlat, tables.pen_up, f["lat"], f["lon"])
         if (metres if tables.kind[row] == EXCLUSION else -metres) > POOR_FIX_FACTOR * f["acc"]:
-            n = _emit(out, n, f, row, _UNCONFIRMED, 0, 0.0, 0, 0)
+            n = emit(out, n, f, row, _UNCONFIRMED, 0, 0.0, 0, 0)
             tracks[row]["unconfirmed"] = True
-    return n
-
-
-@inlined
-def _unchecked(device: int, tamper_t: int, t: int, tables: Any) -> bool:
-    """Whether the device was tampered with and nobody has recorded a check of it since."""
-    if tamper_t == EARLY_US:
-        return False
-    for k in range(tables.check_first[device], tables.check_last[device]):
-        if tamper_t <= tables.check_t[k] <= t:
-            return False
-    return True
-
-
-@inlined
-def _hold_curfew(
-    f: Any, d: Any, row: int, s: Any, e: int, gap: int, east: float, north: float, tables: Any, out: Any, n: int
-) -> int:
-    """Presence by fixes (rules.md 5, presence 3)."""
-    t = f["t_us"]
-    if _unchecked(f["device"], d["tamper_t"], t, tables):
-        return n
-    era = tables.eras[e]
-    acc = d["place_acc"]
-    metres = _distance(era, d, east, north, tables)
-    verdict = verdict_of(metres, acc)
-    if acc > era["radius_m"]:
-        verdict = -2 if metres < -POOR_CURFEW_FACTOR * acc else 0
-    s["last_class"] = 1 if verdict > 0 else (-1 if verdict < 0 else 0)
-    if s["presence"] != 0 and t - s["newest_t"] > s["newest_gap"]:
-        n = _emit(out, n, f, row, _LAPSE, 0, 0.0, s["newest_t"] + s["newest_gap"], s["wrong_last_t"])
-        s["presence"] = 0
-    elif f["received_us"] > s["newest_t"] + s["newest_gap"] and s["newest_t"] > EARLY_US:
-        n = _emit(out, n, f, row, _UPHELD, 0, 0.0, 0, 0)
-    s["newest_t"], s["newest_gap"] = t, gap
-    if verdict > 0:
-        n = _at_place(f, row, s, tables.kind[row] == CURFEW_WITH_UNIT, _score(metres, acc), out, n)
-    elif verdict < 0:
-        n = _out_of_place(
-            f, row, s, verdict == -2, tables.kind[row] == CURFEW_WITH_UNIT, gap, _score(metres, acc), out, n
-        )
-    return n
-
-
-@inlined
-def _at_place(f: Any, row: int, s: Any, every: bool, p: float, out: Any, n: int) -> int:
-    t = f["t_us"]
-    before = s["wrong_last_t"] if s["wrong_n"] > 0 else EARLY_US
-    news = s["presence"] != 1 or s["wrong_n"] > 0
-    if news or every:
-        n = _emit(out, n, f, row, _RIGHT, 0 if news else STEADY, p, before, s["inside_t"])
-    s["presence"] = 1
-    s["wrong_n"] = 0
-    s["inside_t"], s["inside_device"], s["inside_gen"], s["inside_seq"] = t, f["device"], f["gen"], f["seq"]
-    return n
-
-
-@inlined
-def _out_of_place(f: Any, row: int, s: Any, sure: bool, every: bool, gap: int, p: float, out: Any, n: int) -> int:
-    t = f["t_us"]
-    goes_on = s["wrong_n"] > 0 and t - s["wrong_last_t"] <= s["wrong_gap"]
-    was_whole = goes_on and s["wrong_n"] >= CURFEW_POINTS and s["wrong_sure"]
-    before = s["wrong_last_t"] if s["wrong_n"] > 0 else EARLY_US
-    if not goes_on:
-        s["wrong_n"], s["wrong_sure"] = 0, False
-    s["wrong_n"] += 1
-    s["wrong_sure"] = s["wrong_sure"] or sure
-    s["wrong_last_t"], s["wrong_gap"] = t, gap
-    whole = s["wrong_n"] >= CURFEW_POINTS and s["wrong_sure"]
-    wanted = before <= s["wanted_t"]
-    news = wanted or not (was_whole and s["presence"] == 2)
-    if news or every:
-        flags = (0 if goes_on else NEW_RUN) + (SURE if sure else 0) + (WHOLE if whole else 0)
-        n = _emit(out, n, f, row, _WRONG, flags + (0 if news else STEADY), p, before, s["inside_t"])
-        x = out[n - 1]
-        x["device2"], x["gen2"], x["seq2"] = s["inside_device"], s["inside_gen"], s["inside_seq"]
-    if whole:
-        s["presence"] = 2
     return n

@@ -10,15 +10,23 @@ import numpy as np
 
 from domain.instants import SECOND_US
 from domain.records import Circle, Condition, Device, Order, Shape
-from domain.vocabulary import ZONE_KINDS, ConditionKind, DeviceKind
+from domain.vocabulary import ConditionKind, DeviceKind
 from geofence.book import Book
+from geofence.lined import NO_PLACE, place_at_lines, with_lines
 from geofence.shapes import table_of
 from geofence.state import CURFEW, CURFEW_WITH_UNIT, ERA, EXCLUSION, KEEP_INSIDE
 from geofence.tables import Tables
 
 MIN_GAP_US = 300 * SECOND_US
 UNKNOWN_DEVICE = Device("", DeviceKind.NON_FITTED)
+EraRow = tuple[int, int, int, float, float, int, int, bool]
+"""A row of `geofence.state.ERA`."""
 _LOCATED = (DeviceKind.GPS_TAG, DeviceKind.VICTIM_UNIT)
+PLACE_KINDS = frozenset({ConditionKind.CURFEW, ConditionKind.ATTENDANCE})
+"""Kinds that ask whether somebody is at a place."""
+ROWLESS_KINDS = frozenset({ConditionKind.PRESENCE_CHECK, ConditionKind.ALCOHOL})
+"""Kinds that are judged by what devices say, and hold no fix against anything."""
+NOT_JUDGED = frozenset({ConditionKind.TRAIL, ConditionKind.PROXIMITY, ConditionKind.ASSOCIATION})
 
 
 @dataclass(slots=True)
@@ -44,6 +52,7 @@ class Layout:
     cases_of : the condition indices of each party.
     units : condition indices of the curfews that a home unit speaks for, by its roster index.
     atv : the orders that have or had an ATV allowance, by party.
+    named : parties of whom an assessment's name of a violation matters: those, and those with an alcohol condition.
     """
 
     tables: Tables
@@ -53,6 +62,7 @@ class Layout:
     units: dict[int, list[int]] = field(default_factory=dict)
     kinds: list[DeviceKind] = field(default_factory=list)
     atv: dict[int, list[str]] = field(default_factory=dict)
+    named: set[int] = field(default_factory=set)
 
 
 class Planner:
@@ -62,6 +72,7 @@ class Planner:
         self._book = book
         self._row_owner = list(owners or [])
         self._rows = {owner: row for row, owner in enumerate(self._row_owner)}
+        self._lined: set[str] = set()
 
     @property
     def owners(self) -> list[tuple[str, bool]]:
@@ -75,8 +86,9 @@ class Planner:
         shape_row: dict[int, int] = {}
         layout = Layout(tables=Tables(*([np.zeros(0, np.int64)] * len(Tables._fields))))
         layout.cases = [self._case(condition_id) for condition_id in book.conditions]
-        eras: list[list[tuple[int, int, int, float, float]]] = []
+        eras: list[list[EraRow]] = []
         kind: list[int] = []
+        self._lined = with_lines(book)
         for condition_id, buffer in self._row_owner:
             eras.append(self._eras(condition_id, buffer, shapes, shape_row))
             kind.append(self._row_kind(condition_id))
@@ -90,6 +102,8 @@ class Planner:
             order = book.newest(Order, order_id)
             assert order is not None
             layout.atv.setdefault(book.party_index[("wearer", order.wearer)], []).append(order_id)
+        alcohol = {case.party for case in layout.cases if case is not None and case.kind is ConditionKind.ALCOHOL}
+        layout.named = alcohol | set(layout.atv)
         self._fill(layout, shapes, eras, kind)
         return layout
 
@@ -97,10 +111,11 @@ class Planner:
         record = self._book.newest(Condition, condition_id)
         assert record is not None
         order = self._book.newest(Order, record.order)
-        judged = record.kind in ZONE_KINDS or record.kind is ConditionKind.CURFEW
-        if not judged or order is None:
+        if record.kind in NOT_JUDGED or order is None:
             return None
         party = self._book.party_index[("wearer", order.wearer)]
+        if record.kind in ROWLESS_KINDS:
+            return Case(condition_id, record.kind, record.order, party, -1, -1)
         buffered = any(era.buffer_m > 0 for _, _, era in self._book.eras(Condition, condition_id))
         buffer_row = -1
         row = self._row(condition_id, buffer=False)
@@ -118,7 +133,7 @@ class Planner:
     def _row_kind(self, condition_id: str) -> int:
         record = self._book.newest(Condition, condition_id)
         assert record is not None
-        if record.kind is ConditionKind.CURFEW:
+        if record.kind in PLACE_KINDS:
             units = [era.place and era.place.home_unit for _, _, era in self._book.eras(Condition, condition_id)]
             return CURFEW_WITH_UNIT if any(units) else CURFEW
         return EXCLUSION if record.kind is ConditionKind.EXCLUSION_ZONE else KEEP_INSIDE
@@ -128,15 +143,14 @@ class Planner:
         units = [era.place.home_unit for _, _, era in eras if era.place is not None]
         return {self._book.roster.add(unit) for unit in units if unit is not None}
 
-    def _eras(
-        self, condition_id: str, buffer: bool, shapes: list[Shape], shape_row: dict[int, int]
-    ) -> list[tuple[int, int, int, float, float]]:
-        found: list[tuple[int, int, int, float, float]] = []
+    def _eras(self, condition_id: str, buffer: bool, shapes: list[Shape], shape_row: dict[int, int]) -> list[EraRow]:
+        found: list[EraRow] = []
         for start, end, record in self._book.eras(Condition, condition_id):
             if record.place is not None:
                 circle = Circle(record.place.lon, record.place.lat, record.place.radius_m)
                 shapes.append(circle)
-                found.append((start, len(shapes) - 1, 1, 0.0, record.place.radius_m))
+                place = place_at_lines(self._book, record, self._lined)
+                found.append((start, len(shapes) - 1, 1, 0.0, record.place.radius_m, *place))
                 continue
             for from_us, to_us, shape in self._book.shape_of(record):
                 a, b = max(start, from_us), min(end, to_us)
@@ -146,12 +160,10 @@ class Planner:
                         shape_row[id(shape)] = len(shapes)
                         shapes.append(shape)  # type: ignore[arg-type]
                     offset = record.buffer_m if buffer else 0.0
-                    found.append((a, shape_row[id(shape)], record.threshold_points, offset, 0.0))
+                    found.append((a, shape_row[id(shape)], record.threshold_points, offset, 0.0, *NO_PLACE))
         return sorted(found)
 
-    def _fill(
-        self, layout: Layout, shapes: list[Shape], eras: list[list[tuple[int, int, int, float, float]]], kind: list[int]
-    ) -> None:
+    def _fill(self, layout: Layout, shapes: list[Shape], eras: list[list[EraRow]], kind: list[int]) -> None:
         book = self._book
         devices = [book.newest(Device, name) or UNKNOWN_DEVICE for name in book.roster.ids]
         layout.kinds = [device.kind for device in devices]
@@ -165,6 +177,7 @@ class Planner:
             gap_us=np.array([gap_us(device) for device in devices], np.int64),
             fresh_us=np.array([fresh_us(device) for device in devices], np.int64),
             locates=np.array([self._locates(layout, device) for device in devices], np.int8),
+            fixed_line=np.array([device.kind is DeviceKind.VOICE_LINE for device in devices], np.bool_),
             rank=_rank(book.roster.ids),
             check_first=_firsts(checks),
             check_last=_lasts(checks),
@@ -201,7 +214,7 @@ class Planner:
 
     @staticmethod
     def _rows_of(case: Case | None) -> list[int]:
-        if case is None:
+        if case is None or case.row < 0:
             return []
         return [case.row] if case.buffer_row < 0 else [case.row, case.buffer_row]
 

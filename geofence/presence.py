@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from domain.instants import EARLY_US, FAR_US
+from domain.vocabulary import Reason
 from geofence.drafts import Proof
-from geofence.emissions import NEW_RUN, WHOLE, News, What
+from geofence.emissions import CHECKED, NEW_RUN, WHOLE, News, What
 from geofence.intervals import Span, union
 
 UNKNOWN, PRESENT, ABSENT = 0, 1, 2
@@ -19,7 +20,7 @@ Chain = tuple[int, int, int]
 
 
 class Stretch(NamedTuple):
-    """[from, to) of one state, and the facts that began it (a run outside, an event of a home unit)."""
+    """[from, to) of one state, and the facts that began it (a run outside, an event of a home unit, a check)."""
 
     from_us: int
     to_us: int
@@ -27,6 +28,14 @@ class Stretch(NamedTuple):
     by_unit: bool
     proofs: tuple[Proof, ...]
     p: float | None
+    by_check: bool = False
+
+    @property
+    def reason(self) -> Reason:
+        """What made it so."""
+        if self.by_unit:
+            return Reason.HOME_UNIT
+        return Reason.EVENT if self.by_check else Reason.FIXES
 
 
 @dataclass(slots=True)
@@ -67,13 +76,13 @@ def by_fixes(
     *,
     singly: bool = False,
 ) -> tuple[list[Stretch], list[Chain], list[tuple[int, Proof | None]]]:
-    """What the fixes say: stretches, chains of evidence outside, and evidence of presence.
+    """What the fixes and the checks at a fixed line say: stretches, chains of evidence outside, and the inside fixes.
 
     ``newest`` is the newest fix that counts and its `G`; ``wrong_last_us`` the newest one outside of a run that goes
     on. ``singly`` gives each fix outside as a chain of its own, where every one of them was kept. Both move without news while nothing changes. The line runs on past the newest fact: it says what will be held
     to be so if nothing more is heard.
     """
-    changes: list[tuple[int, int, tuple[Proof, ...], float | None]] = []
+    changes: list[_Change] = []
     chains: list[_Chain] = []
     inside: list[tuple[int, Proof | None]] = []
     run: list[News] = []
@@ -81,8 +90,10 @@ def by_fixes(
         if news.what == What.RIGHT:
             _end_chain(chains, news.a)
             run = []
-            inside.append((news.t, proof(news)))
-            changes.append((news.t, PRESENT, (proof(news),), None))
+            checked = bool(news.flags & CHECKED)
+            if not checked:
+                inside.append((news.t, proof(news)))
+            changes.append((news.t, PRESENT, (proof(news),), None, checked))
         elif news.what == What.WRONG:
             if news.b > EARLY_US and (not inside or inside[-1][0] < news.b):
                 inside.append((news.b, None))
@@ -95,15 +106,15 @@ def by_fixes(
             chains[-1].instants.append(news.t)
             if news.flags & WHOLE and not chains[-1].whole:
                 chains[-1].whole = True
-                changes.append((run[0].t, ABSENT, tuple(proof(n) for n in run), max(n.p for n in run)))
+                changes.append((run[0].t, ABSENT, tuple(proof(n) for n in run), max(n.p for n in run), False))
         elif news.what == What.LAPSE:
             _end_chain(chains, news.b)
-            changes.append((news.a, UNKNOWN, (), None))
+            changes.append((news.a, UNKNOWN, (), None, False))
     if wrong_last_us > EARLY_US:
         _end_chain(chains, wrong_last_us)
     lapse = newest[0] + newest[1]
     if newest[0] > EARLY_US and changes and changes[-1][1] != UNKNOWN:
-        changes.append((lapse, UNKNOWN, (), None))
+        changes.append((lapse, UNKNOWN, (), None, False))
     whole = [chain for chain in chains if chain.whole]
     pieces = [(c.first_us, c.last_us, c.gap_us) for c in whole]
     if singly:
@@ -126,9 +137,13 @@ def _end_chain(chains: list[_Chain], last_us: int) -> None:
         chains[-1].last_us = last_us
 
 
-def _as_line(changes: list[tuple[int, int, tuple[Proof, ...], float | None]]) -> list[Stretch]:
+_Change = tuple[int, int, tuple[Proof, ...], float | None, bool]
+"""From when, what, by which facts, the highest score of a run outside, and whether a check says so."""
+
+
+def _as_line(changes: Sequence[_Change]) -> list[Stretch]:
     line = [Stretch(EARLY_US, FAR_US, UNKNOWN, False, (), None)]
-    for at_us, state, proofs, p in changes:
+    for at_us, state, proofs, p, by_check in changes:
         while line[-1].from_us > at_us:
             line.pop()
         last = line[-1]
@@ -139,7 +154,7 @@ def _as_line(changes: list[tuple[int, int, tuple[Proof, ...], float | None]]) ->
             line.pop()
         else:
             line[-1] = last._replace(to_us=at_us)
-        line.append(Stretch(at_us, FAR_US, state, False, proofs, p))
+        line.append(Stretch(at_us, FAR_US, state, False, proofs, p, by_check))
     return line
 
 

@@ -17,7 +17,7 @@ from domain.facts import Batch, Facts, Roster, empty_facts
 from domain.instants import EARLY_US
 from domain.records import Version
 from domain.violations import Violation
-from domain.vocabulary import OrderState, Quality
+from domain.vocabulary import ConditionKind, OrderState, Quality
 from geofence.affected import affected_parties
 from geofence.batch_run import BatchRun
 from geofence.book import Book
@@ -35,6 +35,7 @@ from geofence.refold import Base, Folder
 from geofence.silence import Silence
 from geofence.stepper import Stepper
 from geofence.timetable import WindowCache
+from geofence.unloaded import Unloaded
 from geofence.unmonitored import OrderTable, Unmonitored, order_table
 from geofence.versions import as_violation
 from geofence.wallclock import TimeZones
@@ -60,8 +61,9 @@ class Rules:
         self.folder = Folder(self.world, self.clusters, self.log)
         self.unmonitored = Unmonitored(self.world, self.silence)
         self.reception = Reception(self.world)
+        self.unloaded = Unloaded(self.world, self.silence)
         self.stepper = Stepper(self.world, self.clusters, self.silence)
-        self.stepper.endings += [self.unmonitored, self.reception]
+        self.stepper.endings += [self.unmonitored, self.reception, self.unloaded]
         self.ledger = Ledger()
         self.waiting: Facts = empty_facts()
         self.newest: NDArray[np.int64] = np.zeros(0, np.int64)
@@ -90,9 +92,13 @@ class Rules:
         self.silence.grow(devices, cases)
         self.silence.changed(world, range(old, cases))
         self.stepper.wakes.grow(cases, devices, parties)
+        kinds = [(k, world.layout.cases[k]) for k in range(old, cases)]
+        attended = [k for k, case in kinds if case is not None and case.kind is ConditionKind.ATTENDANCE]
+        self.stepper.wakes.case[attended] = EARLY_US
         self.reception.grow(devices)
         self.reception.changed()
         self.unmonitored.changed()
+        self.unloaded.changed()
         self.newest = np.concatenate([self.newest, np.full(parties - len(self.newest), EARLY_US, np.int64)])
         self.stale = False
 

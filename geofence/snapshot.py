@@ -43,6 +43,7 @@ class _Body(msgspec.Struct):
     heard: list[tuple[int, int]]
     streams: dict[str, dict[int, bytes]]
     events: dict[int, list[Event]]
+    told: dict[int, list[Event]]
     groups: list[tuple[Group, list[Entry]]]
     lost: dict[int, Entry]
     in_zone: dict[str, Entry]
@@ -56,6 +57,7 @@ class _Body(msgspec.Struct):
     suspected: dict[int, Entry]
     lost_lately: list[tuple[int, int]]
     unmonitored: dict[str, Entry]
+    unloaded: list[tuple[str, int, Entry]]
     received: list[tuple[int, int, Open]]
 
 
@@ -95,6 +97,7 @@ def snapshot(rules: Rules) -> bytes:
         heard=sorted(rules.clusters.heard),
         streams={name: _bodies(getattr(rules.world.streams, name)) for name in _STREAMS},
         events=dict(rules.world.streams.events),
+        told=dict(rules.world.streams.told),
         groups=list(stepper.standing.groups.items()),
         lost=silence.lost,
         in_zone=silence.in_zone,
@@ -108,6 +111,7 @@ def snapshot(rules: Rules) -> bytes:
         suspected=silence.suspected,
         lost_lately=silence.lost_lately,
         unmonitored=rules.unmonitored.open,
+        unloaded=[(condition, tag, entry) for (condition, tag), entry in rules.unloaded.open.items()],
         received=[(what, device, one) for (what, device), one in rules.reception.open.items()],
     )
     return msgspec.msgpack.encode(body)
@@ -168,6 +172,7 @@ def _put_sparse(rules: Rules, saved: _Body) -> None:
         kept = {key: Kept(body) for key, body in saved.streams[name].items()}
         setattr(streams, name, defaultdict(Kept, kept))
     streams.events = defaultdict(list, saved.events)
+    streams.told = defaultdict(list, saved.told)
     rules.stepper.restore(dict(saved.groups))
     silence.lost, silence.in_zone, silence.unknown = saved.lost, saved.in_zone, saved.unknown
     silence.unknown_until = saved.unknown_until
@@ -178,6 +183,8 @@ def _put_sparse(rules: Rules, saved: _Body) -> None:
     silence.changed(rules.world, ())
     rules.unmonitored.open = saved.unmonitored
     rules.unmonitored.changed()
+    rules.unloaded.open = {(condition, tag): entry for condition, tag, entry in saved.unloaded}
+    rules.unloaded.changed()
     rules.reception.open = {(what, device): one for what, device, one in saved.received}
     rules.reception.changed()
     rules.now_us, rules.stepper.numbers = saved.now_us, saved.numbers

@@ -116,9 +116,12 @@ ERA = np.dtype(
         ("threshold", np.int32),
         ("buffer_m", np.float64),
         ("radius_m", np.float64),
+        ("place", np.int64),  # key of the place's name (`domain.said`), 0: no place
+        ("own", np.int64),  # key of the condition's id
+        ("unnamed", np.bool_),  # a check at a fixed line that names no place is of this one
     ],
 )
-"""A version of a condition, from when it holds: which shape, which threshold."""
+"""A version of a condition, from when it holds: which shape, which threshold, which place."""
 
 
 def _blank(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:

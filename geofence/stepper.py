@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from domain.instants import EARLY_US, FAR_US
 from domain.vocabulary import Change, ConditionKind, DeviceKind, Kind
+from geofence.alcohol_rules import confirmed
 from geofence.atv import judge_atv
-from geofence.cases import World, judge_case, judge_device
+from geofence.cases import World, judge_device
 from geofence.clusters import Clusters
 from geofence.drafts import Draft, Proof
 from geofence.intervals import Span, holding
+from geofence.judging import judge_condition
 from geofence.not_fitted import judge_fitting
 from geofence.silence import Silence, enforced_spans
 from geofence.versions import Entry, Group, Line, Standing, Step, group_of
@@ -170,7 +172,9 @@ class Stepper:
             if case is None:
                 self.wakes.put(unit, FAR_US)
                 return []
-            drafts, wake = judge_case(self.world, case, line.at_us)
+            drafts, wake = judge_condition(self.world, case, line.at_us)
+            if case.kind is ConditionKind.ALCOHOL and (drafts or known):
+                return self._suspected(unit, case.party, drafts, wake, index, line)
             if case.id in self.silence.unknown:
                 step = self.silence.known_again(self.world, case, line.at_us)
                 steps = [step] if step is not None else []
@@ -186,11 +190,39 @@ class Stepper:
             drafts, wake = judge_atv(self.world, unit[1], self._not_counted(unit[1], index), line.at_us)
         self.wakes.put(unit, wake)
         steps += self.standing.compare(known, drafts, line)
+        self._stands(unit, drafts)
+        return steps
+
+    def _stands(self, unit: Unit, drafts: Iterable[Draft]) -> None:
+        """Note in which groups a unit has something."""
         groups = {group_of(draft) for draft in drafts}
         if groups:
             self._groups[unit] = groups
         else:
             self._groups.pop(unit, None)
+
+    # ---- what a person confirms ----
+
+    def _suspected(self, unit: Unit, party: int, drafts: list[Draft], wake: int, index: int, line: Line) -> list[Step]:
+        """Suspicions are compared first: an upheld assessment names one of them, and makes it a violation (rules.md 6).
+
+        One that was assessed before it was named is confirmed at the next line.
+        """
+        book = self.world.book
+        known = self._groups.get(unit, set())
+        steps = self.standing.compare({g for g in known if g[0] is not Kind.ALCOHOL}, drafts, line)
+        upheld: list[Draft] = []
+        party_id = book.parties[party][1]
+        if party_id in book.assessed:
+            self._number(party, index)
+            groups = {group_of(draft) for draft in drafts if draft.kind is Kind.ALCOHOL_SUSPECTED}
+            entries = [entry for group in groups for entry in self.standing.groups.get(group, ())]
+            named = [(entry, f"{party_id}-{entry.number}") for entry in entries if entry.number]
+            upheld = [confirmed(entry.draft) for entry, name in named if book.is_upheld(name, line.at_us)]
+            wake = wake if len(named) == len(entries) else line.at_us
+        self.wakes.put(unit, wake)
+        steps += self.standing.compare({g for g in known if g[0] is Kind.ALCOHOL}, upheld, line)
+        self._stands(unit, [*drafts, *upheld])
         return steps
 
     # ---- sums ----
@@ -268,15 +300,15 @@ class Stepper:
 
     def _together(self, due: list[Unit]) -> list[list[Unit]]:
         """Each by itself, but a party's conditions and its sums line by line together."""
-        sums = self.world.layout.atv
-        if not sums:
+        sums, named = self.world.layout.atv, self.world.layout.named
+        if not named:
             return [[unit] for unit in due]
-        alone = [[unit] for unit in due if self.party_of(unit) not in sums]
+        alone = [[unit] for unit in due if self.party_of(unit) not in named]
         of_party: dict[int, list[Unit]] = {}
         for unit in due:
             party = self.party_of(unit)
-            if party in sums:
-                of_party.setdefault(party, [(ATV, party)]).append(unit)
+            if party in named:
+                of_party.setdefault(party, [(ATV, party)] if party in sums else []).append(unit)
         return alone + [sorted(set(units)) for units in of_party.values()]
 
     def _run_due(self, units: list[Unit], instants: NDArray[np.int64], first: int, before: int) -> None:
@@ -325,7 +357,7 @@ class Stepper:
         if unit[0] == FITTING:
             return judge_fitting(self.world.book, unit[1], at_us)[0]
         case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
-        return [] if case is None else judge_case(self.world, case, at_us)[0]
+        return [] if case is None else judge_condition(self.world, case, at_us)[0]
 
     def units_of(self, clusters: Sequence[int] | NDArray[np.int64]) -> list[Unit]:
         """Everything that is judged of some clusters."""

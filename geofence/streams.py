@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from domain.instants import DAY_US
+from domain.said import said_by_reading
 from geofence.emissions import STEADY, Emissions, News, What, as_news
 from geofence.equipment_rules import Event
 from geofence.kept import Kept
@@ -14,6 +16,10 @@ from geofence.kept import Kept
 UPHELD = frozenset({What.UPHELD, What.UNIT_UPHELD})
 MAX_RUN = 1_000
 """Fixes of one unbroken run kept as evidence; of a longer one the first ones and the newest."""
+TOLD_AT_ONCE = 1_000
+SETTLED_US = 32 * DAY_US
+"""No fact is judged at a time so long before the newest: older ones are judged when they are received (rules.md 2)."""
+SOBER = said_by_reading(0.0)
 DEVICE_NEWS = frozenset({What.LOST, What.FOUND})
 PAIR_NEWS = frozenset({What.HEARD, What.UNHEARD})
 
@@ -21,7 +27,7 @@ PAIR_NEWS = frozenset({What.HEARD, What.UNHEARD})
 @dataclass(slots=True)
 class Streams:
     """News by track row, by device (location), by home unit (breaks), by pair, by the track row of a condition about two
-    parties (near); and equipment events by device."""
+    parties (near); and by device equipment events, and what was told of its wearer (checks, alcohol readings)."""
 
     rows: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
     location: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
@@ -29,6 +35,7 @@ class Streams:
     pairs: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
     near: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
     events: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    told: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
 
     def take(self, emissions: Emissions) -> list[News]:
         """Keep emissions; returns those that may change what is said."""
@@ -54,6 +61,21 @@ class Streams:
     def event(self, device: int, event: Event) -> None:
         """Keep an equipment event about a device, in the order of facts."""
         insort(self.events[device], event)
+
+    def tell(self, device: int, event: Event) -> None:
+        """Keep a presence check or an alcohol reading, in the order of facts.
+
+        Of old readings of nothing in a row only the first is kept: nothing can come between them any more.
+        """
+        told = self.told[device]
+        insort(told, event)
+        if len(told) % TOLD_AT_ONCE == 0:
+            settled_us = told[-1].at_us - SETTLED_US
+            told[:] = [
+                one
+                for k, one in enumerate(told)
+                if one.at_us >= settled_us or one.said != SOBER or k == 0 or told[k - 1].said != SOBER
+            ]
 
     def marks(self) -> Marks:
         """How much of each stream there is now: where it can be cut back to."""

@@ -15,10 +15,11 @@ class Tables(NamedTuple):
     gap_us, fresh_us : (devices,) int64: `G`, also the limit of location loss; and how long a home unit stays fresh.
     locates : (devices,) int8: 1 for a device whose location can be lost (a location tag, a victim's unit), 2 for one
         that a home unit may hear meanwhile.
+    fixed_line : (devices,) bool: a telephone line, which stands at a place.
     rank : (devices,) int64: place of the device's id in the order of ids.
     check_first, check_last, check_t : equipment checks, by device.
     row_first, row_last, rows : the track rows of each party.
-    kind : (rows,) int8: `EXCLUSION`, `KEEP_INSIDE`, `CURFEW`.
+    kind : (rows,) int8: `EXCLUSION`, `KEEP_INSIDE`, `CURFEW`, `CURFEW_WITH_UNIT` (attendance too).
     era_first, era_last, eras : the versions of each row, in order of `from_us`.
     shapes, vlon, vlat, pen_up : what the eras point to, as in `geofence.shapes.ShapeTable`.
     """
@@ -26,6 +27,7 @@ class Tables(NamedTuple):
     gap_us: NDArray[Any]
     fresh_us: NDArray[Any]
     locates: NDArray[Any]
+    fixed_line: NDArray[Any]
     rank: NDArray[Any]
     check_first: NDArray[Any]
     check_last: NDArray[Any]

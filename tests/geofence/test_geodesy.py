@@ -11,9 +11,9 @@ import pytest
 from geographiclib.geodesic import Geodesic
 
 from domain.records import Circle, Corridor, Polygons, Ring, Shape
-from geofence.fold import ACC_FLOOR_M, SIGMA_PER_ACC
 from geofence.geodesy import distance_m, metres_per_degree
 from geofence.shapes import signed_distance_m, table_of
+from geofence.verdicts import ACC_FLOOR_M, SIGMA_PER_ACC
 
 WGS84 = Geodesic.WGS84
 LATITUDES = (50.0, 55.0, 60.0, -43.0)
