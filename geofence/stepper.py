@@ -188,6 +188,8 @@ class Stepper:
             drafts, wake = judge_fitting(self.world.book, unit[1], line.at_us)
         else:
             drafts, wake = judge_atv(self.world, unit[1], self._not_counted(unit[1], index), line.at_us)
+            if self._is_unnamed(unit[1]):
+                wake = min(wake, line.at_us + 1)
         self.wakes.put(unit, wake)
         steps += self.standing.compare(known, drafts, line)
         self._stands(unit, drafts)
@@ -245,6 +247,15 @@ class Stepper:
             return self.world.book.not_counted(f"{party_id}-{entry.number}")
 
         return of
+
+    def _is_unnamed(self, party: int) -> bool:
+        """Whether a curfew violation was opened by this very line, of a party with assessments: one may have named it."""
+        book = self.world.book
+        if book.parties[party][1] not in book.assessed:
+            return False
+        cases = (self.world.layout.cases[index] for index in self.world.layout.cases_of.get(party, ()))
+        groups: list[Group] = [(Kind.CURFEW, party, case.id, None) for case in cases if case is not None]
+        return any(entry.number == 0 for group in groups for entry in self.standing.groups.get(group, ()))
 
     # ---- names ----
 

@@ -43,7 +43,14 @@ def device(name: str, kind: str = "gps_tag", upload_s: int = 60) -> Line:
 def fitting(name: str, since: str = "0 00:00", until: str | None = None, person: str = "W1") -> Line:
     who = {"victim": person} if person.startswith("V") else {"wearer": person}
     end = None if until is None else text(until)
-    return {"type": "fitting", "id": f"F-{name}-{since}".replace(" ", "d"), "device": name, "from": text(since), "to": end, **who}
+    return {
+        "type": "fitting",
+        "id": f"F-{name}-{since}".replace(" ", "d"),
+        "device": name,
+        "from": text(since),
+        "to": end,
+        **who,
+    }
 
 
 def suspension(since: str, until: str | None) -> Line:

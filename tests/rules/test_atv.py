@@ -301,3 +301,16 @@ def test_what_a_unit_said_of_a_tag_is_certain_only_while_the_tag_is_worn() -> No
         ("atv_warning", "opened", at("20:20"), None, None),
         ("curfew", "closed", at("20:00"), at("Tue 07:00"), 20.0),
     ]
+
+
+def test_an_assessment_that_was_there_first_takes_the_violation_out_with_the_next_line() -> None:
+    """A caseload file may hold assessments of violations that a feed makes again; a number is given when its line ends."""
+    known = {"type": "assessment", "id": "B1", "violation": "W1-1", "decision": "equipment", "at": at("Sun 09:00")}
+    lines = [*out_from("20:00", "20:30"), *ticking("20:00", "20:30", 30)]
+    assert atv([*with_unit(atv_allowance_min=60), known], lines) == []
+    assert atv([*with_unit(atv_allowance_min=4), known], lines) == [
+        opened("20:05", "atv_warning", "home_unit", "20:03:12"),
+        opened("20:05", "atv_exceeded", "home_unit", "20:04"),
+        (at("20:05:01"), "atv_warning", "withdrawn", "home_unit", at("20:03:12"), None),
+        (at("20:05:01"), "atv_exceeded", "withdrawn", "home_unit", at("20:04"), None),
+    ]

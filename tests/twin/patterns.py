@@ -12,10 +12,18 @@ ENTRIES = ("zone_buffer", "zone_transit")
 
 
 def near_zone(view: View, found: list[Found]) -> list[Found]:
-    """`pattern_near_zone`: transits and buffer entries of one condition."""
+    """`pattern_near_zone`: transits and buffer entries of one condition.
+
+    No entry is what begins with enforcement, or where the wearer comes out of the zone; nor what was before it was told.
+    """
     out = []
     for condition in view.caseload.conditions(view.wearer, ("exclusion_zone",)):
-        out += _thirds("pattern_near_zone", [f for f in found if f.condition == condition and f.kind in ENTRIES])
+        mine = [f for f in found if f.condition == condition]
+        there = {low for low, _ in view.caseload.enforced(condition)}
+        there |= {f.end for f in mine if f.kind == "exclusion_zone" and f.end is not None}
+        told = view.caseload.told_at(condition)
+        entries = [f for f in mine if f.kind == "zone_transit" or (f.kind == "zone_buffer" and f.start not in there)]
+        out += _thirds("pattern_near_zone", [f for f in entries if f.start >= told])
     return out
 
 
