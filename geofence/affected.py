@@ -35,7 +35,7 @@ def affected_parties(book: Book, version: Version) -> set[int]:
     if isinstance(record, Visit | Order):
         return _party(book, "wearer", record.wearer)
     if isinstance(record, Condition):
-        return _of_order(book, record.order)
+        return _of_order(book, record.order) | _others(book, record)
     if isinstance(record, Suspension):
         return _of_order(book, record.order)
     if isinstance(record, Absence):
@@ -77,3 +77,14 @@ def _of_order(book: Book, order_id: str) -> set[int]:
 def _of_condition(book: Book, condition_id: str) -> set[int]:
     condition = book.newest(Condition, condition_id)
     return set() if condition is None else _of_order(book, condition.order)
+
+
+def _others(book: Book, condition: Condition) -> set[int]:
+    """The victim or the other wearer whom a condition names, and whom its newest version named."""
+    found: set[int] = set()
+    for one in (condition, book.newest(Condition, condition.id)):
+        if one is not None and one.victim is not None:
+            found |= _party(book, "victim", one.victim)
+        if one is not None and one.other_wearer is not None:
+            found |= _party(book, "wearer", one.other_wearer)
+    return found

@@ -53,6 +53,8 @@ class BatchRun:
             self.keep_row = np.concatenate([np.full(len(waited), -1), self.keep_row])
         self.work = work
         rules.waiting = work[self.effective >= len(batch.instants)].copy()
+        self.spoken: dict[int, list[Draft]] = {}
+        """Losses of victims' units that a line ended, of which the facts are still to be judged."""
 
     def all(self) -> None:
         """Every stretch of messages, and the lines between them."""
@@ -97,7 +99,10 @@ class BatchRun:
             at, device = int(lines[k]), int(devices[k])
             stepper.end_losses(self.instants, first, at + 1)
             line = Line(int(self.instants[at]), is_message=True)
-            stepper.write(rules.silence.contact_again(device, line.at_us), at, line)
+            steps = rules.silence.contact_again(device, line.at_us)
+            stepper.write(steps, at, line)
+            if device in stepper.protection.silent and steps:
+                self._unit_spoke(steps[0].draft, at, line)
             stepper.write(rules.unmonitored.spoke(device, line.at_us), at, line)
             stepper.write(rules.unloaded.spoke(device, line.at_us), at, line)
         rules.silence.heard(devices, self.instants[lines])
@@ -111,6 +116,13 @@ class BatchRun:
             facts = self.keep[new]
             order = np.lexsort((facts["seq"], facts["gen"], facts["t_us"], facts["line"], facts["device"]))
             rules.silence.note(facts[order])
+
+    def _unit_spoke(self, loss: Draft, at: int, line: Line) -> None:
+        """A victim's unit is in contact again; whether it is located may hang on the facts that it sent."""
+        if ((self.effective == at) & (self.work["device"] == loss.device)).any():
+            self.spoken.setdefault(at, []).append(loss)
+        else:
+            self.rules.stepper.write(self.rules.stepper.protection.spoke(loss, line.at_us, Reason.CONTACT), at, line)
 
     def _conflicts(self, first: int, last: int) -> list[Heard]:
         """Facts that say otherwise than what came before under their identity; one a line and device."""
@@ -150,7 +162,7 @@ class BatchRun:
         if due:
             rules.stepper.due_before(line_of, self.instants, first, due)
             due = rules.stepper.wakes.due(int(self.instants[line.max()]))
-        lost = list(rules.silence.in_zone_of)
+        lost = [*rules.silence.in_zone_of, *rules.stepper.protection.unknown_of]
         resting = rules.world.state.devices["resting"].copy() if lost else None
         folded = rules.folder.fold(facts, self._older(cluster))
         stored = self.keep_row[rows]
@@ -167,6 +179,10 @@ class BatchRun:
         for at in sorted({*units, *used}):
             by = Line(int(self.instants[at]), is_message=True, late=frozenset(late.get(at, ())))
             rules.stepper.judge(units.get(at, ()), at, by, used.get(at))
+        for at in sorted(set(self.spoken) & set(line_of.values())):
+            by = Line(int(self.instants[at]), is_message=True)
+            for loss in self.spoken.pop(at):
+                rules.stepper.write(rules.stepper.protection.spoke(loss, by.at_us, Reason.CONTACT), at, by)
 
     def _older(self, cluster: NDArray[np.int64]) -> Facts | None:
         history = self.answer.history
@@ -295,6 +311,7 @@ class BatchRun:
                 losses[party] = min(losses.get(party, step.draft.from_us), step.draft.from_us)
         for party, from_us in losses.items():
             rules.stepper.lost(party, from_us, at, line)
+        rules.stepper.unsafe(at, line)
         rules.stepper.write(rules.unmonitored.tick(rules.orders(), rules.clusters.fittings, line.at_us), at, line)
         rules.stepper.write(rules.unloaded.tick(line.at_us), at, line)
         steps = rules.silence.tick_whereabouts(rules.world, line.at_us)
@@ -316,7 +333,7 @@ class BatchRun:
         rules.book.learn(version)
         parties = sorted(before | affected_parties(rules.book, version))
         line = Line(int(self.instants[at]), is_learnt=True, due_anyway=due_anyway)
-        silent = rules.silence.parties() | rules.unmonitored.parties()
+        silent = rules.silence.parties() | rules.stepper.protection.parties() | rules.unmonitored.parties()
         judged = any(rules.newest[p] > EARLY_US or p in silent for p in parties if p < len(rules.newest))
         judged = judged or self._has_facts(version)
         by_clock = any(attends(rules.book, party) for party in parties)

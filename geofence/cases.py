@@ -18,6 +18,8 @@ from geofence.equipment_rules import doubts, judge_events, judge_location
 from geofence.intervals import Span, clipped, holding, union, without
 from geofence.layout import Case, Layout, era_value
 from geofence.lines import crosses
+from geofence.near_rules import judge_near
+from geofence.nearness import Nearness
 from geofence.patterns import judge_pattern
 from geofence.presence import (
     ABSENT,
@@ -54,6 +56,7 @@ class World:
     streams: Streams = field(default_factory=Streams)
     pair_index: dict[tuple[int, int], int] = field(default_factory=dict)
     pairs_of_unit: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    nearness: Nearness = field(default_factory=Nearness)
 
     def proof(self, news: News) -> Proof:
         """An emission's fact, with the rank of its device."""
@@ -87,6 +90,8 @@ def judge_case(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]
     """The violations by fact of one condition as of an instant, and when the clock alone may change them."""
     if case.kind is ConditionKind.CURFEW:
         drafts, wake = _curfew(world, case, now_us)
+    elif case.other >= 0:
+        drafts, wake = judge_near(world, case, now_us, AHEAD_US)
     else:
         drafts, wake = _zone(world, case, now_us)
     attribute(world, case, drafts)
@@ -99,7 +104,7 @@ def attribute(world: World, case: Case, drafts: Sequence[Draft]) -> None:
         told = world.told_at(case)
         for draft in drafts:
             draft.party, draft.order, draft.condition = case.party, case.order, case.id
-            draft.told_us = told
+            draft.told_us, draft.other = told, case.other
 
 
 def judge_device(world: World, device: int, now_us: int) -> tuple[list[Draft], int]:

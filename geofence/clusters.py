@@ -1,4 +1,5 @@
-"""Who must be judged together: parties that share a device, a home unit, or a tag that another's unit hears."""
+"""Who must be judged together: parties in one condition, or who share a device, a home unit, or a tag that another's
+unit hears."""
 
 from __future__ import annotations
 
@@ -48,6 +49,8 @@ class Clusters:
             for case in (world.layout.cases[c] for c in cases):
                 if case is not None:
                     _join(parent, unit, devices + case.party)
+        for pair in world.layout.tables.pairs:
+            _join(parent, devices + int(pair["one"]), devices + int(pair["other"]))
         for unit, tag in self.heard:
             _join(parent, unit, tag)
         label = np.array([_root(parent, k) for k in range(len(parent))], np.int64)

@@ -42,6 +42,7 @@ class Draft:
     minutes_possible: float | None = None
     window: int = 0
     told_us: int = EARLY_US
+    other: int = -1  # the victim, or the other wearer, of a condition about two parties
     score: float | None = None
 
 

@@ -27,6 +27,7 @@ class What(IntEnum):
     UPHELD = 11  # nothing new, but it came after the clock had taken it to have lapsed: look again
     UNIT_UPHELD = 12  # the same of a home unit
     SILENT = 10  # a home unit's items had a break: they stood unbroken from `a` to `b`
+    USED = 13  # a used fix of a party that is in a pair, for its trail (`geofence.near_fold`): never kept as news
 
 
 NEW_RUN, SURE, WHOLE, STEADY, CHECKED = 1, 2, 4, 8, 16

@@ -32,7 +32,7 @@ _START, _END = int(EventState.START), int(EventState.END)
 _CHECK, _VERIFIED, _RESULT = int(EventCode.PRESENCE_CHECK), int(CheckResult.VERIFIED), (1 << RESULT_BITS) - 1
 _WRONG, _RIGHT, _LAPSE = int(What.WRONG), int(What.RIGHT), int(What.LAPSE)
 _UNCONFIRMED, _CONFIRMED, _TRANSIT = int(What.UNCONFIRMED), int(What.CONFIRMED), int(What.TRANSIT)
-_LOST, _FOUND = int(What.LOST), int(What.FOUND)
+_LOST, _FOUND, _USED = int(What.LOST), int(What.FOUND), int(What.USED)
 _UPHELD, _UNIT_UPHELD = int(What.UPHELD), int(What.UNIT_UPHELD)
 _HEARD, _UNHEARD, _SILENT = int(What.HEARD), int(What.UNHEARD), int(What.SILENT)
 
@@ -153,6 +153,7 @@ def fold_tracks(
         if used:
             d["has_place"] = True
             d["place_lat"], d["place_lon"], d["place_acc"] = f["lat"], f["lon"], f["acc"]
+            d["place_spd"] = f["spd"]
         if used or (repeat and d["has_place"]):
             if d["lost"]:
                 n = emit(out, n, f, f["device"], _FOUND, 0, 0.0, d["place_t"], 0)
@@ -229,6 +230,10 @@ def _hold(f: Any, who: int, d: Any, parties: Any, tracks: Any, tables: Any, out:
     party["fix_t"], party["fix_lat"], party["fix_lon"] = f["t_us"], d["place_lat"], d["place_lon"]
     party["fix_gap"], party["fix_device"] = gap, f["device"]
     party["fix_gen"], party["fix_seq"], party["fix_received"] = f["gen"], f["seq"], f["received_us"]
+    if who < len(tables.pair_first) and tables.pair_first[who] < tables.pair_last[who]:
+        n = emit(out, n, f, who, _USED, 0, d["place_acc"], 0, 0)
+        e = out[n - 1]
+        e["lat"], e["lon"], e["lat2"] = d["place_lat"], d["place_lon"], d["place_spd"]
     return n
 
 

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.instants import SECOND_US
 from domain.records import Circle, Condition, Device, Order, Shape
 from domain.vocabulary import ConditionKind, DeviceKind
 from geofence.book import Book
 from geofence.lined import NO_PLACE, place_at_lines, with_lines
+from geofence.near_fold import PAIRED
 from geofence.shapes import table_of
-from geofence.state import CURFEW, CURFEW_WITH_UNIT, ERA, EXCLUSION, KEEP_INSIDE
+from geofence.state import CURFEW, CURFEW_WITH_UNIT, ERA, EXCLUSION, KEEP_INSIDE, NEAR
 from geofence.tables import Tables
 
 MIN_GAP_US = 300 * SECOND_US
-UNKNOWN_DEVICE = Device("", DeviceKind.NON_FITTED)
-EraRow = tuple[int, int, int, float, float, int, int, bool]
-"""A row of `geofence.state.ERA`."""
-_LOCATED = (DeviceKind.GPS_TAG, DeviceKind.VICTIM_UNIT)
 PLACE_KINDS = frozenset({ConditionKind.CURFEW, ConditionKind.ATTENDANCE})
 """Kinds that ask whether somebody is at a place."""
 ROWLESS_KINDS = frozenset({ConditionKind.PRESENCE_CHECK, ConditionKind.ALCOHOL})
 """Kinds that are judged by what devices say, and hold no fix against anything."""
-NOT_JUDGED = frozenset({ConditionKind.TRAIL, ConditionKind.PROXIMITY, ConditionKind.ASSOCIATION})
+PAIR_KINDS = frozenset({ConditionKind.PROXIMITY, ConditionKind.ASSOCIATION})
+ALERT_M = 500.0
+"""Of a proximity condition that does not say."""
+MEETING_M = 50.0
+"""Within this two wearers are near each other (rules.md 6, association)."""
+UNKNOWN_DEVICE = Device("", DeviceKind.NON_FITTED)
+EraRow = tuple[int, int, int, float, float, int, int, bool]
+"""A row of `geofence.state.ERA`."""
+_LOCATED = (DeviceKind.GPS_TAG, DeviceKind.VICTIM_UNIT)
 
 
 @dataclass(slots=True)
@@ -111,9 +117,11 @@ class Planner:
         record = self._book.newest(Condition, condition_id)
         assert record is not None
         order = self._book.newest(Order, record.order)
-        if record.kind in NOT_JUDGED or order is None:
+        if record.kind is ConditionKind.TRAIL or order is None:
             return None
         party = self._book.party_index[("wearer", order.wearer)]
+        if record.kind in PAIR_KINDS:
+            return self._pair_case(record, party)
         if record.kind in ROWLESS_KINDS:
             return Case(condition_id, record.kind, record.order, party, -1, -1)
         buffered = any(era.buffer_m > 0 for _, _, era in self._book.eras(Condition, condition_id))
@@ -122,6 +130,16 @@ class Planner:
         if record.kind is ConditionKind.EXCLUSION_ZONE and buffered:
             buffer_row = self._row(condition_id, buffer=True)
         return Case(condition_id, record.kind, record.order, party, row, buffer_row)
+
+    def _pair_case(self, record: Condition, party: int) -> Case | None:
+        """A condition about two parties: the pre-alert has the row that a zone's buffer has."""
+        kind = "victim" if record.kind is ConditionKind.PROXIMITY else "wearer"
+        other = self._book.party_index.get((kind, str(record.victim or record.other_wearer)))
+        if other is None or other == party:
+            return None
+        row = self._row(record.id, buffer=False)
+        wide_row = self._row(record.id, buffer=True) if record.kind is ConditionKind.PROXIMITY else -1
+        return Case(record.id, record.kind, record.order, party, row, wide_row, other)
 
     def _row(self, condition_id: str, *, buffer: bool) -> int:
         found = self._rows.get((condition_id, buffer))
@@ -136,6 +154,8 @@ class Planner:
         if record.kind in PLACE_KINDS:
             units = [era.place and era.place.home_unit for _, _, era in self._book.eras(Condition, condition_id)]
             return CURFEW_WITH_UNIT if any(units) else CURFEW
+        if record.kind in PAIR_KINDS:
+            return NEAR
         return EXCLUSION if record.kind is ConditionKind.EXCLUSION_ZONE else KEEP_INSIDE
 
     def _units_of(self, case: Case) -> set[int]:
@@ -146,6 +166,9 @@ class Planner:
     def _eras(self, condition_id: str, buffer: bool, shapes: list[Shape], shape_row: dict[int, int]) -> list[EraRow]:
         found: list[EraRow] = []
         for start, end, record in self._book.eras(Condition, condition_id):
+            if record.kind in PAIR_KINDS:
+                found.append((start, -1, *near_limit(record, wide=buffer), *NO_PLACE))
+                continue
             if record.place is not None:
                 circle = Circle(record.place.lon, record.place.lat, record.place.radius_m)
                 shapes.append(circle)
@@ -173,6 +196,7 @@ class Planner:
         rows = [[self._rows_of(layout.cases[c]) for c in layout.cases_of.get(p, [])] for p in range(len(book.parties))]
         per_party = [[row for pair in of for row in pair] for of in rows]
         table = table_of(shapes)
+        pairs, pairs_of = self._pairs(layout)
         layout.tables = Tables(
             gap_us=np.array([gap_us(device) for device in devices], np.int64),
             fresh_us=np.array([fresh_us(device) for device in devices], np.int64),
@@ -193,7 +217,23 @@ class Planner:
             vlon=table.lon,
             vlat=table.lat,
             pen_up=table.pen_up,
+            pair_first=_firsts(pairs_of),
+            pair_last=_lasts(pairs_of),
+            pairs_of=_flat(pairs_of),
+            pairs=pairs,
         )
+
+    def _pairs(self, layout: Layout) -> tuple[NDArray[Any], list[list[int]]]:
+        """The conditions about two parties, and which of them each party is in; nothing where there are none."""
+        cases = [case for case in layout.cases if case is not None and case.other >= 0]
+        pairs = np.zeros(len(cases), PAIRED)
+        pairs_of: list[list[int]] = [[] for _ in self._book.parties] if cases else []
+        for k, case in enumerate(cases):
+            plain = case.kind is ConditionKind.ASSOCIATION
+            pairs[k] = (case.party, case.other, case.row, case.buffer_row, plain)
+            pairs_of[case.party].append(k)
+            pairs_of[case.other].append(k)
+        return pairs, pairs_of
 
     def _locates(self, layout: Layout, device: Device) -> int:
         if device.kind not in _LOCATED:
@@ -214,9 +254,18 @@ class Planner:
 
     @staticmethod
     def _rows_of(case: Case | None) -> list[int]:
-        if case is None or case.row < 0:
+        if case is None or case.other >= 0 or case.row < 0:
             return []
         return [case.row] if case.buffer_row < 0 else [case.row, case.buffer_row]
+
+
+def near_limit(record: Condition, *, wide: bool) -> tuple[int, float, float]:
+    """Threshold, 0 and metres of a condition about two parties, as an era has them; ``wide``: of the pre-alert."""
+    if record.kind is ConditionKind.ASSOCIATION:
+        return 0, 0.0, MEETING_M
+    alert_m = ALERT_M if record.alert_m is None else record.alert_m
+    prealert_m = 2.0 * alert_m if record.prealert_m is None else record.prealert_m
+    return record.threshold_points, 0.0, prealert_m if wide else alert_m
 
 
 def gap_us(device: Device) -> int:

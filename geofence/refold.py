@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.facts import Facts
+from domain.instants import EARLY_US, FAR_US
 from domain.vocabulary import EventCode, Quality
 from geofence.cases import World
 from geofence.clusters import Clusters
-from geofence.emissions import EMISSION, News
+from geofence.emissions import EMISSION, News, What
 from geofence.fold import fold_tracks, fold_units, judge_speed
 from geofence.intake import about_tags, before, in_order, party_at, stateless_quality
 from geofence.log import IN_BASE, IN_SPARE, FactLog
+from geofence.nearness import KEEP_US, thin
 from geofence.state import Rows, State
 from geofence.streams import Marks
 
@@ -78,13 +80,24 @@ class Folder:
             again = np.union1d(again, np.unique(self.clusters.of_device[older["device"]]))
         live = ~np.isin(cluster, again)
         again = np.union1d(again, self._go_on(facts, live, folded))
+        behind = self._behind_spare(facts, folded)
         self.log.append(facts)
         if len(again):
             self._again(facts, cluster, again, older, folded)
             self._renew_spare(facts, folded, again if older is not None and len(older) else force)
         self.log.facts["quality"][len(self.log) - len(facts) :] = folded.quality
+        if self.spare is not None and len(behind):
+            rows = self._rows(behind)
+            self._settle(self.spare, rows, self.log.of_devices(rows.devices), IN_SPARE)
         folded.again = again
         return folded
+
+    def let_go(self) -> None:
+        """Forget what no fact since the base can ask for: of trails, and of the news of pairs."""
+        world, spare = self.world, self.spare
+        if world.nearness.size and spare is not None:
+            world.nearness.let_go([world.state, spare.state, self.base.state])
+            thin(world.streams, self.base.marks, spare.marks, world.layout.tables.gap_us)
 
     def older_states(self) -> list[State]:
         """The copies that the state can be put back to."""
@@ -119,6 +132,20 @@ class Folder:
         found: NDArray[np.int64] = np.unique(cluster[late])
         return found
 
+    def _behind_spare(self, facts: Facts, folded: Folded) -> NDArray[np.int64]:
+        """Clusters with a fact so much older than what the spare has of its pair that the trails would lack its time."""
+        pairs = self.world.layout.tables.pairs
+        if self.spare is None or not len(pairs) or not len(facts):
+            return np.zeros(0, np.int64)
+        heads = self.spare.state.parties["head_t"]
+        newest = np.full(len(heads), EARLY_US, np.int64)
+        np.maximum.at(newest, pairs["one"], heads[pairs["other"]])
+        np.maximum.at(newest, pairs["other"], heads[pairs["one"]])
+        party = folded.party
+        old = (party >= 0) & (facts["t_us"] < newest[party] - KEEP_US)
+        found: NDArray[np.int64] = np.unique(self.clusters.of_device[facts["device"][old]])
+        return found
+
     def _units(self, facts: Facts) -> NDArray[np.bool_]:
         units: NDArray[np.bool_] = self.clusters.is_unit[facts["device"]]
         return units
@@ -149,7 +176,13 @@ class Folder:
         return confirmed[:n]
 
     def _units_and_tracks(
-        self, facts: Facts, quality: NDArray[np.int8], party: NDArray[np.int64], tag_party: NDArray[np.int64]
+        self,
+        facts: Facts,
+        quality: NDArray[np.int8],
+        party: NDArray[np.int64],
+        tag_party: NDArray[np.int64],
+        *,
+        again: bool = False,
     ) -> list[News]:
         world = self.world
         tables = world.layout.tables
@@ -167,17 +200,27 @@ class Folder:
         if taken.any():
             track, who = facts[taken], np.where(spoken, tag_party, party)[taken]
             track["device"] = np.where(spoken, facts["tag"], facts["device"])[taken]
-            news += self._tracks(track, quality[taken], who)
+            news += self._tracks(track, quality[taken], who, again=again)
         return news
 
-    def _tracks(self, facts: Facts, quality: NDArray[np.int8], who: NDArray[np.int64]) -> list[News]:
+    def _tracks(self, facts: Facts, quality: NDArray[np.int8], who: NDArray[np.int64], *, again: bool) -> list[News]:
         world = self.world
         tables, state = world.layout.tables, world.state
-        room = int((3 * (tables.row_last[who] - tables.row_first[who]) + 2).sum())
+        room = int((3 * (tables.row_last[who] - tables.row_first[who]) + 3).sum())
         out = np.empty(room, EMISSION)
         order = in_order(facts, tables.rank, who)
         n = fold_tracks(facts, order, quality, who, state.devices, state.parties, state.tracks, tables, out)
-        return world.streams.take(out[:n])
+        if not len(tables.pairs):
+            return world.streams.take(out[:n])
+        is_used = out["what"][:n] == What.USED
+        used = out[:n][is_used]
+        news = world.streams.take(out[:n][~is_used])
+        since = np.full(len(state.parties), FAR_US, np.int64)
+        if again:  # what was judged by facts that are none any more goes too
+            np.minimum.at(since, who, facts["t_us"])
+        else:
+            np.minimum.at(since, used["row"], used["t"])
+        return news + world.nearness.fold(used, since, state, tables, world.streams)
 
     def _pairs(self, units: Facts) -> NDArray[np.int64]:
         """The row of each fact's home unit and tag; made when it is the first."""
@@ -254,6 +297,12 @@ class Folder:
         parties = np.flatnonzero(np.isin(clusters.of_party, wanted))
         tables = world.layout.tables
         tracks = [tables.rows[tables.row_first[p] : tables.row_last[p]] for p in parties.tolist()]
+        if len(tables.pairs):
+            of = np.unique(
+                np.concatenate([tables.pairs_of[tables.pair_first[p] : tables.pair_last[p]] for p in parties])
+            )
+            near = tables.pairs[of.astype(np.int64)] if len(of) else tables.pairs[:0]
+            tracks += [near["row"], near["wide_row"][near["wide_row"] >= 0]]
         pairs = [pair for d in devices.tolist() for _, pair in world.pairs_of_unit.get(d, ())]
         track_rows = np.concatenate([*tracks, np.zeros(0, np.int64)]).astype(np.int64)
         return Rows(devices, parties, track_rows, np.array(pairs, np.int64))
@@ -277,7 +326,7 @@ class Folder:
         party, tag_party = self._parties(stretch)
         quality = stateless_quality(stretch, party)
         self._speed(stretch, quality)
-        folded.news += self._units_and_tracks(stretch, quality, party, tag_party)
+        folded.news += self._units_and_tracks(stretch, quality, party, tag_party, again=True)
         return quality
 
     def _note(
@@ -319,7 +368,8 @@ class Folder:
 def _keys_of(rows: Rows) -> list[tuple[str, list[int]]]:
     """The streams of some rows of the state."""
     devices = rows.devices.tolist()
-    keys = {"rows": rows.tracks.tolist(), "location": devices, "breaks": devices, "pairs": rows.pairs.tolist()}
+    tracks = rows.tracks.tolist()
+    keys = {"rows": tracks, "location": devices, "breaks": devices, "pairs": rows.pairs.tolist(), "near": tracks}
     return list(keys.items())
 
 

@@ -99,6 +99,7 @@ class Rules:
         self.reception.changed()
         self.unmonitored.changed()
         self.unloaded.changed()
+        self.stepper.protection.changed()
         self.newest = np.concatenate([self.newest, np.full(parties - len(self.newest), EARLY_US, np.int64)])
         self.stale = False
 
@@ -201,6 +202,7 @@ class Rules:
             self.log.promote()
         self.folder.spare = Base(self.world.state.copy(), self.world.streams.marks())
         self._spare_log = len(self.log)
+        self.folder.let_go()
 
     def snapshot(self) -> bytes:
         """The state, exactly; `geofence.snapshot.restore` goes on from it."""

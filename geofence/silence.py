@@ -223,6 +223,7 @@ class Silence:
             )._replace(received=int(fix["fix_received"]))
             draft = Draft(Kind.LOST_IN_ZONE, party, from_us, None, [proof], cause=Cause.UNKNOWN)
             draft.order, draft.condition, draft.told_us = case.order, case.id, world.told_at(case)
+            draft.other = case.other
             entry = self.in_zone[case.id] = Entry(draft, opened_us=at_us)
             self.in_zone_of.setdefault(party, set()).add(case.id)
             steps.append(opened_step(entry))
@@ -337,6 +338,8 @@ def in_peril(world: World, case: Case) -> bool:
     tracks = world.state.tracks
     if case.kind is ConditionKind.RESTRICTION_ZONE:
         return bool(tracks[case.row]["last_class"] == -1)
+    if case.kind is ConditionKind.PROXIMITY:
+        return case.other >= 0 and bool(tracks[case.buffer_row]["last_class"] == 1)
     if case.kind is not ConditionKind.EXCLUSION_ZONE:
         return False
     record = world.book.newest(Condition, case.id)

@@ -20,6 +20,7 @@ from domain.records import Version
 from geofence.equipment_rules import Event
 from geofence.kept import Kept
 from geofence.layout import Planner
+from geofence.near_fold import TRAIL
 from geofence.reception import RECEPTION, Open
 from geofence.refold import Base
 from geofence.rules import MAX_LOG, Rules
@@ -54,6 +55,8 @@ class _Body(msgspec.Struct):
     now_us: int
     numbers: dict[int, int]
     wake_atv: dict[int, int]
+    near_unknown: dict[str, Entry]
+    unit_silent: dict[int, Entry]
     suspected: dict[int, Entry]
     lost_lately: list[tuple[int, int]]
     unmonitored: dict[str, Entry]
@@ -61,20 +64,23 @@ class _Body(msgspec.Struct):
     received: list[tuple[int, int, Open]]
 
 
-_STREAMS = ("rows", "location", "breaks", "pairs")
+_STREAMS = ("rows", "location", "breaks", "pairs", "near")
 
 
 def _layout() -> str:
     """Names and types of every column: bytes of another layout are refused."""
-    return repr([DEVICE, PARTY, TRACK, PAIR, CONTACT, FACT, RECEPTION])
+    return repr([DEVICE, PARTY, TRACK, PAIR, CONTACT, FACT, RECEPTION, TRAIL])
 
 
 def snapshot(rules: Rules) -> bytes:
     """Everything that `restore` needs, for the same caseload."""
     state, silence, stepper = rules.world.state, rules.silence, rules.stepper
+    trails, trail_at = rules.world.nearness.ends(state)
+    parties = state.parties.copy()
+    parties["trail_at"] = trail_at
     arrays: dict[str, NDArray[Any]] = {
         "devices": state.devices,
-        "parties": state.parties,
+        "parties": parties,
         "tracks": state.tracks,
         "pairs": state.pairs,
         "contact": silence.contact,
@@ -85,6 +91,7 @@ def snapshot(rules: Rules) -> bytes:
         "reception": rules.reception.rows,
         "waiting": rules.waiting,
         "newest": rules.newest,
+        "trails": trails,
     }
     body = _Body(
         format=FORMAT,
@@ -108,6 +115,8 @@ def snapshot(rules: Rules) -> bytes:
         now_us=rules.now_us,
         numbers=stepper.numbers,
         wake_atv=stepper.wakes.atv,
+        near_unknown=stepper.protection.unknown,
+        unit_silent=stepper.protection.silent,
         suspected=silence.suspected,
         lost_lately=silence.lost_lately,
         unmonitored=rules.unmonitored.open,
@@ -163,6 +172,7 @@ def _put_columns(rules: Rules, saved: _Body) -> None:
     wakes.case, wakes.device = column("wake_case", np.int64), column("wake_device", np.int64)
     wakes.fitting, rules.reception.rows = column("wake_fitting", np.int64), column("reception", RECEPTION)
     rules.waiting, rules.newest = column("waiting", FACT), column("newest", np.int64)
+    rules.world.nearness.put(column("trails", TRAIL))
     rules.ledger.put(saved.ledger)
 
 
@@ -181,6 +191,7 @@ def _put_sparse(rules: Rules, saved: _Body) -> None:
     silence.started_us, silence.last_tick_us = saved.started_us, saved.last_tick_us
     silence.suspected, silence.lost_lately = saved.suspected, saved.lost_lately
     silence.changed(rules.world, ())
+    rules.stepper.protection.restore(saved.near_unknown, saved.unit_silent)
     rules.unmonitored.open = saved.unmonitored
     rules.unmonitored.changed()
     rules.unloaded.open = {(condition, tag): entry for condition, tag, entry in saved.unloaded}

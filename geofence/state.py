@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from domain.instants import EARLY_US
 
-EXCLUSION, KEEP_INSIDE, CURFEW, CURFEW_WITH_UNIT = 0, 1, 2, 3
-"""What a track row is for: staying out, staying in (inclusion and restriction), or being at a place."""
+EXCLUSION, KEEP_INSIDE, CURFEW, CURFEW_WITH_UNIT, NEAR = 0, 1, 2, 3, 4
+"""What a track row is for: staying out, staying in (inclusion and restriction), being at a place, or being near another
+party. A row of the last kind is nobody's alone: it is judged from the trails of both (`geofence.near_fold`)."""
 
 DEVICE = np.dtype(
     [
@@ -44,6 +45,7 @@ DEVICE = np.dtype(
         ("place_lat", np.float64),
         ("place_lon", np.float64),
         ("place_acc", np.float64),
+        ("place_spd", np.float64),  # m/s, NaN: not reported
         ("place_gen", np.int64),
         ("place_seq", np.int64),
         ("resting", np.bool_),
@@ -68,6 +70,7 @@ PARTY = np.dtype(
         ("fix_gen", np.int64),
         ("fix_seq", np.int64),
         ("fix_received", np.int64),
+        ("trail_at", np.int64),  # 1 + the newest row of the party's trail (`geofence.near_fold`), 0: none
         ("head_t", np.int64),  # newest fact judged, in order (fix time, device, gen, seq)
         ("head_rank", np.int64),
         ("head_gen", np.int64),
@@ -91,7 +94,7 @@ TRACK = np.dtype(
         ("newest_t", np.int64),  # curfew: newest fix that counts for presence
         ("newest_gap", np.int64),
         ("wanted_t", np.int64),  # fixes on the wrong side up to here, and the next one, are news: the clock ran ahead
-        ("inside_t", np.int64),  # curfew: newest inside fix
+        ("inside_t", np.int64),  # curfew: newest inside fix; near another party: the first fix of the run
         ("inside_device", np.int32),
         ("inside_gen", np.int64),
         ("inside_seq", np.int64),

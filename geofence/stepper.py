@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import EARLY_US, FAR_US
-from domain.vocabulary import Change, ConditionKind, DeviceKind, Kind
+from domain.vocabulary import Change, ConditionKind, DeviceKind, Kind, Reason
 from geofence.alcohol_rules import confirmed
 from geofence.atv import judge_atv
 from geofence.cases import World, judge_device
@@ -19,6 +19,7 @@ from geofence.drafts import Draft, Proof
 from geofence.intervals import Span, holding
 from geofence.judging import judge_condition
 from geofence.not_fitted import judge_fitting
+from geofence.protection import Protection
 from geofence.silence import Silence, enforced_spans
 from geofence.versions import Entry, Group, Line, Standing, Step, group_of
 
@@ -96,6 +97,7 @@ class Stepper:
         self.silence = silence
         self.endings: list[Ending] = [silence]
         self.standing = Standing()
+        self.protection = Protection(world, silence, self.standing)
         self.wakes = Wakes()
         self.made: list[Step] = []
         self.numbers: dict[int, int] = {}
@@ -107,6 +109,15 @@ class Stepper:
         for step in steps:
             step.line, step.decided = index, line
             self.made.append(step)
+            if step.draft.kind in LOSSES and self.protection.silent and not _goes_on(step):
+                self._unit_again(step, index, line)
+
+    def _unit_again(self, step: Step, index: int, line: Line) -> None:
+        """A loss is over: a victim's unit may be silent no longer. A message's facts are asked first (`BatchRun`)."""
+        if step.reason is Reason.CONTACT and step.change is Change.CLOSED:
+            return
+        at_us = line.at_us if step.draft.to_us is None else step.draft.to_us
+        self.write(self.protection.spoke(step.draft, at_us, step.reason), index, line)
 
     def judge(
         self, units: Iterable[Unit], index: int, line: Line, used: dict[int, list[Proof]] | None = None
@@ -129,10 +140,12 @@ class Stepper:
             if unit[0] == CASE:
                 case = self.world.layout.cases[unit[1]]
                 if case is not None:
-                    parties.add(case.party)
+                    parties |= {case.party, case.other} if case.other >= 0 else {case.party}
         for party in sorted(parties):
+            proofs = sorted((used or {}).get(party, []))
+            if party in self.protection.unknown_of:
+                self.write(self.protection.found_again(party, proofs, line.at_us), index, line)
             if party in self.silence.in_zone_of:
-                proofs = sorted((used or {}).get(party, []))
                 self.write(self.silence.found_again(self.world, party, proofs, line.at_us), index, line)
         for party, from_us in losses:
             self.lost(party, from_us, index, line)
@@ -145,6 +158,14 @@ class Stepper:
         for step in steps:
             assert step.draft.condition is not None
             self._wake_at_end_of_zone(step.draft.condition, line.at_us)
+
+    def unsafe(self, index: int, line: Line) -> None:
+        """At a tick: victims of whom we do not know that they are safe."""
+        steps = self.protection.tick(line.at_us)
+        self.write(steps, index, line)
+        for step in steps:
+            if step.draft.condition is not None:
+                self._wake_at_end_of_zone(step.draft.condition, line.at_us)
 
     def _wake_at_end_of_zone(self, condition: str, at_us: int) -> None:
         at = self.world.book.condition_index[condition]
@@ -182,6 +203,7 @@ class Stepper:
             if case.id in self.silence.in_zone:
                 span = holding(enforced_spans(self.world, case, line.at_us), line.at_us)
                 wake = min(wake, span[1] if span is not None else FAR_US)
+            wake = min(wake, self.protection.ends_at(case, line.at_us))
         elif unit[0] == DEVICE:
             drafts, wake = judge_device(self.world, unit[1], line.at_us)
         elif unit[0] == FITTING:
@@ -263,7 +285,8 @@ class Stepper:
         """The order of versions (contract.md)."""
         draft = step.draft
         kind, party = self.world.book.parties[draft.party]
-        wearer, victim = (party, "") if kind == "wearer" else ("", party)
+        other_kind, other = self.world.book.parties[draft.other] if draft.other >= 0 else ("", "")
+        wearer, victim = (party, other if other_kind == "victim" else "") if kind == "wearer" else ("", party)
         device = "" if draft.device is None else self.world.book.roster.ids[draft.device]
         return (step.line, draft.from_us, draft.kind.value, wearer, victim, draft.condition or "", device)
 
@@ -396,3 +419,10 @@ class Stepper:
             else:
                 unit = (ATV, party) if device is None else (DEVICE, device)
             self._groups.setdefault(unit, set()).add(group)
+
+
+LOSSES = frozenset({Kind.COMMUNICATION_LOST, Kind.LOCATION_LOST})
+
+
+def _goes_on(step: Step) -> bool:
+    return step.draft.to_us is None and step.change is not Change.WITHDRAWN

@@ -33,7 +33,7 @@ class Streams:
     location: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
     breaks: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
     pairs: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
-    near: dict[int, list[News]] = field(default_factory=lambda: defaultdict(list))
+    near: dict[int, Kept] = field(default_factory=lambda: defaultdict(Kept))
     events: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
     told: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
 
@@ -57,6 +57,13 @@ class Streams:
         if what == What.SILENT:
             return self.breaks[row]
         return None if what in UPHELD else self.rows[row]
+
+    def take_near(self, emissions: Emissions) -> list[News]:
+        """Keep what is news of the distance of two parties, all of it; returns what may change what is said."""
+        body, size = emissions.tobytes(), emissions.itemsize
+        for k, row in enumerate(emissions["row"].tolist()):
+            self.near[row].keep(body[k * size : (k + 1) * size], steady=False, most=MAX_RUN)
+        return as_news(emissions[emissions["flags"] & STEADY == 0])
 
     def event(self, device: int, event: Event) -> None:
         """Keep an equipment event about a device, in the order of facts."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
+
+from geofence.near_fold import PAIRED
+
+NONE: NDArray[np.int64] = np.zeros(0, np.int64)
 
 
 class Tables(NamedTuple):
@@ -22,6 +27,8 @@ class Tables(NamedTuple):
     kind : (rows,) int8: `EXCLUSION`, `KEEP_INSIDE`, `CURFEW`, `CURFEW_WITH_UNIT` (attendance too).
     era_first, era_last, eras : the versions of each row, in order of `from_us`.
     shapes, vlon, vlat, pen_up : what the eras point to, as in `geofence.shapes.ShapeTable`.
+    pair_first, pair_last, pairs_of : the pairs that each party is in, as rows of ``pairs``; empty without any pair.
+    pairs : of `geofence.near_fold.PAIRED`.
     """
 
     gap_us: NDArray[Any]
@@ -43,3 +50,7 @@ class Tables(NamedTuple):
     vlon: NDArray[Any]
     vlat: NDArray[Any]
     pen_up: NDArray[Any]
+    pair_first: NDArray[Any] = NONE
+    pair_last: NDArray[Any] = NONE
+    pairs_of: NDArray[Any] = NONE
+    pairs: NDArray[Any] = np.zeros(0, PAIRED)

@@ -119,7 +119,7 @@ def _meets(old: Draft, new: Draft) -> bool:
         return False
     if old.kind in SUMS and old.order != new.order:
         return False
-    return old.from_us <= _end(new) and new.from_us <= _end(old)
+    return old.other == new.other and old.from_us <= _end(new) and new.from_us <= _end(old)
 
 
 def _end(draft: Draft) -> int:
@@ -188,7 +188,8 @@ def _reason(draft: Draft, natural: Reason, line: Line) -> Reason:
         return natural
     if line.is_learnt and not any(group_of(d) == group_of(draft) and _same(d, draft) for d in line.due_anyway):
         return line.because
-    return Reason.LATE_DATA if draft.party in line.late and draft.kind is not Kind.NOT_FITTED else natural
+    late = draft.party in line.late or draft.other in line.late
+    return Reason.LATE_DATA if late and draft.kind is not Kind.NOT_FITTED else natural
 
 
 def _mark(entry: Entry, from_us: int, line: Line) -> None:
@@ -216,6 +217,7 @@ def as_violation(step: Step, parties: Sequence[tuple[str, str]], devices: Sequen
     draft, entry, line = step.draft, step.entry, step.decided
     assert line is not None
     kind, party = parties[draft.party]
+    other_kind, other = parties[draft.other] if draft.other >= 0 else ("", "")
     proofs = draft.proofs
     is_late = bool(line.is_message and proofs and proofs[-1].received - proofs[-1].t > LATE_US)
     return Violation(
@@ -224,7 +226,7 @@ def as_violation(step: Step, parties: Sequence[tuple[str, str]], devices: Sequen
         change=step.change,
         reason=step.reason,
         wearer=party if kind == "wearer" else None,
-        victim=party if kind == "victim" else None,
+        victim=party if kind == "victim" else other if other_kind == "victim" else None,
         kind=draft.kind,
         code=draft.code,
         order=draft.order,

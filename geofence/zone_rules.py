@@ -30,6 +30,12 @@ class ZoneCase:
     gap_us: Callable[[int], int]
     proof: Callable[[News], Proof]
     now_us: int
+    evidence: Callable[[Sequence[News]], list[Proof]] | None = None
+    """The evidence that a run is, where that is not its facts."""
+
+    def proofs(self, run: Sequence[News]) -> list[Proof]:
+        """The facts of a run as evidence."""
+        return [self.proof(news) for news in run] if self.evidence is None else self.evidence(run)
 
 
 @dataclass(slots=True)
@@ -147,7 +153,7 @@ class _Judge:
     def _opened(self, from_us: int, opened: Reason) -> _Open:
         scores = [news.p for news in self.wrong.facts]
         p = min(scores) if self.case.lowest_is_weakest else max(scores)
-        return _Open(from_us, [self.case.proof(news) for news in self.wrong.facts], p, opened)
+        return _Open(from_us, self.case.proofs(self.wrong.facts), p, opened)
 
     def _end_edge(self, at_us: int, opened: Reason) -> None:
         """The run became whole: what was a warning is the violation now."""
