@@ -29,7 +29,7 @@ from geofence.state import DEVICE, PAIR, PARTY, TRACK
 from geofence.versions import Entry, Group
 from geofence.wallclock import TimeZones
 
-FORMAT = 4
+FORMAT = 5
 """Raised with every change of what a snapshot holds."""
 
 
