@@ -119,7 +119,7 @@ class Unloaded:
         keys = sorted(key for key in self.open if key[1] == device)
         return [self._close(key, max(at_us, self.open[key].draft.from_us), Reason.CONTACT) for key in keys]
 
-    def next_end(self) -> int:
+    def next_end(self, until_us: int) -> int:
         """When the clock ends the next."""
         return min(self.until.values(), default=FAR_US)
 
