@@ -15,6 +15,7 @@ import numpy as np
 from domain.instants import SECOND_US
 from geofence.compiled import compiled, inlined
 from geofence.emissions import NEW_RUN, STEADY, SURE, WHOLE, What
+from geofence.fold_leaves import era_of
 from geofence.geodesy import distance_m
 
 FRESH_US = 300 * SECOND_US
@@ -224,7 +225,7 @@ def _judge(
         return _hold(x, y, pair["row"], metres, 1.0, tracks, tables, out, n)
     metres = apart_m(x, y, 0, age_us)
     if is_one:  # where the wearer's newest used fix was
-        era = era_at(pair["wide_row"], x["t_us"], tables)
+        era = era_of(pair["wide_row"], x["t_us"], tables)
         within = era >= 0 and metres <= tables.eras[era]["radius_m"]
         tracks[pair["wide_row"]]["last_class"] = 1 if within else -1
     if age_us > FRESH_US:
@@ -242,7 +243,7 @@ def _judge(
 def _hold(
     x: Any, y: Any, row: int, metres: float, hysteresis: float, tracks: Any, tables: Any, out: Any, n: int
 ) -> int:
-    era = era_at(row, x["t_us"], tables)
+    era = era_of(row, x["t_us"], tables)
     if era < 0:
         return n
     limit, threshold = tables.eras[era]["radius_m"], tables.eras[era]["threshold"]
@@ -251,17 +252,6 @@ def _hold(
     if metres > hysteresis * limit:
         return _far(x, y, row, tracks[row], threshold, tables, out, n)
     return n
-
-
-@inlined
-def era_at(row: int, t: int, tables: Any) -> int:
-    """Index of the version that holds at ``t``; before the first, the first; -1 where there is none."""
-    found = tables.era_first[row] if tables.era_last[row] > tables.era_first[row] else -1
-    for k in range(tables.era_first[row], tables.era_last[row]):
-        if tables.eras[k]["from_us"] > t:
-            break
-        found = k
-    return found
 
 
 @inlined
@@ -383,5 +373,5 @@ def is_unknown(pair: Any, parties: Any, trail: Any, tables: Any, at_us: int) -> 
     x_age, y_age = at_us - x["t_us"], at_us - y["t_us"]
     if x_age <= FRESH_US and y_age <= FRESH_US:
         return False
-    era = era_at(pair["wide_row"], at_us, tables)
+    era = era_of(pair["wide_row"], at_us, tables)
     return era >= 0 and bool(apart_m(x, y, x_age, y_age) < tables.eras[era]["radius_m"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.instants import SECOND_US, format_instant, parse_instant
 from domain.vocabulary import OrderState
-from tests.rules.running import EVERYTHING, Running, batches_of, caseload_of, lines_of
+from tests.rules.running import Running, batches_of, caseload_of, decided
 
 Line = dict[str, Any]
 START = "2026-11-01T00:00:00Z"
@@ -110,21 +110,12 @@ def when(line: Line) -> int:
 def said(records: Sequence[Line], lines: Iterable[Line], kinds: set[str], check: bool = True) -> list[Line]:
     """Every version of these kinds, the same however the feed is cut, restarted and forgotten."""
     caseload, feed = [json.dumps(record) for record in records], [json.dumps(line) for line in lines]
-    whole = _run(caseload, feed, len(feed) + 1, restarts=False)
+    whole = decided(caseload, feed, len(feed) + 1, restarts=False)
     if check:
-        assert _run(caseload, feed, 1, restarts=False) == whole
-        assert _run(caseload, feed, 3, restarts=True) == whole
-        assert _run(caseload, feed, 2, restarts=False, max_log=2) == whole
+        assert decided(caseload, feed, 1, restarts=False) == whole
+        assert decided(caseload, feed, 3, restarts=True) == whole
+        assert decided(caseload, feed, 2, restarts=False, max_log=2) == whole
     return [version for version in map(json.loads, whole) if version["kind"] in kinds]
-
-
-def _run(caseload: list[str], feed: list[str], cut: int, *, restarts: bool, max_log: int = EVERYTHING) -> list[str]:
-    running = Running(caseload_of(caseload), max_log=max_log)
-    for batch in batches_of(running.versions, feed, running.roster, cut, None):
-        running.take(batch)
-        if restarts:
-            running.restart()
-    return lines_of(running.said)
 
 
 def states_after(records: Sequence[Line], lines: Iterable[Line]) -> dict[OrderState, int]:

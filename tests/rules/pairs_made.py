@@ -10,7 +10,7 @@ from typing import Any
 
 from domain.instants import SECOND_US, format_instant, parse_instant
 from geofence.geodesy import metres_per_degree
-from tests.rules.running import EVERYTHING, Running, batches_of, caseload_of, lines_of
+from tests.rules.running import decided
 
 START = "2026-11-10T10:00:00Z"
 START_US = parse_instant(START)
@@ -18,7 +18,6 @@ SINCE, UNTIL = "2026-11-01T09:00:00Z", "2027-02-01T00:00:00Z"
 LAT, LON = 51.2, 0.5
 ACC = 5.0
 TAG, OTHER_TAG, UNIT = "T1", "T2", "U1"
-WHOLE = 1 << 30
 
 PROXIMITY: dict[str, Any] = {"type": "condition", "id": "C1", "order": "O1", "kind": "proximity", "victim": "V1"}
 PROXIMITY |= {"alert_m": 500, "prealert_m": 1000}
@@ -101,23 +100,11 @@ def _ms(seconds: float) -> int:
     return (START_US + round(seconds * SECOND_US)) // 1000
 
 
-def decided(
-    records: Sequence[str], lines: Sequence[str], cut: int = WHOLE, max_log: int = EVERYTHING, restart: bool = False
-) -> list[str]:
-    """The versions that the rules make of a feed."""
-    running = Running(caseload_of(records), max_log=max_log)
-    for batch in batches_of(running.versions, lines, running.roster, cut, None):
-        running.take(batch)
-        if restart:
-            running.restart()
-    return lines_of(running.said)
-
-
 def every_way(records: Sequence[str], lines: Sequence[str]) -> list[dict[str, Any]]:
     """The versions of a feed, however it is cut, restarted and forgotten: they are the same, to the byte."""
     said = decided(records, lines)
     assert decided(records, lines, 1) == said
-    assert decided(records, lines, 1, restart=True) == said
+    assert decided(records, lines, 1, restarts=True) == said
     assert decided(records, lines, 2, max_log=3) == said
     return [json.loads(line) for line in said]
 

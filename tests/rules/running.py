@@ -23,6 +23,8 @@ from geofence.rules import Rules
 from geofence.snapshot import restore, snapshot
 
 EVERYTHING = 1 << 60
+WHOLE = 1 << 30
+"""Lines a batch: all in one."""
 
 
 def caseload_of(lines: Iterable[str]) -> list[Version]:
@@ -103,3 +105,15 @@ def of_kinds(lines: Iterable[str], kinds: Collection[str]) -> list[dict[str, Any
                 names[name] = f"{party}-{numbers[party]}"
             found.append(version | {"id": names[name]})
     return found
+
+
+def decided(
+    records: Sequence[str], feed: Iterable[str], cut: int = WHOLE, max_log: int = EVERYTHING, *, restarts: bool = False
+) -> list[str]:
+    """The printed versions of a feed cut into batches of ``cut`` lines; with ``restarts`` after every batch anew."""
+    running = Running(caseload_of(records), max_log=max_log)
+    for batch in batches_of(running.versions, feed, running.roster, cut, None):
+        running.take(batch)
+        if restarts:
+            running.restart()
+    return lines_of(running.said)
