@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
+
+import numpy as np
 
 from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
 from domain.records import Circle, Condition, Corridor, Polygons
@@ -207,17 +210,27 @@ def _next_edge(enforced: Sequence[Span], now_us: int) -> int:
 
 
 def _transits(world: World, case: Case, zone: ZoneCase, stream: Sequence[News]) -> list[Draft]:
-    found = []
-    for news in stream:
-        if news.what != What.TRANSIT:
-            continue
-        if holding(zone.enforced, news.a) is None or holding(zone.enforced, news.t) is None:
-            continue
+    enforced = (
+        news
+        for news in stream
+        if news.what == What.TRANSIT
+        and holding(zone.enforced, news.a) is not None
+        and holding(zone.enforced, news.t) is not None
+    )
+    by_shape: dict[int, tuple[Polygons | Circle | Corridor, list[News]]] = {}
+    for news in enforced:
         shape = _shape_at(world, case, news.t)
-        if shape is not None and crosses(shape, (news.lon2, news.lat2), (news.lon, news.lat)):
-            rank = int(world.layout.tables.rank[news.device2])
-            first = Proof(news.a, rank, news.gen2, news.seq2, news.device2, news.received)
-            found.append(Draft(Kind.ZONE_TRANSIT, -1, news.a, news.t, [first, world.proof(news)]))
+        if shape is not None:
+            by_shape.setdefault(id(shape), (shape, []))[1].append(news)
+    through: list[News] = []
+    for shape, some in by_shape.values():
+        ends = [(news.lon2, news.lat2, news.lon, news.lat) for news in some]
+        through += compress(some, crosses(shape, np.array(ends).reshape(-1, 2, 2)))
+    found = []
+    for news in sorted(through, key=lambda one: one.t):
+        rank = int(world.layout.tables.rank[news.device2])
+        first = Proof(news.a, rank, news.gen2, news.seq2, news.device2, news.received)
+        found.append(Draft(Kind.ZONE_TRANSIT, -1, news.a, news.t, [first, world.proof(news)]))
     return found
 
 

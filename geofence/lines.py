@@ -1,10 +1,13 @@
-"""Whether a straight line passes through a zone's interior (rules.md 4, drive-through). Rare, so by shapely."""
+"""Whether straight lines pass through a zone's interior (rules.md 4, drive-through)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from domain.records import Circle, Corridor, LonLat, Polygons
 from geofence.geodesy import metres_per_degree
@@ -12,15 +15,25 @@ from geofence.geodesy import metres_per_degree
 _INTERIORS_MEET = "T********"
 
 
-def crosses(shape: Polygons | Circle | Corridor, start: LonLat, end: LonLat) -> bool:
-    """Whether the line from ``start`` to ``end`` (lon, lat; straight in both) has points inside the shape."""
+def crosses(shape: Polygons | Circle | Corridor, lines: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which lines have points inside the shape.
+
+    Parameters
+    ----------
+    lines : (n, 2, 2) degrees: the start and the end of each as lon, lat; straight in both.
+    """
     if isinstance(shape, Polygons):
         area = shapely.MultiPolygon([shapely.Polygon(p[0], p[1:]) for p in shape.polygons])
-        return bool(shapely.relate_pattern(shapely.LineString([start, end]), area, _INTERIORS_MEET))
+        meet: NDArray[np.bool_] = shapely.relate_pattern(shapely.linestrings(lines), area, _INTERIORS_MEET)
+        return meet
     points: Sequence[LonLat] = [(shape.lon, shape.lat)] if isinstance(shape, Circle) else shape.line
     reach = shape.radius_m if isinstance(shape, Circle) else shape.width_m / 2.0
-    east, north = metres_per_degree(0.5 * (start[1] + end[1]))
-    line = shapely.LineString([(x * east, y * north) for x, y in (start, end)])
-    flat = [(x * east, y * north) for x, y in points]
-    body = shapely.Point(flat[0]) if len(flat) == 1 else shapely.LineString(flat)
-    return bool(shapely.distance(line, body) < reach)
+    scale = np.array([metres_per_degree(float(lat)) for lat in lines[:, :, 1].mean(axis=1)])
+    flat = shapely.linestrings(lines * scale[:, np.newaxis, :])
+    bodies = [_body(np.asarray(points, np.float64) * of) for of in scale]
+    near: NDArray[np.bool_] = shapely.distance(flat, np.array(bodies, object)) < reach
+    return near
+
+
+def _body(points: NDArray[np.float64]) -> Any:
+    return shapely.Point(points[0]) if len(points) == 1 else shapely.LineString(points)

@@ -42,13 +42,22 @@ def test_the_quick_look_keeps_every_line_that_passes_through(name: str) -> None:
         start, end = (lon, lat), (lon + east, lat + north)
         if not (outside(shape, start) and outside(shape, end)):
             continue
-        exact, loose = crosses(shape, start, end), quick(shape, start, end)
+        exact, loose = bool(crosses(shape, np.array([[start, end]]))[0]), quick(shape, start, end)
         assert loose or not exact, (start, end)
         through += exact
         near += loose
     assert 0 < through <= near
     if isinstance(shape, Polygons):
         assert near == through
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_many_lines_at_once_are_as_each_alone(name: str) -> None:
+    lines = np.random.default_rng(6).uniform((-0.01, 50.995), (0.03, 51.017), (200, 2, 2))
+    alone = [bool(crosses(SHAPES[name], line[np.newaxis])[0]) for line in lines]
+    assert crosses(SHAPES[name], lines).tolist() == alone
+    assert any(alone)
+    assert not all(alone)
 
 
 @pytest.mark.parametrize(
