@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from domain.instants import EARLY_US, FAR_US, SECOND_US
 from geofence.emissions import EMISSION, NEW_RUN, STEADY, WHOLE, Emissions, News, What
-from geofence.kept import NEWS_BYTES
 from geofence.near_fold import MEETING_US, TRAIL, count_since, fold_pairs, keep_fixes, mark_heads, mark_kept
 from geofence.state import State
 from geofence.streams import Marks, Streams
@@ -183,8 +182,7 @@ def thin(streams: Streams, marks: Marks, older: Marks, gap_us: NDArray[np.int64]
         needed = list(_needed(old[:length], gap_us))
         gone = length - len(needed)
         if gone:
-            body = b"".join(kept.body[k * NEWS_BYTES : (k + 1) * NEWS_BYTES] for k in needed)
-            kept.body[: length * NEWS_BYTES] = body
+            kept.thin(length, needed)
             marks["near"][row] -= gone
             if row in older.get("near", {}):
                 older["near"][row] -= gone

@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.facts import FACT, Roster
+from domain.networks import Network
 from domain.records import Version
 from geofence.equipment_rules import Event
 from geofence.kept import Kept
 from geofence.layout import Planner
 from geofence.near_fold import TRAIL
+from geofence.outage import TAKEN, SavedIncident
 from geofence.reception import RECEPTION, Open
 from geofence.refold import Base
 from geofence.rules import MAX_LOG, Rules
@@ -29,7 +31,7 @@ from geofence.state import DEVICE, PAIR, PARTY, TRACK
 from geofence.versions import Entry, Group
 from geofence.wallclock import TimeZones
 
-FORMAT = 5
+FORMAT = 7
 """Raised with every change of what a snapshot holds."""
 
 
@@ -42,7 +44,7 @@ class _Body(msgspec.Struct):
     ledger: dict[str, Any]
     pairs: list[tuple[int, int]]
     heard: list[tuple[int, int]]
-    streams: dict[str, dict[int, bytes]]
+    streams: dict[str, dict[int, tuple[bytes, list[bytes]]]]
     events: dict[int, list[Event]]
     told: dict[int, list[Event]]
     groups: list[tuple[Group, list[Entry]]]
@@ -62,6 +64,10 @@ class _Body(msgspec.Struct):
     unmonitored: dict[str, Entry]
     unloaded: list[tuple[str, int, Entry]]
     received: list[tuple[int, int, Open]]
+    networks: dict[int, Network]
+    in_contact: list[tuple[int, int]]
+    incidents: list[SavedIncident]
+    incident_number: int
 
 
 _STREAMS = ("rows", "location", "breaks", "pairs", "near")
@@ -69,7 +75,7 @@ _STREAMS = ("rows", "location", "breaks", "pairs", "near")
 
 def _layout() -> str:
     """Names and types of every column: bytes of another layout are refused."""
-    return repr([DEVICE, PARTY, TRACK, PAIR, CONTACT, FACT, RECEPTION, TRAIL])
+    return repr([DEVICE, PARTY, TRACK, PAIR, CONTACT, FACT, RECEPTION, TRAIL, TAKEN])
 
 
 def snapshot(rules: Rules) -> bytes:
@@ -122,12 +128,16 @@ def snapshot(rules: Rules) -> bytes:
         unmonitored=rules.unmonitored.open,
         unloaded=[(condition, tag, entry) for (condition, tag), entry in rules.unloaded.open.items()],
         received=[(what, device, one) for (what, device), one in rules.reception.open.items()],
+        networks=rules.outage.networks.of,
+        in_contact=rules.outage.in_contact,
+        incidents=rules.outage.saved(),
+        incident_number=rules.outage.number,
     )
     return msgspec.msgpack.encode(body)
 
 
-def _bodies(streams: dict[int, Kept]) -> dict[int, bytes]:
-    return {key: bytes(kept.body) for key, kept in streams.items()}
+def _bodies(streams: dict[int, Kept]) -> dict[int, tuple[bytes, list[bytes]]]:
+    return {key: (bytes(kept.body), kept.packed) for key, kept in streams.items()}
 
 
 def restore(
@@ -179,7 +189,7 @@ def _put_columns(rules: Rules, saved: _Body) -> None:
 def _put_sparse(rules: Rules, saved: _Body) -> None:
     streams, silence = rules.world.streams, rules.silence
     for name in _STREAMS:
-        kept = {key: Kept(body) for key, body in saved.streams[name].items()}
+        kept = {key: Kept(*saved_news) for key, saved_news in saved.streams[name].items()}
         setattr(streams, name, defaultdict(Kept, kept))
     streams.events = defaultdict(list, saved.events)
     streams.told = defaultdict(list, saved.told)
@@ -198,5 +208,7 @@ def _put_sparse(rules: Rules, saved: _Body) -> None:
     rules.unloaded.changed()
     rules.reception.open = {(what, device): one for what, device, one in saved.received}
     rules.reception.changed()
+    rules.outage.networks.of, rules.outage.in_contact = saved.networks, saved.in_contact
+    rules.outage.restore(saved.incidents, saved.incident_number)
     rules.now_us, rules.stepper.numbers = saved.now_us, saved.numbers
     rules.stepper.wakes.atv = saved.wake_atv
