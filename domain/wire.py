@@ -18,7 +18,7 @@ from domain.facts import Batch, Roster
 from domain.vocabulary import DeadLetterReason
 from domain.wire_columns import Lines
 from domain.wire_faults import MSGPACK_FIRST, Refused, holds_critical, read_message
-from domain.wire_items import DATA_TYPES, ITEMS, MESSAGE_BYTES, Envelope, Event
+from domain.wire_items import DATA_TYPES, ITEMS, MESSAGE_BYTES, Envelope, Event, tag_alone
 from domain.wire_topics import (
     Direction,
     Topic,
@@ -213,7 +213,7 @@ def _strict(payload: bytes) -> Envelope | None:
 def _check_data(events: Sequence[Event]) -> None:
     """Raise `msgspec.ValidationError` when an event's ``data`` does not hold what its code needs there."""
     for event in events:
-        if event.data is not None:
+        if event.data is not None and tag_alone(event.data) is None:
             msgspec.convert(event.data, DATA_TYPES[event.code])
 
 

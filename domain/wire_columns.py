@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.facts import Batch, Facts, LineKind, empty_facts
+from domain.networks import network_of
 from domain.records import Version
 from domain.said import said_by_check, said_by_reading
 from domain.wire_faults import storable
@@ -26,6 +27,7 @@ from domain.wire_items import (
     Flat,
     PresenceCheckData,
     RangeData,
+    tag_alone,
 )
 
 MS_US = 1000
@@ -79,6 +81,7 @@ class Lines:
         sent_us[has_envelope] = [envelope.sent for envelope in good]
         lines = np.flatnonzero(has_envelope)
         facts, event_data = _facts(good, lines, devices, instants, index_of)
+        told = ((line, network_of(envelope.net)) for line, envelope in zip(lines.tolist(), good, strict=True) if envelope.net)
         return Batch(
             instants,
             np.array(self.kinds, np.int8),
@@ -88,6 +91,7 @@ class Lines:
             facts,
             event_data,
             self.learnt,
+            {line: network for line, network in told if network is not None},
         )
 
 
@@ -142,19 +146,25 @@ def _fill_events(facts: Facts, events: Sequence[Event], index_of: Callable[[str]
     facts["t_us"] = np.array([event.t for event in events], np.int64) * MS_US
     facts["code"] = [CODES[event.code] for event in events]
     facts["state"] = [STATES[event.state] for event in events]
+    tags = [-1] * len(events)
     for row, event in enumerate(events):
-        if event.data is None:
+        data = event.data
+        if data is None:
             continue
-        about = msgspec.convert(event.data, DATA_TYPES[event.code])
-        if about.tag is not None:
-            index = index_of(about.tag)
-            facts["tag"][row] = UNKNOWN_TAG if index is None else index
-        if isinstance(about, RangeData) and about.last_heard is not None:
-            facts["last_heard_us"][row] = about.last_heard * MS_US
-        elif isinstance(about, PresenceCheckData):
-            facts["said"][row] = said_by_check(about.result, about.place)
-        elif isinstance(about, AlcoholData):
-            facts["said"][row] = said_by_reading(about.tac_permille)
+        tag = tag_alone(data)
+        if tag is None:
+            about = msgspec.convert(data, DATA_TYPES[event.code])
+            tag = about.tag
+            if isinstance(about, RangeData) and about.last_heard is not None:
+                facts["last_heard_us"][row] = about.last_heard * MS_US
+            elif isinstance(about, PresenceCheckData):
+                facts["said"][row] = said_by_check(about.result, about.place)
+            elif isinstance(about, AlcoholData):
+                facts["said"][row] = said_by_reading(about.tac_permille)
+        if tag is not None:
+            index = index_of(tag)
+            tags[row] = UNKNOWN_TAG if index is None else index
+    facts["tag"] = tags
 
 
 def _data_bytes(data: Flat) -> bytes:

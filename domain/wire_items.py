@@ -211,3 +211,11 @@ DATA_TYPES: Final[dict[str, type[About]]] = {
     "command_result": CommandResultData,
 }
 """What the ``data`` of an event means, by its code; every key may be absent, and other keys are kept as they are."""
+
+
+def tag_alone(data: Flat) -> str | None:
+    """The tag, when ``data`` names one and says nothing else: what a home unit sends all day, good for every code."""
+    if len(data) != 1:
+        return None
+    tag = data.get("tag")
+    return tag if type(tag) is str else None
