@@ -199,7 +199,7 @@ class BatchRun:
         of_device = self.rules.clusters.of_device
         for device, gen, seq, quality in folded.requalified:
             out.append((line_of.get(int(of_device[device]), 0), device, gen, seq, quality))
-        for k in np.flatnonzero(waited & (folded.quality != Quality.OK)).tolist():
+        for k in np.flatnonzero(waited & (folded.quality != facts["quality"])).tolist():
             f = facts[k]
             at = line_of[int(of_device[f["device"]])]
             out.append((at, int(f["device"]), int(f["gen"]), int(f["seq"]), Quality(int(folded.quality[k]))))

@@ -25,7 +25,7 @@ from geofence.cases import World
 from geofence.clusters import Clusters
 from geofence.decisions import Answer, Ask, Decisions
 from geofence.fold import too_fast
-from geofence.intake import judged_times
+from geofence.intake import judged_times, stateless_quality
 from geofence.layout import Planner
 from geofence.ledger import Ledger
 from geofence.log import FactLog
@@ -160,7 +160,7 @@ class Rules:
         taken = self.ledger.take(batch.facts, self._stored(answer))
         keep = batch.facts[taken.rows]
         keep["gen"] = taken.gens
-        keep["quality"] = Quality.OK
+        keep["quality"] = self._first_look(keep, batch)
         self.requalified = []
         self.stepper.made = []
         conflicts = np.flatnonzero(taken.gens != batch.facts["gen"][taken.rows])
@@ -171,6 +171,15 @@ class Rules:
         versions, lines = self._numbered()
         self._move_base()
         return Decisions(versions, lines, keep, taken.rows, taken.ranges, self.requalified)
+
+    def _first_look(self, keep: Facts, batch: Batch) -> NDArray[np.int8]:
+        """What is ahead of the clock is stored before it is judged: with what its own values say of it."""
+        quality = np.full(len(keep), Quality.OK, np.int8)
+        if len(batch.instants):
+            ahead = np.flatnonzero(keep["t_us"] > batch.instants[-1])
+            if len(ahead):
+                quality[ahead] = stateless_quality(keep[ahead], self.folder.parties_of(keep[ahead]))
+        return quality
 
     def _stored(self, answer: Answer) -> Any:
         looked_up = {(int(f["device"]), int(f["gen"]), int(f["seq"])): f for f in answer.stored}

@@ -186,7 +186,11 @@ class Caseload:
 
     @remembered
     def suspensions_of(self, condition_id: str) -> Spans:
-        return self._excused("suspension", "order", self.newest("condition", condition_id)["order"])
+        return self.suspensions_of_order(self.newest("condition", condition_id)["order"])
+
+    @remembered
+    def suspensions_of_order(self, order_id: str) -> Spans:
+        return self._excused("suspension", "order", order_id)
 
     def _excused(self, kind: str, key: str, value: str) -> Spans:
         out: Spans = []
