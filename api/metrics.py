@@ -14,6 +14,7 @@ from prometheus_client.exposition import generate_latest
 from domain.instants import SECOND_US
 from domain.vocabulary import Kind, OrderState, Severity
 from store.reading_types import Counts
+from store.reconciling import Reconciliation
 
 REQUEST_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -46,6 +47,9 @@ class Metrics:
         self._headroom = self._gauge(
             "id_headroom_ratio", "Share of a sequence's numbers not yet given out", ("sequence",)
         )
+        self._unreconciled = self._gauge(
+            "unreconciled", "Orders, fittings, devices that do not fit together", ("what",)
+        )
         self._decided = self._gauge("newest_decision_timestamp_seconds", "Newest instant that ingest decided")
 
     def _gauge(self, name: str, says: str, labels: Iterable[str] = ()) -> Gauge:
@@ -73,6 +77,11 @@ class Metrics:
             self._headroom.labels(sequence).set(share)
         if counts.at_us is not None:
             self._decided.set(counts.at_us / SECOND_US)
+
+    def reconciled(self, found: Reconciliation) -> None:
+        """What does not fit together, by sort."""
+        for what, number in found.numbers().items():
+            self._unreconciled.labels(what).set(number)
 
     def text(self) -> bytes:
         """The page that is scraped."""

@@ -21,6 +21,7 @@ from store.reading_types import (
     ViolationFilter,
     WearerRow,
 )
+from store.reconciling import Reconciliation
 
 
 class Reading(Protocol):
@@ -31,6 +32,9 @@ class Reading(Protocol):
 
     async def counts(self) -> Counts:
         """The live figures."""
+
+    async def reconciliation(self) -> Reconciliation:
+        """Orders, fittings and data held against each other."""
 
     async def wearers(self, after: str | None, limit: int) -> list[WearerRow]:
         """Wearers by id, those after ``after``."""

@@ -16,6 +16,7 @@ from bailiwick.broker_survey import BrokerSurvey, survey_broker
 from bailiwick.settings import Settings
 from domain.errors import BailiwickError
 from store import Reading
+from store.reconciling import Reconciliation
 from store.store import ConnectionLost
 from store.survey import Survey, survey
 
@@ -83,6 +84,8 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
                 return
             yield Finding("schema", Verdict.GOOD, "current")
             yield about_headroom((await reading.counts()).headroom)
+            for finding in about_reconciliation(await reading.reconciliation()):
+                yield finding
     except ConnectionLost as error:
         why = " ".join(str(error).split())
         yield Finding("database", Verdict.BAD, why, "see that it runs and that BAILIWICK_DATABASE_URL is right")
@@ -116,6 +119,29 @@ def about_headroom(headroom: dict[str, float]) -> Finding:
     return Finding(
         "headroom", Verdict.BAD if left < HEADROOM_BAD else Verdict.WARNING, text, "widen it now, by a migration"
     )
+
+
+ADVICE = {
+    "orders without fitting": "fit them, or record why not: nobody monitors these people",
+    "fittings without order": "remove the devices, or enter the orders: these people are no longer to be monitored",
+    "devices without data": "call, visit, or end the fitting: of these nothing came for a day",
+    "data without fitting": "enter who wears them, or switch them off: nobody is known to wear these",
+    "incomplete devices": "ask again for what is missing (`resend`), then change the device",
+}
+NAMED = 5
+
+
+def about_reconciliation(found: Reconciliation) -> Iterator[Finding]:
+    """Orders, fittings and data that do not fit together, by name (failure 11); devices with holes (failure 06)."""
+    of_devices = [f"{device} ({received / counted:.0%})" for device, received, counted in found.incomplete]
+    for what, number in found.numbers().items():
+        words = what.replace("_", " ")
+        if number:
+            names = of_devices if what == "incomplete_devices" else getattr(found, what)
+            more = f" and {number - NAMED} more" if number > NAMED else ""
+            yield Finding("reconciled", Verdict.WARNING, f"{words}: {', '.join(names[:NAMED])}{more}", ADVICE[words])
+    if not any(found.numbers().values()):
+        yield Finding("reconciled", Verdict.GOOD, "every order is fitted, every fitting ordered, every device heard")
 
 
 async def _broker(settings: Settings) -> AsyncIterator[Finding]:

@@ -33,6 +33,7 @@ from store.reading_types import (
     ViolationFilter,
     WearerRow,
 )
+from store.reconciling import Reconciliation, reconcile
 from store.rows_read import alert_row, dead_letter_row, position_row, violation
 from store.statements import statement
 from store.times import At, at
@@ -104,6 +105,10 @@ class Reading:
             dead_letters=dead_letters,
             headroom=headroom or {},
         )
+
+    async def reconciliation(self) -> Reconciliation:
+        """Orders, fittings and data held against each other; for now and then, not for every second."""
+        return await reconcile(self._pool, self._now_us())
 
     async def figures(self) -> dict[str, Figures]:
         """The newest figures of each process, by its name."""

@@ -12,6 +12,7 @@ from api import shapes
 from api.parts import PROBLEMS, Given, answer
 from api.problems import problem_response
 from domain.instants import SECOND_US
+from store.reconciling import Reconciliation
 
 STALE_S: Final = 10
 """Ingest decides once a second; when its newest decision is older, it is at a standstill."""
@@ -40,12 +41,13 @@ async def readiness(parts: Given) -> Response:
 
 @router.get("/health", response_model=shapes.Health)
 async def health(parts: Given) -> Response:
-    """Every check, also of what does not stop us from serving: does ingest decide, do ids run out?"""
+    """Every check, also of what does not stop us from serving: does ingest decide, do ids run out, do orders, fittings and data fit?"""
     checks = {"database": await parts.reading.ready() or OK}
     if checks["database"] == OK:
         counts = await parts.figures.now()
         checks["ingest"] = _ingest(counts.at_us, parts.now())
         checks["ids"] = _ids(counts.headroom)
+        checks["reconciliation"] = _reconciled(await parts.figures.reconciliation())
     status = OK if set(checks.values()) == {OK} else "degraded"
     return answer({"status": status, "checks": checks})
 
@@ -54,6 +56,12 @@ def _ids(headroom: dict[str, float]) -> str:
     """The alarm of failure 01: a sequence that has given out nearly all of its numbers."""
     short = sorted(name for name, share in headroom.items() if share < LEAST_HEADROOM)
     return f"numbers run out in {', '.join(short)}" if short else OK
+
+
+def _reconciled(found: Reconciliation) -> str:
+    """The alarms of failures 06 and 11: points that do not come, people whom nobody monitors, or somebody still does."""
+    wrong = [f"{number} {what.replace('_', ' ')}" for what, number in found.numbers().items() if number]
+    return f"{', '.join(wrong)}; `bailiwick doctor` names them" if wrong else OK
 
 
 def _ingest(decided_us: int | None, now_us: int) -> str:
@@ -67,5 +75,6 @@ def _ingest(decided_us: int | None, now_us: int) -> str:
 async def metrics(parts: Given) -> Response:
     """For Prometheus."""
     parts.metrics.take(await parts.figures.now())
+    parts.metrics.reconciled(await parts.figures.reconciliation())
     parts.metrics.followers.set(parts.hub.followers)
     return Response(parts.metrics.text(), media_type=METRICS_TYPE)

@@ -25,6 +25,7 @@ from store.reading_types import (
     ViolationFilter,
     WearerRow,
 )
+from store.reconciling import Reconciliation
 from tests.store.made import NOON
 
 DRAWN = ("ok", "inaccurate")
@@ -42,6 +43,7 @@ class FakeReading:
     away: bool = False
     wrong: str | None = None
     headroom: float = 1.0
+    unreconciled: Reconciliation = field(default_factory=Reconciliation)
     questions: Counter[str] = field(default_factory=Counter)
     records: dict[tuple[str, str], Any] = field(default_factory=dict)
     fixes: list[tuple[str, PositionRow]] = field(default_factory=list)
@@ -140,6 +142,10 @@ class FakeReading:
             alerts_active=dict(Counter(alert.severity for alert in alerts)),
             headroom={"fixes": self.headroom},
         )
+
+    async def reconciliation(self) -> Reconciliation:
+        self._asked("reconciliation")
+        return self.unreconciled
 
     async def wearers(self, after: str | None, limit: int) -> list[WearerRow]:
         self._asked("wearers")

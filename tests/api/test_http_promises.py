@@ -12,6 +12,7 @@ import pytest
 
 from api.guard import SECURITY_HEADERS
 from domain.instants import SECOND_US
+from store.reconciling import Reconciliation
 from tests.api.fake_reading import FakeReading
 from tests.api.serving import app_over, client_of
 from tests.api.sides import Side, fake_of
@@ -102,7 +103,7 @@ async def test_a_database_that_is_away_is_503_and_health_says_so(full: Side, cli
 
 
 async def test_health_tells_whether_ingest_decides(full: Side, client: httpx2.AsyncClient) -> None:
-    ok = {"status": "ok", "checks": {"database": "ok", "ingest": "ok", "ids": "ok"}}
+    ok = {"status": "ok", "checks": {"database": "ok", "ingest": "ok", "ids": "ok", "reconciliation": "ok"}}
     assert (await client.get("/health")).json() == ok
     assert (await client.get("/health/readiness")).json() == {"status": "ok", "checks": {"database": "ok"}}
     for decided_us, told in [(None, "has decided nothing yet"), (NOON - 61 * SECOND_US, "decided nothing for 61 s")]:
@@ -117,6 +118,21 @@ async def test_failure_01_ids_that_run_out_are_an_alarm_long_before(full: Side, 
     body = (await client.get("/health")).json()
     assert (body["status"], body["checks"]["ids"]) == ("degraded", "numbers run out in fixes")
     assert 'bailiwick_id_headroom_ratio{sequence="fixes"} 0.0999' in (await client.get("/metrics")).text
+
+
+async def test_failures_06_and_11_what_does_not_fit_together_is_an_alarm(
+    full: Side, client: httpx2.AsyncClient
+) -> None:
+    fake_of(full).unreconciled = Reconciliation(("O1", "O2"), incomplete=(("T1", 55, 100),))
+    body = (await client.get("/health")).json()
+    told = "2 orders without fitting, 1 incomplete devices; `bailiwick doctor` names them"
+    assert (body["status"], body["checks"]["reconciliation"]) == ("degraded", told)
+    metrics = (await client.get("/metrics")).text
+    assert 'bailiwick_unreconciled{what="orders_without_fitting"} 2.0' in metrics
+    assert 'bailiwick_unreconciled{what="fittings_without_order"} 0.0' in metrics
+    assert 'bailiwick_unreconciled{what="incomplete_devices"} 1.0' in metrics
+    assert "O1" not in metrics + str(body), "names are for the doctor"
+    assert fake_of(full).questions["reconciliation"] == 1, "dear, and so asked now and then"
 
 
 async def test_a_schema_that_is_not_current_is_not_ready(full: Side, client: httpx2.AsyncClient) -> None:

@@ -10,12 +10,21 @@ from typing import Any
 import pytest
 
 from bailiwick.broker_survey import QUEUE_SENT, BrokerAway, BrokerSurvey, survey_broker
-from bailiwick.doctor import Finding, Verdict, about_broker, about_headroom, about_server, doctor_command
+from bailiwick.doctor import (
+    Finding,
+    Verdict,
+    about_broker,
+    about_headroom,
+    about_reconciliation,
+    about_server,
+    doctor_command,
+)
 from bailiwick.parts.embedded_broker import IotcoreBroker
 from bailiwick.parts.mosquitto_broker import MosquittoBroker
 from bailiwick.parts.processes import free_port
 from bailiwick.settings import Settings
 from store import Store
+from store.reconciling import Reconciliation
 from store.survey import Survey
 
 GOOD_BROKER = {"version": "mosquitto version 2.0.21", "dropped": 0, "sent": 10, "kept": 10, "takes_largest": True}
@@ -67,6 +76,16 @@ def test_failure_01_numbers_that_run_out_are_told_of_in_time() -> None:
     assert about_headroom({"a": 1.0, "b": 0.4}).verdict is Verdict.WARNING
     assert about_headroom({"a": 0.05}).verdict is Verdict.BAD
     assert "numbers of b" in about_headroom({"a": 1.0, "b": 0.4}).found
+
+
+def test_failures_06_and_11_what_does_not_fit_together_is_named() -> None:
+    assert [f.verdict for f in about_reconciliation(Reconciliation())] == [Verdict.GOOD]
+    many = tuple(f"O{number}" for number in range(1, 8))
+    found = list(about_reconciliation(Reconciliation(many, ("F1",), ("T1",), ("X1",), (("T9", 55, 100),))))
+    assert {f.verdict for f in found} == {Verdict.WARNING}
+    assert found[0].found == "orders without fitting: O1, O2, O3, O4, O5 and 2 more"
+    assert found[-1].found == "incomplete devices: T9 (55%)"
+    assert all(finding.advice for finding in found)
 
 
 def test_whatever_is_not_good_has_advice() -> None:
