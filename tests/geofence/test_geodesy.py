@@ -1,10 +1,8 @@
-"""Distances against geodesics on the ellipsoid, signed distances against a search along the edges, and the position
-score against chance (rules.md 3)."""
+"""Distances against geodesics on the ellipsoid, signed distances against a search along the edges (rules.md 3)."""
 
 from __future__ import annotations
 
 import itertools
-import math
 
 import numpy as np
 import pytest
@@ -13,7 +11,6 @@ from geographiclib.geodesic import Geodesic
 from domain.records import Circle, Corridor, Polygons, Ring, Shape
 from geofence.geodesy import distance_m, metres_per_degree
 from geofence.shapes import signed_distance_m, table_of
-from geofence.verdicts import ACC_FLOOR_M, SIGMA_PER_ACC
 
 WGS84 = Geodesic.WGS84
 LATITUDES = (50.0, 55.0, 60.0, -43.0)
@@ -151,20 +148,3 @@ def test_a_corridor_is_half_its_width_less_the_distance_to_its_line() -> None:
     assert depth_m(Corridor(line, 300.0), 51.5 + step, 0.51) == near(50.0)
     assert depth_m(Corridor(line, 300.0), 51.5 - 2 * step, 0.51) == near(-50.0)
     assert depth_m(Corridor(line, 300.0), 51.5, 0.5) == near(150.0), "ends are round"
-
-
-def score(d_m: float, acc_m: float) -> float:
-    sigma = max(acc_m, ACC_FLOOR_M) / SIGMA_PER_ACC
-    return 0.5 * math.erfc(-d_m / sigma / math.sqrt(2.0))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("d_over_acc", [-0.8, -0.3, 0.0, 0.2, 0.67, 1.1])
-def test_the_score_is_the_chance_by_a_straight_edge(d_over_acc: float) -> None:
-    """Errors drawn as the device states them: round, 95 % within ``acc``."""
-    acc, draws = 20.0, 200_000
-    sigma = acc / SIGMA_PER_ACC
-    east, north = np.random.default_rng(3).normal(0.0, sigma, (2, draws))
-    assert float((np.hypot(east, north) <= acc).mean()) == pytest.approx(0.95, abs=0.003)
-    chance = float((d_over_acc * acc + north > 0.0).mean())
-    assert score(d_over_acc * acc, acc) == pytest.approx(chance, abs=0.004)

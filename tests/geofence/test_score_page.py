@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.geofence.score_table import table
+from tests.geofence.score_table import circle_table, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "score.md"
 
 
 @pytest.mark.slow
-def test_the_page_has_the_table() -> None:
-    assert table() in PAGE.read_text(encoding="utf-8")
+def test_the_page_has_the_tables() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert table() in page
+    assert circle_table() in page
