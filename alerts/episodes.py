@@ -8,14 +8,17 @@ violation that is forgotten needs no memory, because it is named by that violati
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import msgspec
 
+from alerts.holding import HELD_KINDS, LATELY_US, Holding, Party, Row, incident_alert
 from alerts.severity import INCIDENTS, NOTHING_MORE, Context, severity_of, worst
 from domain.commits import AlertChange, DeadLetter
+from domain.incidents import IncidentVersion
 from domain.instants import DAY_US, HOUR_US, MINUTE_US
 from domain.violations import Violation
 from domain.vocabulary import AlertCondition, Change, Kind, Level, Severity
@@ -28,7 +31,7 @@ REMEMBER_JOINED_US: Final = 31 * DAY_US
 """How long an episode of several violations is remembered: longer than a fact can come late (30 days)."""
 TOPIC_CHARACTERS: Final = 64
 """How much of a topic names the alert of a parked message whose device is not known."""
-SNAPSHOT_VERSION: Final = 1
+SNAPSHOT_VERSION: Final = 2
 
 LOSSES: Final = frozenset({Kind.COMMUNICATION_LOST, Kind.LOCATION_LOST})
 CAUSES_OF_LOSS: Final = (Kind.BATTERY_DEAD, Kind.HOME_UNIT_POWER_LOST)
@@ -43,6 +46,7 @@ class _Member(msgspec.Struct, array_like=True):
     from_us: int
     to_us: int | None
     severity: str
+    version: int
 
 
 class _Episode(msgspec.Struct, array_like=True):
@@ -54,6 +58,7 @@ class _Episode(msgspec.Struct, array_like=True):
     changed_us: int
     code: str | None
     members: dict[str, _Member] = {}
+    grouped_under: str | None = None
 
     @property
     def open(self) -> bool:
@@ -72,6 +77,7 @@ class _Snapshot(msgspec.Struct, array_like=True):
     version: int
     pruned_us: int
     episodes: list[_Episode]
+    held: list[Row] = []
 
 
 def no_context(violation: Violation) -> Context:
@@ -94,21 +100,67 @@ class Episodes:
     _episodes: dict[str, _Episode] = field(default_factory=dict)
     _of_violation: dict[str, str] = field(default_factory=dict)
     _newest: dict[Key, str] = field(default_factory=dict)
+    _losses: dict[Party, dict[str, None]] = field(default_factory=dict)
+    _holding: Holding = field(default_factory=Holding)
     _pruned_us: int = 0
 
-    def apply(self, versions: Sequence[Violation]) -> list[AlertChange]:
+    def apply(
+        self,
+        versions: Sequence[Violation],
+        lines: Sequence[int] = (),
+        incidents: Sequence[tuple[int, IncidentVersion]] = (),
+    ) -> list[AlertChange]:
         """What these versions, in the order in which they are written, do to the alerts; one change a version at most.
 
-        A version makes no change when its violation needs no alert: retrospective, and over (rules.md 10).
+        A version makes no change when its violation needs no alert: retrospective, and over (rules.md 10). What an incident
+        takes in and releases at a line comes before the versions of that line; ``lines`` is then needed.
         """
-        changes = [change for version in versions if (change := self._take(version)) is not None]
+        changes: list[AlertChange] = []
+        done = 0
+        for line, incident in incidents:
+            before = bisect_left(lines, line)
+            changes += self._take_all(versions[done:before])
+            changes += self._take_incident(incident)
+            done = before
+        changes += self._take_all(versions[done:])
         if versions:
             self._forget(versions[-1].decided_us)
         return changes
 
+    def _take_all(self, versions: Sequence[Violation]) -> list[AlertChange]:
+        return [change for version in versions if (change := self._take(version)) is not None]
+
+    def _take_incident(self, incident: IncidentVersion) -> list[AlertChange]:
+        """The incident's own alert, and the alerts that it takes under it or lets go of."""
+        changes = [incident_alert(incident)]
+        for taken in incident.taken:
+            party = (taken.wearer, taken.victim)
+            self._holding.hold(taken.device, party, incident.id)
+            changes += self._regroup(taken.device, party, None, incident)
+        for released in incident.released:
+            party = (released.wearer, released.victim)
+            self._holding.let_go(released.device, incident.id)
+            changes += self._regroup(released.device, party, incident.id, incident)
+        return changes
+
+    def _regroup(self, device: str, party: Party, under: str | None, by: IncidentVersion) -> list[AlertChange]:
+        """Open alerts of losses that stand under what they should not: those of a device, and those of no device."""
+        changes = []
+        for name in self._losses.get(party, ()):
+            episode = self._episodes[name]
+            of_device = episode.key[2]
+            now_under = self._holding.incident_of(of_device, party)
+            if of_device not in (None, device) or not episode.open or episode.grouped_under != under:
+                continue
+            if now_under != under and (under is not None or _is_recent(episode, by.decided_us)):
+                episode.grouped_under, episode.changed_us = now_under, by.decided_us
+                changes.append(_change(episode, *_last_member(episode)))
+        return changes
+
     def snapshot(self) -> bytes:
         """Everything that is remembered, exactly."""
-        return msgspec.msgpack.encode(_Snapshot(SNAPSHOT_VERSION, self._pruned_us, list(self._episodes.values())))
+        episodes = list(self._episodes.values())
+        return msgspec.msgpack.encode(_Snapshot(SNAPSHOT_VERSION, self._pruned_us, episodes, self._holding.saved()))
 
     @classmethod
     def restore(
@@ -121,7 +173,7 @@ class Episodes:
         told = msgspec.msgpack.decode(body, type=_Snapshot)
         if told.version != SNAPSHOT_VERSION:
             raise ValueError(f"a snapshot of version {told.version}, not {SNAPSHOT_VERSION}")
-        episodes = cls(level_of, context_of, _pruned_us=told.pruned_us)
+        episodes = cls(level_of, context_of, _holding=Holding(told.held), _pruned_us=told.pruned_us)
         for episode in told.episodes:
             episodes._put_last(episode)
             episodes._of_violation.update(dict.fromkeys(episode.members, episode.name))
@@ -142,10 +194,18 @@ class Episodes:
         severity = severity_of(version, self._level(version), context)
         if version.kind == episode.key[3]:
             episode.code = None if version.code is None else version.code.value
-        episode.members[version.id] = _Member(version.from_us, version.to_us, severity.value)
+        episode.members[version.id] = _Member(version.from_us, version.to_us, severity.value, version.version)
         episode.changed_us = version.decided_us
         self._of_violation[version.id] = episode.name
-        return _change(episode, version)
+        self._group(episode, version)
+        return _change(episode, version.id, version.version)
+
+    def _group(self, episode: _Episode, version: Violation) -> None:
+        """What opens while it is held comes under the incident; a device that is in contact again is held no more."""
+        if version.change is Change.OPENED and episode.key[3] in HELD_KINDS:
+            episode.grouped_under = self._holding.incident_of(version.device, (version.wearer, version.victim))
+        if version.kind is Kind.COMMUNICATION_LOST and version.to_us is not None and version.device is not None:
+            self._holding.let_go(version.device)
 
     def _withdraw(self, version: Violation) -> AlertChange:
         """The violation leaves its alert; one that nobody remembers was the only one of its alert."""
@@ -156,10 +216,10 @@ class Episodes:
         episode.changed_us = version.decided_us
         self._of_violation.pop(version.id, None)
         if episode.members:
-            return _change(episode, version)
+            return _change(episode, version.id, version.version)
         self._drop(episode)
         severity = severity_of(version, self._level(version)) if left is None else Severity(left.severity)
-        return _change(episode, version, severity)
+        return _change(episode, version.id, version.version, severity)
 
     def _known(self, version: Violation) -> _Episode | None:
         """The remembered episode of a violation; what has lapsed is forgotten now, whenever the sweep last ran."""
@@ -196,6 +256,8 @@ class Episodes:
         self._episodes.pop(episode.name, None)
         self._episodes[episode.name] = episode
         self._newest[episode.key] = episode.name
+        if episode.key[3] in HELD_KINDS:
+            self._losses.setdefault(episode.key[:2], {})[episode.name] = None
 
     def _drop(self, episode: _Episode) -> None:
         self._episodes.pop(episode.name, None)
@@ -203,6 +265,10 @@ class Episodes:
             del self._newest[episode.key]
         for violation_id in episode.members:
             self._of_violation.pop(violation_id, None)
+        losses = self._losses.get(episode.key[:2], {})
+        losses.pop(episode.name, None)
+        if not losses:
+            self._losses.pop(episode.key[:2], None)
 
     def _forget(self, now_us: int) -> None:
         """Drops what nothing can change any more; once in a while, since it looks at all of them."""
@@ -254,13 +320,25 @@ def _forgettable(episode: _Episode, now_us: int) -> bool:
     return _lapsed(episode, now_us, REMEMBER_JOINED_US if len(episode.members) > 1 else REMEMBER_US)
 
 
-def _change(episode: _Episode, version: Violation, severity: Severity | None = None) -> AlertChange:
+def _is_recent(episode: _Episode, now_us: int) -> bool:
+    """Whether its newest loss opened within `LATELY_US`; a location may be amended long after."""
+    amended = episode.key[3] == Kind.LOCATION_LOST.value
+    return now_us - (episode.raised_us if amended else episode.changed_us) < LATELY_US
+
+
+def _last_member(episode: _Episode) -> tuple[str, int]:
+    """The violation that joined last, and its version."""
+    name, member = list(episode.members.items())[-1]
+    return name, member.version
+
+
+def _change(episode: _Episode, violation_id: str, version: int, severity: Severity | None = None) -> AlertChange:
     """The alert as it is now; ``severity`` when no violation is left to give one."""
     wearer, victim, device, kind, condition = episode.key
     return AlertChange(
         episode=episode.name,
-        violation_id=version.id,
-        version=version.version,
+        violation_id=violation_id,
+        version=version,
         wearer=wearer,
         victim=victim,
         device=device,
@@ -272,4 +350,5 @@ def _change(episode: _Episode, version: Violation, severity: Severity | None = N
         raised_us=episode.raised_us,
         changed_us=episode.changed_us,
         withdrawn=not episode.members,
+        grouped_under=episode.grouped_under,
     )

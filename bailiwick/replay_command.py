@@ -160,7 +160,7 @@ async def _again(
             instants = commit.batch.instants
             if len(instants) and instants[0] >= wanted.to_us:
                 break
-            versions = await judgement.fold(commit, look_up)
+            versions = (await judgement.fold(commit, look_up)).versions
             if commit.no < first:
                 continue
             made += [(commit.no, version) for version in versions]

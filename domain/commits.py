@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from domain.facts import Batch, Facts, Roster
+from domain.incidents import IncidentVersion
+from domain.networks import Network
 from domain.violations import Violation
 from domain.vocabulary import AlertCondition, DeadLetterReason, Quality, Severity
 
@@ -32,7 +34,8 @@ class AlertChange:
 
     The alert is found by ``episode``, which the database holds unique: a version of a violation that already has an
     alert updates that one, one that joins (same wearer, kind and condition within 10 minutes) carries the episode of
-    the alert that it joins.
+    the alert that it joins. ``grouped_under`` is the episode of the incident that explains it, while that holds it: the
+    alert is shown and told to nobody.
     """
 
     episode: str
@@ -49,6 +52,7 @@ class AlertChange:
     raised_us: int
     changed_us: int
     withdrawn: bool = False
+    grouped_under: str | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +69,8 @@ class Work:
     learnt : (record_no, line): the records that these lines took; line -1 for those of the first start, which were
         learnt before everything.
     replayed : numbers of dead letters whose cause is mended and which are lines of this batch again.
+    incidents : (line, version) of mass outages.
+    networks : by line, the network that a device told of where it was a new one.
     """
 
     no: int
@@ -81,6 +87,8 @@ class Work:
     learnt: list[tuple[int, int]] = field(default_factory=list)
     replayed: list[int] = field(default_factory=list)
     checkpoint: bytes | None = None
+    incidents: list[tuple[int, IncidentVersion]] = field(default_factory=list)
+    networks: dict[int, Network] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.networks import Network
 from domain.records import Version
 
 FACT = np.dtype(
@@ -72,6 +73,7 @@ class Batch:
     facts : `Facts` in the order of their lines.
     event_data : the `data` object of an event as JSON bytes, by its row in `facts`.
     learnt : the record of each LEARNT line, by line.
+    networks : the network that a message says it came by, by line; of stored lines only where it was a new one.
     """
 
     instants: NDArray[np.int64]
@@ -82,6 +84,7 @@ class Batch:
     facts: Facts
     event_data: dict[int, bytes] = field(default_factory=dict)
     learnt: dict[int, Version] = field(default_factory=dict)
+    networks: dict[int, Network] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -81,7 +81,11 @@ class Lines:
         sent_us[has_envelope] = [envelope.sent for envelope in good]
         lines = np.flatnonzero(has_envelope)
         facts, event_data = _facts(good, lines, devices, instants, index_of)
-        told = ((line, network_of(envelope.net)) for line, envelope in zip(lines.tolist(), good, strict=True) if envelope.net)
+        told = (
+            (line, network_of(envelope.net))
+            for line, envelope in zip(lines.tolist(), good, strict=True)
+            if envelope.net
+        )
         return Batch(
             instants,
             np.array(self.kinds, np.int8),

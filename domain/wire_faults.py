@@ -122,7 +122,7 @@ def storable(data: Mapping[str, object], path: str = "data") -> dict[str, object
 
 
 def _read_items(head: LooseEnvelope) -> Reading:
-    reading = Reading(Envelope(v=head.v, sent=head.sent, gen=head.gen))
+    reading = Reading(Envelope(v=head.v, sent=head.sent, gen=head.gen, net=head.net))
     for index, item in enumerate(head.fixes):
         try:
             reading.envelope.fixes.append(_fix(item, f"fixes[{index}]"))

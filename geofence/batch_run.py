@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from domain.facts import FACT, Batch, Facts, LineKind
 from domain.instants import EARLY_US
+from domain.networks import Network
 from domain.records import Assessment, Fitting, Version
 from domain.said import NOTHING
 from domain.vocabulary import ConditionKind, EventCode, Kind, Quality, Reason
@@ -53,6 +55,9 @@ class BatchRun:
             self.keep_row = np.concatenate([np.full(len(waited), -1), self.keep_row])
         self.work = work
         rules.waiting = work[self.effective >= len(batch.instants)].copy()
+        self.told = list(batch.networks)
+        self.networks: dict[int, Network] = {}
+        """Of the lines so far, where a device told of another network than before."""
         self.spoken: dict[int, list[Draft]] = {}
         """Losses of victims' units that a line ended, of which the facts are still to be judged."""
 
@@ -106,6 +111,8 @@ class BatchRun:
             stepper.write(rules.unmonitored.spoke(device, line.at_us), at, line)
             stepper.write(rules.unloaded.spoke(device, line.at_us), at, line)
         rules.silence.heard(devices, self.instants[lines])
+        told = self.told[bisect_left(self.told, first) : bisect_left(self.told, last)]
+        self.networks |= rules.outage.networks.take(self.batch, told)
         new = np.flatnonzero((self.keep["line"] >= first) & (self.keep["line"] < last))
         columns = (self.instants, self.batch.sent_us, self.batch.bad)
         for news in rules.reception.news(devices, lines, *columns, self._conflicts(first, last)):
@@ -320,6 +327,7 @@ class BatchRun:
             assert step.draft.condition is not None
             index = rules.book.condition_index[step.draft.condition]
             rules.stepper.wakes.case[index] = line.at_us
+        rules.outage.tick(at, line.at_us)
 
     def _learnt(self, at: int) -> None:
         rules = self.rules

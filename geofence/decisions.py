@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.facts import Facts, empty_facts
+from domain.incidents import IncidentVersion
+from domain.networks import Network
 from domain.violations import Violation
 from domain.vocabulary import Quality
 
@@ -47,6 +49,8 @@ class Decisions:
     rows : the row in ``batch.facts`` of each kept one.
     ranges : received (device index, gen, low, high) that this batch added, seqs inclusive.
     requalified : (line, device index, gen, seq, quality): a later fact changed it.
+    incidents : (line, version) of mass outages, in the order decided; at its line, before the versions of that line.
+    networks : by line, the network of a message whose device had told another before, or none.
     """
 
     versions: list[Violation]
@@ -55,3 +59,5 @@ class Decisions:
     rows: NDArray[np.int64]
     ranges: list[tuple[int, int, int, int]]
     requalified: list[tuple[int, int, int, int, Quality]]
+    incidents: list[tuple[int, IncidentVersion]] = field(default_factory=list)
+    networks: dict[int, Network] = field(default_factory=dict)

@@ -30,6 +30,7 @@ from geofence.layout import Planner
 from geofence.ledger import Ledger
 from geofence.log import FactLog
 from geofence.order_states import count_order_states
+from geofence.outage import Outage
 from geofence.reception import Reception
 from geofence.refold import Base, Folder
 from geofence.silence import Silence
@@ -62,6 +63,7 @@ class Rules:
         self.unmonitored = Unmonitored(self.world, self.silence)
         self.reception = Reception(self.world)
         self.unloaded = Unloaded(self.world, self.silence)
+        self.outage = Outage(self.world, self.silence)
         self.stepper = Stepper(self.world, self.clusters, self.silence)
         self.stepper.endings += [self.unmonitored, self.reception, self.unloaded]
         self.ledger = Ledger()
@@ -162,7 +164,7 @@ class Rules:
         keep["gen"] = taken.gens
         keep["quality"] = self._first_look(keep, batch)
         self.requalified = []
-        self.stepper.made = []
+        self.stepper.made, self.outage.made = [], []
         conflicts = np.flatnonzero(taken.gens != batch.facts["gen"][taken.rows])
         run = BatchRun(self, batch, keep, answer, conflicts)
         run.all()
@@ -170,7 +172,8 @@ class Rules:
             self.now_us = int(batch.instants[-1])
         versions, lines = self._numbered()
         self._move_base()
-        return Decisions(versions, lines, keep, taken.rows, taken.ranges, self.requalified)
+        decided = (versions, lines, keep, taken.rows, taken.ranges, self.requalified)
+        return Decisions(*decided, incidents=self.outage.made, networks=run.networks)
 
     def _first_look(self, keep: Facts, batch: Batch) -> NDArray[np.int8]:
         """What is ahead of the clock is stored before it is judged: with what its own values say of it."""

@@ -57,6 +57,8 @@ class Silence:
         self.suspected: dict[int, Entry] = {}
         self.lost_lately: list[tuple[int, int]] = []
         """(tick, device) of the losses that opened in the last `TOGETHER_US`."""
+        self.in_contact = 0
+        """How many devices were watched and not lost after the newest tick."""
         self.in_zone: dict[str, Entry] = {}
         self.in_zone_of: dict[int, set[str]] = {}
         self.unknown: dict[str, Entry] = {}
@@ -146,11 +148,13 @@ class Silence:
         """Open `communication_lost` for watched devices that have been silent for too long, and what it looks like."""
         fresh_us = world.layout.tables.fresh_us
         stale, silent = np.empty(len(self.contact), np.int64), np.empty(len(self.contact), np.int64)
-        n_stale, n_silent = sweep_contact(self.contact, fresh_us, self.started_us, at_us, stale, silent)
+        n_stale, n_silent, self.in_contact = sweep_contact(
+            self.contact, fresh_us, self.started_us, at_us, stale, silent
+        )
         if n_stale:
             for device in stale[:n_stale].tolist():
                 self._watch(world, device, at_us)
-            _, n_silent = sweep_contact(self.contact, fresh_us, self.started_us, at_us, stale, silent)
+            _, n_silent, self.in_contact = sweep_contact(self.contact, fresh_us, self.started_us, at_us, stale, silent)
         if not n_silent:
             return []
         steps = [self._lose(world, device) for device in silent[:n_silent].tolist()]

@@ -9,7 +9,9 @@ from geofence.compiled import compiled
 
 
 @compiled
-def sweep_contact(contact: Any, fresh_us: Any, started_us: int, at_us: int, stale: Any, silent: Any) -> tuple[int, int]:
+def sweep_contact(
+    contact: Any, fresh_us: Any, started_us: int, at_us: int, stale: Any, silent: Any
+) -> tuple[int, int, int]:
     """Which devices must be looked at anew, and which have been silent for too long (rules.md 7).
 
     Parameters
@@ -20,9 +22,9 @@ def sweep_contact(contact: Any, fresh_us: Any, started_us: int, at_us: int, stal
     stale, silent : (devices,) int64, written from the front: indices in order. A device is in one of them at most; one
         that is looked at anew may be silent after that.
 
-    Returns how many of each.
+    Returns how many of each, and how many are watched and not lost, those that have just been silent for too long left out.
     """
-    n_stale, n_silent = 0, 0
+    n_stale, n_silent, n_heard = 0, 0, 0
     for i in range(len(contact)):
         row = contact[i]
         if not row["speaks"]:
@@ -37,4 +39,6 @@ def sweep_contact(contact: Any, fresh_us: Any, started_us: int, at_us: int, stal
             if at_us - since >= fresh_us[i]:
                 silent[n_silent] = i
                 n_silent += 1
-    return n_stale, n_silent
+            else:
+                n_heard += 1
+    return n_stale, n_silent, n_heard

@@ -8,6 +8,7 @@ from alerts.circumstances import Circumstances
 from alerts.episodes import Episodes
 from domain.commits import AlertChange
 from domain.facts import Roster
+from domain.incidents import IncidentVersion
 from domain.records import Version
 from domain.violations import Violation
 from geofence.rules import Rules
@@ -28,8 +29,13 @@ class EpisodeAlerts:
     def learn(self, version: Version) -> None:
         self._circumstances.learn(version)
 
-    def apply(self, versions: Sequence[Violation]) -> list[AlertChange]:
-        return self._episodes.apply(versions)
+    def apply(
+        self,
+        versions: Sequence[Violation],
+        lines: Sequence[int] = (),
+        incidents: Sequence[tuple[int, IncidentVersion]] = (),
+    ) -> list[AlertChange]:
+        return self._episodes.apply(versions, lines, incidents)
 
     def snapshot(self) -> bytes:
         return self._episodes.snapshot()

@@ -17,7 +17,6 @@ from alerts.episodes import parked_alarm
 from domain.commits import AlertChange, Commit, DeadLetter, Work
 from domain.facts import Batch, Roster, empty_facts
 from domain.records import Device, Version
-from domain.violations import Violation
 from domain.wire import Decoded, Decoder
 from geofence.decisions import Answer, Ask, Decisions
 from ingest.bad_senders import BadRun, BadSenders
@@ -104,7 +103,7 @@ class Judgement:
             versions=decisions.versions,
             version_lines=decisions.lines,
             alerts=[
-                *self.alerts.apply(decisions.versions),
+                *self.alerts.apply(decisions.versions, decisions.lines, decisions.incidents),
                 *self.bad_senders.apply(batch, decisions.versions),
                 *_parked_alarms(decoded.dead_letters),
                 *waiting.alerts,
@@ -112,10 +111,12 @@ class Judgement:
             dead_letters=decoded.dead_letters,
             learnt=[(record_no, line) for line, (record_no, _) in enumerate(waiting.learnt)],
             replayed=[number for number, _ in waiting.replays],
+            incidents=decisions.incidents,
+            networks=decisions.networks,
         )
         return Judged(work, decoded.last_wills, asked)
 
-    async def fold(self, commit: Commit, look_up: LookUp) -> list[Violation]:
+    async def fold(self, commit: Commit, look_up: LookUp) -> Decisions:
         """Take a commit again as it was. What it decides is given back; it is in the database already."""
         assert commit.no == self.no + 1, f"commit {commit.no} does not follow {self.no}"
         batch = commit.batch
@@ -123,12 +124,12 @@ class Judgement:
         ask = self.rules.ask(batch)
         answer = await look_up(ask) if ask.identities or ask.history else Answer()
         decisions = self.rules.judge(batch, answer)
-        self.alerts.apply(decisions.versions)
+        self.alerts.apply(decisions.versions, decisions.lines, decisions.incidents)
         self.bad_senders.apply(batch, decisions.versions)
         self.no = commit.no
         if len(batch.instants):
             self.last_us = int(batch.instants[-1])
-        return decisions.versions
+        return decisions
 
     def checkpoint(self) -> bytes:
         """The state after the newest judged batch, exactly."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from domain.commits import AlertChange, Checkpoint, Commit, DeadLetter, Work
 from domain.errors import BailiwickError
 from domain.facts import Batch, Facts, Roster
+from domain.incidents import IncidentVersion
 from domain.records import Version
 from domain.violations import Violation
 from domain.vocabulary import OrderState
@@ -100,7 +101,13 @@ class Alerts(Protocol):
     def learn(self, version: Version) -> None:
         """A version of a record, in the order learnt."""
 
-    def apply(self, versions: Sequence[Violation]) -> list[AlertChange]: ...
+    def apply(
+        self,
+        versions: Sequence[Violation],
+        lines: Sequence[int] = (),
+        incidents: Sequence[tuple[int, IncidentVersion]] = (),
+    ) -> list[AlertChange]:
+        """``lines`` of the versions; what an incident does at a line comes before the versions of that line."""
 
     def snapshot(self) -> bytes:
         """The state, exactly, but for what was learnt."""

@@ -33,6 +33,7 @@ def woven(batch: Batch, learnt: Sequence[Version], ticks: Sequence[tuple[int, in
         batch.facts,
         batch.event_data,
         dict(enumerate(learnt)),
+        {line + int(shift[line]): network for line, network in batch.networks.items()},
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from domain.commits import AlertChange, Checkpoint, Commit, DeadLetter, Work
 from domain.facts import Batch, Facts, LineKind, Roster
+from domain.incidents import IncidentVersion
 from domain.instants import EARLY_US
 from domain.records import Device, Version
 from domain.violations import FactId, Violation
@@ -401,7 +402,12 @@ class FakeAlerts:
     def learn(self, version: Version) -> None:
         self.learnt += 1
 
-    def apply(self, versions: Sequence[Violation]) -> list[AlertChange]:
+    def apply(
+        self,
+        versions: Sequence[Violation],
+        lines: Sequence[int] = (),
+        incidents: Sequence[tuple[int, IncidentVersion]] = (),
+    ) -> list[AlertChange]:
         return []
 
     def snapshot(self) -> bytes:
