@@ -110,7 +110,10 @@ class Violation(Shape):
 
 
 class Alert(Shape):
-    """What a person must look at. `violations` are the ids of those it rests on; `kind` is theirs, or an incident's."""
+    """What a person must look at. `violations` are the ids of those it rests on; `kind` is theirs, or an incident's.
+
+    `grouped_under` is the episode of the incident that holds it: meanwhile nobody is told of it by itself.
+    """
 
     id: str
     episode: str
@@ -127,6 +130,7 @@ class Alert(Shape):
     changed: str
     withdrawn: bool
     violations: list[str]
+    grouped_under: str | None
 
 
 class Counts(Shape):

@@ -78,7 +78,12 @@ class IncidentVersion:
     released: tuple[Released, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """As printed, and as streamed."""
+        """Everything, as printed."""
+        taken, released = ([one.as_json() for one in of] for of in (self.taken, self.released))
+        return self.as_event() | {"taken": taken, "released": released}
+
+    def as_event(self) -> dict[str, Any]:
+        """As streamed: how many were taken in and released by this version, not whom."""
         return {
             "id": self.id,
             "version": self.version,
@@ -87,6 +92,6 @@ class IncidentVersion:
             "decided": format_instant(self.decided_us),
             "devices": self.devices,
             "silent": self.silent,
-            "taken": [one.as_json() for one in self.taken],
-            "released": [one.as_json() for one in self.released],
+            "taken": len(self.taken),
+            "released": len(self.released),
         }

@@ -38,6 +38,7 @@ async def write_alerts(conn: Connection, commit_no: int, changes: Sequence[Alert
         "version": [change.version for change in changes],
         "change": [_word(change, id(change) in raised) for change in changes],
         "severity": [change.severity.value for change in changes],
+        "grouped_under": [change.grouped_under for change in changes],
     }
     await conn.execute(statement("link_alerts"), links)
     cursor = await conn.execute(statement("alerts_by_number"), {"numbers": list(numbers.values())})
@@ -51,7 +52,7 @@ def _columns(episodes: Mapping[str, Sequence[AlertChange]]) -> dict[str, Any]:
     # for its topic gives its topic to its episode.
     columns: dict[str, Any] = {
         name: [None if (value := getattr(change, name)) is None else storable(str(value)) for change in last]
-        for name in ("episode", "wearer", "victim", "device", "kind", "code", "condition")
+        for name in ("episode", "wearer", "victim", "device", "kind", "code", "condition", "grouped_under")
     }
     columns["changes"] = list(map(len, episodes.values()))
     columns["withdrawn"] = [change.withdrawn for change in last]

@@ -72,6 +72,11 @@ async def learnt(conn: Connection, after_commit: int, until: int | None) -> Asyn
         place = {"commit_no": rows[-1][6], "line": rows[-1][7], "record_no": rows[-1][0]}
 
 
+async def of_wearers(conn: Connection, wearers: Sequence[str]) -> list[Version]:
+    """What was learnt of some wearers, their orders and what belongs to those, and every zone, in the order learnt."""
+    return [_version(row) for row in await _page(conn, "caseload_of_wearers", {"wearers": list(wearers)})]
+
+
 async def _page(conn: Connection, name: str, page: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Rows with their packed record only, where that is in the form of this program; else with their JSON too."""
     rows = await (await conn.execute(statement(name), page | {"whole": False})).fetchall()

@@ -19,6 +19,7 @@ from domain.violations import Violation
 from store.alert_changes import write_alerts
 from store.errors import NotNextCommit
 from store.facts_io import EVENTS, FIXES, QUALITIES, event_rows, fix_rows, strays
+from store.incidents import stream_bodies, write_incidents, write_networks
 from store.packing import pack
 from store.ranges import fold_ranges, packed_ranges
 from store.rows import HEADER, TRAILER, Column, Layout, segment
@@ -50,10 +51,11 @@ _DEAD_LETTER_TYPES = ("timestamptz", "text", "bytea", "text", "text", "text", "t
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A `Work` as the database takes it: the commit's row, and a binary COPY for each table that gets facts."""
+    """A `Work` as the database takes it: the commit's row, a binary COPY for each table that gets facts, and devices' numbers."""
 
     row: dict[str, Any]
     copies: list[tuple[bytes, bytes]]
+    nos: NDArray[np.int64]
 
 
 def make_ready(work: Work, nos: NDArray[np.int64], writer: str) -> Ready:
@@ -71,7 +73,7 @@ def make_ready(work: Work, nos: NDArray[np.int64], writer: str) -> Ready:
             copies.append((_into(EVENTS, far), event_rows(keep, work.event_data, nos, work.no, events)))
     if work.requalified:
         copies.append((QUALITIES.copy_in(), _quality_rows(work, nos)))
-    return Ready(_commit_row(work, nos, writer, keep["t_us"][~stray]), copies)
+    return Ready(_commit_row(work, nos, writer, keep["t_us"][~stray]), copies, nos)
 
 
 def _into(layout: Layout, far: bool) -> bytes:
@@ -133,6 +135,8 @@ async def write(conn: Connection, work: Work, ready: Ready) -> bool:
     for copy_in, rows in ready.copies:
         async with conn.cursor().copy(copy_in) as copy:
             await copy.write(rows)
+    if work.networks:
+        await write_networks(conn, work, ready.nos)
     if work.learnt:
         await _mark_learnt(conn, work)
     if work.dead_letters:
@@ -142,11 +146,14 @@ async def write(conn: Connection, work: Work, ready: Ready) -> bool:
     if work.versions:
         await _copy_rows(conn, "copy_violations", _VIOLATION_TYPES, _violation_rows(work))
         await conn.execute(statement("point_at_newest_violations"), {"commit_no": work.no})
+    if work.incidents:
+        await write_incidents(conn, work)
     if work.checkpoint is not None:
         await write_checkpoint(conn, work.no, work.checkpoint)
     alerts = await write_alerts(conn, work.no, work.alerts)
     # Last, since from here to the COMMIT nobody else can write events (migration 0005 says why).
-    told = [("violation", v.as_json()) for v in work.versions] + [("alert", a.as_json()) for a in alerts]
+    told = stream_bodies(work.incidents)
+    told += [("violation", v.as_json()) for v in work.versions] + [("alert", a.as_json()) for a in alerts]
     if told:
         await _copy_rows(conn, "copy_stream_events", ("text", "jsonb"), [(kind, Jsonb(body)) for kind, body in told])
     return True

@@ -17,6 +17,7 @@ from store.caseload import NEWEST_COMMIT, learnt
 from store.device_numbers import DeviceNumbers
 from store.errors import FactsGone
 from store.facts_io import EVENTS_READ, FIXES, facts_of_events, facts_of_fixes
+from store.incidents import networks_of_commits
 from store.packing import unpack
 from store.rows import Layout, read_rows
 from store.statements import statement
@@ -172,12 +173,14 @@ async def _commits_of(conn: Connection, numbers: DeviceNumbers, roster: Roster, 
     found = found.at(np.lexsort((found.row_no, found.commit_no)))
     cursor = await conn.execute(statement("read_data_of_commits"), bounds)
     data = {(commit_no, row_no): body for commit_no, row_no, body in await cursor.fetchall()}
+    networks = await networks_of_commits(conn, bounds)
     for row in page.rows:
         start, end = np.searchsorted(found.commit_no, [row[0], row[0] + 1])
         if end - start != row[3]:
             raise FactsGone(row[0])
         batch = await _batch(conn, numbers, roster, row, records.get(row[0], {}))
         batch.facts = found.facts[start:end]
+        batch.networks = networks.get(row[0], {})
         row_nos = found.row_no[start:end].tolist()
         batch.event_data = {i: data[row[0], n] for i, n in enumerate(row_nos) if (row[0], n) in data}
         yield Commit(row[0], batch)

@@ -7,7 +7,7 @@ nothing. Instants are microseconds UTC.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -15,8 +15,10 @@ from typing import Any, Self
 import psycopg
 
 from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
+from domain.records import Version
 from domain.violations import Violation
 from domain.vocabulary import Kind, OrderState, Severity
+from store import caseload
 from store.connecting import Pool, open_pool
 from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
@@ -29,12 +31,14 @@ from store.reading_types import (
     DeviceRow,
     EventRow,
     Figures,
+    IncidentDeviceRow,
+    IncidentRow,
     PositionRow,
     ViolationFilter,
     WearerRow,
 )
 from store.reconciling import Reconciliation, reconcile
-from store.rows_read import alert_row, dead_letter_row, position_row, violation
+from store.rows_read import alert_row, dead_letter_row, incident_device_row, position_row, violation
 from store.statements import statement
 from store.times import At, at
 
@@ -192,6 +196,8 @@ class Reading:
             "severities": [severity.value for severity in wanted.severities] or None,
             "state": None if wanted.state is None else wanted.state.value,
             "withdrawn": wanted.withdrawn,
+            "grouped_under": wanted.grouped_under,
+            "grouped": wanted.grouped,
             "limit": limit,
         }
         return [alert_row(row) for row in await self._rows("alerts_page", parameters)]
@@ -204,6 +210,33 @@ class Reading:
     async def violations_of(self, alert_no: int) -> list[Violation]:
         """The violations that an alert is about, each in its newest version, by when they began."""
         return [violation(row[1:]) for row in await self._rows("violations_of_alert", {"alert_no": alert_no})]
+
+    async def incidents(self, is_open: bool | None, before: int | None, limit: int) -> list[IncidentRow]:
+        """Mass outages, the newest first, those before ``before``; open ones or closed ones alone, when asked."""
+        wanted = {"open": is_open, "before": _NEWEST if before is None else before, "limit": limit}
+        return [IncidentRow(*row) for row in await self._rows("incidents_page", wanted)]
+
+    async def incident(self, incident: str) -> IncidentRow | None:
+        """One mass outage; None when there is none of that id."""
+        rows = await self._rows("incident", {"id": incident})
+        return IncidentRow(*rows[0]) if rows else None
+
+    async def devices_of_incident(self, incident: str) -> list[IncidentDeviceRow]:
+        """Every device that a mass outage took in, as it is now, by id."""
+        return [incident_device_row(row) for row in await self._rows("devices_of_incident", {"id": incident})]
+
+    async def lost_in_zone(self) -> frozenset[str]:
+        """The wearers of whom `lost_in_zone` stands."""
+        return frozenset(row[0] for row in await self._rows("lost_in_zone"))
+
+    async def caseload_of(self, wearers: Sequence[str]) -> list[Version]:
+        """Everything learnt of some wearers, their orders and conditions, and every zone, in the order learnt."""
+        async with self._pool.connection() as conn:
+            return await caseload.of_wearers(conn, wearers)
+
+    async def last_used(self, wearers: Sequence[str]) -> list[PositionRow]:
+        """The newest fix of each of some wearers that may be drawn."""
+        return await self._positions("", list(wearers), len(wearers)) if wearers else []
 
     async def dead_letters(self, wanted: DeadLetterFilter, before: int | None, limit: int) -> list[DeadLetterRow]:
         """Parked messages and items, newest first, those before ``before``."""

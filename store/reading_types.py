@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from domain.incidents import Release
 from domain.instants import format_instant
+from domain.networks import Network
 from domain.vocabulary import AlertCondition, AlertWork, DeadLetterReason, Kind, OrderState, Severity
 
 
@@ -70,6 +72,7 @@ class AlertRow:
     changed_us: int
     withdrawn: bool
     violations: tuple[str, ...] = ()
+    grouped_under: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The object of the API and of the stream; the 64-bit number as a string (contract.md)."""
@@ -89,7 +92,39 @@ class AlertRow:
             "changed": format_instant(self.changed_us),
             "withdrawn": self.withdrawn,
             "violations": list(self.violations),
+            "grouped_under": self.grouped_under,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """A mass outage as it is now. ``no`` grows in the order in which they opened; ``silent`` as of ``decided_us``."""
+
+    no: int
+    id: str
+    version: int
+    opened_us: int
+    closed_us: int | None
+    decided_us: int
+    devices: int
+    silent: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentDeviceRow:
+    """A device that an incident took in, as it is now.
+
+    ``released`` says why the incident holds it no more, where it was let go of; ``silent_since_us`` and ``violation`` are
+    its loss's, while it has sent nothing since.
+    """
+
+    device: str
+    wearer: str | None
+    victim: str | None
+    network: Network
+    released: Release | None
+    silent_since_us: int | None
+    violation: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +142,17 @@ class ViolationFilter:
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
-    """What is given must hold. Withdrawn alerts are left out unless asked for."""
+    """What is given must hold. Withdrawn alerts are left out unless asked for.
+
+    ``grouped_under`` asks for those of one incident, ``grouped`` for those of any, or of none.
+    """
 
     wearer: str | None = None
     severities: Sequence[Severity] = ()
     state: AlertCondition | None = None
     withdrawn: bool = False
+    grouped_under: str | None = None
+    grouped: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ async def apply_retention(conn: Connection, before_us: int) -> Retained:
         for table in TABLES:
             retained.facts += (await conn.execute(statement(f"drop_stray_{table}"), old)).rowcount
         retained.commits = (await conn.execute(statement("drop_old_commits"), old)).rowcount
+        await conn.execute(statement("drop_old_networks"))
         await conn.execute(statement("drop_old_stream_events"), {"before": At(before_us)})
     return retained
 

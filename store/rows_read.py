@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.commits import DeadLetter
+from domain.incidents import Release
+from domain.networks import Network
 from domain.violations import FactId, Violation
 from domain.vocabulary import (
     AlertCondition,
@@ -20,7 +22,7 @@ from domain.vocabulary import (
     Severity,
     Source,
 )
-from store.reading_types import AlertRow, DeadLetterRow, PositionRow
+from store.reading_types import AlertRow, DeadLetterRow, IncidentDeviceRow, PositionRow
 
 _SOURCES = {source.value: source.name.lower() for source in Source}
 _QUALITIES = {quality.value: quality.name.lower() for quality in Quality}
@@ -29,7 +31,7 @@ _QUALITIES = {quality.value: quality.name.lower() for quality in Quality}
 def alert_row(row: Sequence[Any]) -> AlertRow:
     """A row of `alerts_by_number` or `alerts_page`."""
     (no, episode, wearer, victim, device, kind, code, condition, severity, state, work, *rest) = row
-    (raised_us, changed_us, withdrawn, violations) = rest
+    (raised_us, changed_us, withdrawn, grouped_under, violations) = rest
     return AlertRow(
         no=no,
         episode=episode,
@@ -46,7 +48,15 @@ def alert_row(row: Sequence[Any]) -> AlertRow:
         changed_us=changed_us,
         withdrawn=withdrawn,
         violations=tuple(violations),
+        grouped_under=grouped_under,
     )
+
+
+def incident_device_row(row: Sequence[Any]) -> IncidentDeviceRow:
+    """A row of `devices_of_incident`."""
+    (device, wearer, victim, *network, why, since_us, violation_id) = row
+    released = None if why is None else Release(why)
+    return IncidentDeviceRow(device, wearer, victim, Network(*network), released, since_us, violation_id)
 
 
 def position_row(row: Sequence[Any]) -> PositionRow:

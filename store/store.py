@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from domain.commits import Checkpoint, Commit, DeadLetter, Work
 from domain.facts import Facts, Roster
+from domain.incidents import IncidentVersion
 from domain.records import Version
 from domain.violations import Violation
 from store import caseload, facts_back
@@ -24,6 +25,7 @@ from store.committing import make_ready, used_devices, write, write_checkpoint
 from store.connecting import Pool, open_pool
 from store.device_numbers import DeviceNumbers
 from store.errors import NotNextCommit, Refused
+from store.incidents import incidents_of_commits
 from store.leading import Lead
 from store.listening import CASELOAD_CHANNEL, listening
 from store.migrate import migrate, read_migrations
@@ -239,6 +241,11 @@ class Store:
         async with self._pool.connection() as conn:
             rows = await conn.execute(statement("versions_of_commits"), {"first": first, "last": last})
             return [(row[0], violation(row[1:])) for row in await rows.fetchall()]
+
+    async def incidents_of_commits(self, first: int, last: int) -> list[tuple[int, IncidentVersion]]:
+        """(commit, version) of the incidents that some commits decided, both included, in the order written."""
+        async with self._pool.connection() as conn:
+            return await incidents_of_commits(conn, first, last)
 
     async def commits_after(self, no: int, roster: Roster) -> AsyncGenerator[Commit]:
         """The commits after ``no`` as they were committed, oldest first, a bounded number in memory at once.

@@ -79,11 +79,13 @@ async def alerts(
     severity: Annotated[list[Severity] | None, Query(description="May be given several times")] = None,
     state: AlertCondition | None = None,
     withdrawn: Annotated[bool, Query(description="Withdrawn ones too")] = False,
+    grouped_under: Annotated[str | None, Query(pattern=ID_CHARACTERS, description="Held by this incident")] = None,
+    grouped: Annotated[bool | None, Query(description="Held by any incident, or by none")] = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=LIST_LIMIT)] = LIST_DEFAULT,
 ) -> Response:
     """Alerts, newest first."""
-    wanted = AlertFilter(wearer, tuple(severity or ()), state, withdrawn)
+    wanted = AlertFilter(wearer, tuple(severity or ()), state, withdrawn, grouped_under, grouped)
     rows = await parts.reading.alerts(wanted, read_cursor(cursor, tuple[Number, Number]), limit + 1)
     page, onward = cut(rows, limit, lambda row: (row.raised_us, row.no))
     return answer({"items": [row.as_json() for row in page], "next": (link := next_link(request, onward))}, link)

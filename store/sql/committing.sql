@@ -95,17 +95,18 @@ ANALYZE caseload_newest, caseload_records, caseload_learnt, caseload_waiting;
 -- one that is there. There is never a second: `episode` is unique. An alert keeps the instant at which it was raised.
 -- Its revision grows by the number of changes: it is new when it is no more than that.
 INSERT INTO alerts (episode, revision, wearer, victim, device, kind, code, condition, severity, state, withdrawn,
-    raised_at, changed_at, commit_no)
+    raised_at, changed_at, grouped_under, commit_no)
 SELECT c.episode, c.changes, c.wearer, c.victim, c.device, c.kind, c.code, c.condition, c.severity, c.state,
-    c.withdrawn, c.raised_at, c.changed_at, %(commit_no)s
+    c.withdrawn, c.raised_at, c.changed_at, c.grouped_under, %(commit_no)s
 FROM unnest(%(changes)s::bigint[], %(episode)s::text[], %(wearer)s::text[], %(victim)s::text[], %(device)s::text[], %(kind)s::text[],
     %(code)s::text[], %(condition)s::text[], %(severity)s::text[], %(state)s::text[], %(withdrawn)s::boolean[],
-    %(raised_at)s::timestamptz[], %(changed_at)s::timestamptz[])
+    %(raised_at)s::timestamptz[], %(changed_at)s::timestamptz[], %(grouped_under)s::text[])
     WITH ORDINALITY AS c(changes, episode, wearer, victim, device, kind, code, condition, severity, state, withdrawn,
-        raised_at, changed_at, place)
+        raised_at, changed_at, grouped_under, place)
 ORDER BY c.place
 ON CONFLICT (episode) DO UPDATE SET code = EXCLUDED.code, severity = EXCLUDED.severity, state = EXCLUDED.state,
-    withdrawn = EXCLUDED.withdrawn, changed_at = EXCLUDED.changed_at, commit_no = EXCLUDED.commit_no,
+    withdrawn = EXCLUDED.withdrawn, changed_at = EXCLUDED.changed_at, grouped_under = EXCLUDED.grouped_under,
+    commit_no = EXCLUDED.commit_no,
     revision = alerts.revision + EXCLUDED.revision
 RETURNING alert_no, episode, revision;
 
@@ -113,7 +114,8 @@ RETURNING alert_no, episode, revision;
 -- Which violations the changed alerts are about (an alert of the service rests on none), and each change's outbox row.
 WITH change AS (
     SELECT * FROM unnest(%(alert_no)s::bigint[], %(violation_id)s::text[], %(version)s::integer[], %(change)s::text[],
-        %(severity)s::text[]) WITH ORDINALITY AS c(alert_no, violation_id, version, change, severity, place)
+        %(severity)s::text[], %(grouped_under)s::text[])
+        WITH ORDINALITY AS c(alert_no, violation_id, version, change, severity, grouped_under, place)
 ), linked AS (
     INSERT INTO alert_violations (alert_no, violation_id, version)
     SELECT alert_no, violation_id, max(version) FROM change
@@ -121,12 +123,12 @@ WITH change AS (
     GROUP BY alert_no, violation_id
     ON CONFLICT (alert_no, violation_id) DO UPDATE SET version = EXCLUDED.version
 )
-INSERT INTO outbox (alert_no, change, severity, violation_id, version, commit_no)
-SELECT alert_no, change, severity, violation_id, version, %(commit_no)s FROM change ORDER BY place;
+INSERT INTO outbox (alert_no, change, severity, violation_id, version, grouped_under, commit_no)
+SELECT alert_no, change, severity, violation_id, version, grouped_under, %(commit_no)s FROM change ORDER BY place;
 
 -- name: alerts_by_number
 -- Alerts as they stand, with the violations that each rests on.
 SELECT a.alert_no, a.episode, a.wearer, a.victim, a.device, a.kind, a.code, a.condition, a.severity, a.state, a.work,
-    a.raised_at, a.changed_at, a.withdrawn,
+    a.raised_at, a.changed_at, a.withdrawn, a.grouped_under,
     ARRAY(SELECT v.violation_id FROM alert_violations v WHERE v.alert_no = a.alert_no ORDER BY v.violation_id)
 FROM alerts a WHERE a.alert_no = ANY(%(numbers)s::bigint[]) ORDER BY a.alert_no;

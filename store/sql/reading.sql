@@ -113,7 +113,7 @@ FROM violations WHERE id = %(id)s ORDER BY version;
 -- name: alerts_page
 -- Alerts by when they were raised, the newest first.
 SELECT a.alert_no, a.episode, a.wearer, a.victim, a.device, a.kind, a.code, a.condition, a.severity, a.state, a.work,
-    a.raised_at, a.changed_at, a.withdrawn,
+    a.raised_at, a.changed_at, a.withdrawn, a.grouped_under,
     ARRAY(SELECT v.violation_id FROM alert_violations v WHERE v.alert_no = a.alert_no ORDER BY v.violation_id)
 FROM alerts a
 WHERE (a.raised_at, a.alert_no) < (%(before_at)s::timestamptz, %(before_no)s::bigint)
@@ -121,6 +121,8 @@ WHERE (a.raised_at, a.alert_no) < (%(before_at)s::timestamptz, %(before_no)s::bi
     AND (%(severities)s::text[] IS NULL OR a.severity = ANY(%(severities)s))
     AND (%(state)s::text IS NULL OR a.state = %(state)s)
     AND (%(withdrawn)s OR NOT a.withdrawn)
+    AND (%(grouped_under)s::text IS NULL OR a.grouped_under = %(grouped_under)s)
+    AND (%(grouped)s::boolean IS NULL OR (a.grouped_under IS NOT NULL) = %(grouped)s)
 ORDER BY a.raised_at DESC, a.alert_no DESC LIMIT %(limit)s;
 
 -- name: violations_of_alert

@@ -105,6 +105,7 @@ class FakeReading:
             *(change.condition, change.severity, change.state, AlertWork.RAISED, raised_us, change.changed_us),
             withdrawn=change.withdrawn,
             violations=tuple(sorted({*linked, change.violation_id})),
+            grouped_under=change.grouped_under,
         )
         self.alert_rows[change.episode] = row
         return row
@@ -224,6 +225,8 @@ class FakeReading:
             and (not wanted.severities or row.severity in wanted.severities)
             and wanted.state in (None, row.state)
             and (wanted.withdrawn or not row.withdrawn)
+            and wanted.grouped_under in (None, row.grouped_under)
+            and wanted.grouped in (None, row.grouped_under is not None)
         ]
         return found[:limit]
 

@@ -296,7 +296,7 @@ class FakeStore:
             facts = self._of(work, roster)
             devices = [roster.add(work.roster.ids[d]) if d >= 0 else -1 for d in work.batch.devices]
             batch = replace(work.batch, facts=facts, learnt=learnt, devices=np.array(devices, np.int32))
-            yield Commit(work.no, replace(batch, event_data=dict(work.event_data)))
+            yield Commit(work.no, replace(batch, event_data=dict(work.event_data), networks=dict(work.networks)))
 
     async def replayable(self, limit: int) -> list[tuple[int, DeadLetter]]:
         known = {

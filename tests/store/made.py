@@ -11,7 +11,9 @@ import psycopg
 
 from domain.commits import AlertChange, Work
 from domain.facts import Batch, Facts, LineKind, Roster, empty_facts
+from domain.incidents import IncidentVersion, TakenIn
 from domain.instants import SECOND_US, parse_instant
+from domain.networks import Network
 from domain.records import Condition, Device, Fitting, Order, Version, Wearer
 from domain.violations import FactId, Violation
 from domain.vocabulary import (
@@ -216,3 +218,11 @@ def ask(url: str, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 def codes() -> list[Code]:
     return list(Code)
+
+
+def outage_of(version: int = 1, number: int = 1, **more: Any) -> IncidentVersion:
+    """A version of an incident that took in the device of the first wearer, where nothing else is told."""
+    told: dict[str, Any] = {"opened_us": NOON, "closed_us": None, "decided_us": NOON, "devices": 1, "silent": 1}
+    if version == 1:
+        told["taken"] = (TakenIn("T1", "W1", None, Network("234", "15", "7", "800")),)
+    return IncidentVersion(f"outage-{number}", version, **(told | more))

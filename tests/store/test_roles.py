@@ -10,6 +10,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from domain.facts import Roster
+from domain.networks import Network
 from store import Reading, Store
 from store.migrate import Migration, migrate, read_migrations
 from tests.store.made import (
@@ -18,6 +19,7 @@ from tests.store.made import (
     fixes_of,
     learn_everything,
     migrated,
+    outage_of,
     violation_of,
     wearer_records,
     work_of,
@@ -50,12 +52,16 @@ async def test_ingest_does_all_its_work(database_url: str) -> None:
                 await learn_everything(store, 1, roster)
                 work = work_of(2, roster, fixes_of(0, [1, 2]), checkpoint=b"state", versions=[opened])
                 work.alerts = [change_of(opened)]
+                work.incidents, work.networks = [(0, outage_of(1))], {0: Network("234", "15")}
                 await store.commit(work)
-                await store.commit(work_of(3, roster, fixes_of(0, [3]), checkpoint=b"state"))
+                more = work_of(3, roster, fixes_of(0, [3]), checkpoint=b"state", incidents=[(0, outage_of(2))])
+                await store.commit(more)
                 await store.publish_figures({"order_states": {}}, 0)
                 assert len([commit async for commit in store.commits_after(0, roster)]) == 3
             refused(url, "DELETE FROM fixes RETURNING 1")
             refused(url, "UPDATE violations SET kind = 'sos' RETURNING 1")
+            refused(url, "UPDATE incident_versions SET silent = 0 RETURNING 1")
+            refused(url, "DELETE FROM incident_devices RETURNING 1")
             refused(url, "UPDATE caseload_records SET body = '{}' RETURNING 1")
             refused(url, "INSERT INTO devices (id) VALUES ('T9') RETURNING 1")
 
@@ -82,6 +88,9 @@ async def test_dispatch_sees_no_position(database_url: str) -> None:
             assert ask(url, "SELECT count(*) FROM outbox") == [(0,)]
             refused(url, "SELECT count(*) FROM fixes")
             refused(url, "SELECT count(*) FROM all_fixes")
+            assert ask(url, "SELECT count(*) FROM incidents") == [(0,)]
+            refused(url, "SELECT count(*) FROM network_changes")
+            refused(url, "SELECT count(*) FROM incident_devices")
             refused(url, "UPDATE violations SET kind = 'sos' RETURNING 1")
 
 

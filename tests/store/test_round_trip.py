@@ -9,6 +9,7 @@ import pytest
 
 from domain.commits import Commit, Work
 from domain.facts import Batch, Roster
+from domain.networks import Network
 from domain.records import Device, Version
 from domain.vocabulary import DeviceKind, Quality
 from store import FactsGone, NotNextCommit, Store, UnknownDevice
@@ -32,8 +33,9 @@ def assert_same(commit: Commit, work: Work, roster: Roster) -> None:
     assert back.devices.dtype == np.int32
     assert back.event_data == work.event_data
     assert back.learnt == batch.learnt
+    assert back.networks == work.networks
     assert {f.name for f in fields(Batch)} == {
-        *("instants", "kinds", "devices", "sent_us", "bad", "facts", "event_data", "learnt")
+        *("instants", "kinds", "devices", "sent_us", "bad", "facts", "event_data", "learnt", "networks")
     }
 
 
@@ -50,6 +52,8 @@ async def test_commits_come_back_exactly(database_url: str) -> None:
     async with migrated(database_url, DEVICES) as store:
         roster = roster_of(*DEVICES)
         works = [any_work(no, roster, seed=no) for no in range(1, 5)]
+        lines = np.flatnonzero(works[1].batch.devices >= 0).tolist()
+        works[1].networks = {lines[0]: Network("234", "15", "7", "800"), lines[-1]: Network(cell="1")}
         for work in works:
             await store.commit(work)
         other = roster_of("H1", "T3")
