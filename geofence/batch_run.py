@@ -370,8 +370,11 @@ class BatchRun:
         wakes = self.rules.stepper.wakes
         if wakes.next_us() <= self.instants[at] or (self.effective == at).any():
             self._before(at)
-            line = Line(int(self.instants[at]))
-            self.rules.stepper.judge(wakes.due(line.at_us), at, line)
+            self._judge_due(at)
+
+    def _judge_due(self, at: int) -> None:
+        line = Line(int(self.instants[at]))
+        self.rules.stepper.judge(self.rules.stepper.wakes.due(line.at_us), at, line)
 
     def _assessed(self, at: int, version: Version) -> None:
         """An assessment moves no fact and no interval of a condition: only the sums of whom it concerns."""
@@ -389,7 +392,7 @@ class BatchRun:
             units |= {unit for unit in due if rules.stepper.party_of(unit) in concerned}
             line = Line(int(self.instants[at]), is_learnt=True, due_anyway=due_anyway, because=Reason.ASSESSMENT)
             rules.stepper.judge(units, at, line)
-        self._only_due(at)
+        self._judge_due(at)
 
     def _due_anyway(self, parties: set[int], at: int) -> tuple[Draft, ...]:
         """What falls due for these parties at the line by the records known before it."""
