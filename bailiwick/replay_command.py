@@ -8,12 +8,13 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from bailiwick.caseload_input import tell
 from bailiwick.timezones import pinned_time_zones
 from domain.caseload_values import Wrong, instant
 from domain.errors import BadInput, Fault
+from domain.incidents import IncidentVersion
 from domain.instants import format_instant
 from domain.records import Wearer
 from domain.violations import Violation
@@ -32,6 +33,10 @@ BAD_INPUT = 2
 """Exit codes: a difference, or facts that are gone; bad usage or input."""
 
 
+Decided: TypeAlias = Violation | IncidentVersion
+"""What is held against each other, version by version."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Decisions in ``[from_us, to_us)``, of one wearer or of everybody."""
@@ -40,9 +45,9 @@ class Wanted:
     to_us: int
     wearer: str | None = None
 
-    def holds(self, version: Violation) -> bool:
-        """Whether a version is asked for."""
-        mine = self.wearer is None or version.wearer == self.wearer
+    def holds(self, version: Decided) -> bool:
+        """Whether a version is asked for; an incident is no one wearer's."""
+        mine = self.wearer is None or (isinstance(version, Violation) and version.wearer == self.wearer)
         return mine and self.from_us <= version.decided_us < self.to_us
 
 
@@ -51,8 +56,8 @@ class Difference:
     """One version that was decided, or comes out, otherwise; None where there is none."""
 
     commit: int
-    decided: Violation | None
-    comes_out: Violation | None
+    decided: Decided | None
+    comes_out: Decided | None
 
     def as_json(self) -> dict[str, Any]:
         """What is printed with ``--json``."""
@@ -74,6 +79,7 @@ class Replayed:
     commits: int = 0
     lines: int = 0
     versions: int = 0
+    incidents: int = 0
     differences: list[Difference] = field(default_factory=list)
     gone: str | None = None
 
@@ -84,7 +90,8 @@ class Replayed:
 
     def as_json(self) -> dict[str, Any]:
         """What is printed with ``--json``."""
-        counts = {"commits": self.commits, "lines": self.lines, "versions": self.versions}
+        counts = {"commits": self.commits, "lines": self.lines}
+        counts |= {"versions": self.versions, "incidents": self.incidents}
         return counts | {"differences": [one.as_json() for one in self.differences], "gone": self.gone}
 
 
@@ -151,7 +158,7 @@ async def _again(
     async def look_up(ask: Ask) -> Answer:
         return await answer_from(store, ask, judgement.roster, judgement.no)
 
-    made: list[tuple[int, Violation]] = []
+    made: list[tuple[int, Decided]] = []
     begun = first
     async with aclosing(store.commits_after(judgement.no, judgement.roster)) as commits:
         async for commit in commits:
@@ -160,10 +167,11 @@ async def _again(
             instants = commit.batch.instants
             if len(instants) and instants[0] >= wanted.to_us:
                 break
-            versions = (await judgement.fold(commit, look_up)).versions
+            decisions = await judgement.fold(commit, look_up)
             if commit.no < first:
                 continue
-            made += [(commit.no, version) for version in versions]
+            made += [(commit.no, version) for version in decisions.versions]
+            made += [(commit.no, version) for _, version in decisions.incidents]
             lines = int(((instants >= wanted.from_us) & (instants < wanted.to_us)).sum())
             replayed.commits += int(lines > 0)
             replayed.lines += lines
@@ -188,20 +196,24 @@ async def _before(store: Store, engine: Engine, first: int) -> Judgement:
 async def _compare(
     store: Store,
     commits: tuple[int, int],
-    made: Sequence[tuple[int, Violation]],
+    made: Sequence[tuple[int, Decided]],
     wanted: Wanted,
     replayed: Replayed,
     say: Callable[[Difference], None],
 ) -> None:
-    stored = [(no, version) for no, version in await store.versions_of_commits(*commits) if wanted.holds(version)]
+    were: list[tuple[int, Decided]] = [*await store.versions_of_commits(*commits)]
+    were += await store.incidents_of_commits(*commits)
+    stored = [(no, version) for no, version in were if wanted.holds(version)]
+    made = sorted(made, key=lambda one: isinstance(one[1], IncidentVersion))
     again = [(no, version) for no, version in made if wanted.holds(version)]
-    replayed.versions += len(again)
+    replayed.versions += sum(isinstance(version, Violation) for _, version in again)
+    replayed.incidents += sum(isinstance(version, IncidentVersion) for _, version in again)
     for difference in differences(stored, again):
         replayed.differences.append(difference)
         say(difference)
 
 
-def differences(stored: Sequence[tuple[int, Violation]], again: Sequence[tuple[int, Violation]]) -> list[Difference]:
+def differences(stored: Sequence[tuple[int, Decided]], again: Sequence[tuple[int, Decided]]) -> list[Difference]:
     """Versions by commit, as they were decided and as they come out, held against each other as printed, in order."""
     was = {(no, version.id, version.version): version for no, version in stored}
     now = {(no, version.id, version.version): version for no, version in again}
@@ -216,7 +228,7 @@ def differences(stored: Sequence[tuple[int, Violation]], again: Sequence[tuple[i
     return found
 
 
-def _printed(version: Violation | None) -> str | None:
+def _printed(version: Decided | None) -> str | None:
     return None if version is None else version.as_line()
 
 

@@ -5,6 +5,7 @@ Instants are microseconds UTC. A version is written at a tick, and tells what th
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -81,6 +82,10 @@ class IncidentVersion:
         """Everything, as printed."""
         taken, released = ([one.as_json() for one in of] for of in (self.taken, self.released))
         return self.as_event() | {"taken": taken, "released": released}
+
+    def as_line(self) -> str:
+        """Everything, as one line without its end."""
+        return json.dumps(self.as_json(), separators=(",", ":"), ensure_ascii=False)
 
     def as_event(self) -> dict[str, Any]:
         """As streamed: how many were taken in and released by this version, not whom."""

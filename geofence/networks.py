@@ -53,24 +53,27 @@ class Networks:
     def stand_out(self, lost: Flags, heard: Flags) -> Flags:
         """The devices whose cell, or whose carrier without such cells, has lost enough of what it had to explain a loss.
 
+        Where such cells are most of a carrier, the few that are left go with them unless half of those speak.
         ``lost`` are those of which the outage may be the cause, ``heard`` those in contact; others count nowhere.
         """
         carrier, cell = self.groups(len(lost))
         known = cell != NO_CELL
         by_cell = np.zeros(len(lost), np.bool_)
-        by_cell[known] = _much_lost(cell[known], lost[known], heard[known])
+        by_cell[known] = _much_lost(*_counts(cell[known], lost[known], heard[known]))[cell[known]]
         rest = ~by_cell
-        by_carrier = np.zeros(len(lost), np.bool_)
-        by_carrier[rest] = _much_lost(carrier[rest], lost[rest], heard[rest])
-        return by_cell | by_carrier
+        whole = _much_lost(*_counts(carrier, lost, heard))
+        n_lost, n_all = _counts(carrier, lost & rest, heard & rest)
+        by_carrier = _much_lost(n_lost, n_all) | (whole & (2 * n_lost > n_all))
+        return by_cell | (rest & by_carrier[carrier])
 
 
-def _much_lost(group: NDArray[np.int64], lost: Flags, heard: Flags) -> Flags:
-    """Of each device, whether its group has at least `GROUP_FEWEST` losses, and one in `GROUP_SHARE` at least."""
-    if not len(group):
-        return np.zeros(0, np.bool_)
-    n_lost = np.bincount(group[lost], minlength=int(group.max()) + 1)
-    n_all = np.bincount(group[lost | heard], minlength=len(n_lost))
-    much = (n_lost >= GROUP_FEWEST) & (n_lost * GROUP_SHARE >= n_all)
-    found: Flags = much[group]
-    return found
+def _counts(group: NDArray[np.int64], lost: Flags, heard: Flags) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(groups,) how many are lost of each, and how many are lost or heard."""
+    groups = int(group.max(initial=-1)) + 1
+    return np.bincount(group[lost], minlength=groups), np.bincount(group[lost | heard], minlength=groups)
+
+
+def _much_lost(n_lost: NDArray[np.int64], n_all: NDArray[np.int64]) -> Flags:
+    """(groups,) of which have at least `GROUP_FEWEST` losses, and one in `GROUP_SHARE` at least."""
+    much: Flags = (n_lost >= GROUP_FEWEST) & (n_lost * GROUP_SHARE >= n_all)
+    return much

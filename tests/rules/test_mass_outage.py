@@ -130,6 +130,13 @@ def test_a_cell_that_fails_hides_nobody_elsewhere_on_its_carrier() -> None:
     assert ran.incidents[0].taken[0].network == Network("234", "15", "1", "1")
 
 
+@pytest.mark.parametrize(("beside", "taken"), [(3, 52), (4, 50)])
+def test_the_few_beside_cells_that_fail_go_with_them_unless_half_speak(beside: int, taken: int) -> None:
+    story = Story(fleet(50 + beside)).beat(range(50), net=at(1)).beat(range(50, 50 + beside), net=at(2))
+    story.beat(range(52, 50 + beside), 200).tick(1, LOST_S)
+    assert len(story.every_way().taken()) == taken
+
+
 def test_a_carrier_that_fails_everywhere_takes_small_cells_with_it() -> None:
     story = Story(fleet(60))
     for n in range(60):
