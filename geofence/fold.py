@@ -11,7 +11,7 @@ from typing import Any
 from domain.instants import EARLY_US
 from domain.said import RESULT_BITS, CheckResult
 from domain.vocabulary import EventCode, EventState, Quality, Source
-from geofence.compiled import compiled, inlined
+from geofence.compiled import borrowed, compiled, inlined
 from geofence.emissions import NEW_RUN, STEADY, SURE, WHOLE, What
 from geofence.fold_leaves import distance_to, emit, era_of, score_of
 from geofence.geodesy import distance_m, metres_per_degree
@@ -37,7 +37,7 @@ _UPHELD, _UNIT_UPHELD = int(What.UPHELD), int(What.UNIT_UPHELD)
 _HEARD, _UNHEARD, _SILENT = int(What.HEARD), int(What.UNHEARD), int(What.SILENT)
 
 
-@inlined
+@compiled
 def too_fast(lat1: float, lon1: float, acc1: float, t1: int, lat2: float, lon2: float, acc2: float, t2: int) -> bool:
     """Faster than the limit between two fixes; at equal times, any distance over both accuracies."""
     over = distance_m(lat1, lon1, lat2, lon2) - acc1 - acc2
@@ -54,6 +54,7 @@ def judge_speed(facts: Any, order: Any, quality: Any, devices: Any, rejected_at:
     hold -1; a rejected fix among these facts that the next one confirms becomes `OK` here. One from before them is
     reported: its device goes to ``confirmed``. Returns how many.
     """
+    facts, devices = borrowed(facts), borrowed(devices)
     n = 0
     for i in order:
         f = facts[i]
@@ -87,6 +88,8 @@ def judge_speed(facts: Any, order: Any, quality: Any, devices: Any, rejected_at:
 @compiled
 def fold_units(facts: Any, order: Any, pair_of: Any, devices: Any, pairs: Any, tables: Any, out: Any) -> int:
     """Contact of home units and what they hear, in order (device, fix time, gen, seq). Returns the emissions made."""
+    facts, devices = borrowed(facts), borrowed(devices)
+    pairs, tables, out = borrowed(pairs), borrowed(tables), borrowed(out)
     n = 0
     for i in order:
         f = facts[i]
@@ -137,6 +140,8 @@ def fold_tracks(
 
     ``tables`` is a `geofence.tables.Tables`. Returns the emissions made.
     """
+    facts, devices, parties = borrowed(facts), borrowed(devices), borrowed(parties)
+    tracks, tables, out = borrowed(tracks), borrowed(tables), borrowed(out)
     n = 0
     for i in order:
         f = facts[i]

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from domain.instants import EARLY_US
-from geofence.compiled import inlined
+from geofence.compiled import compiled, inlined
 from geofence.shapes import box_distance_m, near_distance_m
 from geofence.verdicts import ACC_FLOOR_M, FAR_SIGMAS, SIGMA_PER_ACC
 
 
-@inlined
+@compiled
 def emit(out: Any, n: int, f: Any, row: int, what: int, flags: int, p: float, a: int, b: int) -> int:
     e = out[n]
     e["row"], e["what"], e["flags"] = row, what, flags
@@ -34,7 +34,7 @@ def era_of(row: int, t: int, tables: Any) -> int:
     return found
 
 
-@inlined
+@compiled
 def score_of(d_m: float, acc: float) -> float:
     sigma = max(acc, ACC_FLOOR_M) / SIGMA_PER_ACC
     return 0.5 * math.erfc(-d_m / sigma / math.sqrt(2.0))

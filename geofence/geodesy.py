@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 
-from geofence.compiled import inlined
+from geofence.compiled import compiled
 
 SEMI_MAJOR_M = 6_378_137.0
 ECCENTRICITY_2 = 0.0066943799901413165
 RADIAN = math.pi / 180.0
 
 
-@inlined
+@compiled
 def metres_per_degree(lat: float) -> tuple[float, float]:
     """Metres that one degree of longitude and one of latitude measure at ``lat`` (degrees)."""
     s = math.sin(lat * RADIAN)
@@ -27,7 +27,7 @@ def metres_per_degree(lat: float) -> tuple[float, float]:
     return east, north
 
 
-@inlined
+@compiled
 def degrees_east(from_lon: float, to_lon: float) -> float:
     """The shorter way round from one longitude to another, in degrees, east positive."""
     delta = to_lon - from_lon
@@ -38,7 +38,7 @@ def degrees_east(from_lon: float, to_lon: float) -> float:
     return delta
 
 
-@inlined
+@compiled
 def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     """Metres between two positions in degrees."""
     east, north = metres_per_degree(0.5 * (lat1 + lat2))

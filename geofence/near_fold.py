@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from domain.instants import SECOND_US
-from geofence.compiled import compiled, inlined
+from geofence.compiled import borrowed, compiled, inlined
 from geofence.emissions import NEW_RUN, STEADY, SURE, WHOLE, What
 from geofence.fold_leaves import era_of
 from geofence.geodesy import distance_m
@@ -72,6 +72,7 @@ def keep_fixes(used: Any, parties: Any, trail: Any, size: int) -> None:
     parties : (parties,) of `geofence.state.PARTY`; `trail_at` is moved on.
     trail : of `TRAIL`, with room for them behind the first ``size`` rows.
     """
+    used, parties, trail = borrowed(used), borrowed(parties), borrowed(trail)
     for k in range(len(used)):
         e = used[k]
         party = parties[e["row"]]
@@ -124,6 +125,7 @@ def stayed(trail: Any, at: int) -> bool:
 @compiled
 def count_since(which: Any, since: Any, pairs: Any, parties: Any, trail: Any) -> int:
     """How many fixes of both sides of some pairs must be judged, those from ``since`` on."""
+    pairs, parties, trail = borrowed(pairs), borrowed(parties), borrowed(trail)
     n = 0
     for k in range(len(which)):
         pair = pairs[which[k]]
@@ -170,6 +172,8 @@ def fold_pairs(
 
     Returns the emissions made. At equal times the other side's fix counts, whichever comes first in order.
     """
+    pairs, parties, trail = borrowed(pairs), borrowed(parties), borrowed(trail)
+    tracks, tables, out = borrowed(tracks), borrowed(tables), borrowed(out)
     n = 0
     for k in range(len(which)):
         pair = pairs[which[k]]
@@ -354,6 +358,7 @@ def sweep_pairs(pairs: Any, parties: Any, trail: Any, tables: Any, at_us: int, f
 
     Returns how many; ``found`` (pairs,) int64 holds their rows from the front.
     """
+    pairs, parties, trail, tables = borrowed(pairs), borrowed(parties), borrowed(trail), borrowed(tables)
     n = 0
     for k in range(len(pairs)):
         pair = pairs[k]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from domain.instants import FAR_US, HOUR_US, SECOND_US
 from domain.vocabulary import Cause, Change, Code, Kind, Reason
 from geofence.cases import World
-from geofence.compiled import compiled
+from geofence.compiled import borrowed, compiled
 from geofence.drafts import Draft, Proof
 from geofence.versions import Entry, Step
 
@@ -67,6 +67,7 @@ def watch(devices: Any, lines: Any, instants: Any, sent_us: Any, bad: Any, rows:
 
     Returns how many are news.
     """
+    rows = borrowed(rows)
     n = 0
     for k in range(len(devices)):
         d, line = rows[devices[k]], lines[k]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.records import Corridor, Polygons, Ring, Shape
-from geofence.compiled import inlined
+from geofence.compiled import compiled, inlined
 from geofence.geodesy import degrees_east, distance_m, metres_per_degree
 
 POLYGON, CIRCLE, CORRIDOR = 0, 1, 2
@@ -110,7 +110,7 @@ def box_distance_m(shape: Any, lat: float, lon: float, east: float, north: float
     return float(BOX_SLACK * max(dx, dy))
 
 
-@inlined
+@compiled
 def signed_distance_m(shape: Any, vlon: Any, vlat: Any, pen_up: Any, lat: float, lon: float) -> float:
     """Metres from a position to the edge of a shape, positive inside, rounded half to even to 0.001.
 
@@ -125,7 +125,7 @@ def signed_distance_m(shape: Any, vlon: Any, vlat: Any, pen_up: Any, lat: float,
     return round_mm(nearest if inside else -nearest)
 
 
-@inlined
+@compiled
 def near_distance_m(
     shape: Any,
     vlon: Any,
@@ -150,7 +150,7 @@ def near_distance_m(
     return round_mm(nearest if inside else -nearest)
 
 
-@inlined
+@compiled
 def _near_edges(
     first: int,
     last: int,
@@ -190,7 +190,7 @@ def _near_edges(
     return inside, math.sqrt(best)
 
 
-@inlined
+@compiled
 def line_may_meet(
     shape: Any, vlon: Any, vlat: Any, pen_up: Any, lon1: float, lat1: float, lon2: float, lat2: float
 ) -> bool:
@@ -222,14 +222,14 @@ def line_may_meet(
     return False
 
 
-@inlined
+@compiled
 def _meet(x1: float, y1: float, x2: float, y2: float, x3: float, y3: float, x4: float, y4: float) -> bool:
     """Whether the lines 1 to 2 and 3 to 4 meet; where it is too near to say, they do."""
     apart = _side(x1, y1, x2, y2, x3, y3) * _side(x1, y1, x2, y2, x4, y4) > 0
     return not (apart or _side(x3, y3, x4, y4, x1, y1) * _side(x3, y3, x4, y4, x2, y2) > 0)
 
 
-@inlined
+@compiled
 def _side(lon1: float, lat1: float, lon2: float, lat2: float, lon: float, lat: float) -> int:
     """On which side of the line from 1 to 2 a point is; 0 when it is too near to say."""
     dx, dy, px, py = lon2 - lon1, lat2 - lat1, lon - lon1, lat - lat1
@@ -238,14 +238,14 @@ def _side(lon1: float, lat1: float, lon2: float, lat2: float, lon: float, lat: f
     return 0 if abs(cross) <= slack else (1 if cross > 0.0 else -1)
 
 
-@inlined
+@compiled
 def half_change(lat: float, east: float, north: float) -> tuple[float, float]:
     """How `metres_per_degree` change over half a degree of latitude."""
     east_up, north_up = metres_per_degree(lat + 0.1)
     return (east_up - east) * 5.0, (north_up - north) * 5.0
 
 
-@inlined
+@compiled
 def edge_square(
     x1: float, y1: float, x2: float, y2: float, east: float, north: float, d_east: float, d_north: float
 ) -> float:
@@ -260,13 +260,13 @@ def edge_square(
     return float(px * px + py * py)
 
 
-@inlined
+@compiled
 def round_mm(metres: float) -> float:
     """Metres to the millimetre, half to even."""
     return float(np.rint(metres * 1000.0) / 1000.0)
 
 
-@inlined
+@compiled
 def _edges(first: int, last: int, vlon: Any, vlat: Any, pen_up: Any, lat: float, lon: float) -> tuple[bool, float]:
     """Crossing parity and least distance (m) over the edges of the vertices [first, last)."""
     east, north = metres_per_degree(lat)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from geofence.compiled import compiled, inlined
+from geofence.compiled import borrowed, compiled
 from geofence.geodesy import metres_per_degree
 from geofence.shapes import box_distance_m, near_distance_m
 
@@ -20,7 +20,7 @@ FAR_SIGMAS = 6.5
 """Farther than this from a shape's edge the score is 0 or 1 to six decimals, whatever the exact distance."""
 
 
-@inlined
+@compiled
 def verdict_of(d_m: float, acc: float) -> int:
     """2 surely inside, 1 inside, 0 uncertain, -1 outside, -2 surely outside."""
     sigma = max(acc, ACC_FLOOR_M) / SIGMA_PER_ACC
@@ -56,6 +56,7 @@ def verdicts(
 
     Returns how many fix-zone pairs were near enough to be measured.
     """
+    shapes, vlon, vlat, pen_up = borrowed(shapes), borrowed(vlon), borrowed(vlat), borrowed(pen_up)
     n, measured = 0, 0
     for i in range(len(lat)):
         east, north = metres_per_degree(lat[i])
