@@ -63,6 +63,9 @@ class Folder:
         self.base = Base(State())
         self.spare: Base | None = None
         """What becomes the base next."""
+        self._pair_keys: NDArray[np.int64] = np.zeros(0, np.int64)
+        """The pairs of the world in order, each home unit and tag as one number; and the row of each."""
+        self._pair_rows: NDArray[np.int64] = np.zeros(0, np.int64)
 
     def fold(self, facts: Facts, older: Facts | None = None, force: NDArray[np.int64] | None = None) -> Folded:
         """Judge a round: at most one line of each cluster.
@@ -229,13 +232,26 @@ class Folder:
         if not len(rows):
             return found
         keys = units["device"][rows].astype(np.int64) << 32 | units["tag"][rows]
-        unique, where = np.unique(keys, return_inverse=True)
-        pairs = self.know_pairs([(int(key >> 32), int(key & 0xFFFFFFFF)) for key in unique.tolist()])
-        found[rows] = np.array(pairs, np.int64)[where]
+        place = np.searchsorted(self._known_pairs(), keys)
+        known = place < len(self._pair_keys)
+        known[known] = self._pair_keys[place[known]] == keys[known]
+        if not known.all():
+            first = np.unique(keys[~known])
+            self.know_pairs([(int(key >> 32), int(key & 0xFFFFFFFF)) for key in first.tolist()])
+            place = np.searchsorted(self._known_pairs(), keys)
+        found[rows] = self._pair_rows[place]
         return found
 
-    def know_pairs(self, wanted: Sequence[tuple[int, int]]) -> list[int]:
-        """The rows of some home units and tags; made where they are the first."""
+    def _known_pairs(self) -> NDArray[np.int64]:
+        index = self.world.pair_index
+        if len(self._pair_keys) != len(index):
+            keys = np.array([unit << 32 | tag for unit, tag in index], np.int64)
+            order = np.argsort(keys)
+            self._pair_keys, self._pair_rows = keys[order], np.fromiter(index.values(), np.int64, len(index))[order]
+        return self._pair_keys
+
+    def know_pairs(self, wanted: Sequence[tuple[int, int]]) -> None:
+        """Make rows for home units and tags that have none."""
         world = self.world
         known = len(world.pair_index)
         for unit, tag in wanted:
@@ -245,7 +261,6 @@ class Folder:
         if len(world.pair_index) > known:
             for state in (world.state, *self.older_states()):
                 state.grow(0, 0, 0, len(world.pair_index))
-        return [world.pair_index[one] for one in wanted]
 
     def _again(
         self, facts: Facts, cluster: NDArray[np.int64], again: NDArray[np.int64], older: Facts | None, folded: Folded

@@ -229,10 +229,10 @@ async def _mark_learnt(conn: Connection, work: Work) -> None:
         await conn.execute(statement("analyze_caseload"))
 
 
-async def write_checkpoint(conn: Connection, no: int, body: bytes) -> None:
-    """Keeps the state after commit ``no``, and folds the ranges up to it; inside a transaction."""
+async def write_checkpoint(conn: Connection, no: int, body: bytes, fold_at_least: int = 1) -> None:
+    """Keeps the state after commit ``no``, and folds the ranges up to it if there are enough; inside a transaction."""
     parts = range(0, max(len(body), 1), CHECKPOINT_PART_BYTES)
     rows = [(no, i, body[start : start + CHECKPOINT_PART_BYTES]) for i, start in enumerate(parts)]
     await _copy_rows(conn, "copy_checkpoint", ("int8", "int4", "bytea"), rows)
     await conn.execute(statement("drop_old_checkpoints"), {"kept": CHECKPOINTS_KEPT})
-    await fold_ranges(conn, no)
+    await fold_ranges(conn, no, fold_at_least)

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from domain.commits import Work
 from store.packing import pack_columns, unpack_columns
-from store.rows import HEADER, TRAILER, Column, Layout, read_rows, segment
+from store.rows import HEADER, TRAILER, Column, Layout, segment
 from store.statements import statement
 from store.times import Connection
 
 COMMITS_A_PAGE = 256
 """How many commits' ranges are held at once while folding."""
+FOLD_COMMITS = 500
+"""While commits go on, so many are folded at once, with the next checkpoint: each fold writes a row a device anew."""
 
 Ranges = NDArray[np.int64]
 """(ranges, 4) of device_no (or roster index), gen, low, high; inclusive at both ends."""
@@ -89,14 +91,14 @@ async def ranges_of_commits(conn: Connection, after: int, upto: int) -> Ranges:
     return found
 
 
-async def fold_ranges(conn: Connection, upto: int) -> None:
+async def fold_ranges(conn: Connection, upto: int, at_least: int = 1) -> None:
     """Takes the ranges of all commits up to ``upto`` into ``received_ranges``; inside a transaction.
 
-    Does nothing when somebody has folded further.
+    Does nothing when fewer than ``at_least`` are to be folded, or somebody has folded further.
     """
     row = await (await conn.execute(statement("folded_upto"))).fetchone()
     assert row is not None
-    if row[0] >= upto:
+    if upto - row[0] < at_least:
         return
     new = await ranges_of_commits(conn, row[0], upto)
     if len(new):
@@ -107,7 +109,7 @@ async def fold_ranges(conn: Connection, upto: int) -> None:
 async def _merge_into_table(conn: Connection, new: Ranges) -> None:
     await conn.execute(statement("stage_ranges"))
     await _stage(conn, new)
-    touched = await _copied(conn, "touching_ranges")
+    touched = await _in_one_value(conn, "touching_ranges")
     merged = merge(np.concatenate([new, touched]))
     # One that stands is where it was, or reaches further, or was merged into one that begins before it.
     everywhere = np.concatenate([merged, touched])
@@ -140,18 +142,17 @@ async def _stage(conn: Connection, ranges: Ranges) -> None:
         await copy.write(HEADER + rows.tobytes() + TRAILER)
 
 
-async def _copied(conn: Connection, name: str) -> Ranges:
-    data = bytearray()
-    async with conn.cursor().copy(statement(name)) as copy:
-        async for block in copy:
-            data += block
-    rows = read_rows(RANGES, data)
-    return np.stack([rows[column.name].astype(np.int64) for column in RANGES.columns], axis=1)
+async def _in_one_value(conn: Connection, name: str) -> Ranges:
+    """What a statement gives as one value of many ranges: as rows, each would cost a turn of the loop."""
+    row = await (await conn.execute(statement(name), binary=True)).fetchone()
+    if row is None or row[0] is None:
+        return no_ranges()
+    return np.frombuffer(row[0], ">i8").astype(np.int64).reshape(-1, 4)
 
 
 async def read_ranges(conn: Connection) -> Ranges:
     """Everything received, up to the newest commit; device numbers in the first column. Inside one snapshot."""
-    folded = await _copied(conn, "read_ranges")
+    folded = await _in_one_value(conn, "read_ranges")
     row = await (await conn.execute(statement("folded_upto_read"))).fetchone()
     newest = await (await conn.execute(statement("newest_commit"))).fetchone()
     assert row is not None

@@ -29,7 +29,7 @@ from store.incidents import incidents_of_commits
 from store.leading import Lead
 from store.listening import CASELOAD_CHANNEL, listening
 from store.migrate import migrate, read_migrations
-from store.ranges import Ranges, read_ranges
+from store.ranges import FOLD_COMMITS, Ranges, read_ranges
 from store.reading import Reading
 from store.retention import Retained, apply_retention
 from store.rows_read import replayed_letter, violation
@@ -126,7 +126,7 @@ class Store:
         async with self._pool.connection() as conn, conn.transaction():
             row = await (await conn.execute(statement("has_checkpoint"), {"no": no})).fetchone()
             if not (row and row[0]):
-                await write_checkpoint(conn, no, body)
+                await write_checkpoint(conn, no, body, FOLD_COMMITS)
 
     async def learn(self, versions: Sequence[Version]) -> int:
         """Enters caseload records, all or none; wakes ingest (``bailiwick_caseload``); returns how many.

@@ -22,12 +22,13 @@ ON COMMIT DELETE ROWS;
 TRUNCATE staged_ranges;
 
 -- name: touching_ranges
--- The ranges that stand already and overlap or adjoin staged ones.
-COPY (
+-- The ranges that stand already and overlap or adjoin staged ones; four numbers of eight bytes each, in one value.
+SELECT string_agg(int8send(device_no) || int8send(gen) || int8send(low) || int8send(high), '')
+FROM (
     SELECT DISTINCT r.device_no, r.gen, r.low, r.high FROM staged_ranges n
     JOIN received_ranges r ON r.device_no = n.device_no AND r.gen = n.gen
         AND r.low <= n.high + 1 AND r.high >= n.low - 1
-) TO STDOUT (FORMAT binary);
+) AS touched;
 
 -- name: drop_ranges
 -- Staged ranges that were merged into an earlier one go.
@@ -44,5 +45,5 @@ ON CONFLICT (device_no, gen, low) DO UPDATE SET high = EXCLUDED.high;
 UPDATE folded_ranges SET commit_no = %(upto)s;
 
 -- name: read_ranges
--- Every folded range, in no order.
-COPY (SELECT device_no, gen, low, high FROM received_ranges) TO STDOUT (FORMAT binary);
+-- Every folded range, in no order; four numbers of eight bytes each, in one value.
+SELECT string_agg(int8send(device_no) || int8send(gen) || int8send(low) || int8send(high), '') FROM received_ranges;

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.commits import Work
 from domain.facts import empty_facts
-from store.ranges import merge
+from store.ranges import FOLD_COMMITS, merge
 from tests.store.made import any_work, ask, batch_of, fixes_of, migrated, roster_of, work_of
 
 RANGE = st.tuples(st.integers(1, 3), st.integers(0, 2), st.integers(1, 40), st.integers(0, 12))
@@ -70,6 +70,20 @@ async def test_a_hole_that_is_filled_joins_its_neighbours(database_url: str) -> 
         for no, seqs in enumerate(([1, 2], [5, 6], [9], [3, 4], [7, 8]), start=1):
             await store.commit(work_of(no, roster, fixes_of(0, seqs), checkpoint=b"state"))
         assert ask(database_url, "SELECT low, high FROM received_ranges") == [(1, 9)]
+
+
+async def test_beside_commits_ranges_are_folded_many_at_once(database_url: str) -> None:
+    async with migrated(database_url) as store:
+        roster = roster_of("T1")
+        for no in range(1, FOLD_COMMITS + 2):
+            work = Work(no, roster, batch_of(1), empty_facts(), ranges=[(0, 0, 2 * no, 2 * no)])
+            await store.commit(work)
+            if no in (3, FOLD_COMMITS, FOLD_COMMITS + 1):
+                await store.keep_checkpoint(no, b"state")
+                folded = 0 if no == 3 else FOLD_COMMITS
+                assert ask(database_url, "SELECT commit_no FROM folded_ranges") == [(folded,)]
+        received = await store.received_ranges(roster)
+    assert received[:, 2].tolist() == list(range(2, 2 * FOLD_COMMITS + 4, 2))
 
 
 async def test_what_was_received_is_what_was_stored(database_url: str) -> None:
