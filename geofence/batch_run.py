@@ -164,7 +164,7 @@ class BatchRun:
         self, rows: NDArray[np.int64], cluster: NDArray[np.int64], line: NDArray[np.int64], first: int, due: list[Unit]
     ) -> None:
         rules = self.rules
-        facts = self.work[rows]
+        facts = self.work.take(rows)
         line_of = dict(zip(cluster.tolist(), line.tolist(), strict=True))
         if due:
             rules.stepper.due_before(line_of, self.instants, first, due)
@@ -219,7 +219,7 @@ class BatchRun:
             units |= self._units_of_news(news)
         units |= self._events(facts, folded)
         if len(folded.again):
-            units |= set(rules.stepper.units_of(folded.again))
+            units |= set(rules.stepper.units_of(folded.again, folded.moved))
         found: dict[int, set[Unit]] = {}
         for unit in units:
             at = line_of.get(rules.stepper.cluster_of(unit))

@@ -31,6 +31,16 @@ class Clusters:
         default_factory=lambda: (np.zeros(0, int), np.zeros(0, int), np.zeros((0, 3), int))
     )
     heard: set[tuple[int, int]] = field(default_factory=set)
+    _devices: tuple[Any, Any] = field(default_factory=lambda: (np.zeros(0, np.int64), np.zeros(1, np.int64)))
+    _parties: tuple[Any, Any] = field(default_factory=lambda: (np.zeros(0, np.int64), np.zeros(1, np.int64)))
+
+    def devices_in(self, cluster: int) -> NDArray[np.int64]:
+        """The devices of a cluster, ascending."""
+        return _in(self._devices, cluster)
+
+    def parties_in(self, cluster: int) -> NDArray[np.int64]:
+        """The parties of a cluster, ascending."""
+        return _in(self._parties, cluster)
 
     def renew(self, world: World) -> None:
         """Work the labels out from the caseload."""
@@ -55,6 +65,7 @@ class Clusters:
             _join(parent, unit, tag)
         label = np.array([_root(parent, k) for k in range(len(parent))], np.int64)
         self.of_device, self.of_party = label[:devices], label[devices:]
+        self._devices, self._parties = _members(self.of_device, len(label)), _members(self.of_party, len(label))
         kinds = world.layout.kinds
         self.is_unit = np.array([kind is DeviceKind.HOME_UNIT for kind in kinds], np.bool_)
         self.fittings = (first, last, np.array(rows, np.int64).reshape(-1, 3))
@@ -66,6 +77,17 @@ class Clusters:
             return False
         self.heard |= set(zip(units[apart].tolist(), tags[apart].tolist(), strict=True))
         return True
+
+
+def _members(label: NDArray[np.int64], labels: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Who has each label, one label after another, and where each begins."""
+    return np.argsort(label, kind="stable"), np.searchsorted(np.sort(label), np.arange(labels + 1))
+
+
+def _in(members: tuple[Any, Any], label: int) -> NDArray[np.int64]:
+    who, first = members
+    found: NDArray[np.int64] = who[first[label] : first[label + 1]]
+    return found
 
 
 def _root(parent: list[int], k: int) -> int:

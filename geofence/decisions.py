@@ -23,16 +23,18 @@ class Ask:
     Attributes
     ----------
     identities : (device index, gen, seq) received before: is it the same fact, or a conflict?
-    history : device indices of which every stored fact is needed.
+    history : device indices of which stored facts are needed: all that are later than
+    since_us : of each of them, by fix time or, for events, by receive time; `EARLY_US`: all.
     """
 
     identities: list[Identity] = field(default_factory=list)
     history: list[int] = field(default_factory=list)
+    since_us: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Answer:
-    """What the look-up gave: the facts of the identities, and all stored facts of the devices."""
+    """What the look-up gave: the facts of the identities, and the stored facts of the devices."""
 
     stored: Facts = field(default_factory=empty_facts)
     history: Facts = field(default_factory=empty_facts)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from domain.facts import Facts
 from domain.instants import EARLY_US, FAR_US
 from domain.vocabulary import EventCode, Quality
+from geofence.again import Again, keys_of
 from geofence.cases import World
 from geofence.clusters import Clusters
 from geofence.emissions import EMISSION, News, What
@@ -18,6 +19,7 @@ from geofence.fold import fold_tracks, fold_units, judge_speed
 from geofence.intake import about_tags, before, in_order, party_at, stateless_quality
 from geofence.log import IN_BASE, IN_SPARE, FactLog
 from geofence.nearness import KEEP_US, thin
+from geofence.resume import Resumes
 from geofence.state import Rows, State
 from geofence.streams import Marks
 
@@ -34,6 +36,7 @@ class Folded:
     party, tag_party : whose each fact is, by device and by the tag it speaks of; -1 nobody's.
     news : emissions that may change what is said.
     again : clusters that were judged again as a whole.
+    moved : of their track rows those whose news may be others now.
     requalified : (device, gen, seq, quality) of older facts whose quality is another now.
     """
 
@@ -42,6 +45,7 @@ class Folded:
     tag_party: NDArray[np.int64]
     news: list[News] = field(default_factory=list)
     again: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    moved: set[int] = field(default_factory=set)
     requalified: list[Requalified] = field(default_factory=list)
 
 
@@ -66,34 +70,46 @@ class Folder:
         self._pair_keys: NDArray[np.int64] = np.zeros(0, np.int64)
         """The pairs of the world in order, each home unit and tag as one number; and the row of each."""
         self._pair_rows: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.resumes = Resumes()
+        self.again = Again(self)
 
     def fold(self, facts: Facts, older: Facts | None = None, force: NDArray[np.int64] | None = None) -> Folded:
         """Judge a round: at most one line of each cluster.
 
-        ``older`` are stored facts from before the log, of clusters that reach behind the base; those start from
-        nothing. ``force`` are clusters to be judged again in any case.
+        ``older`` are stored facts from before the log, of clusters that reach behind the base: all, or those since the
+        copy that they start from (`Resumes`). ``force`` are clusters to be judged again in any case, from the base or,
+        where there are stored facts of them, from nothing.
         """
-        party, tag_party = self._parties(facts)
+        party, tag_party = self.parties_and_tags(facts)
         folded = Folded(stateless_quality(facts, party), party, tag_party)
         cluster = self.clusters.of_device[facts["device"]]
+        self._touch(facts, cluster, force)
         again = self._late(self.world.state, facts, folded)
         if force is not None:
             again = np.union1d(again, force)
-        if older is not None and len(older):
-            again = np.union1d(again, np.unique(self.clusters.of_device[older["device"]]))
         live = ~np.isin(cluster, again)
         again = np.union1d(again, self._go_on(facts, live, folded))
         behind = self._behind_spare(facts, folded)
         self.log.append(facts)
         if len(again):
-            self._again(facts, cluster, again, older, folded)
-            self._renew_spare(facts, folded, again if older is not None and len(older) else force)
+            from_nothing = self.again.fold(facts, again, older, force, folded)
+            self._renew(facts, folded, again, from_nothing, force)
         self.log.facts["quality"][len(self.log) - len(facts) :] = folded.quality
         if self.spare is not None and len(behind):
-            rows = self._rows(behind)
-            self._settle(self.spare, rows, self.log.of_devices(rows.devices), IN_SPARE)
+            self._settle(self.spare, self.rows(behind), IN_SPARE)
         folded.again = again
         return folded
+
+    def _touch(self, facts: Facts, cluster: NDArray[np.int64], force: NDArray[np.int64] | None) -> None:
+        """Copies to start from that lack what comes now are none any more."""
+        self.resumes.grow(len(self.world.state.devices))
+        touched = self.resumes.touched(facts)
+        if touched.any():
+            for one in np.unique(cluster[touched]).tolist():
+                low_us = int(facts["t_us"][cluster == one].min())
+                self.resumes.forget(self.clusters.devices_in(one), low_us)
+        for one in () if force is None else force.tolist():
+            self.resumes.forget(self.clusters.devices_in(one), EARLY_US + 1)
 
     def let_go(self) -> None:
         """Forget what no fact since the base can ask for: of trails, and of the news of pairs."""
@@ -106,7 +122,7 @@ class Folder:
         """The copies that the state can be put back to."""
         return [base.state for base in (self.base, self.spare) if base is not None]
 
-    def _parties(self, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def parties_and_tags(self, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         party = np.empty(len(facts), np.int64)
         tag_party = np.empty(len(facts), np.int64)
         first, last, rows = self.clusters.fittings
@@ -116,7 +132,7 @@ class Folder:
 
     def parties_of(self, facts: Facts) -> NDArray[np.int64]:
         """Whose each fact's device was at its fix time."""
-        return self._parties(facts)[0]
+        return self.parties_and_tags(facts)[0]
 
     def _late(self, state: State, facts: Facts, folded: Folded) -> NDArray[np.int64]:
         """Clusters with a fact that comes before the head that its device or party has in a state."""
@@ -158,19 +174,20 @@ class Folder:
         rows = np.flatnonzero(live)
         if not len(rows):
             return np.zeros(0, np.int64)
-        some = facts[rows]
+        some = facts if len(rows) == len(facts) else facts.take(rows)
+        self.again.before_gaps(some)
         quality = folded.quality[rows]
-        confirmed = self._speed(some, quality)
+        confirmed = self.speed(some, quality)
         folded.quality[rows] = quality
         again: NDArray[np.int64] = np.unique(self.clusters.of_device[confirmed])
         if len(again):
             keep = ~np.isin(self.clusters.of_device[some["device"]], again)
             rows = rows[keep]
-            some, quality = some[keep], quality[keep]
-        folded.news += self._units_and_tracks(some, quality, folded.party[rows], folded.tag_party[rows])
+            some, quality = some.compress(keep), quality[keep]
+        folded.news += self.units_and_tracks(some, quality, folded.party[rows], folded.tag_party[rows])
         return again
 
-    def _speed(self, facts: Facts, quality: NDArray[np.int8]) -> NDArray[np.int64]:
+    def speed(self, facts: Facts, quality: NDArray[np.int8]) -> NDArray[np.int64]:
         devices = self.world.state.devices
         order = in_order(facts, self.world.layout.tables.rank, facts["device"])
         rejected_at = np.full(len(devices), -1, np.int64)
@@ -178,7 +195,7 @@ class Folder:
         n = judge_speed(facts, order, quality, devices, rejected_at, confirmed)
         return confirmed[:n]
 
-    def _units_and_tracks(
+    def units_and_tracks(
         self,
         facts: Facts,
         quality: NDArray[np.int8],
@@ -192,7 +209,7 @@ class Folder:
         is_unit = self._units(facts)
         news: list[News] = []
         if is_unit.any():
-            units = facts[is_unit]
+            units = facts.compress(is_unit)
             out = np.empty(2 * len(units), EMISSION)
             order = in_order(units, tables.rank, units["device"])
             pair_of = self._pairs(units)
@@ -201,8 +218,10 @@ class Folder:
         spoken = about_tags(facts) & (tag_party >= 0)
         taken = (~is_unit & (party >= 0)) | spoken
         if taken.any():
-            track, who = facts[taken], np.where(spoken, tag_party, party)[taken]
-            track["device"] = np.where(spoken, facts["tag"], facts["device"])[taken]
+            track = facts if taken.all() and not spoken.any() else facts.compress(taken)
+            who = np.where(spoken, tag_party, party)[taken]
+            if spoken.any():
+                track["device"] = np.where(spoken, facts["tag"], facts["device"])[taken]
             news += self._tracks(track, quality[taken], who, again=again)
         return news
 
@@ -216,8 +235,8 @@ class Folder:
         if not len(tables.pairs):
             return world.streams.take(out[:n])
         is_used = out["what"][:n] == What.USED
-        used = out[:n][is_used]
-        news = world.streams.take(out[:n][~is_used])
+        used = out[:n].compress(is_used)
+        news = world.streams.take(out[:n].compress(~is_used))
         since = np.full(len(state.parties), FAR_US, np.int64)
         if again:  # what was judged by facts that are none any more goes too
             np.minimum.at(since, who, facts["t_us"])
@@ -262,146 +281,50 @@ class Folder:
             for state in (world.state, *self.older_states()):
                 state.grow(0, 0, 0, len(world.pair_index))
 
-    def _again(
-        self, facts: Facts, cluster: NDArray[np.int64], again: NDArray[np.int64], older: Facts | None, folded: Folded
+    def _renew(
+        self,
+        facts: Facts,
+        folded: Folded,
+        again: NDArray[np.int64],
+        from_nothing: NDArray[np.int64],
+        force: NDArray[np.int64] | None,
     ) -> None:
-        """Put the clusters back to the base (or to nothing) and fold all their facts."""
-        deep = np.zeros(0, np.int64) if older is None else np.unique(self.clusters.of_device[older["device"]])
-        for wanted, from_nothing in ((np.intersect1d(again, deep), True), (np.setdiff1d(again, deep), False)):
-            if not len(wanted):
-                continue
-            rows = self._put_back(wanted, from_nothing)
-            at = self.log.of_devices(rows.devices)
-            if not from_nothing:
-                at = self.log.since_base(at)
-            logged = self.log.facts[at]
-            past = (
-                older[np.isin(self.clusters.of_device[older["device"]], wanted)]
-                if from_nothing and older is not None
-                else None
-            )
-            stretch = logged if past is None else np.concatenate([past, _not_in(logged, past)])
-            quality = self._whole(stretch, folded)
-            self._note(stretch, quality, at, facts, cluster, wanted, folded)
-            if from_nothing:
-                self._settle(self.base, rows, at, IN_BASE)
+        """Facts from behind a base came in: for these clusters it is what they are now, or it would lack those facts.
 
-    def _renew_spare(self, facts: Facts, folded: Folded, force: NDArray[np.int64] | None) -> None:
-        """Facts from behind the spare came in: for these clusters it is what they are now, or it would lack those facts.
-
-        So it is of what is forced, and of what was judged from nothing, which is behind the base.
+        So it is of what was judged from nothing, which is behind the base, and of clusters with a rejected fix in it,
+        which may have been confirmed; for the spare, of what is forced too.
         """
-        if self.spare is None:
-            return
-        behind = self._late(self.spare.state, facts, folded)
-        if force is not None:
-            behind = np.union1d(behind, force)
-        if len(behind):
-            rows = self._rows(behind)
-            self._settle(self.spare, rows, self.log.of_devices(rows.devices), IN_SPARE)
+        for base, where in ((self.base, IN_BASE), (self.spare, IN_SPARE)):
+            if base is None:
+                continue
+            behind = np.union1d(self._late(base.state, facts, folded), from_nothing)
+            pending = np.flatnonzero(base.state.devices["has_rejected"][: len(self.clusters.of_device)])
+            behind = np.union1d(behind, np.intersect1d(self.clusters.of_device[pending], again))
+            if force is not None and where == IN_SPARE:
+                behind = np.union1d(behind, force)
+            if len(behind):
+                self._settle(base, self.rows(behind), where)
 
-    def _settle(self, base: Base, rows: Rows, at: NDArray[np.int64], where: int) -> None:
-        self.log.settle(at, where)
+    def _settle(self, base: Base, rows: Rows, where: int) -> None:
+        self.log.settle(self.log.of_devices(rows.devices), where)
         base.state.put_back(self.world.state, rows)
-        for name, keys in _keys_of(rows):
+        for name, keys in keys_of(rows):
             self.world.streams.mark(name, keys, base.marks)
 
-    def _rows(self, wanted: NDArray[np.int64]) -> Rows:
+    def rows(self, wanted: NDArray[np.int64]) -> Rows:
+        """The rows of the state of some clusters."""
         world, clusters = self.world, self.clusters
-        devices = np.flatnonzero(np.isin(clusters.of_device, wanted))
-        parties = np.flatnonzero(np.isin(clusters.of_party, wanted))
+        none = np.zeros(0, np.int64)
+        devices = np.concatenate([none, *map(clusters.devices_in, wanted.tolist())])
+        parties = np.concatenate([none, *map(clusters.parties_in, wanted.tolist())])
         tables = world.layout.tables
         tracks = [tables.rows[tables.row_first[p] : tables.row_last[p]] for p in parties.tolist()]
-        if len(tables.pairs):
+        if len(tables.pairs) and len(parties):
             of = np.unique(
                 np.concatenate([tables.pairs_of[tables.pair_first[p] : tables.pair_last[p]] for p in parties])
             )
             near = tables.pairs[of.astype(np.int64)] if len(of) else tables.pairs[:0]
             tracks += [near["row"], near["wide_row"][near["wide_row"] >= 0]]
         pairs = [pair for d in devices.tolist() for _, pair in world.pairs_of_unit.get(d, ())]
-        track_rows = np.concatenate([*tracks, np.zeros(0, np.int64)]).astype(np.int64)
+        track_rows = np.concatenate([*tracks, none]).astype(np.int64)
         return Rows(devices, parties, track_rows, np.array(pairs, np.int64))
-
-    def _put_back(self, wanted: NDArray[np.int64], from_nothing: bool) -> Rows:
-        world = self.world
-        rows = self._rows(wanted)
-        if from_nothing:
-            blank = State()
-            sizes = (world.state.devices, world.state.parties, world.state.tracks, world.state.pairs)
-            blank.grow(*(len(s) for s in sizes))
-            world.state.put_back(blank, rows)
-        else:
-            world.state.put_back(self.base.state, rows)
-        marks = {} if from_nothing else self.base.marks
-        for name, keys in _keys_of(rows):
-            world.streams.cut_back(name, keys, marks)
-        return rows
-
-    def _whole(self, stretch: Facts, folded: Folded) -> NDArray[np.int8]:
-        party, tag_party = self._parties(stretch)
-        quality = stateless_quality(stretch, party)
-        self._speed(stretch, quality)
-        folded.news += self._units_and_tracks(stretch, quality, party, tag_party, again=True)
-        return quality
-
-    def _note(
-        self,
-        stretch: Facts,
-        quality: NDArray[np.int8],
-        at: NDArray[np.int64],
-        facts: Facts,
-        cluster: NDArray[np.int64],
-        wanted: NDArray[np.int64],
-        folded: Folded,
-    ) -> None:
-        """Write the qualities back, and say which older ones are others now."""
-        logged = len(at)
-        tail = quality[len(stretch) - logged :] if logged == len(stretch) else None
-        new_from = len(self.log) - len(facts)
-        if tail is None:
-            where = places_of(self.log.facts[at], stretch)
-            tail = quality[where]
-            self._requalify_past(stretch, quality, where, folded)
-        old = self.log.facts["quality"][at]
-        is_new = at >= new_from
-        for k in np.flatnonzero((tail != old) & ~is_new).tolist():
-            f = self.log.facts[at[k]]
-            folded.requalified.append((int(f["device"]), int(f["gen"]), int(f["seq"]), Quality(int(tail[k]))))
-        self.log.facts["quality"][at] = tail
-        folded.quality[at[is_new] - new_from] = tail[is_new]
-
-    @staticmethod
-    def _requalify_past(stretch: Facts, quality: NDArray[np.int8], logged: NDArray[np.int64], folded: Folded) -> None:
-        """Of the facts that only the store has; ``logged`` are the rows that the log has too."""
-        changed = stretch["quality"] != quality
-        changed[logged] = False
-        for k in np.flatnonzero(changed).tolist():
-            f = stretch[k]
-            folded.requalified.append((int(f["device"]), int(f["gen"]), int(f["seq"]), Quality(int(quality[k]))))
-
-
-def _keys_of(rows: Rows) -> list[tuple[str, list[int]]]:
-    """The streams of some rows of the state."""
-    devices = rows.devices.tolist()
-    tracks = rows.tracks.tolist()
-    keys = {"rows": tracks, "location": devices, "breaks": devices, "pairs": rows.pairs.tolist(), "near": tracks}
-    return list(keys.items())
-
-
-def places_of(facts: Facts, others: Facts) -> NDArray[np.int64]:
-    """The row in ``others`` of each of ``facts``, by identity; -1 where it is not."""
-    keys = np.zeros(len(facts) + len(others), np.int64)
-    for name in ("device", "gen", "seq"):
-        values = np.concatenate([facts[name], others[name]])
-        unique, inverse = np.unique(values, return_inverse=True)
-        _, keys = np.unique(keys * len(unique) + inverse, return_inverse=True)
-    mine, theirs = keys[: len(facts)], keys[len(facts) :]
-    row = np.full(int(keys.max(initial=-1)) + 1, -1, np.int64)
-    row[theirs] = np.arange(len(others))
-    found: NDArray[np.int64] = row[mine]
-    return found
-
-
-def _not_in(facts: Facts, others: Facts) -> Facts:
-    rest: Facts = facts[places_of(facts, others) < 0]
-    return rest

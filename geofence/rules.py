@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.facts import Batch, Facts, Roster, empty_facts
-from domain.instants import EARLY_US
+from domain.instants import EARLY_US, FAR_US
 from domain.records import Version
 from domain.violations import Violation
 from domain.vocabulary import ConditionKind, OrderState, Quality
@@ -111,28 +111,44 @@ class Rules:
         """What must be looked up before this batch can be judged; mostly nothing."""
         self.freshen()
         repeated = [i for i in self.ledger.seen_before(batch.facts) if self.log.find(*i) is None]
-        return Ask(repeated, self._history(batch))
+        return Ask(repeated, *self._history(batch))
 
-    def _history(self, batch: Batch) -> list[int]:
-        """Devices of the clusters that reach back before the base."""
-        base = self.folder.base.state
+    def _history(self, batch: Batch) -> tuple[list[int], list[int]]:
+        """Devices of the clusters that reach back before the base, and since when their stored facts are needed."""
+        base, clusters = self.folder.base.state, self.clusters
         heads = base.devices["head_t"]
         if not (heads > EARLY_US).any():
-            return []
+            return [], []
         facts = batch.facts
-        device = facts["device"]
-        behind = judged_times(facts) <= heads[device]
+        device, t_us = facts["device"], judged_times(facts)
+        behind = t_us <= heads[device]
         behind |= self._may_confirm(facts)
-        party = self.clusters.of_device[device]
-        by_cluster = np.full(int(self.clusters.of_device.max(initial=0)) + len(self.clusters.of_party) + 1, EARLY_US)
-        np.maximum.at(by_cluster, self.clusters.of_party, base.parties["head_t"][: len(self.clusters.of_party)])
-        behind |= judged_times(facts) <= by_cluster[party]
-        deep = set(party[behind].tolist())
+        of = clusters.of_device[device]
+        by_cluster = np.full(len(clusters.of_device) + len(clusters.of_party), EARLY_US)
+        np.maximum.at(by_cluster, clusters.of_party, base.parties["head_t"][: len(clusters.of_party)])
+        behind |= t_us <= by_cluster[of]
+        late = set(of[behind].tolist())
+        anew = self._joined(facts, late)
         for version in batch.learnt.values():
-            deep |= {int(self.clusters.of_party[p]) for p in affected_parties(self.book, version)}
-        known = np.isin(self.clusters.of_device, list(deep)) & (heads[: len(self.clusters.of_device)] > EARLY_US)
-        clusters = np.unique(self.clusters.of_device[known])
-        return list(np.flatnonzero(np.isin(self.clusters.of_device, clusters)).tolist())
+            anew |= {int(clusters.of_party[p]) for p in affected_parties(self.book, version)}
+        low_us = np.full(len(by_cluster), FAR_US, np.int64)
+        np.minimum.at(low_us, of, t_us)
+        devices: list[int] = []
+        since_us: list[int] = []
+        for cluster in sorted(late | anew):
+            members = clusters.devices_in(cluster)
+            one = None if cluster in anew else self.folder.resumes.newest(members, int(low_us[cluster]))
+            if (heads[members] > EARLY_US).any() and (one is None or not one.whole):
+                devices += members.tolist()
+                since_us += [EARLY_US if one is None else one.at_us] * len(members)
+        return devices, since_us
+
+    def _joined(self, facts: Facts, late: set[int]) -> set[int]:
+        """Clusters of which this batch makes one, because a home unit speaks of a tag, where one of them has late facts."""
+        spoken = facts["tag"] >= 0
+        unit, tag = (self.clusters.of_device[facts[name][spoken]] for name in ("device", "tag"))
+        apart = set(zip(unit[unit != tag].tolist(), tag[unit != tag].tolist(), strict=True))
+        return {cluster for both in apart if late & set(both) for cluster in both}
 
     def _may_confirm(self, facts: Facts) -> NDArray[np.bool_]:
         """Facts of devices whose rejected fix, which the next may confirm, came before the base."""
@@ -204,12 +220,14 @@ class Rules:
 
     def _move_base(self) -> None:
         """Let go of facts that are older than two generations of the state."""
+        self.folder.resumes.thin()
         if len(self.log) < self.max_log:
             return
         older = np.zeros(len(self.log), np.bool_)
         if self.folder.spare is not None:
             self.folder.base = self.folder.spare
             older[: self._spare_log] = True
+            self.folder.resumes.let_go(self.clusters.of_device, self.log.facts[older])
             self.log.drop(older)
             self.log.promote()
         self.folder.spare = Base(self.world.state.copy(), self.world.streams.marks())

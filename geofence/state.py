@@ -127,15 +127,21 @@ ERA = np.dtype(
 """A version of a condition, from when it holds: which shape, which threshold, which place."""
 
 
-def _blank(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    rows = np.zeros(size, dtype)
-    names = dtype.names or ()
-    for name in names:
+def _blank_row(dtype: np.dtype[Any]) -> NDArray[Any]:
+    row = np.zeros(1, dtype)
+    for name in dtype.names or ():
         if name.endswith("_t"):
-            rows[name] = EARLY_US
-    if "last_class" in names:
-        rows["last_class"] = -2
-    return rows
+            row[name] = EARLY_US
+    if "last_class" in (dtype.names or ()):
+        row["last_class"] = -2
+    return row
+
+
+_BLANK = {dtype: _blank_row(dtype) for dtype in (DEVICE, PARTY, TRACK, PAIR)}
+
+
+def _blank(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    return np.repeat(_BLANK[dtype], size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,10 @@ class Rows:
     parties: NDArray[np.int64]
     tracks: NDArray[np.int64]
     pairs: NDArray[np.int64]
+
+    def all(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Of each kind."""
+        return self.devices, self.parties, self.tracks, self.pairs
 
 
 @dataclass(slots=True)
@@ -168,12 +178,28 @@ class State:
         """Another copy."""
         return State(self.devices.copy(), self.parties.copy(), self.tracks.copy(), self.pairs.copy())
 
+    def at(self, rows: Rows) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Copies of some rows, of each kind."""
+        tracks, pairs = self.tracks.take(rows.tracks), self.pairs.take(rows.pairs)
+        return self.devices.take(rows.devices), self.parties.take(rows.parties), tracks, pairs
+
+    def put(self, rows: Rows, values: Self) -> None:
+        """Set some rows. ``values`` has these rows only."""
+        for array, where, value in zip(self._arrays(), rows.all(), values._arrays(), strict=True):
+            whole = np.dtype((np.void, array.dtype.itemsize))  # as bytes: field by field takes many times as long
+            array.view(whole)[where] = value.view(whole)
+
+    def blank(self, rows: Rows) -> None:
+        """Set some rows to what they were before anything."""
+        blank = (_blank(len(at), array.dtype) for at, array in zip(rows.all(), self._arrays(), strict=True))
+        self.put(rows, type(self)(*blank))
+
+    def _arrays(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+        return self.devices, self.parties, self.tracks, self.pairs
+
     def put_back(self, base: Self, rows: Rows) -> None:
         """Take some rows from an older copy."""
-        self.devices[rows.devices] = base.devices[rows.devices]
-        self.parties[rows.parties] = base.parties[rows.parties]
-        self.tracks[rows.tracks] = base.tracks[rows.tracks]
-        self.pairs[rows.pairs] = base.pairs[rows.pairs]
+        self.put(rows, type(self)(*base.at(rows)))
 
 
 def _grown(rows: NDArray[Any], size: int) -> NDArray[Any]:

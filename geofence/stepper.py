@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import EARLY_US, FAR_US
-from domain.vocabulary import Change, ConditionKind, DeviceKind, Kind, Reason
+from domain.vocabulary import ZONE_KINDS, Change, ConditionKind, DeviceKind, Kind, Reason
 from geofence.alcohol_rules import confirmed
 from geofence.atv import judge_atv
 from geofence.cases import World, judge_device
@@ -18,6 +18,7 @@ from geofence.clusters import Clusters
 from geofence.drafts import Draft, Proof
 from geofence.intervals import Span, holding
 from geofence.judging import judge_condition
+from geofence.layout import ROWLESS_KINDS
 from geofence.not_fitted import judge_fitting
 from geofence.protection import Protection
 from geofence.silence import Silence, enforced_spans
@@ -393,12 +394,32 @@ class Stepper:
         case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
         return [] if case is None else judge_condition(self.world, case, at_us)[0]
 
-    def units_of(self, clusters: Sequence[int] | NDArray[np.int64]) -> list[Unit]:
-        """Everything that is judged of some clusters."""
-        devices = np.flatnonzero(np.isin(self.clusters.of_device, clusters)).tolist()
-        parties = np.flatnonzero(np.isin(self.clusters.of_party, clusters)).tolist()
-        cases = [c for p in parties for c in self.world.layout.cases_of.get(p, [])]
-        return [(CASE, c) for c in cases] + [(DEVICE, d) for d in devices] + [(FITTING, p) for p in parties]
+    def units_of(self, clusters: Sequence[int] | NDArray[np.int64], moved: set[int] | None = None) -> list[Unit]:
+        """Everything that is judged of some clusters.
+
+        ``moved``: after a refold, the track rows with other news than before. What it cannot have changed is left out:
+        zones without such a row, what is judged without fixes, and devices of whose location nothing was ever news;
+        what events change is known from them.
+        """
+        devices = np.concatenate([_NONE, *map(self.clusters.devices_in, clusters)]).tolist()
+        parties = np.concatenate([_NONE, *map(self.clusters.parties_in, clusters)]).tolist()
+        if moved is None:
+            cases = [c for p in parties for c in self.world.layout.cases_of.get(p, [])]
+            return [(CASE, c) for c in cases] + [(DEVICE, d) for d in devices] + [(FITTING, p) for p in parties]
+        cases = [c for p in parties for c in self.world.layout.cases_of.get(p, []) if self._may_move(c, moved)]
+        return [(CASE, c) for c in cases] + [(DEVICE, d) for d in devices if self._may_be_lost(d)]
+
+    def _may_move(self, index: int, moved: set[int]) -> bool:
+        case = self.world.layout.cases[index]
+        if case is None or case.kind in ROWLESS_KINDS:
+            return False
+        if case.kind not in ZONE_KINDS:
+            return True
+        lost = case.party in self.silence.in_zone_of or case.party in self.protection.unknown_of
+        return lost or case.row in moved or case.buffer_row in moved
+
+    def _may_be_lost(self, device: int) -> bool:
+        return bool(self.world.streams.location.get(device)) or (DEVICE, device) in self._groups
 
     # ---- state ----
 
@@ -421,6 +442,7 @@ class Stepper:
             self._groups.setdefault(unit, set()).add(group)
 
 
+_NONE: NDArray[np.int64] = np.zeros(0, np.int64)
 LOSSES = frozenset({Kind.COMMUNICATION_LOST, Kind.LOCATION_LOST})
 
 

@@ -93,13 +93,23 @@ class Streams:
         store: dict[int, Kept] = getattr(self, name)
         marks.setdefault(name, {}).update({key: len(store[key]) for key in keys if key in store})
 
+    def kept(self, name: str, keys: Iterable[int]) -> list[Kept]:
+        """Those of some streams that there are."""
+        store: dict[int, Kept] = getattr(self, name)
+        return [store[key] for key in keys if key in store]
+
     def cut_back(self, name: str, keys: Iterable[int], marks: Marks) -> None:
         """Drop what came after the marks, so that it can be judged again."""
+        lengths = marks.get(name, {})
+        for key in self.grown(name, keys, marks):
+            getattr(self, name)[key].cut_back(lengths.get(key, 0))
+
+    def grown(self, name: str, keys: Iterable[int], marks: Marks) -> list[int]:
+        """Those of which there is more than the marks say, or other news in the place of the newest."""
         store: dict[int, Kept] = getattr(self, name)
         lengths = marks.get(name, {})
-        for key in keys:
-            if key in store:
-                store[key].cut_back(lengths.get(key, 0))
+        some = ((key, store[key]) for key in keys if key in store)
+        return [key for key, kept in some if len(kept) > lengths.get(key, 0) or kept.steady >= MAX_RUN]
 
 
 _NAMES = ("rows", "location", "breaks", "pairs", "near")

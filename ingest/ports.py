@@ -161,7 +161,13 @@ class Store(Protocol):
         self, ids: Sequence[tuple[int, int, int]], roster: Roster, until_commit: int | None = None
     ) -> Facts: ...
 
-    async def history(self, devices: Sequence[int], roster: Roster, until_commit: int | None = None) -> Facts: ...
+    async def history(
+        self,
+        devices: Sequence[int],
+        roster: Roster,
+        until_commit: int | None = None,
+        after_us: Sequence[int] | None = None,
+    ) -> Facts: ...
 
     async def received_ranges(self, roster: Roster) -> NDArray[Any]:
         """(ranges, 4) int64 of device index, gen, low, high: everything received, inclusive at both ends."""

@@ -92,7 +92,7 @@ async def answer_from(store: Store, ask: Ask, roster: Roster, until_commit: int)
     if ask.identities:
         answer.stored = await store.facts_by_identity(ask.identities, roster, until_commit)
     if ask.history:
-        answer.history = await store.history(ask.history, roster, until_commit)
+        answer.history = await store.history(ask.history, roster, until_commit, ask.since_us)
     return answer
 
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from domain.commits import Commit
 from domain.facts import Batch, Facts, Roster, empty_facts
-from domain.instants import EARLY_US, FAR_US, HOUR_US
+from domain.instants import DAY_US, EARLY_US, FAR_US, HOUR_US
 from domain.records import Device, Version
 from store.caseload import NEWEST_COMMIT, learnt
 from store.device_numbers import DeviceNumbers
 from store.errors import FactsGone
-from store.facts_io import EVENTS_READ, FIXES, facts_of_events, facts_of_fixes
+from store.facts_io import EVENTS_READ, FIXES, STRAY_PAST_US, facts_of_events, facts_of_fixes
 from store.incidents import networks_of_commits
 from store.packing import unpack
 from store.rows import Layout, read_rows
@@ -25,6 +25,8 @@ from store.times import At, Connection
 
 RECENT_US = HOUR_US
 """A message that comes again after a restart comes within this; older ones are looked for the slower way."""
+UNSURE_PAST_US = 30 * DAY_US
+"""An event received so long after its fix time is judged at its receive time (rules.md 2)."""
 COMMITS_A_PAGE = 256
 FACTS_A_PAGE = 200_000
 """How many commits and facts `commits_after` holds at once (one commit may hold more)."""
@@ -68,13 +70,39 @@ async def find(conn: Connection, numbers: DeviceNumbers, roster: Roster, of: str
 
 
 async def history(
-    conn: Connection, numbers: DeviceNumbers, roster: Roster, devices: Sequence[int], until: int | None
+    conn: Connection,
+    numbers: DeviceNumbers,
+    roster: Roster,
+    devices: Sequence[int],
+    until: int | None,
+    after_us: Sequence[int] | None = None,
 ) -> Facts:
-    """Every stored fact of ``devices`` (roster indices) in the order (fix time, device, gen, seq)."""
+    """The stored facts of ``devices`` (roster indices) in the order (fix time, device, gen, seq).
+
+    ``after_us``: of each device, those later than an instant are wanted, by fix time or, of events, by receive time;
+    earlier ones may come too. None: all.
+    """
     nos = await numbers.of_roster(conn, roster, np.array(devices, np.int32))
-    found = await find(conn, numbers, roster, "of_devices", {"nos": nos[list(devices)].tolist()} | _until(until))
-    facts = found.facts
+    after = np.full(len(devices), EARLY_US, np.int64) if after_us is None else np.array(after_us, np.int64)
+    found = [empty_facts()]
+    for some in (after == EARLY_US, after > EARLY_US):
+        if some.any():
+            since = await _since(conn, int(after[some].min()))
+            of = {"nos": nos[np.array(devices, np.int64)[some]].tolist()}
+            found.append((await find(conn, numbers, roster, "of_devices", of | since | _until(until))).facts)
+    facts = np.concatenate(found)
     return facts[np.lexsort((facts["seq"], facts["gen"], facts["device"], facts["t_us"]))]
+
+
+async def _since(conn: Connection, after_us: int) -> dict[str, At]:
+    """Bounds of the facts later than an instant: no event before `unsure_after` or from after `unsure_until` that has
+    an earlier fix time is judged later than it."""
+    if after_us == EARLY_US:
+        return dict.fromkeys(("after", "unsure_after", "unsure_until"), At(EARLY_US))
+    row = await (await conn.execute(statement("newest_instant"))).fetchone()
+    newest_us = row[0] if row else after_us
+    unsure_until = min(after_us, newest_us - UNSURE_PAST_US)
+    return {"after": At(after_us), "unsure_after": At(after_us - STRAY_PAST_US), "unsure_until": At(unsure_until)}
 
 
 async def by_identity(

@@ -192,13 +192,20 @@ class Store:
         async with self._pool.connection() as conn:
             return await facts_back.by_identity(conn, self._numbers, roster, ids, until_commit)
 
-    async def history(self, devices: Sequence[int], roster: Roster, until_commit: int | None = None) -> Facts:
-        """Every stored fact of ``devices`` (roster indices) in the order (fix time, device, gen, seq).
+    async def history(
+        self,
+        devices: Sequence[int],
+        roster: Roster,
+        until_commit: int | None = None,
+        after_us: Sequence[int] | None = None,
+    ) -> Facts:
+        """The stored facts of ``devices`` (roster indices) in the order (fix time, device, gen, seq).
 
-        With ``until_commit``, as it stood after that commit.
+        ``after_us``: of each device those later than an instant, by fix time or, of events, by receive time; earlier ones
+        may come too. With ``until_commit``, as it stood after that commit.
         """
         async with self._pool.connection() as conn:
-            return await facts_back.history(conn, self._numbers, roster, devices, until_commit)
+            return await facts_back.history(conn, self._numbers, roster, devices, until_commit, after_us)
 
     async def replayable(self, limit: int) -> list[tuple[int, DeadLetter]]:
         """Dead letters, by number, of devices unknown then and learnt now that no commit took again; oldest first."""

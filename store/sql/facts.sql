@@ -38,20 +38,35 @@ SELECT commit_no, row_no, data FROM stray_equipment_events
 WHERE commit_no >= %(first)s AND commit_no <= %(last)s AND data IS NOT NULL;
 
 -- name: read_fixes_of_devices
--- Every fix of some devices.
+-- The fixes of some devices that are later than an instant.
 COPY (
     SELECT device_no, gen, seq, fix_time, receive_time, commit_no, line, row_no, quality, lat, lon, acc, src,
         COALESCE(spd, 'NaN'), COALESCE(hdg, 'NaN'), COALESCE(bat, 'NaN'), COALESCE(hdop, 'NaN'),
         COALESCE(sats, -1::smallint)
-    FROM all_fixes WHERE device_no = ANY(%(nos)s::bigint[]) AND commit_no <= %(until)s
+    FROM all_fixes
+    WHERE device_no = ANY(%(nos)s::bigint[]) AND fix_time > %(after)s AND commit_no <= %(until)s
 ) TO STDOUT (FORMAT binary);
 
 -- name: read_events_of_devices
--- Every equipment event of some devices, without its data.
+-- The equipment events of some devices that are later than an instant, without their data; and earlier ones received
+-- after it, so late that they count as of then (rules.md 2): days that cannot hold such a one are not looked at.
 COPY (
     SELECT device_no, gen, seq, fix_time, receive_time, commit_no, line, row_no, quality, code, state,
         COALESCE(tag, -1), COALESCE(last_heard_us, 0), COALESCE(said, 0)
-    FROM all_equipment_events WHERE device_no = ANY(%(nos)s::bigint[]) AND commit_no <= %(until)s
+    FROM all_equipment_events
+    WHERE device_no = ANY(%(nos)s::bigint[]) AND fix_time > %(after)s AND commit_no <= %(until)s
+    UNION ALL
+    SELECT device_no, gen, seq, fix_time, receive_time, commit_no, line, row_no, quality, code, state,
+        COALESCE(tag, -1), COALESCE(last_heard_us, 0), COALESCE(said, 0)
+    FROM equipment_events
+    WHERE device_no = ANY(%(nos)s::bigint[]) AND commit_no <= %(until)s AND receive_time > %(after)s
+        AND fix_time > %(unsure_after)s AND fix_time <= %(unsure_until)s
+    UNION ALL
+    SELECT device_no, gen, seq, fix_time, receive_time, commit_no, line, row_no, quality, code, state,
+        COALESCE(tag, -1), COALESCE(last_heard_us, 0), COALESCE(said, 0)
+    FROM stray_equipment_events
+    WHERE device_no = ANY(%(nos)s::bigint[]) AND commit_no <= %(until)s AND receive_time > %(after)s
+        AND fix_time <= %(after)s
 ) TO STDOUT (FORMAT binary);
 
 -- name: read_fixes_by_identity

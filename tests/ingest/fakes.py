@@ -275,7 +275,13 @@ class FakeStore:
         wanted = set(ids)
         return stored[[(f["device"], f["gen"], f["seq"]) in wanted for f in stored]]
 
-    async def history(self, devices: Sequence[int], roster: Roster, until_commit: int | None = None) -> Facts:
+    async def history(
+        self,
+        devices: Sequence[int],
+        roster: Roster,
+        until_commit: int | None = None,
+        after_us: Sequence[int] | None = None,
+    ) -> Facts:
         stored = self._stored(roster, until_commit)
         return stored[np.isin(stored["device"], list(devices))]
 

@@ -15,10 +15,11 @@ from bailiwick.timezones import pinned_time_zones
 from domain.caseload_file import read_caseload
 from domain.facts import FACT, Batch, Facts, LineKind, Roster, empty_facts
 from domain.feed_file import read_batches
+from domain.instants import FAR_US
 from domain.records import Device, Version
 from domain.violations import Violation
 from domain.wire import Decoder
-from geofence.decisions import Answer
+from geofence.decisions import Answer, Ask
 from geofence.rules import Rules
 from geofence.snapshot import restore, snapshot
 
@@ -70,7 +71,7 @@ class Running:
     def take(self, batch: Batch) -> None:
         """One batch, with what it asks for."""
         ask = self.rules.ask(batch)
-        wanted = np.isin(self.stored["device"], ask.history)
+        wanted = self._later(ask)
         same = np.zeros(len(self.stored), np.bool_)
         for device, gen, seq in ask.identities:
             same |= (self.stored["device"] == device) & (self.stored["gen"] == gen) & (self.stored["seq"] == seq)
@@ -78,6 +79,14 @@ class Running:
         self.said += decisions.versions
         self.stored = np.concatenate([self.stored, decisions.keep]).astype(FACT)
         self.versions += [batch.learnt[line] for line in sorted(batch.learnt)]
+
+    def _later(self, ask: Ask) -> Any:
+        """Which stored facts are asked for, and no others."""
+        since_us = np.full(len(self.roster.ids), FAR_US, np.int64)
+        since_us[ask.history] = ask.since_us
+        since_us = since_us[self.stored["device"]]
+        is_event = self.stored["is_event"]
+        return (self.stored["t_us"] > since_us) | (is_event & (self.stored["received_us"] > since_us))
 
     def restart(self) -> None:
         """A new process that goes on from a snapshot."""

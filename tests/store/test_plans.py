@@ -113,6 +113,15 @@ async def test_an_identity_is_looked_for_in_the_last_hour_of_its_device(timescal
         assert "Seq Scan" not in scans(found, "fixes")
 
 
+async def test_the_history_since_an_instant_looks_at_its_days_only(timescale_url: str) -> None:
+    async with a_week(timescale_url) as (_, conn):
+        after = NOON + (DAYS - 1) * DAY_US
+        wanted = {"nos": [1, 2], "until": 99, "after": At(after)}
+        found = await plan(conn, "read_fixes_of_devices", wanted)
+        assert len(chunks(found)) == 1
+        assert "Seq Scan" not in scans(found, "fixes")
+
+
 async def test_the_commits_after_a_checkpoint_look_at_their_days_only(timescale_url: str) -> None:
     async with a_week(timescale_url) as (_, conn):
         day = NOON + 3 * DAY_US

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from domain.commits import Commit, Work
-from domain.facts import Batch, Roster
+from domain.facts import Batch, Roster, empty_facts
+from domain.instants import DAY_US, EARLY_US, HOUR_US
 from domain.networks import Network
 from domain.records import Device, Version
-from domain.vocabulary import DeviceKind, Quality
+from domain.vocabulary import DeviceKind, EventCode, Quality
 from store import FactsGone, NotNextCommit, Store, UnknownDevice
 from tests.store.made import NOON, any_work, ask, batch_of, fixes_of, migrated, roster_of, same_facts, work_of
 
@@ -142,6 +143,26 @@ async def test_facts_by_identity_and_history(database_url: str) -> None:
         assert same_facts(history, chosen[order])
         assert len(await store.history([2, 0], roster, until_commit=1)) < len(history)
         assert len(await store.history([], roster)) == 0
+
+
+async def test_the_history_since_an_instant(database_url: str) -> None:
+    """Facts later than an instant, each device by its own; and an event so late that it counts as of when it came."""
+    async with migrated(database_url, DEVICES) as store:
+        roster = roster_of(*DEVICES)
+        live = fixes_of(0, range(1, 6))
+        await store.commit(work_of(1, roster, np.concatenate([live, fixes_of(1, range(1, 6))])))
+        late = empty_facts(3)
+        late["device"], late["seq"], late["is_event"], late["code"] = 0, [6, 7, 8], True, EventCode.FAULT
+        after_us, last_us = (int(live["t_us"][k]) for k in (2, 4))
+        late["received_us"] = last_us + HOUR_US
+        late["t_us"] = [last_us - 20 * DAY_US, last_us - 30 * DAY_US, last_us - 400 * DAY_US]
+        await store.commit(work_of(2, roster, late, last_us + HOUR_US))
+        assert (await store.history([0], roster, None, [after_us]))["seq"].tolist() == [8, 7, 4, 5]
+        assert (await store.history([0], roster, None, [last_us + 2 * HOUR_US]))["seq"].tolist() == []
+        both = await store.history([0, 1], roster, None, [after_us, EARLY_US])
+        assert both["seq"][both["device"] == 1].tolist() == [1, 2, 3, 4, 5]
+        assert both["seq"][both["device"] == 0].tolist() == [8, 7, 4, 5]
+        assert len(await store.history([0], roster, 1, [after_us])) == 2
 
 
 async def test_an_old_identity_is_found_past_the_recent_hour(database_url: str) -> None:
