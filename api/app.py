@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from api import problems
+from api.contingency import Rankings
 from api.figures import Figures
 from api.guard import LoopbackHosts, SecurityHeaders
 from api.hub import Hub
@@ -22,7 +23,8 @@ from api.metrics import Metrics
 from api.parts import API_ROOT, Parts
 from api.ports import Reading
 from api.problems import PROBLEM_SCHEMA, problem_response
-from api.routes import decisions, live, pages, people, service
+from api.routes import decisions, incidents, live, pages, people, service
+from geofence.wallclock import TimeZones
 
 RETRY_AFTER_S: Final = 2
 
@@ -42,8 +44,12 @@ def create_app(
     reading: Reading,
     away: tuple[type[Exception], ...] = (),
     now: Callable[[], int] = wall_clock_us,
+    zones: TimeZones | None = None,
 ) -> FastAPI:
-    """The application over a reading side; ``away`` are the errors that say that it cannot be reached."""
+    """The application over a reading side; ``away`` are the errors that say that it cannot be reached.
+
+    ``zones`` is the time-zone data, loaded at the edge: without it no list is ranked by timetables.
+    """
     hub = Hub(reading, away)
     metrics = Metrics()
     app = FastAPI(
@@ -56,11 +62,13 @@ def create_app(
         lifespan=_listening,
         redirect_slashes=False,
     )
-    app.state.parts = Parts(reading, hub, Figures(reading), metrics, now)
+    app.state.parts = Parts(
+        reading, hub, Figures(reading), metrics, now, Rankings(reading, zones) if zones is not None else None
+    )
     problems.install(app)
     for error in away:
         app.add_exception_handler(error, _database_away)
-    for resources in (people, decisions, live):
+    for resources in (people, decisions, incidents, live):
         app.include_router(resources.router)
     app.include_router(service.router)
     pages.install(app)

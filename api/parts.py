@@ -10,6 +10,7 @@ import msgspec
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
+from api.contingency import Rankings
 from api.cursors import CURSOR_CHARACTERS, link_header
 from api.figures import Figures
 from api.hub import Hub
@@ -20,13 +21,14 @@ from api.problems import MEDIA_TYPE
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an application is made of. ``now`` gives microseconds UTC."""
+    """What an application is made of. ``now`` gives microseconds UTC; ``rankings`` is None without time-zone data."""
 
     reading: Reading
     hub: Hub
     figures: Figures
     metrics: Metrics
     now: Callable[[], int]
+    rankings: Rankings | None
 
 
 def parts_of(request: Request) -> Parts:

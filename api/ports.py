@@ -6,10 +6,11 @@ meanwhile shift nothing. Instants are microseconds UTC, ids are Python integers 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from domain.records import Version
 from domain.violations import Violation
 from store.reading_types import (
     AlertFilter,
@@ -17,6 +18,8 @@ from store.reading_types import (
     Counts,
     DeviceRow,
     EventRow,
+    IncidentDeviceRow,
+    IncidentRow,
     PositionRow,
     ViolationFilter,
     WearerRow,
@@ -64,6 +67,24 @@ class Reading(Protocol):
 
     async def alert(self, no: int) -> AlertRow | None:
         """One alert."""
+
+    async def incidents(self, is_open: bool | None, before: int | None, limit: int) -> list[IncidentRow]:
+        """Mass outages by number, newest first, those before ``before``; open or closed ones alone, when asked."""
+
+    async def incident(self, incident: str) -> IncidentRow | None:
+        """One mass outage."""
+
+    async def devices_of_incident(self, incident: str) -> list[IncidentDeviceRow]:
+        """Every device that a mass outage took in, as it is now, by id."""
+
+    async def lost_in_zone(self) -> frozenset[str]:
+        """The wearers of whom `lost_in_zone` stands."""
+
+    async def caseload_of(self, wearers: Sequence[str]) -> list[Version]:
+        """Everything learnt of some wearers, their orders, and what belongs to those, in the order learnt."""
+
+    async def newest_fixes(self, wearers: Sequence[str]) -> list[PositionRow]:
+        """The newest fix of each of some wearers that may be drawn."""
 
     async def events(self, after: int, limit: int) -> list[EventRow]:
         """Events after a number, in order."""

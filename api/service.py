@@ -21,6 +21,7 @@ from api.app import create_app
 from api.guard import require_loopback
 from api.hub import Hub
 from domain.errors import BadSetting
+from geofence.wallclock import TimeZones
 from store import Reading
 from store.store import ConnectionLost
 
@@ -36,11 +37,12 @@ _log = structlog.get_logger("api")
 
 @dataclass(frozen=True, slots=True)
 class ApiConfig:
-    """Where the database is, and where to listen. Port 0 takes a free one."""
+    """Where the database is, and where to listen. Port 0 takes a free one. ``zones`` is the time-zone data."""
 
     database_url: str
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
+    zones: TimeZones | None = None
 
 
 async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> None:
@@ -54,7 +56,7 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
     listening = _listen(config.host, config.port)
     try:
         async with await Reading.open(config.database_url) as reading:
-            app = create_app(reading, (ConnectionLost,))
+            app = create_app(reading, (ConnectionLost,), zones=config.zones)
             hub: Hub = app.state.parts.hub
             await _Server(_settings(app), hub, lambda: _announce(listening, ready)).serve([listening])
     finally:

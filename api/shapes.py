@@ -6,6 +6,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from alerts.contingency import Need
+from domain.incidents import Release
 from domain.vocabulary import (
     AlertCondition,
     AlertWork,
@@ -131,6 +133,55 @@ class Alert(Shape):
     withdrawn: bool
     violations: list[str]
     grouped_under: str | None
+
+
+class Incident(Shape):
+    """A mass outage in its newest version: many losses of contact at once, held as one.
+
+    `closed` is when 95 % of its devices had sent something; `devices` and `silent` are as of `decided`.
+    """
+
+    id: str
+    version: int
+    opened: str
+    closed: str | None
+    decided: str
+    devices: int
+    silent: int
+
+
+class IncidentGroup(Shape):
+    """Devices that last said that they were on one cell of one carrier; a part that they did not tell is null."""
+
+    mcc: str | None
+    mnc: str | None
+    tac: str | None
+    cell: str | None
+    devices: int
+    silent: int
+
+
+class IncidentInFull(Incident):
+    """A mass outage as it is now: `devices`, `silent` and the groups are of this moment."""
+
+    groups: list[IncidentGroup]
+
+
+class SilentWearer(Shape):
+    """A wearer (or victim) with devices that have sent nothing since a mass outage took them in.
+
+    `rank` 1 is the most urgent, and `why` says what makes it so; `since` is when the first of the devices was last heard;
+    `released` is why its losses are alerted by themselves, null while they are held.
+    """
+
+    wearer: str | None
+    victim: str | None
+    rank: int
+    why: Need
+    since: str
+    released: Release | None
+    devices: list[str]
+    violations: list[str]
 
 
 class Counts(Shape):

@@ -125,10 +125,11 @@ def ingest(
 def api() -> None:
     """HTTP, the stream and the page, on BAILIWICK_API_HOST and BAILIWICK_API_PORT."""
     from api.service import ApiConfig, run
+    from bailiwick.timezones import pinned_time_zones
 
     settings = _settings()
     with database_told_in_one_line():
-        run(ApiConfig(settings.database(), settings.api_host, settings.api_port), ready=_say_where)
+        run(ApiConfig(settings.database(), settings.api_host, settings.api_port, pinned_time_zones()), ready=_say_where)
 
 
 @app.command("import")

@@ -73,7 +73,7 @@ async def learnt(conn: Connection, after_commit: int, until: int | None) -> Asyn
 
 
 async def of_wearers(conn: Connection, wearers: Sequence[str]) -> list[Version]:
-    """What was learnt of some wearers, their orders and what belongs to those, and every zone, in the order learnt."""
+    """What was learnt of some wearers, their orders, and what belongs to those, in the order learnt."""
     return [_version(row) for row in await _page(conn, "caseload_of_wearers", {"wearers": list(wearers)})]
 
 

@@ -230,11 +230,11 @@ class Reading:
         return frozenset(row[0] for row in await self._rows("lost_in_zone"))
 
     async def caseload_of(self, wearers: Sequence[str]) -> list[Version]:
-        """Everything learnt of some wearers, their orders and conditions, and every zone, in the order learnt."""
+        """Everything learnt of some wearers, their orders, and what belongs to those, in the order learnt."""
         async with self._pool.connection() as conn:
             return await caseload.of_wearers(conn, wearers)
 
-    async def last_used(self, wearers: Sequence[str]) -> list[PositionRow]:
+    async def newest_fixes(self, wearers: Sequence[str]) -> list[PositionRow]:
         """The newest fix of each of some wearers that may be drawn."""
         return await self._positions("", list(wearers), len(wearers)) if wearers else []
 

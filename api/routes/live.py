@@ -34,6 +34,7 @@ class EventKind(StrEnum):
 
     ALERT = "alert"
     VIOLATION = "violation"
+    INCIDENT = "incident"
 
 
 async def beginning(
@@ -69,7 +70,7 @@ async def stream(
     begins: Annotated[tuple[str, int], Depends(beginning)],
     kind: Annotated[EventKind | None, Query(description="Only these")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Every version of a violation and every change of an alert as it is committed, in order.
+    """Every version of a violation or of an incident and every change of an alert as it is committed, in order.
 
     Come back with the `Last-Event-ID` of the last event that you have and nothing is missed, nothing comes twice. The
     first event is `hello` (you begin now), `resumed`, or `reset` (too much was missed: read the lists anew).

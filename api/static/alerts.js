@@ -26,15 +26,16 @@ const NONE = {
   all: "There has been no alert yet.",
 };
 
+/** What an outage holds is not listed beside it: it has its own place on top, and is let go of one by one. */
 function wanted(alert) {
-  if (alert.withdrawn) return false;
+  if (alert.withdrawn || alert.grouped_under) return false;
   return which === "all" || (alert.state === "active" && (which === "active" || URGENT.includes(alert.severity)));
 }
 
 function path() {
   const filters = which === "all" ? [] : ["state=active"];
   if (which === "urgent") filters.push(...URGENT.map((severity) => `severity=${severity}`));
-  return ["alerts?limit=" + PAGE, ...filters].join("&");
+  return ["alerts?grouped=false&limit=" + PAGE, ...filters].join("&");
 }
 
 function cell(...children) {

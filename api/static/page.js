@@ -2,6 +2,7 @@
 
 import { changed, readAlerts, startAlerts } from "./alerts.js";
 import { showFigures } from "./figures.js";
+import { readIncidents } from "./incidents.js";
 import { WearerMap } from "./map.js";
 import { follow, get, repeat } from "./source.js";
 import { ageWords, number, timeElement } from "./words.js";
@@ -10,6 +11,7 @@ const FIGURES_MS = 2_000;
 const POSITIONS_MS = 10_000;
 const MARKS_MS = 10_000;
 const MARKS_LIMIT = 1_000;
+const INCIDENTS_MS = 10_000;
 const STILL_MS = 15_000;
 
 const $ = (id) => document.getElementById(id);
@@ -129,7 +131,7 @@ async function readMarks() {
   try {
     const found = new Map();
     for (const severity of ["serious", "critical"]) {
-      const page = await get(`alerts?state=active&severity=${severity}&limit=${MARKS_LIMIT}`);
+      const page = await get(`alerts?state=active&grouped=false&severity=${severity}&limit=${MARKS_LIMIT}`);
       for (const alert of page.items) if (alert.wearer) found.set(alert.wearer, severity);
     }
     map.mark(found);
@@ -156,8 +158,12 @@ startAlerts(failed);
 repeat(readFigures, FIGURES_MS);
 repeat(readPositions, POSITIONS_MS);
 const readMarksNow = repeat(readMarks, MARKS_MS);
+const readIncidentsNow = repeat(() => readIncidents().catch(failed), INCIDENTS_MS);
 follow({
-  alert: changed,
-  begin: () => { readAlerts().catch(failed); void readMarksNow(); },
+  alert: (alert) => {
+    changed(alert);
+    if (alert.kind === "mass_outage") void readIncidentsNow();
+  },
+  begin: () => { readAlerts().catch(failed); void readMarksNow(); void readIncidentsNow(); },
   link: (word) => note("stream", word),
 });

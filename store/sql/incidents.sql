@@ -78,13 +78,13 @@ ORDER BY t.device COLLATE "C";
 SELECT DISTINCT n.wearer FROM violations_newest n WHERE n.kind = 'lost_in_zone' AND n.open AND n.wearer IS NOT NULL;
 
 -- name: caseload_of_wearers
--- Every version that was learnt of some wearers, of their orders, and of what belongs to those; and of every zone.
+-- Every version that was learnt of some wearers, of their orders, and of what belongs to those, shared zones too.
 WITH mine AS (
     SELECT record_no, type, id FROM caseload_records WHERE type = 'wearer' AND id = ANY(%(wearers)s)
 ), ordered AS (
     SELECT record_no, id FROM caseload_records WHERE type = 'order' AND body ->> 'wearer' = ANY(%(wearers)s)
 ), conditioned AS (
-    SELECT c.record_no, c.id FROM (SELECT DISTINCT id FROM ordered) o
+    SELECT c.record_no, c.id, c.body -> 'zone' ->> 'id' AS zone FROM (SELECT DISTINCT id FROM ordered) o
     JOIN caseload_records c ON c.type = 'condition' AND c.body ->> 'order' = o.id
 ), suspended AS (
     SELECT s.record_no FROM (SELECT DISTINCT id FROM ordered) o
@@ -93,7 +93,8 @@ WITH mine AS (
     SELECT a.record_no FROM (SELECT DISTINCT id FROM conditioned) c
     JOIN caseload_records a ON a.type = 'absence' AND a.body ->> 'condition' = c.id
 ), zoned AS (
-    SELECT record_no FROM caseload_records WHERE type = 'zone'
+    SELECT z.record_no FROM (SELECT DISTINCT zone FROM conditioned WHERE zone IS NOT NULL) c
+    JOIN caseload_records z ON z.type = 'zone' AND z.id = c.zone
 ), wanted AS (
     SELECT record_no FROM mine UNION SELECT record_no FROM ordered UNION SELECT record_no FROM conditioned
     UNION SELECT record_no FROM suspended UNION SELECT record_no FROM excused UNION SELECT record_no FROM zoned

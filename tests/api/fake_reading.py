@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from domain.caseload_file import record_as_json
 from domain.commits import AlertChange, Work
+from domain.incidents import IncidentVersion
 from domain.instants import FAR_US
-from domain.records import TYPE_NAMES, Device, Fitting, Order, Version, Wearer
+from domain.records import (
+    TYPE_NAMES,
+    Absence,
+    Condition,
+    Device,
+    Fitting,
+    Order,
+    Suspension,
+    Version,
+    Wearer,
+    Zone,
+)
 from domain.violations import Violation
 from domain.vocabulary import AlertCondition, AlertWork, Kind, OrderState, Quality, Severity, Source
 from store.reading_types import (
@@ -21,6 +33,8 @@ from store.reading_types import (
     Counts,
     DeviceRow,
     EventRow,
+    IncidentDeviceRow,
+    IncidentRow,
     PositionRow,
     ViolationFilter,
     WearerRow,
@@ -49,6 +63,7 @@ class FakeReading:
     fixes: list[tuple[str, PositionRow]] = field(default_factory=list)
     numbered: list[tuple[int, Violation]] = field(default_factory=list)
     alert_rows: dict[str, AlertRow] = field(default_factory=dict)
+    outages: dict[str, list[IncidentVersion]] = field(default_factory=dict)
     log: list[EventRow] = field(default_factory=list)
     order_states: dict[str, int] = field(default_factory=dict)
     decided_us: int | None = None
@@ -67,6 +82,9 @@ class FakeReading:
         for fact in work.keep[~work.keep["is_event"]]:
             device = work.roster.ids[fact["device"]]
             self.fixes.append((device, _position(device, fact)))
+        for _, incident in work.incidents:
+            self.outages.setdefault(incident.id, []).append(incident)
+            self._log("incident", incident.as_event())
         for version in work.versions:
             self.numbered.append((len(self.numbered) + 1, version))
             self._log("violation", version.as_json())
@@ -233,6 +251,70 @@ class FakeReading:
     async def alert(self, no: int) -> AlertRow | None:
         self._asked("alert")
         return next((row for row in self.alert_rows.values() if row.no == no), None)
+
+    async def incidents(self, is_open: bool | None, before: int | None, limit: int) -> list[IncidentRow]:
+        self._asked("incidents")
+        rows = sorted((self._incident(of) for of in self.outages.values()), key=lambda row: -row.no)
+        return [
+            row for row in rows if (before is None or row.no < before) and is_open in (None, row.closed_us is None)
+        ][:limit]
+
+    async def incident(self, incident: str) -> IncidentRow | None:
+        self._asked("incident")
+        return self._incident(self.outages[incident]) if incident in self.outages else None
+
+    def _incident(self, versions: list[IncidentVersion]) -> IncidentRow:
+        last = versions[-1]
+        no = list(self.outages).index(last.id) + 1
+        times = (last.opened_us, last.closed_us, last.decided_us)
+        return IncidentRow(no, last.id, last.version, *times, last.devices, last.silent)
+
+    async def devices_of_incident(self, incident: str) -> list[IncidentDeviceRow]:
+        self._asked("devices_of_incident")
+        open_losses = {
+            one.device: one
+            for _, one in self._newest().values()
+            if one.current and one.to_us is None and one.kind is Kind.COMMUNICATION_LOST
+        }
+        found: dict[str, IncidentDeviceRow] = {}
+        for version in self.outages.get(incident, []):
+            for taken in version.taken:
+                loss = open_losses.get(taken.device)
+                loss = loss if loss is not None and loss.from_us < version.decided_us else None
+                of = (loss.from_us, loss.id) if loss is not None else (None, None)
+                who = (taken.device, taken.wearer, taken.victim, taken.network)
+                found[taken.device] = IncidentDeviceRow(*who, None, *of)
+            for gone in version.released:
+                found[gone.device] = replace(found[gone.device], released=gone.why)
+        return [found[device] for device in sorted(found)]
+
+    async def lost_in_zone(self) -> frozenset[str]:
+        self._asked("lost_in_zone")
+        newest = (one for _, one in self._newest().values())
+        lost = (one.wearer for one in newest if one.kind is Kind.LOST_IN_ZONE and one.to_us is None and one.current)
+        return frozenset(wearer for wearer in lost if wearer is not None)
+
+    async def caseload_of(self, wearers: Sequence[str]) -> list[Version]:
+        self._asked("caseload_of")
+        mine = set(wearers)
+        orders = {one.id for one in self._of(Order) if one.wearer in mine}
+        conditions = {one.id for one in self._of(Condition) if one.order in orders}
+        zones = {one.zone for one in self._of(Condition) if one.id in conditions}
+        return [
+            Version(one)
+            for one in self.records.values()
+            if (isinstance(one, Wearer) and one.id in mine)
+            or (isinstance(one, Order) and one.id in orders)
+            or (isinstance(one, Condition) and one.id in conditions)
+            or (isinstance(one, Suspension) and one.order in orders)
+            or (isinstance(one, Absence) and one.condition in conditions)
+            or (isinstance(one, Zone) and one.id in zones)
+        ]
+
+    async def newest_fixes(self, wearers: Sequence[str]) -> list[PositionRow]:
+        self._asked("newest_fixes")
+        newest = self._positions()
+        return [newest[one] for one in sorted(wearers) if one in newest]
 
     async def events(self, after: int, limit: int) -> list[EventRow]:
         self._asked("events")

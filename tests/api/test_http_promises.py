@@ -208,12 +208,14 @@ async def test_answers_are_as_openapi_says(client: httpx2.AsyncClient) -> None:
         "/api/v1/violations/{violation}": "W1-1",
         "/api/v1/alerts": "",
         "/api/v1/alerts/{alert}": "1",
+        "/api/v1/incidents": "",
         "/api/v1/counts": "",
         "/health": "",
         "/health/liveness": "",
         "/health/readiness": "",
     }
     others = {"/api/v1/wearers/{wearer}/trail", "/api/v1/stream", "/metrics"}
+    others |= {"/api/v1/incidents/{incident}", "/api/v1/incidents/{incident}/silent"}  # tests/api/test_incidents.py
     assert set(document["paths"]) == set(asked) | others
     for path, key in asked.items():
         answer = await client.get(re.sub(r"\{\w+\}", key, path))
