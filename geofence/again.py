@@ -104,7 +104,7 @@ class Again:
         clusters, heads = self.folder.clusters, self.folder.world.state.devices["head_t"]
         head_us = np.full(labels, EARLY_US, np.int64)
         for cluster in again.tolist():
-            if cluster not in forced and not self._paired(cluster):
+            if cluster not in forced:
                 head_us[cluster] = heads[clusters.devices_in(cluster)].max(initial=EARLY_US)
         of = clusters.of_device[facts["device"]]
         late = facts["t_us"] < head_us[of]
@@ -112,14 +112,6 @@ class Again:
         np.maximum.at(split_us, of[late], facts["t_us"][late])
         split_us[split_us == EARLY_US] = FAR_US
         return split_us
-
-    def _paired(self, cluster: int) -> bool:
-        """Whether somebody of a cluster is in a condition about two parties: trails are in no copy."""
-        tables = self.folder.world.layout.tables
-        if not len(tables.pairs):
-            return False
-        parties = self.folder.clusters.parties_in(cluster)
-        return bool((tables.pair_first[parties] < tables.pair_last[parties]).any())
 
     # ---- which facts ----
 
@@ -241,7 +233,7 @@ class Again:
         if not after.any():
             return
         for cluster in np.unique(of_device[device[after]]).tolist():
-            if self._paired(cluster) or self._rejected(cluster):
+            if self._rejected(cluster):
                 continue
             at_us = int(heads[folder.clusters.devices_in(cluster)].max())
             if at_us < facts["t_us"][of_device[device] == cluster].min():
@@ -260,7 +252,14 @@ class Again:
             if any(kept.steady >= MAX_RUN for kept in streams.kept(name, keys)):
                 return
             streams.mark(name, keys, marks)
-        folder.resumes.add(Resume(at_us, rows, State(*state.at(rows)), marks, whole))
+        folder.resumes.add(Resume(at_us, rows, State(*state.at(rows)), marks, whole, self._paired(rows)))
+
+    def _paired(self, rows: Rows) -> bool:
+        """Whether somebody of a cluster is in a condition about two parties."""
+        tables = self.folder.world.layout.tables
+        if not len(tables.pairs):
+            return False
+        return bool((tables.pair_first[rows.parties] < tables.pair_last[rows.parties]).any())
 
     # ---- qualities ----
 

@@ -115,6 +115,7 @@ class Folder:
         """Forget what no fact since the base can ask for: of trails, and of the news of pairs."""
         world, spare = self.world, self.spare
         if world.nearness.size and spare is not None:
+            self.resumes.thin_trails()
             world.nearness.let_go([world.state, spare.state, self.base.state])
             thin(world.streams, self.base.marks, spare.marks, world.layout.tables.gap_us)
 

@@ -35,6 +35,7 @@ class Resume:
     at_us : the copy is what all facts with a time up to this make.
     rows, state, marks : the cluster's rows, what was in them, and how long its streams were.
     whole : the log still has all later facts; else the stored ones are asked for.
+    paired : somebody of the cluster is in a condition about two parties: it goes when trails are thinned.
     """
 
     at_us: int
@@ -42,6 +43,7 @@ class Resume:
     state: State
     marks: Marks
     whole: bool
+    paired: bool
 
     def is_of(self, devices: NDArray[np.int64]) -> bool:
         """Whether the cluster has the devices that it had."""
@@ -107,6 +109,11 @@ class Resumes:
         np.maximum.at(last, cluster_of[dropped["device"]], dropped["t_us"])
         for one in self._all():
             one.whole = one.whole and one.at_us >= last[cluster_of[one.rows.devices[0]]]
+
+    def thin_trails(self) -> None:
+        """Rows of trails have other numbers now, and some are gone (`geofence.nearness`)."""
+        for one in [one for one in self._all() if one.paired]:
+            self.forget(one.rows.devices, EARLY_US + 1)
 
     def thin(self) -> None:
         """Keep few of each cluster, and not too many in all. Between batches only: what is asked for hangs on them."""
