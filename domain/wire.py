@@ -111,9 +111,11 @@ class Decoder:
 
     def decode(self, messages: Sequence[Message]) -> Decoded:
         """Turn messages, in their order, into one batch. Never raises for anything that a device can send."""
-        lines = Lines()
         dead_letters: list[DeadLetter] = []
         last_wills: list[tuple[str, int]] = []
+        devices: list[int] = []
+        envelopes: list[Envelope | None] = []
+        bad: list[int] = []
         by_topic = self._by_topic
         for topic, payload, received_us in messages:
             device = by_topic.get(topic)
@@ -123,16 +125,23 @@ class Decoder:
                 if admission.reason is not None:
                     refused = Refused(admission.reason)
                     dead_letters.append(_parked(topic, payload, received_us, refused, admission.device))
-                    lines.message(received_us, device, None, bad=True)
+                    bad.append(len(devices))
+                    devices.append(device)
+                    envelopes.append(None)
                     continue
                 if device == NOBODY:
                     last_wills.append((admission.device, received_us))
-                    lines.message(received_us, NOBODY, None, bad=False)
+                    devices.append(NOBODY)
+                    envelopes.append(None)
                     continue
             envelope = _strict(payload)
             if envelope is None:
                 envelope = self._careful(topic, payload, received_us, self._roster.ids[device], dead_letters)
-            lines.message(received_us, device, envelope, envelope is None)
+                if envelope is None:
+                    bad.append(len(devices))
+            devices.append(device)
+            envelopes.append(envelope)
+        lines = Lines.of_messages([message[2] for message in messages], devices, envelopes, bad)
         return Decoded(lines.batch(self.index_of), dead_letters, last_wills)
 
     def take(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -49,6 +50,16 @@ class Lines:
     envelopes: list[Envelope | None] = field(default_factory=list)
     learnt: dict[int, Version] = field(default_factory=dict)
 
+    @classmethod
+    def of_messages(
+        cls, instants: list[int], devices: list[int], envelopes: list[Envelope | None], bad: Sequence[int]
+    ) -> Self:
+        """Many messages at once; ``bad`` are the places of those that were parked whole."""
+        parked = [False] * len(instants)
+        for place in bad:
+            parked[place] = True
+        return cls(instants, [LineKind.MESSAGE.value] * len(instants), devices, parked, envelopes)
+
     def __len__(self) -> int:
         return len(self.instants)
 
@@ -66,7 +77,7 @@ class Lines:
 
     def _line(self, at_us: int, kind: LineKind, device: int, envelope: Envelope | None, bad: bool) -> None:
         self.instants.append(at_us)
-        self.kinds.append(kind)
+        self.kinds.append(kind.value)
         self.devices.append(device)
         self.envelopes.append(envelope)
         self.bad.append(bad)
