@@ -31,7 +31,10 @@ BAD_INPUT = 2
 
 
 def evaluate_command(caseload: str, feed: str, until: str | None) -> int:
-    """Print the violations that a caseload and a feed give; the exit code. ``-`` is standard input."""
+    """Print the violations that a caseload and a feed give; the exit code. ``-`` is standard input.
+
+    Where anything in either is bad nothing is printed: what a part of a feed gives is no answer.
+    """
     parked: Counter[str] = Counter()
     try:
         until_us = _until(until)
@@ -40,12 +43,11 @@ def evaluate_command(caseload: str, feed: str, until: str | None) -> int:
         versions, warnings = load_caseload(Path(caseload) if caseload != "-" else Path("/dev/stdin"))
         tell(warnings, as_warnings=True)
         with _open(feed) as lines:
-            for violation in evaluate(versions, lines, feed, until_us, parked):
-                sys.stdout.write(violation.as_line() + "\n")
+            printed = [violation.as_line() + "\n" for violation in evaluate(versions, lines, feed, until_us, parked)]
     except BadInput as bad:
-        sys.stdout.flush()
         tell(bad.faults)
         return BAD_INPUT
+    sys.stdout.writelines(printed)
     if parked:
         sys.stderr.write("dead letters: " + json.dumps(dict(sorted(parked.items()))) + "\n")
     return 0

@@ -159,6 +159,12 @@ ONE_RECORD: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "override unnamed": ("C2", {"override": {"by": "", "reason": "x"}}, "override.by", "is empty"),
     "alert 0": ("C3", {"alert_m": 0}, "alert_m", "must be a number over 0"),
     "pre-alert nearer": ("C3", {"alert_m": 500, "prealert_m": 400}, "prealert_m", "under alert_m (500)"),
+    "pre-alert as near": ("C3", {"alert_m": 500, "prealert_m": 499.999}, "prealert_m", "under alert_m (500)"),
+    "alert over the pre-alert": ("C3", {"alert_m": 1001, "prealert_m": 1000}, "prealert_m", "under alert_m (1001)"),
+    "alert text": ("C3", {"alert_m": "near"}, "alert_m", "must be a number over 0"),
+    "a victim who is a wearer": ("C3", {"victim": "W2"}, "victim", "there is no victim 'W2'"),
+    "a victim null": ("C3", {"victim": None}, "victim", "must be 1 to 64"),
+    "another wearer beside a victim": ("C3", {"other_wearer": "W2"}, "other_wearer", "does not go with kind"),
     "no victim": ("C3", {"victim": ...}, "victim", "needs the victim whom it protects"),
     "absence ends before": ("A1", {"to": "2026-11-05T18:00:00Z"}, "to", "before `from`"),
     "absence without from": ("A1", {"from_": ...}, "from", "is missing"),
@@ -324,6 +330,23 @@ def test_a_wearer_who_must_not_meet_himself() -> None:
     [found] = faults_of(also(meet))
     assert (found.line, found.field) == (LAST, "other_wearer")
     assert faults_of(also(meet | {"other_wearer": "W2"})) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "cause"),
+    [
+        ({"other_wearer": "W9"}, "other_wearer", "there is no wearer 'W9'"),
+        ({"other_wearer": "V1"}, "other_wearer", "there is no wearer 'V1'"),
+        ({"other_wearer": None}, "other_wearer", "must be 1 to 64"),
+        ({}, "other_wearer", "needs the wearer who must not be met"),
+        ({"other_wearer": "W2", "victim": "V1"}, "victim", "does not go with kind"),
+        ({"other_wearer": "W2", "alert_m": 50}, "alert_m", "does not go with kind"),
+    ],
+)
+def test_an_association_with_nobody_to_meet(values: dict[str, Any], field: str, cause: str) -> None:
+    [found] = faults_of(also({"type": "condition", "id": "C9", "order": "O1", "kind": "association"} | values))
+    assert (found.line, found.field) == (LAST, field)
+    assert cause in found.cause
 
 
 def test_a_curfew_over_the_limits_of_its_order_needs_a_named_override() -> None:

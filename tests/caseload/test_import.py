@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from bailiwick.import_command import import_command
 from domain.records import Version
 from store import Store
-from tests.caseload.lines import also, as_lines, changed, record, records
+from tests.caseload.lines import NIGHT, also, as_lines, changed, record, records
+
+CROSSED = [[0.50, 51.20], [0.52, 51.22], [0.52, 51.20], [0.50, 51.22], [0.50, 51.20]]
+MEETS_HIMSELF = {"type": "condition", "id": "C9", "order": "O1", "kind": "association", "other_wearer": "W1"}
 
 
 def entered(url: str) -> list[Version]:
@@ -49,6 +53,38 @@ def test_import_is_all_or_nothing(url: str, tmp_path: Path, capsys: pytest.Captu
     assert import_command(written(tmp_path, as_lines(records())), url) == 0
     assert capsys.readouterr() == (f"{len(records())} records are new, 0 changed, 0 as before\n", "")
     assert [version.record.id for version in entered(url)] == [r["id"] for r in records()]
+
+
+BAD = {
+    "a zone that crosses itself": changed("Z1", shape={"type": "Polygon", "coordinates": [CROSSED]}),
+    "a timetable": changed("C2", timetable=[NIGHT[0] | {"end": "24:01"}]),
+    "a time zone": changed("C2", timezone="Europe/Londn"),
+    "a pair": changed("C3", victim="V9"),
+    "a pair that is one": also(MEETS_HIMSELF),
+    "two fittings of a device": also(record("F1") | {"id": "F9", "wearer": "W2"}),
+    "a reference": changed("B1", violation="W1"),
+    "no record": [*as_lines(records()), b"[]\n"],
+    "cut short": [*as_lines(records()), b'{"type":"wearer","id":"W9"'],
+}
+"""Files of which all but one line, often the last, is good."""
+
+
+def test_a_bad_file_changes_nothing_whatever_is_bad_in_it(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for why, lines in BAD.items():
+        bad = written(tmp_path, lines)
+        assert import_command(bad, url) == 2, why
+        out, err = capsys.readouterr()
+        assert out == "", why
+        assert re.fullmatch(rf"{re.escape(str(bad))}:\d+: [\w.\[\]]+: .+\n", err), why
+    assert entered(url) == []
+    assert import_command(written(tmp_path, as_lines(records())), url) == 0
+    before = entered(url)
+    for why, lines in BAD.items():
+        new = [json.dumps({"type": "wearer", "id": f"N{k}"}).encode() + b"\n" for k in range(3)]
+        assert import_command(written(tmp_path, [*new, *lines]), url) == 2, why
+    assert entered(url) == before
 
 
 def test_what_is_there_is_left_and_what_changed_is_a_new_version(
