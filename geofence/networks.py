@@ -23,8 +23,9 @@ Flags = NDArray[np.bool_]
 class Networks:
     """The newest network that each device told of."""
 
-    def __init__(self) -> None:
-        self.of: dict[int, Network] = {}
+    def __init__(self, of: dict[int, Network] | None = None) -> None:
+        self.of = of if of is not None else {}
+        self._groups: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
 
     def take(self, batch: Batch, lines: Sequence[int]) -> dict[int, Network]:
         """Take what these messages of a batch tell, in their order. Returns, by line, what was new of its device."""
@@ -33,6 +34,8 @@ class Networks:
             network = batch.networks[line]
             if known.get(device) != network:
                 known[device] = new[line] = network
+        if new:
+            self._groups = None
         return new
 
     def network_of(self, device: int) -> Network:
@@ -41,6 +44,8 @@ class Networks:
 
     def groups(self, devices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """By device, numbers of its carrier (those of whom none is known are one) and of its cell (`NO_CELL`: unknown)."""
+        if self._groups is not None and len(self._groups[0]) == devices:
+            return self._groups
         carrier, cell = np.zeros(devices, np.int64), np.full(devices, NO_CELL, np.int64)
         carriers: dict[tuple[str, str] | None, int] = {None: 0}
         cells: dict[Network, int] = {}
@@ -48,7 +53,8 @@ class Networks:
             carrier[device] = carriers.setdefault(network.carrier, len(carriers))
             if network.carrier is not None and network.cell is not None:
                 cell[device] = cells.setdefault(network, len(cells))
-        return carrier, cell
+        self._groups = (carrier, cell)
+        return self._groups
 
     def stand_out(self, lost: Flags, heard: Flags) -> Flags:
         """The devices whose cell, or whose carrier without such cells, has lost enough of what it had to explain a loss.

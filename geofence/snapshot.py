@@ -22,6 +22,7 @@ from geofence.equipment_rules import Event
 from geofence.kept import Kept
 from geofence.layout import Planner
 from geofence.near_fold import TRAIL
+from geofence.networks import Networks
 from geofence.outage import TAKEN, SavedIncident
 from geofence.reception import RECEPTION, Open
 from geofence.refold import Base
@@ -208,7 +209,7 @@ def _put_sparse(rules: Rules, saved: _Body) -> None:
     rules.unloaded.changed()
     rules.reception.open = {(what, device): one for what, device, one in saved.received}
     rules.reception.changed()
-    rules.outage.networks.of, rules.outage.in_contact = saved.networks, saved.in_contact
+    rules.outage.networks, rules.outage.in_contact = Networks(saved.networks), saved.in_contact
     rules.outage.restore(saved.incidents, saved.incident_number)
     rules.now_us, rules.stepper.numbers = saved.now_us, saved.numbers
     rules.stepper.wakes.atv = saved.wake_atv
