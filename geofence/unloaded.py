@@ -27,11 +27,12 @@ class Unloaded:
         self.open: dict[tuple[str, int], Entry] = {}
         self.until: dict[tuple[str, int], int] = {}
         self.next_us = EARLY_US
+        self._ends_after = EARLY_US
         self._watched: list[tuple[Case, list[int]]] | None = None
 
     def changed(self) -> None:
         """The caseload changed: look at everything at the next tick, and anew at how long what stands may."""
-        self.next_us, self._watched = EARLY_US, None
+        self.next_us, self._watched, self._ends_after = EARLY_US, None, EARLY_US
         for key, entry in self.open.items():
             self.until[key] = self._until(key, entry)
 
@@ -97,6 +98,7 @@ class Unloaded:
         key = (case.id, tag)
         self.open[key] = Entry(draft, opened_us=at_us)
         self.until[key] = self._until(key, self.open[key])
+        self._ends_after = min(self._ends_after, self.until[key])
         return opened_step(self.open[key])
 
     def _until(self, key: tuple[str, int], entry: Entry) -> int:
@@ -120,8 +122,10 @@ class Unloaded:
         return [self._close(key, max(at_us, self.open[key].draft.from_us), Reason.CONTACT) for key in keys]
 
     def next_end(self, until_us: int) -> int:
-        """When the clock ends the next."""
-        return min(self.until.values(), default=FAR_US)
+        """When the clock next ends one, or an instant after ``until_us`` before which it ends none."""
+        if self._ends_after <= until_us:
+            self._ends_after = min(self.until.values(), default=FAR_US)
+        return self._ends_after
 
     def ended(self, at_us: int) -> list[Step]:
         """Those whose fitting or enforcement has ended."""
