@@ -213,25 +213,30 @@ class Outage:
     # ---- who is released ----
 
     def _release(self, incident: Incident, at_us: int, urgent: dict[int, Release], told: _Told) -> None:
+        """First those who may not wait, then all who are silent when that is due, then those who have been back for long."""
         rows = incident.rows
-        waits = rows["held"] & incident.silent
-        if urgent and at_us >= incident.opened_us + HOLD_US and waits.any():
-            of_urgent = waits & np.isin(rows["party"], list(urgent))
-            for k in np.flatnonzero(of_urgent).tolist():
-                told.released.append((int(rows["device"][k]), int(rows["party"][k]), urgent[int(rows["party"][k])]))
-            rows["held"][of_urgent] = False
-            waits &= ~of_urgent
+        may_not_wait = np.zeros(len(rows), np.bool_)
+        if urgent and at_us >= incident.opened_us + HOLD_US:
+            may_not_wait = rows["held"] & np.isin(rows["party"], list(urgent))
+        for device, party in rows[may_not_wait & incident.silent][["device", "party"]].tolist():
+            told.released.append((device, party, urgent[party]))
+        rows["held"][may_not_wait & incident.silent] = False
         why = self._end_of_holding(incident, at_us)
-        if why is not None and waits.any():
-            told.released += [(int(r["device"]), int(r["party"]), why) for r in rows[waits]]
+        if why is not None:
+            waits = rows["held"] & incident.silent
+            told.released += [(*who, why) for who in rows[waits][["device", "party"]].tolist()]
             rows["held"][waits] = False
-        returned = rows["held"] & (rows["left_us"] <= at_us - RETURN_US)
+        returned = rows["held"] & ~incident.silent & (may_not_wait | (rows["left_us"] <= at_us - RETURN_US))
         if returned.any():
-            blind = {entry.draft.party for entry in self.silence.unknown.values()}
-            unlocated = self.world.state.devices["lost"][rows["device"]]
-            still = returned & (np.isin(rows["party"], list(blind)) | unlocated)
-            told.released += [(int(r["device"]), int(r["party"]), Release.BACK) for r in rows[still]]
+            still = returned & self._not_placed(rows)
+            told.released += [(*who, Release.BACK) for who in rows[still][["device", "party"]].tolist()]
             rows["held"][returned] = False
+
+    def _not_placed(self, rows: NDArray[Any]) -> NDArray[np.bool_]:
+        """(rows,) of which the device's location, or the whereabouts of who wears it, are not known."""
+        unknown = {entry.draft.party for entry in self.silence.unknown.values()}
+        nowhere: NDArray[np.bool_] = self.world.state.devices["lost"][rows["device"]]
+        return nowhere | np.isin(rows["party"], list(unknown))
 
     def _end_of_holding(self, incident: Incident, at_us: int) -> Release | None:
         """Why it holds nobody any more who is still silent, if so."""

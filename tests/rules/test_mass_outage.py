@@ -304,6 +304,17 @@ def test_whereabouts_are_held_with_the_loss_and_released_if_the_device_does_not_
     assert ran.alone()["whereabouts_unknown W1"] == "outage-1"
 
 
+def test_who_may_not_wait_need_not_wait_for_the_whereabouts_either() -> None:
+    begins = 43_200 + 360
+    until = OPENS_S + HOLD_S
+    story = silent(60)
+    story.records = [*fleet(60), curfew(0, hours(begins, begins + 3600)), *victim_of(0)]
+    story.tick(660).beat([0], until - 50).tick(until - 40, until - 1, until)
+    ran = story.every_way()
+    assert ran.released() == [("T0", "back", until)]
+    assert ran.alone()["whereabouts_unknown W0"] is None
+
+
 def test_what_was_alerted_in_the_300_s_before_comes_under_it() -> None:
     records = fleet(61)
     story = Story(records).beat(range(60), 100).beat([60], 0).tick(1, 300, 399, 400)
