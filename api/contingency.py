@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from alerts.contingency import RANK, LastFix, Need, Requirements
 from api.ports import Reading
@@ -23,6 +23,8 @@ from store.reading_types import IncidentDeviceRow, PositionRow
 KEPT_US: Final = 10 * SECOND_US
 AT_ONCE: Final = 500
 """Wearers whose caseload is read and judged together."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +64,31 @@ class Rankings:
         self._reading = reading
         self._windows = WindowCache(zones)
         self._kept: dict[str, tuple[int, list[Silent]]] = {}
+        self._devices: dict[str, tuple[int, list[IncidentDeviceRow]]] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def of(self, incident: str, at_us: int) -> list[Silent]:
         """Who is still silent, the most urgent first, as of ``at_us`` or a little before."""
         async with self._one_at_a_time:
-            kept = self._kept.get(incident)
-            if kept is None or not 0 <= at_us - kept[0] < KEPT_US:
-                kept = self._kept[incident] = (at_us, await self._rank(incident, at_us))
-                self._kept = {name: one for name, one in self._kept.items() if at_us - one[0] < KEPT_US}
-            return kept[1]
+            kept = _fresh(self._kept, at_us)
+            if incident not in kept:
+                kept[incident] = (at_us, await self._rank(incident, at_us))
+            return kept[incident][1]
+
+    async def devices(self, incident: str, at_us: int) -> list[IncidentDeviceRow]:
+        """Every device that an incident took in, as of ``at_us`` or a little before."""
+        async with self._one_at_a_time:
+            return await self._devices_of(incident, at_us)
+
+    async def _devices_of(self, incident: str, at_us: int) -> list[IncidentDeviceRow]:
+        kept = _fresh(self._devices, at_us)
+        if incident not in kept:
+            kept[incident] = (at_us, await self._reading.devices_of_incident(incident))
+        return kept[incident][1]
 
     async def _rank(self, incident: str, at_us: int) -> list[Silent]:
-        silent = [row for row in await self._reading.devices_of_incident(incident) if row.silent_since_us is not None]
+        devices = await self._devices_of(incident, at_us)
+        silent = [row for row in devices if row.silent_since_us is not None]
         silent.sort(key=lambda row: (row.wearer or "", row.victim or "", row.device))
         people = [(who, tuple(rows)) for who, rows in groupby(silent, key=lambda row: (row.wearer, row.victim))]
         found = [_silent(Need.VICTIM, who, rows) for who, rows in people if who[0] is None]
@@ -103,6 +117,13 @@ class Rankings:
             need = required.need_of(wearer, at_us, last.get(wearer), lost_in_zone=wearer in in_zone)
             found.append(_silent(need, (wearer, None), rows))
         return found
+
+
+def _fresh(kept: dict[str, tuple[int, T]], at_us: int) -> dict[str, tuple[int, T]]:
+    """What was worked out within `KEPT_US`; the rest is dropped."""
+    for name in [name for name, one in kept.items() if not 0 <= at_us - one[0] < KEPT_US]:
+        del kept[name]
+    return kept
 
 
 def _silent(need: Need, who: tuple[str | None, str | None], rows: tuple[IncidentDeviceRow, ...]) -> Silent:

@@ -40,7 +40,10 @@ async def incidents(
 async def incident(incident: Id, parts: Given) -> Response:
     """One mass outage, with how many devices it took in and how many are silent now, by carrier and cell."""
     row = await _found(parts, incident)
-    devices = await parts.reading.devices_of_incident(incident)
+    rankings = parts.rankings
+    devices = await (
+        rankings.devices(incident, parts.now()) if rankings else parts.reading.devices_of_incident(incident)
+    )
     silent = sum(one.silent_since_us is not None for one in devices)
     return answer(_body(row) | {"devices": len(devices), "silent": silent, "groups": _groups(devices)})
 
