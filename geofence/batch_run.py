@@ -128,6 +128,7 @@ class BatchRun:
         """A victim's unit is in contact again; whether it is located may hang on the facts that it sent."""
         if ((self.effective == at) & (self.work["device"] == loss.device)).any():
             self.spoken.setdefault(at, []).append(loss)
+            self.rules.stepper.protection.spoken.add(loss.device)
         else:
             self.rules.stepper.write(self.rules.stepper.protection.spoke(loss, line.at_us, Reason.CONTACT), at, line)
 
@@ -189,6 +190,7 @@ class BatchRun:
         for at in sorted(set(self.spoken) & set(line_of.values())):
             by = Line(int(self.instants[at]), is_message=True)
             for loss in self.spoken.pop(at):
+                rules.stepper.protection.spoken.discard(loss.device)
                 rules.stepper.write(rules.stepper.protection.spoke(loss, by.at_us, Reason.CONTACT), at, by)
 
     def _older(self, cluster: NDArray[np.int64]) -> Facts | None:

@@ -299,7 +299,8 @@ def _parents(record: Record) -> list[Key]:
     if isinstance(record, Order):
         return [("wearer", record.wearer)]
     if isinstance(record, Condition):
-        return [("order", record.order), *([("zone", record.zone)] if record.zone else [])]
+        named = [("zone", record.zone)] if record.zone else []
+        return [("order", record.order), *named, *([("victim", record.victim)] if record.victim else [])]
     if isinstance(record, Absence):
         return [("condition", record.condition)]
     if isinstance(record, Suspension):

@@ -273,7 +273,7 @@ def seen_of(world: World, case: Case) -> Seen:
         silent += unheard(said)
         handed_over += [end for _, end in deciding]
         present_at = [one for one in present_at if holding(deciding, one[0]) is None]
-        present_at += _heard_at(world, pairs)
+        present_at += _heard_at(world, unit, pairs)
         line = over(said, line)
     if units:
         line = [_with_newest(stretch, inside, checks) for stretch in line]
@@ -354,16 +354,25 @@ def _says(world: World, pair: int, fittings: Sequence[tuple[int, int, int]], dou
     return found
 
 
-def _heard_at(world: World, pairs: Sequence[int]) -> list[tuple[int, Proof | None]]:
+def _heard_at(world: World, unit: int, pairs: Sequence[int]) -> list[tuple[int, Proof | None]]:
+    """When a tag was heard; what is said of it or by the unit in doubt says nothing."""
     found: list[tuple[int, Proof | None]] = []
-    for pair in pairs:
+    for tag, pair in world.pairs_of_unit.get(unit, ()):
+        if pair not in pairs:
+            continue
+        times: list[int] = []
+        doubted = union([*world.doubts(tag), *world.doubts(unit)])
         for news in world.streams.pairs.get(pair, ()):
-            found.append((news.t if news.what == What.HEARD else news.a, None))
+            if news.what == What.HEARD:
+                times.append(news.t)
+            elif holding(doubted, news.t) is None:
+                times.append(news.a)
             if news.b > EARLY_US and news.what == What.UNHEARD:
-                found.append((news.b, None))
+                times.append(news.b)
         row = world.state.pairs[pair]
         if row["heard"] == 1:
-            found.append((int(row["heard_t"]), None))
+            times.append(int(row["heard_t"]))
+        found += [(at_us, None) for at_us in times if holding(doubted, at_us) is None]
     return found
 
 

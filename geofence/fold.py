@@ -151,7 +151,8 @@ def fold_tracks(
         used = not f["is_event"] and quality[i] == _OK and f["src"] != _LBS
         repeat = False
         if f["is_event"]:
-            repeat = d["resting"] or (f["code"] == _REST and f["state"] == _START)
+            # what a home unit says of the tag is no fact of the tag
+            repeat = f["tag"] < 0 and (d["resting"] or (f["code"] == _REST and f["state"] == _START))
             n = _note_event(f, d, who, tracks, tables, out, n)
         elif not used:
             repeat = d["resting"] and quality[i] != _FUTURE and quality[i] != _ANCIENT
@@ -182,7 +183,10 @@ def _move_head(party: Any, f: Any, rank: Any) -> None:
 
 @inlined
 def _note_event(f: Any, d: Any, who: int, tracks: Any, tables: Any, out: Any, n: int) -> int:
-    """Rest, checks, and tampering: what the device's fixes said of a place ends with it, until new evidence."""
+    """Rest, checks, and tampering: what the device's fixes said of a place ends with it, until new evidence.
+
+    What had lapsed before it had, and what another device's newer fix upholds goes on.
+    """
     code, state = f["code"], f["state"]
     if code == _REST:
         if state == _START:
@@ -194,8 +198,9 @@ def _note_event(f: Any, d: Any, who: int, tracks: Any, tables: Any, out: Any, n:
         for k in range(tables.row_first[who], tables.row_last[who]):
             row = tables.rows[k]
             s = tracks[row]
-            if tables.kind[row] >= CURFEW and s["presence"] != 0:
-                n = emit(out, n, f, row, _LAPSE, 0, 0.0, f["t_us"], s["wrong_last_t"])
+            if tables.kind[row] >= CURFEW and s["presence"] != 0 and s["newest_t"] == d["place_t"]:
+                until = min(f["t_us"], s["newest_t"] + s["newest_gap"])
+                n = emit(out, n, f, row, _LAPSE, 0, 0.0, until, s["wrong_last_t"])
                 s["presence"], s["wrong_n"] = 0, 0
     elif code == _CHECK and f["said"] & _RESULT == _VERIFIED and tables.fixed_line[f["device"]]:
         n = hold_check(f, d, who, tracks, tables, out, n)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class Protection:
         self.unknown: dict[str, Entry] = {}
         self.unknown_of: dict[int, set[str]] = {}
         self.silent: dict[int, Entry] = {}
+        self.spoken: set[int | None] = set()
+        """Units that are in contact again by a message of which the facts are still to be judged."""
         self._units: tuple[Layout | None, Any] = (None, np.zeros(0, np.int64))
         self._not_before: dict[str, int] = {}
 
@@ -109,8 +111,11 @@ class Protection:
         span = holding(enforced_spans(self.world, case, at_us), at_us)
         return span[1] if span is not None else FAR_US
 
-    def found_again(self, party: int, used: Sequence[Proof], at_us: int) -> list[Step]:
-        """Used fixes of a party came, or time passed: where it is is known, or the condition is no longer enforced."""
+    def found_again(self, party: int, used: Sequence[Proof], at_us: int, judged: Collection[int]) -> list[Step]:
+        """Used fixes of a party came, or time passed: where it is is known, or the condition is no longer enforced.
+
+        ``judged``: as for `Silence.found_again`.
+        """
         steps = []
         for condition in sorted(self.unknown_of.get(party, ())):
             entry = self.unknown[condition]
@@ -120,6 +125,8 @@ class Protection:
                 span = holding(enforced_spans(self.world, case, entry.opened_us), entry.opened_us)
             ends = span[1] if span is not None else at_us if case is None else FAR_US
             fix = next((p for p in used if p.t > entry.draft.proofs[0].t), None)
+            if fix is None and self.world.book.condition_index[condition] not in judged:
+                continue
             if ends <= (at_us if fix is None else fix.t):
                 steps.append(self._known(party, condition, max(ends, entry.draft.from_us), Reason.CLOCK, None))
             elif fix is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -202,7 +202,7 @@ class Silence:
         row = self.contact[device]
         row["begin"], row["until"] = FAR_US, at_us + AHEAD_US
         for start, end, party in world.fittings(device):
-            for order_from, order_to in active_spans(world, party):
+            for order_from, order_to in active_spans(world, party, at_us):
                 begin, until = max(start, order_from), min(end, order_to)
                 if begin < until and until > at_us:
                     if begin <= at_us + AHEAD_US:
@@ -233,8 +233,14 @@ class Silence:
             steps.append(opened_step(entry))
         return steps
 
-    def found_again(self, world: World, party: int, used: Sequence[Proof], at_us: int) -> list[Step]:
-        """Used fixes came, or time passed: what was lost in a zone is found, or the zone is no longer enforced."""
+    def found_again(
+        self, world: World, party: int, used: Sequence[Proof], at_us: int, judged: Collection[int]
+    ) -> list[Step]:
+        """Used fixes came, or time passed: what was lost in a zone is found, or the zone is no longer enforced.
+
+        ``judged`` are the conditions (by index) judged at this line: only theirs may be ended by the clock alone. Another
+        that is due is judged at its own line, the first that knows.
+        """
         steps = []
         for condition in sorted(self.in_zone_of.get(party, ())):
             entry = self.in_zone[condition]
@@ -243,6 +249,8 @@ class Silence:
             span = holding(enforced_spans(world, case, entry.opened_us), entry.opened_us)
             ends = span[1] if span is not None else FAR_US
             fix = next((p for p in used if p.t > entry.draft.from_us), None)
+            if fix is None and world.book.condition_index[condition] not in judged:
+                continue
             if ends <= (at_us if fix is None else fix.t):
                 steps.append(self._close_zone(party, condition, ends, Reason.CLOCK, None))
             elif fix is not None:
@@ -321,11 +329,16 @@ class Silence:
         return closed_step(entry, at_us, Reason.FIXES, None)
 
 
-def active_spans(world: World, party: int) -> list[tuple[int, int]]:
-    """When a party is under an order; a victim always is watched."""
+def active_spans(world: World, party: int, at_us: int) -> list[tuple[int, int]]:
+    """When a party is under an order; a victim's are the orders with a condition that names the victim, as it is in force.
+
+    A victim's are those around an instant.
+    """
     kind, party_id = world.book.parties[party]
     if kind != "wearer":
-        return [(EARLY_US, FAR_US)]
+        naming = world.book.ids(Condition, "victim", party_id)
+        low, high = at_us - AHEAD_US, at_us + 2 * AHEAD_US
+        return union(span for condition in naming for span in world.book.windows(condition, low, high))
     orders = world.book.ids(Order, "wearer", party_id)
     return union(span for order in orders for span in world.book.order_spans(order))
 

@@ -115,7 +115,9 @@ class Stepper:
 
     def _unit_again(self, step: Step, index: int, line: Line) -> None:
         """A loss is over: a victim's unit may be silent no longer. A message's facts are asked first (`BatchRun`)."""
-        if step.reason is Reason.CONTACT and step.change is Change.CLOSED:
+        if (
+            step.reason is Reason.CONTACT and step.change is Change.CLOSED
+        ) or step.draft.device in self.protection.spoken:
             return
         at_us = line.at_us if step.draft.to_us is None else step.draft.to_us
         self.write(self.protection.spoke(step.draft, at_us, step.reason), index, line)
@@ -126,7 +128,9 @@ class Stepper:
         """Judge units at a line. Returns the (party, from) of locations that were lost by it and are lost now."""
         losses: list[tuple[int, int]] = []
         parties: set[int] = set(used or ())
-        for unit in self._with_sums(units):
+        judged = self._with_sums(units)
+        conditions = {unit[1] for unit in judged if unit[0] == CASE}
+        for unit in judged:
             steps = self._judge_one(unit, index, line)
             self.write(steps, index, line)
             losses += [
@@ -145,9 +149,9 @@ class Stepper:
         for party in sorted(parties):
             proofs = sorted((used or {}).get(party, []))
             if party in self.protection.unknown_of:
-                self.write(self.protection.found_again(party, proofs, line.at_us), index, line)
+                self.write(self.protection.found_again(party, proofs, line.at_us, conditions), index, line)
             if party in self.silence.in_zone_of:
-                self.write(self.silence.found_again(self.world, party, proofs, line.at_us), index, line)
+                self.write(self.silence.found_again(self.world, party, proofs, line.at_us, conditions), index, line)
         for party, from_us in losses:
             self.lost(party, from_us, index, line)
         return losses

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from domain.instants import DAY_US, HOUR_US, MINUTE_US
 from tests.twin.found import Found
 from tests.twin.presence import ABSENT, PRESENT, place_marks, presence, untrusted
-from tests.twin.spans import Spans, cut, holding, measure
+from tests.twin.spans import Span, Spans, cut, holding, measure
 from tests.twin.timetables import instant
-from tests.twin.track import View
+from tests.twin.track import Mark, View
 
 
 def missed(view: View) -> list[Found]:
@@ -18,21 +18,57 @@ def missed(view: View) -> list[Found]:
     out = []
     doubts = {device.id: untrusted(view, device.id) for device in view.worn}
     for condition in view.caseload.conditions(view.wearer, ("attendance",)):
-        out_there = [m.fact for m in place_marks(view, condition) if m.side < 0]
-        out_there = [fact for fact in out_there if holding(doubts[fact.device], fact.t) is None]
+        runs = _outside(view, condition, doubts)
+        unheard = [s for s in presence(view, condition).states if (s.says, s.source) == (ABSENT, "home_unit")]
         present = _held(view, condition, PRESENT)
         for window in view.caseload.windows_of(condition):
             asked = cut([window], view.caseload.enforced(condition))
             if not asked or asked[-1][1] > view.at or cut(asked, present):
                 continue
-            outside = [fact for fact in out_there if holding(asked, fact.t) is not None]
-            found = Found("attendance_missed", asked[0][0], None, "clock", outside[:1], condition=condition)
-            if not outside:
+            shown = next((_shown(run, span) for span in asked for run in runs if _shown(run, span)), [])
+            facts = [m.fact for m in shown]
+            facts = facts or next((s.evidence for s in unheard if cut(asked, [(s.start, s.end)])), [])
+            found = Found("attendance_missed", asked[0][0], None, "clock", facts, condition=condition)
+            found.p_inside = max((m.score for m in shown), default=None)
+            if not facts:
                 found.kind, found.cause = "attendance_unconfirmed", "unknown"
             found.close(asked[-1][1], "clock")
             found.order = view.caseload.newest("condition", condition)["order"]
             out.append(found)
     return out
+
+
+def _outside(view: View, condition: str, doubts: dict[str, Spans]) -> list[list[Mark]]:
+    """Fixes outside the place in runs, as presence has them."""
+    out: list[list[Mark]] = []
+    run: list[Mark] = []
+    marks = [m for m in place_marks(view, condition) if holding(doubts[m.fact.device], m.t) is None]
+    breaks = [low for spans in doubts.values() for low, _ in spans]
+    for m in marks:
+        if m.side > 0:
+            run = []
+        elif m.side < 0:
+            goes_on = bool(run) and m.t - run[-1].t <= run[-1].used.gap_us
+            goes_on = goes_on and not any(run[-1].t < low <= m.t for low in breaks)
+            if goes_on:
+                run.append(m)
+            else:
+                run = [m]
+                out.append(run)
+    return out
+
+
+def _whole(run: list[Mark]) -> int | None:
+    """Which fix of a run made it whole: two, one of them surely outside."""
+    return next((i for i in range(1, len(run)) if any(m.sure for m in run[: i + 1])), None)
+
+
+def _shown(run: list[Mark], span: Span) -> list[Mark]:
+    """The first fix of a run in a span; what made it whole, if it was before the span."""
+    whole = _whole(run)
+    if whole is not None and run[whole].t < span[0] <= run[-1].t:
+        return run[: whole + 1]
+    return [m for m in run if span[0] <= m.t < span[1]][:1]
 
 
 def hours_short(view: View) -> list[Found]:

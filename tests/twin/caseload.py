@@ -177,6 +177,12 @@ class Caseload:
         return merged(span for i in ids for span in self.in_force(i))
 
     @remembered
+    def protecting(self, victim: str) -> Spans:
+        """When a condition that names the victim is enforced."""
+        ids = [i for i in self.ids("condition") if self.newest("condition", i).get("victim") == victim]
+        return merged(span for i in ids for span in self.enforced(i))
+
+    @remembered
     def orders(self, wearer: str) -> list[str]:
         return sorted(i for i in self.ids("order") if self._order_of(i)["wearer"] == wearer)
 

@@ -105,7 +105,8 @@ def _made(view: View, window: Span, unexcused: Spans, absence: Absence, held: Pr
         found.evidence = sorted([*found.evidence, absence.back.evidence[0]], key=lambda fact: fact.key)
     if ended:
         found.end = last
-        found.closer = absence.back.source if absence.back is not None and last == absence.end else "clock"
+        back = absence.back if last == absence.end and last < unexcused[-1][1] else None
+        found.closer = back.source if back is not None else "clock"
         _minutes(found, window, unexcused, absence, held)
     found.code = _code(start, found, unexcused, absence, held)
     return found

@@ -88,7 +88,7 @@ class Twin:
         if ("device", device) not in self.caseload.versions:
             return self._judge(Line(at, "message"), None)
         facts = read(device, line["envelope"], at)
-        new = [fact for fact in facts or [] if self.known.take(fact)]
+        new = [kept for fact in facts or [] if (kept := self.known.take(fact)) is not None]
         envelope = line["envelope"]
         sent = envelope["sent"] * 1000 if facts is not None and isinstance(envelope, dict) else None
         self.sent.setdefault(device, []).append((at, sent))
@@ -176,14 +176,11 @@ class Twin:
     def _judge(self, line: Line, heard: str | None, before: dict[str, list[Found]] | None = None) -> list[str]:
         made: list[Version] = []
         rounds = []
-        for wearer, role in self._persons():
-            view = self._view(wearer, line.at, role)
+        views = [self._view(wearer, line.at, role) for wearer, role in self._persons()]
+        for view in views:
             self._watch(line, view.wearer, self._looked_at(view))
-            for condition in self.caseload.conditions(wearer, ("proximity", "association")) if role == "wearer" else ():
-                record = self.caseload.newest("condition", condition)
-                pair = [record.get("victim") or record["other_wearer"], "victim" if "victim" in record else "wearer"]
-                other = view.person(*pair)
-                self._watch(line, f"{wearer} {other.wearer}", self._looked_at(view) + self._looked_at(other))
+        for view in views:
+            wearer = view.wearer
             found = self._found(view)
             found = found + self._more(view, found)
             facts = self._compared(line, view, found, (before or {}).get(wearer), (*BY_FACT, *MORE_BY_FACT))
@@ -278,8 +275,7 @@ class Twin:
             return "assessment" if line.learnt == "assessment" else "variation"
         about = found if old is None else old.found
         assert about is not None
-        party = view.wearer if about.other is None else f"{view.wearer} {about.other}"
-        if party in line.late_for and not about.by_receipt:
+        if {view.wearer, about.other} & line.late_for and not about.by_receipt:
             return "late_data"
         if found is None:
             assert old is not None

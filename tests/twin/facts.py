@@ -86,21 +86,24 @@ class Known:
     def __init__(self) -> None:
         self.by_name: dict[tuple[str, int, int], Fact] = {}
         self.by_device: dict[str, list[Fact]] = {}
-        self._conflicts: dict[tuple[str, int, int], list[Fact]] = {}
+        self._moved: dict[tuple[str, int], int] = {}  # by device and gen, the gen of what conflicts under it
         self.conflicts: dict[str, list[Fact]] = {}  # by device, under the names that the centre gave them
 
-    def take(self, fact: Fact) -> bool:
-        """Keep a fact; a repeat is not kept, another under the same name gets the device's next ``gen``."""
-        held = self.by_name.get(fact.name)
-        if held is not None:
-            if fact.values in [other.values for other in (held, *self._conflicts.get(fact.name, ()))]:
-                return False
-            self._conflicts.setdefault(fact.name, []).append(fact)
-            fact = replace(fact, gen=1 + max(other.gen for other in self.by_device[fact.device]))
+    def take(self, fact: Fact) -> Fact | None:
+        """The fact as it is kept: None of a repeat; others under the same names get the device's next ``gen``."""
+        came = fact
+        while (held := self.by_name.get(fact.name)) is not None:
+            if held.values == fact.values:
+                return None
+            under = (fact.device, fact.gen)
+            if under not in self._moved:
+                self._moved[under] = 1 + max(other.gen for other in self.by_device[fact.device])
+            fact = replace(fact, gen=self._moved[under])
+        if fact is not came:
             self.conflicts.setdefault(fact.device, []).append(fact)
         self.by_name[fact.name] = fact
         self.by_device.setdefault(fact.device, []).append(fact)
-        return True
+        return fact
 
 
 def read(device: str, envelope: Any, received: int) -> list[Fact] | None:

@@ -44,17 +44,32 @@ def _clock(view: View, device: str, came: list[tuple[int, bool]], ends: int) -> 
 
 
 def bad_messages(view: View) -> list[Found]:
-    """A `fault` at the tenth bad message in a row, once until a good one comes."""
+    """A `fault` from the tenth bad message in a row until a good one comes, or the fitting ends."""
     out = []
     for device in view.worn:
         row = 0
+        open_: Found | None = None
         for at, sent in view.sent.get(device.id, []):
             row = row + 1 if sent is None else 0
-            if row == BAD_IN_A_ROW and view.on(device.id, at):
-                out.append(_made("fault", at, "contact", device.id))
-                out[-1].code = "AL24"
-                out[-1].close(at, "contact")
+            if open_ is not None and sent is not None:
+                open_ = _ended(view, open_, at)
+            if open_ is None and row >= BAD_IN_A_ROW and view.on(device.id, at):
+                open_ = _made("fault", at, "contact", device.id)
+                open_.code = "AL24"
+                out.append(open_)
+        if open_ is not None:
+            _ended(view, open_, view.at + 1)
     return out
+
+
+def _ended(view: View, fault: Found, good: int) -> None:
+    """Closed by the good message, or by the end of the fitting before it."""
+    fitting = view.caseload.fitting_at(str(fault.device), fault.start)
+    ends = FAR_US if fitting is None else fitting[1]
+    if ends <= min(good, view.at):
+        fault.close(ends, "clock")
+    elif good <= view.at:
+        fault.close(good, "contact")
 
 
 def seq_conflicts(view: View) -> list[Found]:

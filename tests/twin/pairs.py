@@ -6,14 +6,13 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
-from domain.instants import FAR_US, MINUTE_US, SECOND_US
+from domain.instants import MINUTE_US, SECOND_US
 from tests.twin.caseload import Record
-from tests.twin.facts import Fact
 from tests.twin.found import Found
 from tests.twin.geometry import distance_m
-from tests.twin.spans import Spans, holding, less
+from tests.twin.spans import less
 from tests.twin.track import Mark, Used, View
-from tests.twin.zones import Walk, walked
+from tests.twin.zones import Walk, walked, whole_at
 
 FRESH_US = 300 * SECOND_US
 SPARED_US = 60 * SECOND_US
@@ -93,7 +92,7 @@ def proximity(view: View) -> list[Found]:
         for kind in limits(newest):
             marks = [Mark(m.used, _side(view, condition, kind, m), True, 0.0) for m in met]
             for found in walked(Walk(1, kind, None), marks, enforced, base, view, condition):
-                _named(view, found, met)
+                _named(view, condition, found, met)
                 found.order, found.condition = newest["order"], condition
                 found.victim = found.other = newest["victim"]
                 out.append(found)
@@ -107,15 +106,19 @@ def _side(view: View, condition: str, kind: str, met: Meeting) -> int:
     return 1 if met.near_m <= limit else -1 if met.near_m > LEAVES * limit else 0
 
 
-def _named(view: View, found: Found, met: list[Meeting]) -> None:
-    """Reasons and evidence, both sides of each meeting; and whose approach it was."""
+def _named(view: View, condition: str, found: Found, met: list[Meeting]) -> None:
+    """Reasons and evidence, both sides of as many meetings as open it and the one fact that closed it; whose approach."""
     with_ = {m.used.fact.name: m.other.fact for m in met}
-    facts = {f.name: f for fact in found.evidence for f in (fact, with_[fact.name])}
-    found.evidence = sorted(facts.values(), key=lambda f: f.key)
+    closing = found.evidence[-1:] if found.closer == "fixes" else []
+    opening = found.evidence[: len(found.evidence) - len(closing)]
+    began = opening[0].t
+    opening = opening[: whole_at(view, condition, began)]
+    facts = {f.name: f for fact in opening for f in (fact, with_[fact.name])}
+    found.evidence = sorted(facts.values(), key=lambda f: f.key) + closing
     found.p_inside = None
     found.opener = "clock" if found.opener == "clock" else "distance"
     found.closer = "distance" if found.closer == "fixes" else found.closer
-    if not _approached(view, found.start):
+    if not _approached(view, began):
         found.cause = "unknown"
 
 
@@ -135,31 +138,39 @@ def association(view: View) -> list[Found]:
         record = view.caseload.newest("condition", condition)
         other = record["other_wearer"]
         met = [m for m in meetings(view, view.person(other, "wearer")) if m.a <= FRESH_US]
-        for low, high in view.caseload.enforced(condition):
-            within = [m for m in met if low <= m.used.t < high]
-            for found in _together(within, [(low, high)], view.at):
+        for first, whole, newest, parted in _together(met):
+            for low, high in view.caseload.enforced(condition):
+                start = max(first.used.t, low)
+                end = high if parted is None else min(parted.used.t, high)
+                fresh = low <= whole.used.t or low - newest.used.t <= newest.used.gap_us
+                if start >= end or whole.used.t >= end or not fresh or start > view.at:
+                    continue
+                facts = {f.name: f for m in (first, whole) for f in (m.used.fact, m.other.fact)}
+                evidence = sorted(facts.values(), key=lambda f: f.key)
+                found = Found("association", start, None, "distance" if low <= whole.used.t else "clock", evidence)
+                if parted is not None and parted.used.t <= high:
+                    found.close(parted.used.t, "distance", parted.used.fact)
+                elif high <= view.at:
+                    found.close(high, "clock")
                 found.order, found.condition, found.other = record["order"], condition, other
                 out.append(found)
     return out
 
 
-def _together(met: list[Meeting], enforced: Spans, at: int) -> list[Found]:
-    out: list[Found] = []
+def _together(met: list[Meeting]) -> list[tuple[Meeting, Meeting, Meeting, Meeting | None]]:
+    """The first meeting of each run near, the one after ten minutes, the newest, and the first apart."""
+    out: list[tuple[Meeting, Meeting, Meeting, Meeting | None]] = []
     run: list[Meeting] = []
-    open_: Found | None = None
+    whole: Meeting | None = None
     for m in met:
         if m.apart_m > TOGETHER_M:
-            if open_ is not None:
-                open_.close(m.used.t, "distance", m.used.fact)
-            run, open_ = [], None
-            continue
-        run = [*run, m] if run and m.used.t - run[-1].used.t <= run[-1].used.gap_us else [m]
-        if open_ is None and m.used.t - run[0].used.t >= TOGETHER_US:
-            facts: dict[tuple[str, int, int], Fact] = {f.name: f for r in run for f in (r.used.fact, r.other.fact)}
-            evidence = sorted(facts.values(), key=lambda f: f.key)
-            open_ = Found("association", run[0].used.t, None, "distance", evidence)
-            out.append(open_)
-    end = enforced[0][1]
-    if open_ is not None and holding(enforced, at) is None and end < FAR_US:
-        open_.close(end, "clock")
-    return out
+            if whole is not None:
+                out.append((run[0], whole, run[-1], m))
+            run, whole = [], None
+        elif whole is not None or (run and m.used.t - run[-1].used.t <= run[-1].used.gap_us):
+            run.append(m)
+            if whole is None and m.used.t - run[0].used.t >= TOGETHER_US:
+                whole = m
+        else:
+            run = [m]
+    return out if whole is None else [*out, (run[0], whole, run[-1], None)]

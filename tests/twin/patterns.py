@@ -8,7 +8,6 @@ from tests.twin.track import View
 
 IN_US = 7 * DAY_US
 MANY = 3
-ENTRIES = ("zone_buffer", "zone_transit")
 
 
 def near_zone(view: View, found: list[Found]) -> list[Found]:
@@ -28,12 +27,16 @@ def near_zone(view: View, found: list[Found]) -> list[Found]:
 
 
 def near_victim(view: View, found: list[Found]) -> list[Found]:
-    """`pattern_near_victim`: pre-alerts of the pair, buffer entries and transits of zones of the order that pairs them."""
+    """`pattern_near_victim`: pre-alerts of the pair; no zone names a victim.
+
+    No approach is what begins with enforcement; nor what was before it was told.
+    """
     out = []
     for condition in view.caseload.conditions(view.wearer, ("proximity",)):
-        order = view.caseload.newest("condition", condition)["order"]
+        there = {low for low, _ in view.caseload.enforced(condition)}
+        told = view.caseload.told_at(condition)
         entries = [f for f in found if f.kind == "proximity_prealert" and f.condition == condition]
-        entries += [f for f in found if f.kind in ENTRIES and f.order == order]
+        entries = [f for f in entries if f.start not in there and f.start >= told]
         for one in _thirds("pattern_near_victim", entries):
             one.condition = condition
             one.victim = one.other = view.caseload.newest("condition", condition)["victim"]

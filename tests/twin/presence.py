@@ -85,16 +85,14 @@ def presence(view: View, condition_id: str) -> Presence:
 def _presence(view: View, condition_id: str) -> Presence:
     by_fixes, seen_fixes, missed_fixes = _by_fixes(view, condition_id)
     by_unit, seen_unit, silent = _by_unit(view, condition_id)
-    by_check = _by_check(view, condition_id) if "presence_check" in view.kinds else []
-    states = _first_that_says(by_unit, _first_that_says(by_check, by_fixes, view.at), view.at)
+    states = _first_that_says(by_unit, by_fixes, view.at)
     for state in states:  # where the unit falls silent the newest inside fix says that the wearer is there
-        if (state.says, state.source) == (PRESENT, "fixes"):
+        if state.says == PRESENT and state.source != "home_unit":
             state.evidence = [[f for t, f in seen_fixes if t <= state.start][-1]]
+            state.source = "fixes" if state.evidence[0].fix or state.evidence[0].code != "presence_check" else "event"
     deciding = merged((s.start, s.end) for s in by_unit)
-    seen_checks = [(s.start, s.evidence[0]) for s in by_check]
-    elsewhere = [(t, f) for t, f in seen_fixes + seen_checks if holding(deciding, t) is None]
+    elsewhere = [(t, f) for t, f in seen_fixes if holding(deciding, t) is None]
     seen = sorted(elsewhere + seen_unit, key=lambda s: (s[0], s[1].key))
-    deciding = merged([*deciding, *((s.start, s.end) for s in by_check)])
     missed = [(t, gap, f) for t, gap, f in missed_fixes if holding(deciding, t) is None]
     return Presence(states, seen, missed, silent)
 
@@ -142,7 +140,8 @@ def _against(view: View, place: Record, used: Used) -> Mark:
 
 def _by_fixes(view: View, condition_id: str) -> tuple[list[State], list[tuple[int, Fact]], list[tuple[int, int, Fact]]]:
     doubts = {device.id: untrusted(view, device.id) for device in view.worn}
-    marks = [m for m in place_marks(view, condition_id) if holding(doubts[m.used.fact.device], m.t) is None]
+    marks = sorted(place_marks(view, condition_id) + _by_check(view, condition_id), key=lambda m: m.fact.key)
+    marks = [m for m in marks if holding(doubts[m.used.fact.device], m.t) is None]
     states: list[State] = []
     seen: list[tuple[int, Fact]] = []
     missed: list[tuple[int, int, Fact]] = []
@@ -190,14 +189,12 @@ def _turn(states: list[State], new: State) -> State:
 # by a check
 
 
-def _by_check(view: View, condition_id: str) -> list[State]:
-    """A check that is evidence of presence holds as an inside fix does."""
-    record = view.caseload.newest("condition", condition_id)
-    return [
-        State(fact.t, fact.t + view.devices[fact.device].gap_us(fact.t), PRESENT, "event", [fact])
-        for fact in verified(view, record["place"])
-        if holding(untrusted(view, fact.device), fact.t) is None
-    ]
+def _by_check(view: View, condition_id: str) -> list[Mark]:
+    """A check that is evidence of presence counts as an inside fix with the `G` of its line does."""
+    if "presence_check" not in view.kinds:
+        return []
+    used = [Used(fact, fact, view.devices[fact.device].gap_us(fact.t)) for fact in verified(view, condition_id)]
+    return [Mark(one, 1, True, 0.0) for one in used]
 
 
 # by the home unit

@@ -80,7 +80,7 @@ def victim_unit_silent(
                 last = max(over, key=lambda v: v.found.end or 0, default=None)
                 at, reason = (last.found.end or line.at, last.reason) if last else (line.at, "contact")
                 out.append(_closed(line, version, at, reason))
-    if line.kind != "tick" or holding(view.caseload.protected(view.wearer), line.at) is None:
+    if line.kind != "tick" or holding(view.caseload.protecting(view.wearer), line.at) is None:
         return out
     for device in sorted({str(f.device) for f in losses} - standing):
         fitting = view.caseload.fitting_at(device, line.at)

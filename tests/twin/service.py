@@ -22,7 +22,8 @@ def not_fitted(view: View) -> list[Found]:
     )
     out = []
     for order in caseload.orders(view.wearer):
-        for low, high in less(caseload.order_spans(order), fitted):
+        held = merged(fitted + caseload.suspensions_of_order(order))
+        for low, high in less(caseload.order_spans(order), held):
             record = caseload.near("order", order, low)
             assert record is not None
             hours = record.get("fit_within_h")
@@ -68,7 +69,7 @@ def unmonitored(line: Line, view: View, open_: list[Version], contact: Contact, 
     if line.kind != "tick" or not fitted:
         return out
     for order in caseload.orders(view.wearer):
-        active = holding(caseload.order_spans(order), line.at)
+        active = holding(less(caseload.order_spans(order), caseload.suspensions_of_order(order)), line.at)
         due = max(_due(contact, device, low) for device, low in fitted.items())
         if active is not None and order not in standing and due <= line.at:
             facts = [f for f in (contact.heard(device, low) for device, low in fitted.items()) if f is not None]
@@ -87,7 +88,8 @@ def _due(contact: Contact, device: str, fitted: int) -> int:
 def _over(line: Line, view: View, version: Version, heard: str | None, fitted: bool) -> Version | None:
     order = version.found.order
     assert order is not None
-    active = holding(view.caseload.order_spans(order), version.found.start)
+    spans = less(view.caseload.order_spans(order), view.caseload.suspensions_of_order(order))
+    active = holding(spans, max(version.found.start, version.decided))
     at, reason = line.at, "contact"
     if active is None or active[1] <= line.at:
         at, reason = (active[1] if active else version.found.start), "clock"

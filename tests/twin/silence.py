@@ -81,8 +81,9 @@ def _active(view: View) -> Spans:
 def _contact_ends(version: Version, line: Line, view: View, heard: str | None) -> tuple[int | None, str]:
     device = version.found.device
     assert device is not None
-    fitting = view.caseload.fitting_at(device, version.found.start)
-    orders = holding(_active(view), version.found.start)
+    since = max(version.found.start, version.decided)
+    fitting = view.caseload.fitting_at(device, since)
+    orders = holding(_active(view), since)
     ends = [span[1] for span in (fitting, orders) if span is not None]
     ended = min(ends, default=line.at)
     if ended <= line.at:

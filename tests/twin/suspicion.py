@@ -36,7 +36,7 @@ def suspected(line: Line, view: View, loss: Version, contact: Contact, lost: lis
     """``lost`` are the instants at which, and the devices whose, `communication_lost` opened, those of this line too."""
     device = loss.found.device
     assert device is not None
-    last = contact.at.get(device)
+    last = contact.at.get(device) if view.role == "wearer" else None  # a protected person is not suspected
     fitting = view.caseload.fitting_at(device, line.at)
     if last is None or fitting is None or last < fitting[0]:
         return []

@@ -180,7 +180,8 @@ def test_ten_bad_messages_in_a_row_are_one_fault() -> None:
         for minute in range(good + 1, good + 11):
             feed.lines.append({"received": at(minute), "device": "T1", "envelope": {"v": 1}})
     feed.lines.pop()
-    assert spans(said(person(), feed, "fault")) == [("opened", at(10), at(10), "contact")]
+    opened, closed = ("opened", at(10), None, "contact"), ("closed", at(10), at(11), "contact")
+    assert spans(said(person(), feed, "fault")) == [opened, closed]
 
 
 def test_attendance() -> None:
