@@ -90,6 +90,14 @@ async def test_a_version_is_written_once(database_url: str) -> None:
         assert await store.newest_commit() == 1
 
 
+async def test_every_reason_of_a_release_can_be_stored(database_url: str) -> None:
+    gone = tuple(Released(f"T{n}", "W1", None, why) for n, why in enumerate(Release))
+    async with migrated(database_url) as store:
+        told = [(0, outage_of()), (0, outage_of(2, released=gone))]
+        await store.commit(work_of(1, roster_of("T1"), incidents=told))
+        assert (await store.incidents_of_commits(1, 1))[1][1].released == gone
+
+
 async def test_who_is_still_silent(database_url: str) -> None:
     async with migrated(database_url) as store:
         roster = roster_of("T1", "T2", "T3")
