@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import replace
 
@@ -385,3 +386,41 @@ def test_failure_20_18000_silent_devices_make_one_incident() -> None:
     assert len({change.episode for change in raised}) < 50, "only those from before it was one"
     assert sum(1 for under in ran.alone().values() if under is None) == 1, "in the end one alert for all of them"
     assert time.process_time() - began_s < 60
+
+
+# ---- however it is taken ----
+
+
+def any_story(seed: int) -> Story:
+    """Half an hour of a small fleet on two carriers that come and go, with curfews, a victim, and fittings that end."""
+    rng = random.Random(seed)
+    records = fleet(70) + fleet(10, 70, Level.INTENSIVE)
+    records += [curfew(n, hours(43_200 + 120 * n, 43_200 + 120 * n + 3600)) for n in range(0, 80, 4)] + victim_of(3)
+    story = Story(records)
+    for n in range(80):
+        at_s, net = rng.uniform(0, 60), Net(mcc=234, mnc=10 + n % 2, tac=1, cell=n % 5)
+        while at_s < 3000:
+            dark = 60 + 40 * (n % 2) < at_s < rng.uniform(500, 2000)
+            if not dark and rng.random() < 0.9:
+                said = rng.random()
+                if said < 0.3:
+                    story.fix(n, at_s, net=net)
+                elif said < 0.35:
+                    story.event(n, at_s, rng.choice(["strap_tamper", "battery_dead"]))
+                else:
+                    moved = Net(mcc=234, mnc=net.mnc, tac=1, cell=rng.randrange(5))
+                    story.beat([n], at_s, rng.choice([net, None, moved]))
+            at_s += rng.uniform(20, 90)
+    for n in rng.sample(range(80), 4):
+        end_us = T0 + rng.randrange(400, 1500) * 1_000_000
+        record = Fitting(f"F{n}", f"T{n}", T0 - 86_400_000_000, end_us, wearer=f"W{n}")
+        story.learn(rng.randrange(100, 400), Version(record))
+    return story.tick(*sorted(rng.sample(range(3000), 400)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_wherever_it_is_cut_and_restarted_it_is_the_same(seed: int) -> None:
+    ran = any_story(seed).every_way()
+    assert ran.incidents, "or the seed shows nothing"
+    assert ran.released()
