@@ -69,7 +69,8 @@ class Sweep:
         contact["speaks"] = True
         self.silence.next_check[:] = NOW_US + rng.integers(HOUR_US, DAY_US, size)
         self.wakes = Wakes()
-        self.wakes.grow(size, size)
+        self.wakes.grow(size, size, size)
+        self.wakes.fitting[:] = FAR_US
         awake = rng.random(size) < 0.1
         self.wakes.case[awake] = NOW_US + rng.integers(HOUR_US, DAY_US, int(awake.sum()))
 

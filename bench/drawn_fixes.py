@@ -95,4 +95,4 @@ def axis(rng: Generator, drawn: Drawn, chosen: NDArray[np.int64] | slice, sky: S
     """The errors of chosen days along the other axis."""
     acc = drawn.acc[:, chosen]
     stretch = drawn.stretch if isinstance(drawn.stretch, float) else drawn.stretch[:, chosen]
-    return np.asarray(correlated(rng, *acc.shape, sky.time_s) * acc * stretch / SIGMA_PER_ACC)
+    return np.asarray(correlated(rng, acc.shape[0], acc.shape[1], sky.time_s) * acc * stretch / SIGMA_PER_ACC)

@@ -131,7 +131,7 @@ def relay_rate(parts: Parts, file: Path, messages: int) -> tuple[float, float]:
     publisher = publish(parts, file)
     publisher.go()
     sent, taken = publisher.told(), client.told()
-    return messages / (taken["ended_us"] - sent["begun_us"]) * 1e6, taken["cpu_s"] / messages * 1e6
+    return float(messages / (taken["ended_us"] - sent["begun_us"]) * 1e6), taken["cpu_s"] / messages * 1e6
 
 
 def naive_rate(parts: Parts, file: Path, caseload: Path, messages: int) -> float:
@@ -141,7 +141,7 @@ def naive_rate(parts: Parts, file: Path, caseload: Path, messages: int) -> float
     publisher = publish(parts, file)
     publisher.go()
     sent, taken = publisher.told(), client.told()
-    return messages / (taken["ended_us"] - sent["begun_us"]) * 1e6
+    return float(messages / (taken["ended_us"] - sent["begun_us"]) * 1e6)
 
 
 async def forget_session(url: str, client_id: str) -> None:

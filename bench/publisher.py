@@ -96,7 +96,7 @@ def cut(data: bytes) -> list[bytes]:
 async def publish(url: str, packets: list[bytes]) -> None:
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
-    _, publisher = await loop.create_connection(lambda: Publisher(packets), parts.hostname, parts.port or 1883)
+    _, publisher = await loop.create_connection(lambda: Publisher(packets), parts.hostname or "", parts.port or 1883)
     await publisher.connected
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
