@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,13 @@ from geofence.streams import MAX_RUN, Marks
 
 if TYPE_CHECKING:
     from geofence.refold import Folded, Folder
+
+
+JUDGED_BY = (
+    *("armed", "wanted_t", "wrong_n", "wrong_last_t", "presence", "newest_t", "newest_gap"),
+    *("inside_t", "inside_device", "inside_gen", "inside_seq"),
+)
+"""What judges of conditions read of a track row (`geofence.cases`, `geofence.judging`)."""
 
 
 @dataclass(slots=True)
@@ -203,22 +210,22 @@ class Again:
 
     # ---- what is otherwise then ----
 
-    def _were(self, plan: _Plan) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64], set[int]]:
-        """Track rows, what a judge of zones reads of them besides their news, and those with news since the copies."""
+    def _were(self, plan: _Plan) -> tuple[NDArray[np.int64], list[NDArray[Any]], set[int]]:
+        """Track rows, what judges read of them besides their news, and those with news since the copies."""
         tracks = self.folder.world.state.tracks
         starts = [(rows.tracks, marks) for rows, marks in self._starts(plan)]
         rows = np.concatenate([tracked for tracked, _ in starts])
-        return rows, tracks["armed"][rows], tracks["wanted_t"][rows], self._news_since(starts)
+        return rows, [tracks[name][rows] for name in JUDGED_BY], self._news_since(starts)
 
     def _news_since(self, starts: Sequence[tuple[NDArray[np.int64], Marks]]) -> set[int]:
         streams = self.folder.world.streams
         return {row for rows, marks in starts for row in streams.grown("rows", rows.tolist(), marks)}
 
-    def _moved(
-        self, plan: _Plan, rows: NDArray[np.int64], armed: NDArray[np.bool_], wanted: NDArray[np.int64], news: set[int]
-    ) -> set[int]:
+    def _moved(self, plan: _Plan, rows: NDArray[np.int64], was: list[NDArray[Any]], news: set[int]) -> set[int]:
         tracks = self.folder.world.state.tracks
-        other = (tracks["armed"][rows] != armed) | (tracks["wanted_t"][rows] != wanted)
+        other = np.zeros(len(rows), np.bool_)
+        for name, before in zip(JUDGED_BY, was, strict=True):
+            other |= tracks[name][rows] != before
         now = self._news_since([(of.tracks, marks) for of, marks in self._starts(plan)])
         return {*news, *now, *rows[other].tolist()}
 

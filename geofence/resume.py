@@ -21,7 +21,7 @@ from geofence.state import Rows, State
 from geofence.streams import Marks
 
 MOST = 40_000
-"""Copies held in all, of some two kilobytes each; the oldest go first."""
+"""Copies held in all, of some two kilobytes each; the oldest go first, the newest of a cluster last."""
 MOST_EACH = 8
 """Of one cluster."""
 
@@ -125,7 +125,11 @@ class Resumes:
                 self._count -= 1
         self._many.clear()
         while self._count > MOST:
-            self._count -= len(self._of.pop(next(iter(self._of))))
+            first = next(iter(self._of))
+            of = self._of.pop(first)
+            if len(of) > 1:
+                self._of[first] = of[-1:]
+            self._count -= max(1, len(of) - 1)
 
     def _all(self) -> Iterator[Resume]:
         for of in self._of.values():

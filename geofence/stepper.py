@@ -22,6 +22,7 @@ from geofence.layout import ROWLESS_KINDS
 from geofence.not_fitted import judge_fitting
 from geofence.protection import Protection
 from geofence.silence import Silence, enforced_spans
+from geofence.state import CURFEW
 from geofence.versions import Entry, Group, Line, Standing, Step, group_of
 
 CASE, DEVICE, ATV, FITTING = 0, 1, 2, 3
@@ -402,8 +403,8 @@ class Stepper:
         """Everything that is judged of some clusters.
 
         ``moved``: after a refold, the track rows with other news than before. What it cannot have changed is left out:
-        zones without such a row, what is judged without fixes, and devices of whose location nothing was ever news;
-        what events change is known from them.
+        zones and places (without a home unit) that have no such row, what is judged without fixes, and devices of whose
+        location nothing was ever news; what events change is known from them.
         """
         devices = np.concatenate([_NONE, *map(self.clusters.devices_in, clusters)]).tolist()
         parties = np.concatenate([_NONE, *map(self.clusters.parties_in, clusters)]).tolist()
@@ -417,7 +418,8 @@ class Stepper:
         case = self.world.layout.cases[index]
         if case is None or case.kind in ROWLESS_KINDS:
             return False
-        if case.kind not in ZONE_KINDS:
+        at_place = case.other < 0 and self.world.layout.tables.kind[case.row] == CURFEW
+        if (case.kind not in ZONE_KINDS and not at_place) or case.id in self.silence.unknown:
             return True
         lost = case.party in self.silence.in_zone_of or case.party in self.protection.unknown_of
         return lost or case.row in moved or case.buffer_row in moved
