@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from domain.instants import DAY_US
 from domain.said import said_by_reading
 from geofence.emissions import STEADY, Emissions, News, What, as_news
@@ -40,6 +42,7 @@ class Streams:
     def take(self, emissions: Emissions) -> list[News]:
         """Keep emissions; returns those that may change what is said."""
         fresh = []
+        emissions = _looked_at_once(emissions)
         body, size = emissions.tobytes(), emissions.itemsize
         for k, (row, what, flags) in enumerate(emissions[["row", "what", "flags"]].tolist()):
             stream = self._stream(row, what)
@@ -110,6 +113,19 @@ class Streams:
         lengths = marks.get(name, {})
         some = ((key, store[key]) for key in keys if key in store)
         return [key for key, kept in some if len(kept) > lengths.get(key, 0) or kept.steady >= MAX_RUN]
+
+
+def _looked_at_once(emissions: Emissions) -> Emissions:
+    """Of the signs to look again, which nobody keeps, one of each row: of a backlog nearly every fact is one."""
+    what = emissions["what"]
+    again = np.flatnonzero((what == What.UPHELD) | (what == What.UNIT_UPHELD))
+    if len(again) < 2:
+        return emissions
+    _, first = np.unique(emissions["row"][again].astype(np.int64) << 8 | what[again], return_index=True)
+    kept = np.ones(len(emissions), np.bool_)
+    kept[again] = False
+    kept[again[first]] = True
+    return emissions.compress(kept)
 
 
 _NAMES = ("rows", "location", "breaks", "pairs", "near")
