@@ -85,6 +85,7 @@ class Folder:
         cluster = self.clusters.of_device[facts["device"]]
         self._touch(facts, cluster, force)
         again = self._late(self.world.state, facts, folded)
+        again = np.union1d(again, self._behind_trails(facts, folded, older))
         if force is not None:
             again = np.union1d(again, force)
         live = ~np.isin(cluster, again)
@@ -154,15 +155,30 @@ class Folder:
 
     def _behind_spare(self, facts: Facts, folded: Folded) -> NDArray[np.int64]:
         """Clusters with a fact so much older than what the spare has of its pair that the trails would lack its time."""
-        pairs = self.world.layout.tables.pairs
-        if self.spare is None or not len(pairs) or not len(facts):
+        if self.spare is None:
             return np.zeros(0, np.int64)
-        heads = self.spare.state.parties["head_t"]
+        return self._behind(self.spare.state, facts, folded, KEEP_US)
+
+    def _behind_trails(self, facts: Facts, folded: Folded, older: Facts | None) -> NDArray[np.int64]:
+        """Clusters, with their stored facts at hand, with a fact older than what the base has of its pair: a trail may
+        hold no more from there than its end."""
+        if older is None or not len(older):
+            return np.zeros(0, np.int64)
+        at_hand = np.unique(self.clusters.of_device[older["device"]])
+        found: NDArray[np.int64] = np.intersect1d(at_hand, self._behind(self.base.state, facts, folded, -1))
+        return found
+
+    def _behind(self, state: State, facts: Facts, folded: Folded, by_us: int) -> NDArray[np.int64]:
+        """Clusters with a fact by more than ``by_us`` older than the newest that a state has of the other of its pair."""
+        pairs = self.world.layout.tables.pairs
+        if not len(pairs) or not len(facts):
+            return np.zeros(0, np.int64)
+        heads = state.parties["head_t"]
         newest = np.full(len(heads), EARLY_US, np.int64)
         np.maximum.at(newest, pairs["one"], heads[pairs["other"]])
         np.maximum.at(newest, pairs["other"], heads[pairs["one"]])
         party = folded.party
-        old = (party >= 0) & (facts["t_us"] < newest[party] - KEEP_US)
+        old = (party >= 0) & (facts["t_us"] < newest[party] - by_us)
         found: NDArray[np.int64] = np.unique(self.clusters.of_device[facts["device"][old]])
         return found
 
