@@ -14,7 +14,10 @@ from domain.wire import up_topic
 from simulators.caseload import as_lines, generate
 
 STEP_M = 1.3
-"""A fix a second of somebody on foot."""
+"""From one fix to the next."""
+INTERVAL_MS = 11_000
+"""Between two fixes of a device. They come as fast as they are taken, as what a device has kept does: were they sent a second
+apart and came within one of each other, every clock of the fleet would be wrong (rules.md 2)."""
 METRES_A_DEGREE = 111_195.0
 STROLL_M = 80.0
 AT_HOME_M = 10.0
@@ -58,7 +61,7 @@ def near(condition: dict[str, Any]) -> tuple[float, float, float]:
 
 
 def packets(devices: Sequence[Walker], messages: int, newest_ms: int) -> Iterator[bytes]:
-    """PUBLISH packets, the devices in turn, a fix a second each up to ``newest_ms``, walking in circles."""
+    """PUBLISH packets, the devices in turn, a fix every `INTERVAL_MS` each up to ``newest_ms``, walking in circles."""
     topics = [up_topic(device) for device, *_ in devices]
     rounds = -(-messages // len(devices))
     for number in range(messages):
@@ -66,7 +69,7 @@ def packets(devices: Sequence[Walker], messages: int, newest_ms: int) -> Iterato
         _, lon, lat, radius_m = devices[index]
         angle = STEP_M / STROLL_M * step
         reach = radius_m / METRES_A_DEGREE
-        t = newest_ms - 1000 * (rounds - step)
+        t = newest_ms - INTERVAL_MS * (rounds - step)
         fix = {
             "seq": 1 + step,
             "t": t,

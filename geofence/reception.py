@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.instants import FAR_US, HOUR_US, SECOND_US
+from domain.instants import EARLY_US, FAR_US, HOUR_US, SECOND_US
 from domain.vocabulary import Cause, Change, Code, Kind, Reason
 from geofence.cases import World
 from geofence.compiled import borrowed, compiled
@@ -41,6 +41,7 @@ RECEPTION = np.dtype(
         ("ahead", np.int32),  # the newest that was one of so many in a row that it is ahead, from the end; 0 none
         ("bad", np.int32),  # bad messages in a row
         ("wrong", np.bool_),  # the clock, by the newest live message
+        ("told_us", np.int64),  # a wrong clock is no news before: it stands as a violation until then
     ],
 )
 
@@ -96,7 +97,7 @@ def watch(devices: Any, lines: Any, instants: Any, sent_us: Any, bad: Any, rows:
         surely = d["slips"] >= LEAST_MESSAGES
         d["ahead"] = 1 if surely else (d["ahead"] + 1 if 0 < d["ahead"] < LAST_MESSAGES else 0)
         wrong = d["live"] >= LEAST_MESSAGES and (d["ahead"] > 0 or d["behind"] == d["live"])
-        if wrong or d["wrong"]:
+        if wrong != d["wrong"] or (wrong and instants[line] >= d["told_us"]):
             at[n], what[n] = k, CLOCK_WRONG if wrong else CLOCK_RIGHT
             n += 1
         d["wrong"] = wrong
@@ -133,6 +134,8 @@ class Reception:
         self.world = world
         self.rows = blank(0)
         self.open: dict[tuple[int, int], Open] = {}
+        self._ends_after = EARLY_US
+        """Nothing of it ends before."""
 
     def grow(self, devices: int) -> None:
         """Make room."""
@@ -144,6 +147,11 @@ class Reception:
         for (_, device), one in self.open.items():
             fitting = self._fitting(device, one.entry.draft.from_us)
             one.until_us = one.entry.draft.from_us if fitting is None else fitting[1]
+        self._ends_after = EARLY_US
+        self.rows["told_us"] = 0
+        for (what, device), one in self.open.items():
+            if what == CLOCK_WRONG:
+                self.rows["told_us"][device] = one.until_us
 
     def news(
         self,
@@ -169,13 +177,13 @@ class Reception:
         if what == CLOCK_RIGHT:
             one = self.open.get((CLOCK_WRONG, device))
             if one is not None:
-                one.mended_us = at_us + MENDED_US
+                self._mended(one, at_us + MENDED_US)
             return []
         if what == GOOD:
             return self._close((BAD, device), at_us, Reason.CONTACT) if (BAD, device) in self.open else []
         one = self.open.get((what, device))
         if one is not None:
-            one.mended_us = at_us + MENDED_US if what == CONFLICT else FAR_US
+            self._mended(one, at_us + MENDED_US if what == CONFLICT else FAR_US)
             return []
         return self._opened(what, device, at_us, [] if heard.proof is None else [heard.proof])
 
@@ -188,17 +196,28 @@ class Reception:
         draft = Draft(kind, fitting[2], at_us, None, proofs, Cause.EQUIPMENT, code, device=device)
         one = self.open[what, device] = Open(Entry(draft), fitting[1])
         steps = [Step(one.entry, draft, Change.OPENED, reason, at_us)]
+        if what == CLOCK_WRONG:
+            self.rows["told_us"][device] = one.until_us
+        self._mended(one, at_us + MENDED_US if what == CONFLICT else FAR_US)
         if what == CONFLICT:
-            one.mended_us = at_us + MENDED_US
             fault = Draft(Kind.FAULT, fitting[2], at_us, at_us, proofs, Cause.EQUIPMENT, Code.AL24, device=device)
             steps.append(Step(Entry(fault), fault, Change.OPENED, reason, at_us))
         return steps
 
     # ---- what ends it ----
 
+    def _mended(self, one: Open, at_us: int) -> None:
+        one.mended_us = at_us
+        self._ends_after = min(self._ends_after, one.ends_us)
+
     def next_end(self, until_us: int) -> int:
-        """When the clock closes the next."""
-        return min((one.ends_us for one in self.open.values()), default=FAR_US)
+        """When the clock closes the next; exact if that is by ``until_us``, else some later time.
+
+        A whole fleet's clocks are wrong when a network holds its messages up: it is not looked for each time.
+        """
+        if self._ends_after <= until_us:
+            self._ends_after = min((one.ends_us for one in self.open.values()), default=FAR_US)
+        return self._ends_after
 
     def ended(self, at_us: int) -> list[Step]:
         """What is mended by an instant, or has lost its fitting."""
@@ -207,6 +226,8 @@ class Reception:
 
     def _close(self, key: tuple[int, int], at_us: int, reason: Reason) -> list[Step]:
         entry = self.open.pop(key).entry
+        if key[0] == CLOCK_WRONG:
+            self.rows["told_us"][key[1]] = 0
         old = entry.draft
         entry.draft = Draft(old.kind, old.party, old.from_us, max(at_us, old.from_us), old.proofs, old.cause, old.code)
         entry.draft.device = old.device
