@@ -14,10 +14,7 @@ from domain.wire import up_topic
 from simulators.caseload import as_lines, generate
 
 STEP_M = 1.3
-"""From one fix to the next."""
-INTERVAL_MS = 11_000
-"""Between two fixes of a device. They come as fast as they are taken, as what a device has kept does: were they sent a second
-apart and came within one of each other, every clock of the fleet would be wrong (rules.md 2)."""
+"""A fix a second of somebody on foot."""
 METRES_A_DEGREE = 111_195.0
 STROLL_M = 80.0
 AT_HOME_M = 10.0
@@ -61,7 +58,7 @@ def near(condition: dict[str, Any]) -> tuple[float, float, float]:
 
 
 def packets(devices: Sequence[Walker], messages: int, newest_ms: int) -> Iterator[bytes]:
-    """PUBLISH packets, the devices in turn, a fix every `INTERVAL_MS` each up to ``newest_ms``, walking in circles."""
+    """PUBLISH packets, the devices in turn, a fix a second each up to ``newest_ms``, walking in circles."""
     topics = [up_topic(device) for device, *_ in devices]
     rounds = -(-messages // len(devices))
     for number in range(messages):
@@ -69,7 +66,7 @@ def packets(devices: Sequence[Walker], messages: int, newest_ms: int) -> Iterato
         _, lon, lat, radius_m = devices[index]
         angle = STEP_M / STROLL_M * step
         reach = radius_m / METRES_A_DEGREE
-        t = newest_ms - INTERVAL_MS * (rounds - step)
+        t = newest_ms - 1000 * (rounds - step)
         fix = {
             "seq": 1 + step,
             "t": t,
@@ -80,7 +77,9 @@ def packets(devices: Sequence[Walker], messages: int, newest_ms: int) -> Iterato
             "hdg": 271.5,
             "bat": 87,
         }
-        payload = msgspec.json.encode({"v": 1, "sent": t + 400, "fixes": [fix]})
+        # All put into messages at one moment, as what a device has kept is: sent a second apart and come at once, they
+        # would say that the clock of every device is wrong (rules.md 2).
+        payload = msgspec.json.encode({"v": 1, "sent": newest_ms + 400, "fixes": [fix]})
         yield mqtt5.PublishPacket(
             topics[index], payload, qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=number % 65_535 + 1
         ).write()
