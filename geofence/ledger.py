@@ -68,7 +68,8 @@ class Ledger:
     def seen_before(self, facts: Facts) -> list[Identity]:
         """Identities among these facts that were received in an earlier batch."""
         found = []
-        for i in np.flatnonzero(self._slow(facts)).tolist():
+        known = self.gen[facts["device"]] >= 0
+        for i in np.flatnonzero(self._slow(facts) & known).tolist():
             identity = (int(facts["device"][i]), int(facts["gen"][i]), int(facts["seq"][i]))
             found.extend(self._aliases(identity))
         return list(dict.fromkeys(found))
@@ -97,7 +98,9 @@ class Ledger:
         """
         gens = facts["gen"].copy()
         keep = np.ones(len(facts), np.bool_)
-        slow_devices = set(facts["device"][self._slow(facts) | self._again(facts)].tolist())
+        again = self._again(facts)
+        self._begin(facts, again)
+        slow_devices = set(facts["device"][self._slow(facts) | again].tolist())
         if slow_devices:
             slow = np.isin(facts["device"], list(slow_devices))
             here: dict[Identity, Any] = {}
@@ -114,6 +117,19 @@ class Ledger:
         self._enter_in_order(facts, fast)
         rows = np.flatnonzero(keep)
         return Taken(rows, gens[rows], _ranges(facts["device"][rows], gens[rows], facts["seq"][rows]))
+
+    def _begin(self, facts: Facts, again: NDArray[np.bool_]) -> None:
+        """Devices that nothing has come from: what comes in order goes on from just before its first fact."""
+        new = self.gen[facts["device"]] < 0
+        if not new.any():
+            return
+        new &= ~np.isin(facts["device"], facts["device"][again])
+        rows = np.flatnonzero(new)
+        devices, first = np.unique(facts["device"][rows], return_index=True)
+        gens, seqs = facts["gen"][rows[first]], facts["seq"][rows[first]]
+        self.gen[devices], self.high[devices] = gens, seqs - 1
+        for device, gen, seq in zip(devices.tolist(), gens.tolist(), seqs.tolist(), strict=True):
+            self.ranges[device, gen] = [[seq, seq]]
 
     def _again(self, facts: Facts) -> NDArray[np.bool_]:
         """Facts that do not follow, in their order, on those of the same device in this batch."""
