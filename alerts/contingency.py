@@ -5,17 +5,15 @@ A pure function of the caseload as known, the last used fix and an instant (rule
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-import shapely
-
 from domain.facts import Roster
 from domain.instants import MINUTE_US, SECOND_US
-from domain.records import Circle, Condition, Corridor, LonLat, Order, Polygons, Shape, Version, Wearer
+from domain.records import Circle, Condition, Corridor, Order, Place, Polygons, Version, Wearer
 from domain.vocabulary import ZONE_KINDS, ConditionKind, Level
+from domain.zone_edges import edge_within_m, holds
 from geofence.book import Book
 from geofence.intervals import Span, without
 from geofence.timetable import WindowCache
@@ -24,9 +22,8 @@ SOON_US: Final = 30 * MINUTE_US
 """A curfew window that opens within so long asks for contact now."""
 FASTEST_M_S: Final = 30.0
 """How fast a wearer may have moved since the last used fix."""
-METRES_PER_DEGREE: Final = 111_700.0
-SLACK: Final = 0.99
-"""Of a distance what is sure: degrees are not everywhere as long."""
+SURE: Final = 0.99
+"""Of a distance that is not near what is sure (`domain.zone_edges` measures flat)."""
 
 
 class Need(StrEnum):
@@ -94,31 +91,14 @@ class Requirements:
 
     def _in_reach(self, record: Condition, at_us: int, last: LastFix | None) -> bool:
         """Whether the wearer can be where the zone forbids by now."""
-        shape = next((of for start, end, of in self._book.shape_of(record) if start <= at_us < end), None)
+        held = next((of for start, end, of in self._book.shape_of(record) if start <= at_us < end), None)
+        shape = held if isinstance(held, Circle | Corridor | Polygons) else None
         if shape is None:
             return False
         if last is None:
             return True
+        here = Place("", last.lon, last.lat)
+        if holds(here, shape) == (record.kind is ConditionKind.EXCLUSION_ZONE):
+            return True
         reach_m = FASTEST_M_S * max(0, at_us - last.t_us) / SECOND_US + last.acc_m
-        inside_m = metres_inside(shape, last.lon, last.lat)  # type: ignore[arg-type]
-        to_go_m = -inside_m if record.kind is ConditionKind.EXCLUSION_ZONE else inside_m
-        return to_go_m * SLACK <= reach_m
-
-
-def metres_inside(shape: Shape, lon: float, lat: float) -> float:
-    """Metres from a position to a zone's edge, positive inside; right to 1 % and enough to say who could have got there."""
-    scale = (METRES_PER_DEGREE * math.cos(math.radians(lat)), METRES_PER_DEGREE)
-
-    def flat(points: Iterable[LonLat]) -> list[LonLat]:
-        return [((x - lon) * scale[0], (y - lat) * scale[1]) for x, y in points]
-
-    here = shapely.Point(0.0, 0.0)
-    if isinstance(shape, Circle):
-        return float(shape.radius_m - shapely.Point(flat([(shape.lon, shape.lat)])[0]).distance(here))
-    if isinstance(shape, Corridor):
-        return float(shape.width_m / 2.0 - shapely.LineString(flat(shape.line)).distance(here))
-    assert isinstance(shape, Polygons)
-    polygons = [shapely.Polygon(flat(rings[0]), [flat(hole) for hole in rings[1:]]) for rings in shape.polygons]
-    area = shapely.MultiPolygon(polygons)
-    away = float(area.boundary.distance(here))
-    return away if area.contains(here) else -away
+        return edge_within_m(here, shape, reach_m / SURE) is not None

@@ -19,8 +19,8 @@ from store.rows import HEADER, TRAILER, Column, Layout, segment
 from store.statements import statement
 from store.times import Connection
 
-COMMITS_A_PAGE = 256
-"""How many commits' ranges are held at once while folding."""
+COMMITS_A_PAGE = 64
+"""How many commits' ranges are merged at once: for so long nothing else of ingest runs (a tenth of a second at most)."""
 FOLD_COMMITS = 500
 """While commits go on, so many are folded at once, with the next checkpoint: each fold writes a row a device anew."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.contingency import RANK, LastFix, Need, Requirements, metres_inside
+from alerts.contingency import RANK, LastFix, Need, Requirements
 from bailiwick.timezones import pinned_time_zones
 from domain.instants import DAY_US, MINUTE_US, SECOND_US, parse_instant
 from domain.records import (
@@ -109,10 +109,25 @@ def test_ranks_are_in_the_order_of_urgency() -> None:
     assert RANK[Need.VICTIM] == 1
 
 
-def test_distances_are_right_to_a_hundredth() -> None:
-    square = ((0.5, 51.2), (0.6, 51.2), (0.6, 51.3), (0.5, 51.3), (0.5, 51.2))
-    area = Polygons(((square,),))
-    east = distance_m(51.25, 0.4, 51.25, 0.5)
-    assert metres_inside(area, 0.4, 51.25) == pytest.approx(-east, rel=0.01)
-    assert metres_inside(area, 0.501, 51.25) == pytest.approx(east / 100, rel=0.01)
-    assert metres_inside(Corridor(((0.5, 51.2), (0.5, 51.3)), 100.0), 0.4, 51.25) == pytest.approx(50 - east, rel=0.01)
+SQUARE = Polygons((((((0.5, 51.2), (0.6, 51.2), (0.6, 51.3), (0.5, 51.3), (0.5, 51.2))),),))
+STREET = Corridor(((0.5, 51.2), (0.5, 51.3)), 100.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "lon", "less_m"),
+    [(EXCLUSION, SQUARE, 0.4, 0.0), (INCLUSION, SQUARE, 0.52, 0.0), (EXCLUSION, STREET, 0.4, 50.0)],
+)
+def test_reach_is_right_to_a_hundredth_and_rather_too_far(
+    kind: ConditionKind, shape: Polygons | Corridor, lon: float, less_m: float
+) -> None:
+    condition = Condition("Z1", "O1", kind, shape=shape)
+    to_go_m = distance_m(51.25, lon, 51.25, 0.5) - less_m
+    for share, word in ((1.0, "zone_in_reach"), (0.98, "nothing_now")):
+        since_us = round((to_go_m * share - 8.0) / 30.0 * SECOND_US)
+        assert need(condition, last=LastFix(lon, 51.25, 8.0, NOW - since_us)) == word
+
+
+def test_who_is_where_a_zone_forbids_needs_no_reach() -> None:
+    there = LastFix(0.55, 51.25, 8.0, NOW)
+    assert need(Condition("Z1", "O1", EXCLUSION, shape=SQUARE), last=there) == "zone_in_reach"
+    assert need(Condition("Z1", "O1", INCLUSION, shape=SQUARE), last=there) == "nothing_now"
