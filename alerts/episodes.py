@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from alerts.holding import HELD_KINDS, LATELY_US, Holding, Party, Row, incident_alert
-from alerts.severity import INCIDENTS, NOTHING_MORE, Context, severity_of, worst
+from alerts.severity import INCIDENTS, LOSSES, NOTHING_MORE, Context, severity_of, worst
 from domain.commits import AlertChange, DeadLetter
 from domain.incidents import IncidentVersion
 from domain.instants import DAY_US, HOUR_US, MINUTE_US
@@ -33,7 +33,6 @@ TOPIC_CHARACTERS: Final = 64
 """How much of a topic names the alert of a parked message whose device is not known."""
 SNAPSHOT_VERSION: Final = 2
 
-LOSSES: Final = frozenset({Kind.COMMUNICATION_LOST, Kind.LOCATION_LOST})
 CAUSES_OF_LOSS: Final = (Kind.BATTERY_DEAD, Kind.HOME_UNIT_POWER_LOST)
 
 Key: TypeAlias = tuple[str | None, str | None, str | None, str, str | None]

@@ -25,6 +25,9 @@ LOSS_SERIOUS_MIN: Final = 240.0
 NEEDED_LOSS_RISE_MIN: Final = 10.0
 """Contact or location lost with need, for `intensive`, becomes critical after so many minutes."""
 
+LOSSES: Final = frozenset({Kind.COMMUNICATION_LOST, Kind.LOCATION_LOST})
+"""Contact and location lost: what asks for their severity is need (docs/alerts.md)."""
+
 INCIDENTS: Final[dict[str, Severity]] = {
     "mass_outage": Severity.CRITICAL,
     "parked_alarm": Severity.CRITICAL,

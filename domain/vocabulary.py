@@ -280,3 +280,71 @@ class AlertWork(StrEnum):
     CLAIMED = "claimed"
     ACTIONED = "actioned"
     CLOSED = "closed"
+
+
+class AlertEvent(StrEnum):
+    """What may happen to an alert (alerts.md); `alerts.machine` has the table."""
+
+    CLAIM = "claim"
+    RELEASE = "release"
+    EXPIRE = "expire"
+    ACTION = "action"
+    ESCALATE = "escalate"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    CLEAR = "clear"
+    REACTIVATE = "reactivate"
+    WITHDRAW = "withdraw"
+
+
+class Outcome(StrEnum):
+    """How an alert was closed."""
+
+    CONFIRMED = "confirmed"
+    EXPLAINED = "explained"
+    EQUIPMENT = "equipment"
+    FALSE = "false"
+    DUPLICATE = "duplicate"
+    WITHDRAWN = "withdrawn"
+
+
+class Role(StrEnum):
+    """What a person may see and do (contract.md, Roles)."""
+
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+    DUTY_MANAGER = "duty_manager"
+    OFFICER = "officer"
+    POLICE = "police"
+    ENFORCEMENT = "enforcement"
+    FIELD = "field"
+    VICTIM_LIAISON = "victim_liaison"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    DEVICE_MANAGER = "device_manager"
+
+
+class Channel(StrEnum):
+    """How somebody is told. `call` is a task for an operator: a person rings."""
+
+    CONSOLE = "console"
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+    SMS = "sms"
+    MQTT = "mqtt"
+    CALL = "call"
+
+
+class ToldReason(StrEnum):
+    """Why somebody was told of an alert, or was not."""
+
+    FIRST = "first"
+    REPEAT = "repeat"
+    ESCALATION = "escalation"
+    CLEARED = "cleared"
+    STOOD_DOWN = "stood_down"
+    MUTED_BY = "muted_by"
+    GROUPED_UNDER = "grouped_under"
+    HELD = "held"
+    RATE_LIMITED = "rate_limited"
+    RECIPIENT_GONE = "recipient_gone"

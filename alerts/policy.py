@@ -1,0 +1,324 @@
+"""What follows from an alert as it stands at an instant: whom to tell, what to do, when to look again. Pure (alerts.md).
+
+`look` is level-triggered: it is given the whole truth of one alert (what the rules made of it, the machine's state, how
+far its protocol has come, what is around it) and says what is to be done now. Nothing hangs on which message or timer
+led to the look, so one that comes twice, late, or after a restart does no harm, and none can be lost between two others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+from alerts.machine import UNDO_US, Act, Job, step
+from alerts.protocols import Action, Case, Flag, Protocol, Protocols, Step, Target
+from alerts.severity import LOSSES, RANK
+from alerts.state import Alert, Around, Looked, Mute, Plan, Raise, Task, Tell, Told
+from domain.instants import SECOND_US
+from domain.vocabulary import AlertCondition, AlertEvent, AlertWork, Channel, Kind, Outcome, Severity, ToldReason
+
+HOLD_US: Final = 120 * SECOND_US
+"""Losses are told to nobody for so long, so that an outage can take them in."""
+STANDS_DOWN: Final = frozenset({Outcome.FALSE, Outcome.EQUIPMENT, Outcome.DUPLICATE})
+"""Closed so, everybody who was told is told of that."""
+NEVER_MUTED: Final = frozenset(
+    kind.value
+    for kind in (
+        *(Kind.STRAP_TAMPER, Kind.CASE_TAMPER, Kind.SHIELDING, Kind.ALCOHOL_TAMPER, Kind.SOS),
+        *(Kind.EXCLUSION_ZONE, Kind.RESTRICTION_ZONE),
+        *(Kind.PROXIMITY_ALERT, Kind.PROXIMITY_PREALERT, Kind.PROXIMITY_UNKNOWN),
+    )
+)
+OFTEN_PREALERTS: Final = 3
+DOWN_RANK: Final = {Target.VICTIM: 0, Target.POLICE: 1}
+"""Who is stood down first; the others after them."""
+DOWN_RANK_OTHERWISE: Final = 2
+SENIORS: Final = frozenset({Target.SUPERVISOR, Target.DUTY_MANAGER})
+OUTSIDE: Final = frozenset({Target.VICTIM, Target.POLICE, Target.OFFICER})
+"""Who is told that it is over, where the protocol says so."""
+
+
+@dataclass(slots=True)
+class _Look:
+    """One look under way."""
+
+    alert: Alert
+    around: Around
+    protocols: Protocols
+    now_us: int
+    job: Job
+    plan: Plan
+    acts: list[tuple[Act, Job]]
+    tells: list[Tell]
+    tasks: list[Task]
+    timers: dict[str, int]
+    raises: list[Raise]
+
+    @property
+    def severity(self) -> Severity:
+        return self.around.severity
+
+    def act(self, event: AlertEvent, why: str, outcome: Outcome | None = None) -> None:
+        """The rules, a timer or the protocol do something to the alert."""
+        done = Act(event, self.now_us, outcome=outcome, why=why)
+        self.job = step(self.job, done, self.severity)
+        self.acts.append((done, self.job))
+
+    def wake(self, name: str, at_us: int | None) -> None:
+        if at_us is not None and at_us > self.now_us:
+            self.timers[name] = at_us
+
+
+def look(
+    alert: Alert, job: Job, plan: Plan, around: Around, told: Sequence[Told], protocols: Protocols, now_us: int
+) -> Looked:
+    """What is to be done about ``alert`` at ``now_us``.
+
+    ``told`` is everybody who was told of it, or is being told, by a notification that is no stand-down itself. The same
+    look again, with what it gave back written down, does nothing.
+    """
+    at = _Look(alert, around, protocols, now_us, job, plan, [], [], [], {}, [])
+    was_closed = job.work is AlertWork.CLOSED
+    got_worse = plan.severity is not None and RANK[around.severity] > RANK[plan.severity]
+    unsend = _follow_the_rules(at, got_worse)
+    if alert.shortened_us is not None and not alert.withdrawn and alert.shortened_us > (plan.fell_us or 0):
+        at.plan = msgspec.structs.replace(at.plan, fell_us=alert.shortened_us)
+        _stand_down(at, told, f"shortened:{alert.shortened_us}", "shortened")
+    _tell_of_condition(at, told, was_closed)
+    if at.job.work is AlertWork.CLOSED:
+        unsend = _closed(at, told) or unsend
+    else:
+        _work_on(at, again=got_worse or was_closed)
+    if not alert.withdrawn:
+        _promises(at)
+    results = (tuple(at.acts), tuple(at.tells), tuple(at.tasks), at.timers, tuple(at.raises), unsend)
+    return Looked(at.job, at.plan, around.severity, *results)
+
+
+def _follow_the_rules(at: _Look, got_worse: bool) -> bool:
+    """The condition of the alert, as the rules have it now. True when what waits to be sent must not be."""
+    alert = at.alert
+    if alert.withdrawn:
+        if at.job.condition is AlertCondition.ACTIVE or at.job.work is not AlertWork.CLOSED:
+            at.act(AlertEvent.WITHDRAW, "withdrawn")
+            return True
+        return False
+    if alert.active and at.job.condition is AlertCondition.CLEARED:
+        at.act(AlertEvent.REACTIVATE, "open_again")
+    elif not alert.active and at.job.condition is AlertCondition.ACTIVE:
+        at.act(AlertEvent.CLEAR, "over")
+    if got_worse and at.job.work is AlertWork.CLOSED:
+        at.act(AlertEvent.REOPEN, "worse")
+    return False
+
+
+def _tell_of_condition(at: _Look, told: Sequence[Told], was_closed: bool) -> None:
+    """Over: who is outside and was told is told that, where the protocol says so. Open again: that is a repeat."""
+    events = {act.event for act, _ in at.acts}
+    protocol = at.protocols.named(at.plan.protocol, at.plan.version)
+    if AlertEvent.CLEAR in events and protocol is not None and protocol.tells_cleared:
+        for one in told:
+            if one.target in OUTSIDE:
+                key = f"cleared:{at.now_us}:{one.no}"
+                tell = Tell(key, one.target, (one.channel,), "cleared", one.urgency, ToldReason.CLEARED)
+                at.tells.append(replace(tell, again=one))
+    if AlertEvent.REACTIVATE in events and not was_closed and at.plan.run:
+        silent = Tell(
+            f"again:{at.now_us}", Target.OPERATOR, (Channel.CONSOLE,), "alert", at.severity, ToldReason.REPEAT
+        )
+        at.tells.append(replace(silent, sends=False))
+
+
+def _work_on(at: _Look, again: bool) -> None:
+    """An alert that is not closed: claims that lapse, what is told, when its severity may be another."""
+    ends_us = at.job.claim_ends_us(at.severity)
+    if ends_us is not None and ends_us <= at.now_us:
+        at.act(AlertEvent.EXPIRE, "no_action")
+    if not _kept_quiet(at):
+        _run(at, again)
+    if at.job.work is AlertWork.CLOSED:
+        at.timers.clear()
+        return
+    at.wake("claim", at.job.claim_ends_us(at.severity))
+    at.wake("severity", at.around.severity_again_us)
+
+
+def _closed(at: _Look, told: Sequence[Told]) -> bool:
+    """A closed alert runs nothing. One that should not have been told of is taken back, once nobody can undo it."""
+    job = at.job
+    assert job.closed_us is not None
+    withdrawn = at.alert.withdrawn
+    if not withdrawn and (job.outcome not in STANDS_DOWN or job.closed_by is None):
+        return False
+    final_us = job.closed_us if withdrawn else job.closed_us + UNDO_US
+    if at.now_us < final_us:
+        at.wake("final", final_us)
+        return False
+    if at.plan.down_us is not None and at.plan.down_us >= job.closed_us:
+        return False
+    at.plan = msgspec.structs.replace(at.plan, down_us=max(job.closed_us, at.now_us if withdrawn else 0))
+    _stand_down(at, told, f"down:{job.period}", "withdrawn" if withdrawn else f"closed_{job.outcome}")
+    return True
+
+
+def _stand_down(at: _Look, told: Sequence[Told], key: str, text: str) -> None:
+    """Everybody who was told is told so, by the same channel with the same urgency; what rests on it is a task."""
+    for one in told:
+        rank = DOWN_RANK.get(one.target, DOWN_RANK_OTHERWISE)
+        tell = Tell(f"{key}:{one.no}", one.target, (one.channel,), text, one.urgency, ToldReason.STOOD_DOWN, rank=rank)
+        at.tells.append(replace(tell, again=one))
+    for reference in at.around.rests_on:
+        episode = f"rests_on_withdrawn:{reference}:{at.alert.no}:{key}"
+        body = {"alert": str(at.alert.no), "rests_on": reference, "why": text}
+        at.raises.append(Raise("rests_on_withdrawn", episode, at.alert.wearer, body=body))
+
+
+def _kept_quiet(at: _Look) -> bool:
+    """Whether nobody is told for now; the reason is recorded once, and when it ends is a timer."""
+    found = _why_quiet(at)
+    if found is None:
+        return False
+    reason, detail, until_us = found
+    if at.plan.quiet != (reason, detail):
+        at.plan = msgspec.structs.replace(at.plan, quiet=(reason, detail))
+        key = f"quiet:{at.plan.run}:{reason}:{detail}"
+        silent = Tell(key, Target.OPERATOR, (Channel.CONSOLE,), "alert", at.severity, reason, sends=False)
+        at.tells.append(replace(silent, detail=detail))
+    at.wake("quiet", until_us)
+    return True
+
+
+def _why_quiet(at: _Look) -> tuple[ToldReason, str, int | None] | None:
+    alert = at.alert
+    if alert.grouped_under is not None:
+        return ToldReason.GROUPED_UNDER, alert.grouped_under, None
+    held_until_us = alert.raised_us + HOLD_US
+    if alert.kind in LOSSES and at.now_us < held_until_us:
+        return ToldReason.HELD, "", held_until_us
+    mute = mute_of(alert, at.around.mutes, at.now_us)
+    return None if mute is None else (ToldReason.MUTED_BY, str(mute.no), mute.to_us)
+
+
+def mute_of(alert: Alert, mutes: Iterable[Mute], now_us: int) -> Mute | None:
+    """The mute that covers an alert now, the one that lasts longest; some kinds are never covered."""
+    if alert.kind in NEVER_MUTED or alert.wearer is None:
+        return None
+    covering = [mute for mute in mutes if mute.wearer == alert.wearer and mute.from_us <= now_us < mute.to_us]
+    return max(covering, key=lambda mute: mute.to_us, default=None)
+
+
+def _run(at: _Look, again: bool) -> None:
+    """The steps of the protocol that are due, each once; the others as timers."""
+    alert, around = at.alert, at.around
+    case = Case(alert.kind, around.severity, around.level, bool(around.victims), around.under_18)
+    if at.plan.run == 0 or at.plan.quiet is not None or again:
+        chosen = at.protocols.choose(case)
+        if chosen is None:
+            return
+        _begin(at, chosen)
+    protocol = at.protocols.named(at.plan.protocol, at.plan.version)
+    if protocol is None:
+        return
+    flags = _flags(at)
+    then_us = max(at.plan.started_us, at.job.unclaimed_us) + protocol.then_after_s * SECOND_US
+    if protocol.then is not None and Flag.CLAIMED not in flags:
+        following = at.protocols.named(protocol.then)
+        if following is not None and then_us <= at.now_us:
+            _begin(at, following)
+            protocol = following
+        else:
+            at.wake("then", then_us)
+    for place, one in enumerate(protocol.steps):
+        _take(at, place, one, flags)
+    _over(at, protocol)
+
+
+def _begin(at: _Look, protocol: Protocol) -> None:
+    """A run of a protocol, from now."""
+    run, version = at.plan.run + 1, protocol.version
+    begun = msgspec.structs.replace(at.plan, protocol=protocol.id, version=version, run=run, severity=at.severity)
+    at.plan = msgspec.structs.replace(begun, started_us=at.now_us, done={}, quiet=None)
+
+
+def _flags(at: _Look) -> frozenset[Flag]:
+    answers = at.around.answers
+    held = {
+        Flag.CLAIMED: at.job.work is not AlertWork.RAISED,
+        Flag.ACTIONED: at.job.work is AlertWork.ACTIONED,
+        Flag.CLEARED: at.job.condition is AlertCondition.CLEARED,
+        Flag.WEARER_ANSWERED: answers.wearer is True,
+        Flag.WEARER_UNANSWERED: answers.wearer is False,
+        Flag.VICTIM_ANSWERED: answers.victim is True,
+        Flag.VICTIM_UNANSWERED: answers.victim is False,
+        Flag.OFTEN: at.around.prealerts_7d >= OFTEN_PREALERTS,
+    }
+    return frozenset(flag for flag, holds in held.items() if holds)
+
+
+def _take(at: _Look, place: int, one: Step, flags: frozenset[Flag]) -> None:
+    """One step: done when it is due, again when it repeats; else a timer."""
+    unclaimed = Flag.CLAIMED in one.stop
+    base_us = max(at.plan.started_us, at.job.unclaimed_us) if unclaimed else at.plan.started_us
+    key = f"{place}.{at.job.period}" if unclaimed else str(place)
+    times = at.plan.done.get(key, 0)
+    if (times and one.repeat_s is None) or flags.intersection(one.stop):
+        return
+    every_us = (one.repeat_s or 0) * SECOND_US
+    due_us = base_us + one.after_s * SECOND_US + times * every_us
+    if due_us > at.now_us:
+        at.wake(f"step:{place}", due_us)
+        return
+    if not flags.issuperset(one.only):
+        return
+    quiet_until_us = at.around.quiet_until_us
+    if one.to is Target.WEARER and quiet_until_us is not None and at.severity is not Severity.CRITICAL:
+        at.wake(f"step:{place}", quiet_until_us)
+        return
+    # After a long time away a step that repeats is done once, not once for every time that was missed.
+    passed = 1 if not every_us else (at.now_us - base_us - one.after_s * SECOND_US) // every_us + 1
+    at.plan = msgspec.structs.replace(at.plan, done=at.plan.done | {key: passed})
+    _do(at, f"{at.plan.run}:{key}:{times}", one, again=times > 0)
+    if every_us:
+        at.wake(f"step:{place}", base_us + one.after_s * SECOND_US + passed * every_us)
+
+
+def _do(at: _Look, key: str, one: Step, again: bool) -> None:
+    if one.action is Action.TASK:
+        at.tasks.append(Task(key, one.to, one.text))
+        return
+    if one.action is Action.ESCALATE:
+        at.act(AlertEvent.ESCALATE, one.to.value)
+    if again or (one.to in at.plan.told and at.plan.run == 1 and one.to not in SENIORS):
+        reason = ToldReason.REPEAT
+    elif one.action is Action.ESCALATE or one.to in SENIORS:
+        reason = ToldReason.ESCALATION
+    else:
+        reason = ToldReason.FIRST
+    if one.to not in at.plan.told:
+        at.plan = msgspec.structs.replace(at.plan, told=(*at.plan.told, one.to))
+    at.tells.append(Tell(key, one.to, one.by, one.text, at.severity, reason))
+
+
+def _over(at: _Look, protocol: Protocol) -> None:
+    """What the protocol does when the alert is cleared: nothing, unless it says so."""
+    if at.job.condition is not AlertCondition.CLEARED:
+        return
+    outcome = protocol.closes_when_cleared
+    if outcome is not None and at.job.holder is None and not at.alert.withdrawn:
+        at.act(AlertEvent.CLOSE, "cleared", outcome)
+
+
+def _promises(at: _Look) -> None:
+    """What somebody promised and has not done by then comes back, once."""
+    for promise in at.around.promises:
+        if promise.due_us > at.now_us:
+            at.wake(f"promise:{promise.no}", promise.due_us)
+        elif promise.no not in at.plan.reminded:
+            at.plan = msgspec.structs.replace(at.plan, reminded=(*at.plan.reminded, promise.no))
+            for target in (Target.OPERATOR, Target.SUPERVISOR):
+                key = f"promise:{promise.no}:{target}"
+                by = (Channel.CONSOLE,)
+                at.tells.append(Tell(key, target, by, "promise_due", at.severity, ToldReason.ESCALATION))
