@@ -113,7 +113,8 @@ class Leased:
     notification: Notification
     attempt: int
     facts: dict[str, Any]
-    """What a body may say: the alert's number, kind, severity, when it was raised; no name, no place."""
+    """What a body may say: `kind`, `code` (AL04 to AL24, or None), `raised_us`, and `at_us`, the instant of the look that
+    decided to tell. No name, no place; only for a notification that is trusted also `name` and `place`."""
 
 
 class AlertStore(Protocol):
