@@ -101,7 +101,8 @@ class Taken(Protocol):
     async def write(self, written: Sequence[Written]) -> None:
         """Everything of these looks: machine's events, state, notifications, tasks, timers (instead of those before), alerts raised.
 
-        A notification whose id is there already is left as it is. It becomes true when the block ends.
+        A notification whose id is there already is left as it is. `Looked.unsend` takes back those of the alert that are neither
+        settled nor stand-downs, before these are written. It becomes true when the block ends.
         """
 
 
@@ -126,20 +127,30 @@ class AlertStore(Protocol):
         `FOR UPDATE SKIP LOCKED`: what another dispatcher or the desk has is left to them. The critical come first.
         """
 
-    async def next_due_us(self) -> int | None:
-        """When the next timer or the next try of a notification is due; None when there is none."""
+    async def next_look_us(self) -> int | None:
+        """When the next timer of an alert is due (one that changed is due at once: in the past); None when there is none."""
 
-    async def lease(self, now_us: int, until_us: int, limit: int) -> list[Leased]:
-        """Notifications that are due to be sent and that nobody has; by rank, urgency and age."""
+    async def next_send_us(self, channel: Channel) -> int | None:
+        """When the next try of a notification of that channel is due, or a lease of one ends; None when there is none."""
+
+    async def lease(self, channel: Channel, now_us: int, until_us: int, limit: int) -> list[Leased]:
+        """Notifications of one channel that are due and that nobody has until then; by rank, urgency and age.
+
+        One that stands another down waits until that one is settled: sent, given up, or taken back and leased by nobody. Each
+        lease is an attempt, from the first on somebody may have been told. A lease that ends with no result is due again.
+        """
 
     async def sent(self, no: int, at_us: int) -> None:
-        """The channel took it."""
+        """The channel took it. Said twice, or after the lease ended, it is once; the first instant stays."""
 
     async def failed(self, no: int, why: str, next_us: int) -> None:
-        """It was not taken; to be tried again then."""
+        """It was not taken; to be tried again then. What was sent or given up meanwhile stays so; what was taken back is not tried."""
 
     async def given_up(self, no: int, why: str, at_us: int) -> None:
-        """It cannot be delivered: kept as it is, and a platform alert (`undelivered`) is raised once an alert and channel."""
+        """It cannot be delivered: kept as it is, and a platform alert (`undelivered`) is raised once an alert and channel.
+
+        None is raised for a notification of an `undelivered` alert itself: that would have no end.
+        """
 
     def listen(self) -> AbstractAsyncContextManager[AsyncIterator[None]]:
         """Yields when an alert or its work changed, or a notification waits; several may make one."""
