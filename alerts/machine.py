@@ -32,6 +32,7 @@ class By(StrEnum):
 
     STAFF = "staff"
     """Anyone of the monitoring centre."""
+    STAFF_OR_PROTOCOL = "staff_or_protocol"
     HOLDER = "holder"
     """Who holds the claim, or a senior."""
     STAFF_IF_UNHELD = "staff_if_unheld"
@@ -67,7 +68,7 @@ ROWS: Final = (
     Row(AlertEvent.RELEASE, (C, A), R, By.HOLDER),
     Row(AlertEvent.EXPIRE, (C, A), R, By.TIMER),
     Row(AlertEvent.ACTION, (C, A), A, By.HOLDER),
-    Row(AlertEvent.ESCALATE, (R, C, A), None, By.STAFF),
+    Row(AlertEvent.ESCALATE, (R, C, A), None, By.STAFF_OR_PROTOCOL),
     Row(AlertEvent.CLOSE, (R, C, A), X, By.STAFF_IF_UNHELD),
     Row(AlertEvent.REOPEN, (X,), R, By.CLOSER),
     Row(AlertEvent.CLEAR, ANY, None, By.RULES, (ACTIVE,), CLEARED),
@@ -174,8 +175,8 @@ def _permit(by: By, job: Job, act: Act) -> None:
             raise Illegal(act, job, "it comes from the rules and the clock alone, not from a person")
         return
     if actor is None:
-        # The rules reopen what got worse, and a protocol closes what is over.
-        if by not in (By.CLOSER, By.STAFF_IF_UNHELD):
+        # The rules reopen what got worse; a protocol escalates, and closes what is over.
+        if by not in (By.CLOSER, By.STAFF_IF_UNHELD, By.STAFF_OR_PROTOCOL):
             raise Illegal(act, job, "needs a person")
         return
     if actor.role not in STAFF:

@@ -22,8 +22,18 @@ class Target(StrEnum):
     OFFICER = "officer"
     VICTIM_LIAISON = "victim_liaison"
     WEARER = "wearer"
+    RESPONSIBLE_ADULT = "responsible_adult"
+    """Of a wearer under 18: told before the wearer is, and at any hour."""
     VICTIM = "victim"
     POLICE = "police"
+
+
+class Since(StrEnum):
+    """From when a step's time counts."""
+
+    RUN = "run"
+    RAISED = "raised"
+    """From when the alert was raised, however late its protocol began: "contact lost of 10 minutes"."""
 
 
 class Action(StrEnum):
@@ -48,6 +58,8 @@ class Flag(StrEnum):
     VICTIM_UNANSWERED = "victim_unanswered"
     OFTEN = "often"
     """The third pre-alert of a pair in 7 days, or a later one."""
+    UNDER_18 = "under_18"
+    """The wearer is under 18."""
 
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,6 +71,8 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     victim: bool | None = None
     """Whether the wearer is paired with a victim."""
     under_18: bool | None = None
+    own_unit: bool | None = None
+    """Whether it is about the unit that a victim carries, not about a wearer."""
 
     def fits(self, case: Case) -> bool:
         """Whether a protocol with this match is for ``case``."""
@@ -68,6 +82,7 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             and (self.levels is None or case.level in self.levels)
             and self.victim in (None, case.victim)
             and self.under_18 in (None, case.under_18)
+            and self.own_unit in (None, case.own_unit)
         )
 
 
@@ -79,6 +94,7 @@ class Case(msgspec.Struct, frozen=True):
     level: Level = Level.STANDARD
     victim: bool = False
     under_18: bool = False
+    own_unit: bool = False
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -86,8 +102,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     Attributes
     ----------
-    after_s : seconds from the run's start; for a step that stops at `claimed`, from when the alert was last unclaimed if
-        that is later.
+    after_s, since : seconds from the run's start, or from when the alert was raised; for a step that stops at `claimed`,
+        from when the alert was last unclaimed if that is later.
     to, by : whom, and by which channels, the first that they have. A `task` is for ``to``'s sake, done by operators.
     text : key of the catalogues (alerts/texts).
     stop : it is not done, and not repeated, while one of these holds.
@@ -103,6 +119,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     stop: tuple[Flag, ...] = ()
     only: tuple[Flag, ...] = ()
     repeat_s: int | None = None
+    since: Since = Since.RUN
 
 
 class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -31,8 +31,18 @@ LOSSES: Final = frozenset({Kind.COMMUNICATION_LOST, Kind.LOCATION_LOST})
 INCIDENTS: Final[dict[str, Severity]] = {
     "mass_outage": Severity.CRITICAL,
     "parked_alarm": Severity.CRITICAL,
+    "ingest_deaf": Severity.CRITICAL,
+    "undelivered": Severity.CRITICAL,
+    "rests_on_withdrawn": Severity.CRITICAL,
+    "protection_ended": Severity.CRITICAL,
+    "rota_gap": Severity.WARNING,
 }
-"""Alerts that rest on no violation: an outage of many, and a parked message that holds a tamper or an SOS."""
+"""Alerts that rest on no violation: the service's own.
+
+An outage of many; a parked message that holds a tamper or an SOS; nobody watches silence; a notification that could not be
+delivered; a breach, warrant, recall or arrest that rests on what was withdrawn; a victim whose wearer's monitoring is
+suspended or over; hours in which nobody is on duty.
+"""
 
 _CRITICAL: Final = (
     Kind.STRAP_TAMPER,
