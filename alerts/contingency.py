@@ -22,6 +22,8 @@ SOON_US: Final = 30 * MINUTE_US
 """A curfew window that opens within so long asks for contact now."""
 FASTEST_M_S: Final = 30.0
 """How fast a wearer may have moved since the last used fix."""
+FRESH_US: Final = 300 * SECOND_US
+"""A fix no older than this still says where the wearer is."""
 SURE: Final = 0.99
 """Of a distance that is not near what is sure (`domain.zone_edges` measures flat)."""
 
@@ -76,6 +78,24 @@ class Requirements:
             return Need.ZONE_IN_REACH
         return Need.NOTHING_NOW
 
+    def asks_contact(self, wearer: str, at_us: int, last: LastFix | None, *, heard_at_home: bool = False) -> bool:
+        """Whether the conditions of a wearer ask for contact as of an instant (docs/alerts.md, "Need").
+
+        A curfew window that is open or opens within `SOON_US`, unless a home unit hears the tag or the newest fix is fresh
+        and inside the place; a zone that can have been reached; a victim: where they are is not looked at.
+        """
+        for record, spans in self._enforced(wearer, at_us):
+            now = any(start <= at_us < end for start, end in spans)
+            if record.kind is ConditionKind.CURFEW:
+                asks = bool(spans) and not heard_at_home and not _seen_there(record, at_us, last)
+            elif record.kind in ZONE_KINDS:
+                asks = now and self._in_reach(record, at_us, last)
+            else:
+                asks = now and record.kind is ConditionKind.PROXIMITY
+            if asks:
+                return True
+        return False
+
     def _enforced(self, wearer: str, at_us: int) -> Iterator[tuple[Condition, list[Span]]]:
         """Each condition with when it is enforced between now and `SOON_US` on."""
         book, until_us = self._book, at_us + SOON_US
@@ -102,3 +122,11 @@ class Requirements:
             return True
         reach_m = FASTEST_M_S * max(0, at_us - last.t_us) / SECOND_US + last.acc_m
         return edge_within_m(here, shape, reach_m / SURE) is not None
+
+
+def _seen_there(record: Condition, at_us: int, last: LastFix | None) -> bool:
+    """Whether a fresh fix lies in the place of a curfew."""
+    if last is None or record.place is None or not 0 <= at_us - last.t_us <= FRESH_US:
+        return False
+    place = record.place
+    return holds(Place("", last.lon, last.lat), Circle(place.lon, place.lat, place.radius_m))
