@@ -1,0 +1,1 @@
+"""How somebody is told: one module a channel, each keeps the port of `alerts.channels.channel`."""
