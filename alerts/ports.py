@@ -42,6 +42,7 @@ class People:
     officer : the responsible officer of the order (``name``, ``email``), where one is named.
     area : of that order; ``organisation`` likewise.
     last : the place of the newest used fix, for the force that holds it.
+    home : the place of a curfew in force, for the home force.
     timezone : of the wearer's conditions.
     """
 
@@ -51,6 +52,7 @@ class People:
     area: str | None = None
     organisation: str | None = None
     last: Place | None = None
+    home: Place | None = None
     timezone: str = "Europe/London"
 
 
