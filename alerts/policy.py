@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 
 from alerts.machine import UNDO_US, Act, Job, step
-from alerts.protocols import Action, Case, Flag, Protocol, Protocols, Step, Target
-from alerts.severity import LOSSES, RANK
+from alerts.protocols import Action, Case, Flag, Protocol, Protocols, Since, Step, Target
+from alerts.severity import INCIDENTS, LOSSES, RANK
 from alerts.state import Alert, Around, Looked, Mute, Plan, Raise, Task, Tell, Told
 from domain.instants import SECOND_US
 from domain.vocabulary import AlertCondition, AlertEvent, AlertWork, Channel, Kind, Outcome, Severity, ToldReason
@@ -31,11 +31,14 @@ NEVER_MUTED: Final = frozenset(
         *(Kind.EXCLUSION_ZONE, Kind.RESTRICTION_ZONE),
         *(Kind.PROXIMITY_ALERT, Kind.PROXIMITY_PREALERT, Kind.PROXIMITY_UNKNOWN),
     )
-)
+) | frozenset(INCIDENTS)
+"""What no mute of a wearer covers: tamper, zones, proximity, SOS, and the service's own alerts, which are not the wearer's."""
 OFTEN_PREALERTS: Final = 3
-DOWN_RANK: Final = {Target.VICTIM: 0, Target.POLICE: 1}
-"""Who is stood down first; the others after them."""
-DOWN_RANK_OTHERWISE: Final = 2
+FIRST_RANKS: Final = {Target.VICTIM: 0, Target.POLICE: 1}
+"""Who is told first of what is told at once, and stood down first; the others after them."""
+OTHERWISE_RANK: Final = 2
+CAN_WAIT_RANK: Final = 5
+"""Of anybody else about what is not critical."""
 SENIORS: Final = frozenset({Target.SUPERVISOR, Target.DUTY_MANAGER})
 OUTSIDE: Final = frozenset({Target.VICTIM, Target.POLICE, Target.OFFICER})
 """Who is told that it is over, where the protocol says so."""
@@ -61,9 +64,9 @@ class _Look:
     def severity(self) -> Severity:
         return self.around.severity
 
-    def act(self, event: AlertEvent, why: str, outcome: Outcome | None = None) -> None:
-        """The rules, a timer or the protocol do something to the alert."""
-        done = Act(event, self.now_us, outcome=outcome, why=why)
+    def act(self, event: AlertEvent, why: str, outcome: Outcome | None = None, at_us: int | None = None) -> None:
+        """The rules, a timer or the protocol do something to the alert, now or as of ``at_us``."""
+        done = Act(event, self.now_us if at_us is None else at_us, outcome=outcome, why=why)
         self.job = step(self.job, done, self.severity)
         self.acts.append((done, self.job))
 
@@ -83,6 +86,8 @@ def look(
     at = _Look(alert, around, protocols, now_us, job, plan, [], [], [], {}, [])
     was_closed = job.work is AlertWork.CLOSED
     got_worse = plan.severity is not None and RANK[around.severity] > RANK[plan.severity]
+    if got_worse or plan.severity is None:
+        at.plan = msgspec.structs.replace(at.plan, severity=around.severity)
     unsend = _follow_the_rules(at, got_worse)
     if alert.shortened_us is not None and not alert.withdrawn and alert.shortened_us > (plan.fell_us or 0):
         at.plan = msgspec.structs.replace(at.plan, fell_us=alert.shortened_us)
@@ -91,9 +96,11 @@ def look(
     if at.job.work is AlertWork.CLOSED:
         unsend = _closed(at, told) or unsend
     else:
-        _work_on(at, again=got_worse or was_closed)
+        _work_on(at, got_worse, reopened=was_closed)
     if not alert.withdrawn:
         _promises(at)
+        # Also of a closed one: the rules reopen what gets worse.
+        at.wake("severity", around.severity_again_us)
     results = (tuple(at.acts), tuple(at.tells), tuple(at.tasks), at.timers, tuple(at.raises), unsend)
     return Looked(at.job, at.plan, around.severity, *results)
 
@@ -116,34 +123,49 @@ def _follow_the_rules(at: _Look, got_worse: bool) -> bool:
 
 
 def _tell_of_condition(at: _Look, told: Sequence[Told], was_closed: bool) -> None:
-    """Over: who is outside and was told is told that, where the protocol says so. Open again: that is a repeat."""
+    """Over, and open again: who is outside and was told is told that, where the protocol says so."""
     events = {act.event for act, _ in at.acts}
     protocol = at.protocols.named(at.plan.protocol, at.plan.version)
-    if AlertEvent.CLEAR in events and protocol is not None and protocol.tells_cleared:
-        for one in told:
-            if one.target in OUTSIDE:
-                key = f"cleared:{at.now_us}:{one.no}"
-                tell = Tell(key, one.target, (one.channel,), "cleared", one.urgency, ToldReason.CLEARED)
-                at.tells.append(replace(tell, again=one))
+    outside = [one for one in _each_once(told) if one.target in OUTSIDE] if protocol and protocol.tells_cleared else []
+    if AlertEvent.CLEAR in events and at.plan.down_us is None:
+        _tell_again(at, outside, f"cleared:{at.now_us}", "cleared", ToldReason.CLEARED)
     if AlertEvent.REACTIVATE in events and not was_closed and at.plan.run:
-        silent = Tell(
-            f"again:{at.now_us}", Target.OPERATOR, (Channel.CONSOLE,), "alert", at.severity, ToldReason.REPEAT
-        )
-        at.tells.append(replace(silent, sends=False))
+        _tell_again(at, outside, f"again:{at.now_us}", "open_again", ToldReason.REPEAT)
+        key = f"again:{at.now_us}"
+        silent = Tell(key, Target.OPERATOR, (Channel.CONSOLE,), "alert", at.severity, ToldReason.REPEAT, sends=False)
+        at.tells.append(silent)
 
 
-def _work_on(at: _Look, again: bool) -> None:
+def _tell_again(at: _Look, told: Iterable[Told], key: str, text: str, reason: ToldReason) -> None:
+    """The same people, by the same channel, with the same urgency; police and victim first."""
+    for one in told:
+        rank = FIRST_RANKS.get(one.target, OTHERWISE_RANK)
+        tell = Tell(f"{key}:{one.no}", one.target, (one.channel,), text, one.urgency, reason, again=one, rank=rank)
+        at.tells.append(tell)
+
+
+def _each_once(told: Sequence[Told]) -> list[Told]:
+    """Of whoever was told several times by one channel the most urgent time, the first of these."""
+    found: dict[tuple[Target, str, Channel, str], Told] = {}
+    for one in sorted(told, key=lambda one: -RANK[one.urgency]):
+        found.setdefault((one.target, one.recipient, one.channel, one.address), one)
+    return list(found.values())
+
+
+def _work_on(at: _Look, got_worse: bool, reopened: bool) -> None:
     """An alert that is not closed: claims that lapse, what is told, when its severity may be another."""
     ends_us = at.job.claim_ends_us(at.severity)
     if ends_us is not None and ends_us <= at.now_us:
-        at.act(AlertEvent.EXPIRE, "no_action")
-    if not _kept_quiet(at):
-        _run(at, again)
+        # As of when it lapsed, however late the look is; but what has just got worse shortens no claim backwards.
+        at.act(AlertEvent.EXPIRE, "no_action", at_us=at.now_us if got_worse else ends_us)
+    if _kept_quiet(at):
+        _over(at, at.protocols.choose(_case(at)))
+    else:
+        _run(at, got_worse, reopened)
     if at.job.work is AlertWork.CLOSED:
         at.timers.clear()
         return
     at.wake("claim", at.job.claim_ends_us(at.severity))
-    at.wake("severity", at.around.severity_again_us)
 
 
 def _closed(at: _Look, told: Sequence[Told]) -> bool:
@@ -166,10 +188,7 @@ def _closed(at: _Look, told: Sequence[Told]) -> bool:
 
 def _stand_down(at: _Look, told: Sequence[Told], key: str, text: str) -> None:
     """Everybody who was told is told so, by the same channel with the same urgency; what rests on it is a task."""
-    for one in told:
-        rank = DOWN_RANK.get(one.target, DOWN_RANK_OTHERWISE)
-        tell = Tell(f"{key}:{one.no}", one.target, (one.channel,), text, one.urgency, ToldReason.STOOD_DOWN, rank=rank)
-        at.tells.append(replace(tell, again=one))
+    _tell_again(at, _each_once(told), key, text, ToldReason.STOOD_DOWN)
     for reference in at.around.rests_on:
         episode = f"rests_on_withdrawn:{reference}:{at.alert.no}:{key}"
         body = {"alert": str(at.alert.no), "rests_on": reference, "why": text}
@@ -199,48 +218,81 @@ def _why_quiet(at: _Look) -> tuple[ToldReason, str, int | None] | None:
     if alert.kind in LOSSES and at.now_us < held_until_us:
         return ToldReason.HELD, "", held_until_us
     mute = mute_of(alert, at.around.mutes, at.now_us)
-    return None if mute is None else (ToldReason.MUTED_BY, str(mute.no), mute.to_us)
+    if mute is not None:
+        return ToldReason.MUTED_BY, str(mute.no), mute.to_us
+    if _can_be_muted(alert):
+        coming = [mute.from_us for mute in at.around.mutes if mute.wearer == alert.wearer and mute.from_us > at.now_us]
+        at.wake("mute", min(coming, default=None))
+    return None
 
 
 def mute_of(alert: Alert, mutes: Iterable[Mute], now_us: int) -> Mute | None:
     """The mute that covers an alert now, the one that lasts longest; some kinds are never covered."""
-    if alert.kind in NEVER_MUTED or alert.wearer is None:
+    if not _can_be_muted(alert):
         return None
     covering = [mute for mute in mutes if mute.wearer == alert.wearer and mute.from_us <= now_us < mute.to_us]
     return max(covering, key=lambda mute: mute.to_us, default=None)
 
 
-def _run(at: _Look, again: bool) -> None:
-    """The steps of the protocol that are due, each once; the others as timers."""
+def _can_be_muted(alert: Alert) -> bool:
+    return alert.wearer is not None and alert.kind not in NEVER_MUTED
+
+
+def _case(at: _Look) -> Case:
+    """What the protocol of the alert is chosen by, as it is now."""
     alert, around = at.alert, at.around
-    case = Case(alert.kind, around.severity, around.level, bool(around.victims), around.under_18)
-    if at.plan.run == 0 or at.plan.quiet is not None or again:
-        chosen = at.protocols.choose(case)
-        if chosen is None:
-            return
-        _begin(at, chosen)
+    own_unit = alert.wearer is None and alert.victim is not None
+    return Case(alert.kind, around.severity, around.level, bool(around.victims), around.under_18, own_unit)
+
+
+def _run(at: _Look, got_worse: bool, reopened: bool) -> None:
+    """The steps of the protocol that are due, each once; the others as timers."""
     protocol = at.protocols.named(at.plan.protocol, at.plan.version)
+    afresh = at.plan.run == 0 or at.plan.quiet is not None or reopened or protocol is None
+    if afresh or got_worse:
+        chosen = at.protocols.choose(_case(at))
+        # One that is for the new severity too goes on, so that nobody is told the same again.
+        if chosen is not None and (afresh or protocol is None or chosen.id != protocol.id):
+            protocol = chosen
+            _begin(at, chosen, at.now_us if reopened or got_worse else _could_begin_us(at))
     if protocol is None:
         return
     flags = _flags(at)
-    then_us = max(at.plan.started_us, at.job.unclaimed_us) + protocol.then_after_s * SECOND_US
-    if protocol.then is not None and Flag.CLAIMED not in flags:
-        following = at.protocols.named(protocol.then)
-        if following is not None and then_us <= at.now_us:
-            _begin(at, following)
-            protocol = following
-        else:
-            at.wake("then", then_us)
+    protocol = _handed_on(at, protocol, flags)
     for place, one in enumerate(protocol.steps):
         _take(at, place, one, flags)
     _over(at, protocol)
 
 
-def _begin(at: _Look, protocol: Protocol) -> None:
-    """A run of a protocol, from now."""
+def _could_begin_us(at: _Look) -> int:
+    """Since when people could be told: what was late, a restart above all, delays nobody's escalation."""
+    if at.plan.quiet is None:
+        return at.alert.raised_us if at.plan.run == 0 else at.now_us
+    reason, detail = at.plan.quiet
+    if reason is ToldReason.HELD:
+        return at.alert.raised_us + HOLD_US
+    ended = [mute.to_us for mute in at.around.mutes if reason is ToldReason.MUTED_BY and str(mute.no) == detail]
+    return min(at.now_us, max(ended, default=at.now_us))
+
+
+def _handed_on(at: _Look, protocol: Protocol, flags: frozenset[Flag]) -> Protocol:
+    """The protocol that runs now: when one has waited long enough for a claim, the one that it names goes on."""
+    while protocol.then is not None and Flag.CLAIMED not in flags:
+        following = at.protocols.named(protocol.then)
+        then_us = max(at.plan.started_us, at.job.unclaimed_us) + protocol.then_after_s * SECOND_US
+        at.wake("then", then_us)
+        if following is None or then_us > at.now_us:
+            break
+        _begin(at, following, then_us)
+        protocol = following
+    return protocol
+
+
+def _begin(at: _Look, protocol: Protocol, started_us: int) -> None:
+    """A run of a protocol, as of ``started_us``."""
     run, version = at.plan.run + 1, protocol.version
     begun = msgspec.structs.replace(at.plan, protocol=protocol.id, version=version, run=run, severity=at.severity)
-    at.plan = msgspec.structs.replace(begun, started_us=at.now_us, done={}, quiet=None)
+    at.plan = msgspec.structs.replace(begun, started_us=started_us, done={}, quiet=None)
 
 
 def _flags(at: _Look) -> frozenset[Flag]:
@@ -254,6 +306,7 @@ def _flags(at: _Look) -> frozenset[Flag]:
         Flag.VICTIM_ANSWERED: answers.victim is True,
         Flag.VICTIM_UNANSWERED: answers.victim is False,
         Flag.OFTEN: at.around.prealerts_7d >= OFTEN_PREALERTS,
+        Flag.UNDER_18: at.around.under_18,
     }
     return frozenset(flag for flag, holds in held.items() if holds)
 
@@ -261,7 +314,8 @@ def _flags(at: _Look) -> frozenset[Flag]:
 def _take(at: _Look, place: int, one: Step, flags: frozenset[Flag]) -> None:
     """One step: done when it is due, again when it repeats; else a timer."""
     unclaimed = Flag.CLAIMED in one.stop
-    base_us = max(at.plan.started_us, at.job.unclaimed_us) if unclaimed else at.plan.started_us
+    base_us = at.alert.raised_us if one.since is Since.RAISED else at.plan.started_us
+    base_us = max(base_us, at.job.unclaimed_us) if unclaimed else base_us
     key = f"{place}.{at.job.period}" if unclaimed else str(place)
     times = at.plan.done.get(key, 0)
     if (times and one.repeat_s is None) or flags.intersection(one.stop):
@@ -291,20 +345,25 @@ def _do(at: _Look, key: str, one: Step, again: bool) -> None:
         return
     if one.action is Action.ESCALATE:
         at.act(AlertEvent.ESCALATE, one.to.value)
-    if again or (one.to in at.plan.told and at.plan.run == 1 and one.to not in SENIORS):
+    if any((tell.target, tell.by, tell.text) == (one.to, one.by, one.text) and tell.again is None for tell in at.tells):
+        return  # two steps of one content came due while nobody looked
+    first = one.to not in at.plan.told
+    if again or not (first or one.action is Action.ESCALATE or one.to in SENIORS):
         reason = ToldReason.REPEAT
     elif one.action is Action.ESCALATE or one.to in SENIORS:
         reason = ToldReason.ESCALATION
     else:
         reason = ToldReason.FIRST
-    if one.to not in at.plan.told:
+    if first:
         at.plan = msgspec.structs.replace(at.plan, told=(*at.plan.told, one.to))
-    at.tells.append(Tell(key, one.to, one.by, one.text, at.severity, reason))
+    others = OTHERWISE_RANK if at.severity is Severity.CRITICAL else CAN_WAIT_RANK
+    rank = FIRST_RANKS.get(one.to, others)
+    at.tells.append(Tell(key, one.to, one.by, one.text, at.severity, reason, rank=rank))
 
 
-def _over(at: _Look, protocol: Protocol) -> None:
+def _over(at: _Look, protocol: Protocol | None) -> None:
     """What the protocol does when the alert is cleared: nothing, unless it says so."""
-    if at.job.condition is not AlertCondition.CLEARED:
+    if protocol is None or at.job.condition is not AlertCondition.CLEARED:
         return
     outcome = protocol.closes_when_cleared
     if outcome is not None and at.job.holder is None and not at.alert.withdrawn:
