@@ -16,6 +16,7 @@ from domain.vocabulary import (
     Code,
     Kind,
     OrderState,
+    Outcome,
     Reason,
     Severity,
 )
@@ -114,7 +115,9 @@ class Violation(Shape):
 class Alert(Shape):
     """What a person must look at. `violations` are the ids of those it rests on; `kind` is theirs, or an incident's.
 
-    `grouped_under` is the episode of the incident that holds it: meanwhile nobody is told of it by itself.
+    `grouped_under` is the episode of the incident that holds it: meanwhile nobody is told of it by itself. `severity` is what
+    time and need have made of it. `revision` counts the events of its work; `claim_ends` is when the claim of `holder` lapses
+    unless something is done; `about` is what an alert of the service's own says.
     """
 
     id: str
@@ -133,6 +136,14 @@ class Alert(Shape):
     withdrawn: bool
     violations: list[str]
     grouped_under: str | None
+    revision: str
+    holder: str | None
+    claim_ends: str | None
+    unclaimed_since: str | None
+    outcome: Outcome | None
+    closed: str | None
+    closed_by: str | None
+    about: dict[str, Any] | None
 
 
 class Incident(Shape):

@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 CASELOAD_CHANNEL = "bailiwick_caseload"
 EVENTS_CHANNEL = "bailiwick_events"
 FIGURES_CHANNEL = "bailiwick_figures"
+ALERTS_CHANNEL = "bailiwick_alerts"
 
 
 class Wakes:

@@ -194,6 +194,8 @@ class Reading:
             "before_no": before_no,
             "wearer": wanted.wearer,
             "severities": [severity.value for severity in wanted.severities] or None,
+            "works": [work.value for work in wanted.works] or None,
+            "holder": wanted.holder,
             "state": None if wanted.state is None else wanted.state.value,
             "withdrawn": wanted.withdrawn,
             "grouped_under": wanted.grouped_under,

@@ -9,7 +9,11 @@ from typing import Any
 from domain.incidents import Release
 from domain.instants import format_instant
 from domain.networks import Network
-from domain.vocabulary import AlertCondition, AlertWork, DeadLetterReason, Kind, OrderState, Severity
+from domain.vocabulary import AlertCondition, AlertWork, DeadLetterReason, Kind, OrderState, Outcome, Severity
+
+
+def _instant(us: int | None) -> str | None:
+    return None if us is None else format_instant(us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,11 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert as it is now. ``no`` is its 64-bit id; ``violations`` are the ids of those it rests on."""
+    """An alert as it is now. ``no`` is its 64-bit id; ``violations`` are the ids of those it rests on.
+
+    ``severity`` is what time and need have made of it. ``revision`` counts the events of its work (for `If-Match`); ``holder``
+    claimed it, until ``claim_ends_us`` unless something is done; ``about`` is what an alert of the service's own says.
+    """
 
     no: int
     episode: str
@@ -73,6 +81,14 @@ class AlertRow:
     withdrawn: bool
     violations: tuple[str, ...] = ()
     grouped_under: str | None = None
+    revision: int = 1
+    holder: str | None = None
+    claim_ends_us: int | None = None
+    unclaimed_us: int | None = None
+    outcome: Outcome | None = None
+    closed_us: int | None = None
+    closed_by: str | None = None
+    about: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The object of the API and of the stream; the 64-bit number as a string (contract.md)."""
@@ -93,6 +109,14 @@ class AlertRow:
             "withdrawn": self.withdrawn,
             "violations": list(self.violations),
             "grouped_under": self.grouped_under,
+            "revision": str(self.revision),
+            "holder": self.holder,
+            "claim_ends": _instant(self.claim_ends_us),
+            "unclaimed_since": _instant(self.unclaimed_us),
+            "outcome": None if self.outcome is None else self.outcome.value,
+            "closed": _instant(self.closed_us),
+            "closed_by": self.closed_by,
+            "about": self.about,
         }
 
 
@@ -144,7 +168,8 @@ class ViolationFilter:
 class AlertFilter:
     """What is given must hold. Withdrawn alerts are left out unless asked for.
 
-    ``grouped_under`` asks for those of one incident, ``grouped`` for those of any, or of none.
+    ``grouped_under`` asks for those of one incident, ``grouped`` for those of any, or of none. ``severities`` are what they
+    are now.
     """
 
     wearer: str | None = None
@@ -153,6 +178,8 @@ class AlertFilter:
     withdrawn: bool = False
     grouped_under: str | None = None
     grouped: bool | None = None
+    works: Sequence[AlertWork] = ()
+    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

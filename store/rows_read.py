@@ -17,6 +17,7 @@ from domain.vocabulary import (
     Code,
     DeadLetterReason,
     Kind,
+    Outcome,
     Quality,
     Reason,
     Severity,
@@ -30,8 +31,9 @@ _QUALITIES = {quality.value: quality.name.lower() for quality in Quality}
 
 def alert_row(row: Sequence[Any]) -> AlertRow:
     """A row of `alerts_by_number` or `alerts_page`."""
-    (no, episode, wearer, victim, device, kind, code, condition, severity, state, work, *rest) = row
-    (raised_us, changed_us, withdrawn, grouped_under, violations) = rest
+    (no, episode, wearer, victim, device, kind, code, condition, severity, state, *rest) = row
+    (raised_us, changed_us, withdrawn, grouped_under, work, revision, holder, *rest) = rest
+    (claim_ends_us, unclaimed_us, outcome, closed_us, closed_by, about, violations) = rest
     return AlertRow(
         no=no,
         episode=episode,
@@ -43,12 +45,21 @@ def alert_row(row: Sequence[Any]) -> AlertRow:
         condition=condition,
         severity=Severity(severity),
         state=AlertCondition(state),
-        work=AlertWork(work),
+        # An alert without its row of work cannot be; if one is, it must be seen.
+        work=AlertWork.RAISED if work is None else AlertWork(work),
         raised_us=raised_us,
         changed_us=changed_us,
         withdrawn=withdrawn,
         violations=tuple(violations),
         grouped_under=grouped_under,
+        revision=revision or 1,
+        holder=holder,
+        claim_ends_us=claim_ends_us,
+        unclaimed_us=raised_us if unclaimed_us is None else unclaimed_us,
+        outcome=None if outcome is None else Outcome(outcome),
+        closed_us=closed_us,
+        closed_by=closed_by,
+        about=about,
     )
 
 

@@ -93,22 +93,30 @@ ANALYZE caseload_newest, caseload_records, caseload_learnt, caseload_waiting;
 -- name: change_alerts
 -- One row each of different episodes, which stands for all its changes in this commit: raises the alert, or updates the
 -- one that is there. There is never a second: `episode` is unique. An alert keeps the instant at which it was raised.
--- Its revision grows by the number of changes: it is new when it is no more than that.
-INSERT INTO alerts (episode, revision, wearer, victim, device, kind, code, condition, severity, state, withdrawn,
-    raised_at, changed_at, grouped_under, commit_no)
-SELECT c.episode, c.changes, c.wearer, c.victim, c.device, c.kind, c.code, c.condition, c.severity, c.state,
-    c.withdrawn, c.raised_at, c.changed_at, c.grouped_under, %(commit_no)s
-FROM unnest(%(changes)s::bigint[], %(episode)s::text[], %(wearer)s::text[], %(victim)s::text[], %(device)s::text[], %(kind)s::text[],
-    %(code)s::text[], %(condition)s::text[], %(severity)s::text[], %(state)s::text[], %(withdrawn)s::boolean[],
-    %(raised_at)s::timestamptz[], %(changed_at)s::timestamptz[], %(grouped_under)s::text[])
-    WITH ORDINALITY AS c(changes, episode, wearer, victim, device, kind, code, condition, severity, state, withdrawn,
-        raised_at, changed_at, grouped_under, place)
-ORDER BY c.place
-ON CONFLICT (episode) DO UPDATE SET code = EXCLUDED.code, severity = EXCLUDED.severity, state = EXCLUDED.state,
-    withdrawn = EXCLUDED.withdrawn, changed_at = EXCLUDED.changed_at, grouped_under = EXCLUDED.grouped_under,
-    commit_no = EXCLUDED.commit_no,
-    revision = alerts.revision + EXCLUDED.revision
-RETURNING alert_no, episode, revision;
+-- Its revision grows by the number of changes: it is new when it is no more than that, and gets its row of work.
+WITH changed AS (
+    INSERT INTO alerts (episode, revision, wearer, victim, device, kind, code, condition, severity, state, withdrawn,
+        raised_at, changed_at, grouped_under, commit_no)
+    SELECT c.episode, c.changes, c.wearer, c.victim, c.device, c.kind, c.code, c.condition, c.severity, c.state,
+        c.withdrawn, c.raised_at, c.changed_at, c.grouped_under, %(commit_no)s
+    FROM unnest(%(changes)s::bigint[], %(episode)s::text[], %(wearer)s::text[], %(victim)s::text[], %(device)s::text[],
+        %(kind)s::text[], %(code)s::text[], %(condition)s::text[], %(severity)s::text[], %(state)s::text[],
+        %(withdrawn)s::boolean[], %(raised_at)s::timestamptz[], %(changed_at)s::timestamptz[], %(grouped_under)s::text[])
+        WITH ORDINALITY AS c(changes, episode, wearer, victim, device, kind, code, condition, severity, state, withdrawn,
+            raised_at, changed_at, grouped_under, place)
+    ORDER BY c.place
+    ON CONFLICT (episode) DO UPDATE SET code = EXCLUDED.code, severity = EXCLUDED.severity, state = EXCLUDED.state,
+        withdrawn = EXCLUDED.withdrawn, changed_at = EXCLUDED.changed_at, grouped_under = EXCLUDED.grouped_under,
+        commit_no = EXCLUDED.commit_no,
+        revision = alerts.revision + EXCLUDED.revision
+    RETURNING alert_no, episode, revision, raised_at
+), made AS (
+    INSERT INTO alert_work (alert_no, unclaimed_since)
+    SELECT a.alert_no, a.raised_at FROM changed a
+    JOIN unnest(%(changes)s::bigint[], %(episode)s::text[]) AS c(changes, episode) ON c.episode = a.episode
+    WHERE a.revision = c.changes
+)
+SELECT alert_no, episode, revision FROM changed;
 
 -- name: link_alerts
 -- Which violations the changed alerts are about (an alert of the service rests on none), and each change's outbox row.
@@ -127,8 +135,10 @@ INSERT INTO outbox (alert_no, change, severity, violation_id, version, grouped_u
 SELECT alert_no, change, severity, violation_id, version, grouped_under, %(commit_no)s FROM change ORDER BY place;
 
 -- name: alerts_by_number
--- Alerts as they stand, with the violations that each rests on.
-SELECT a.alert_no, a.episode, a.wearer, a.victim, a.device, a.kind, a.code, a.condition, a.severity, a.state, a.work,
-    a.raised_at, a.changed_at, a.withdrawn, a.grouped_under,
+-- Alerts as they stand, with what people make of them, and with the violations that each rests on.
+SELECT a.alert_no, a.episode, a.wearer, a.victim, a.device, a.kind, a.code, a.condition,
+    COALESCE(w.severity, a.severity), a.state, a.raised_at, a.changed_at, a.withdrawn, a.grouped_under, w.work, w.revision,
+    w.holder, w.claim_ends_at, w.unclaimed_since, w.outcome, w.closed_at, w.closed_by, w.about,
     ARRAY(SELECT v.violation_id FROM alert_violations v WHERE v.alert_no = a.alert_no ORDER BY v.violation_id)
-FROM alerts a WHERE a.alert_no = ANY(%(numbers)s::bigint[]) ORDER BY a.alert_no;
+FROM alerts a LEFT JOIN alert_work w ON w.alert_no = a.alert_no
+WHERE a.alert_no = ANY(%(numbers)s::bigint[]) ORDER BY a.alert_no;

@@ -112,13 +112,16 @@ FROM violations WHERE id = %(id)s ORDER BY version;
 
 -- name: alerts_page
 -- Alerts by when they were raised, the newest first.
-SELECT a.alert_no, a.episode, a.wearer, a.victim, a.device, a.kind, a.code, a.condition, a.severity, a.state, a.work,
-    a.raised_at, a.changed_at, a.withdrawn, a.grouped_under,
+SELECT a.alert_no, a.episode, a.wearer, a.victim, a.device, a.kind, a.code, a.condition,
+    COALESCE(w.severity, a.severity), a.state, a.raised_at, a.changed_at, a.withdrawn, a.grouped_under, w.work, w.revision,
+    w.holder, w.claim_ends_at, w.unclaimed_since, w.outcome, w.closed_at, w.closed_by, w.about,
     ARRAY(SELECT v.violation_id FROM alert_violations v WHERE v.alert_no = a.alert_no ORDER BY v.violation_id)
-FROM alerts a
+FROM alerts a LEFT JOIN alert_work w ON w.alert_no = a.alert_no
 WHERE (a.raised_at, a.alert_no) < (%(before_at)s::timestamptz, %(before_no)s::bigint)
     AND (%(wearer)s::text IS NULL OR a.wearer = %(wearer)s)
-    AND (%(severities)s::text[] IS NULL OR a.severity = ANY(%(severities)s))
+    AND (%(severities)s::text[] IS NULL OR COALESCE(w.severity, a.severity) = ANY(%(severities)s))
+    AND (%(works)s::text[] IS NULL OR w.work = ANY(%(works)s))
+    AND (%(holder)s::text IS NULL OR w.holder = %(holder)s)
     AND (%(state)s::text IS NULL OR a.state = %(state)s)
     AND (%(withdrawn)s OR NOT a.withdrawn)
     AND (%(grouped_under)s::text IS NULL OR a.grouped_under = %(grouped_under)s)
@@ -159,7 +162,9 @@ SELECT (SELECT last_instant FROM at),
     COALESCE((SELECT jsonb_object_agg(kind, number) FROM (
         SELECT kind, count(*) AS number FROM violations_newest WHERE open GROUP BY kind) AS v), '{}'),
     COALESCE((SELECT jsonb_object_agg(severity, number) FROM (
-        SELECT severity, count(*) AS number FROM alerts WHERE state = 'active' AND NOT withdrawn GROUP BY severity
+        SELECT COALESCE(w.severity, a.severity) AS severity, count(*) AS number
+        FROM alerts a LEFT JOIN alert_work w ON w.alert_no = a.alert_no
+        WHERE a.state = 'active' AND NOT a.withdrawn GROUP BY 1
         ) AS a), '{}'),
     COALESCE((SELECT jsonb_object_agg(reason, parked) FROM dead_letter_counts), '{}'),
     (SELECT jsonb_object_agg(sequencename, 1 - COALESCE(last_value, 0)::float8 / max_value) FROM pg_sequences

@@ -124,6 +124,7 @@ class FakeReading:
             withdrawn=change.withdrawn,
             violations=tuple(sorted({*linked, change.violation_id})),
             grouped_under=change.grouped_under,
+            unclaimed_us=raised_us,
         )
         self.alert_rows[change.episode] = row
         return row

@@ -228,4 +228,4 @@ async def test_the_database_refuses_words_that_it_does_not_know(database_url: st
     async with migrated(database_url) as store:
         await store.commit(work_of(1, roster_of("T1"), alerts=[change_of(violation_of())]))
     with pytest.raises(psycopg.errors.CheckViolation):
-        ask(database_url, "UPDATE alerts SET work = 'forgotten' RETURNING alert_no")
+        ask(database_url, "UPDATE alert_work SET work = 'forgotten' RETURNING alert_no")

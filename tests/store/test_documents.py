@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-from store.listening import CASELOAD_CHANNEL, EVENTS_CHANNEL, FIGURES_CHANNEL
+from store.listening import ALERTS_CHANNEL, CASELOAD_CHANNEL, EVENTS_CHANNEL, FIGURES_CHANNEL
 from tests.store.made import ask, migrated
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "database.md").read_text(encoding="utf-8")
@@ -30,7 +30,9 @@ async def test_roles_and_channels_are_documented(embedded_url: str) -> None:
         roles = {name for (name,) in ask(embedded_url, "SELECT rolname::text FROM pg_roles WHERE rolname IN "
                                          "('bailiwick_ingest', 'bailiwick_api', 'bailiwick_dispatch')")}  # fmt: skip
         assert set(re.findall(r"^\| `(bailiwick_\w+)` \|", PAGE, re.MULTILINE)) == roles
-        assert all(f"`{channel}`" in PAGE for channel in (CASELOAD_CHANNEL, EVENTS_CHANNEL, FIGURES_CHANNEL))
+        assert all(
+            f"`{channel}`" in PAGE for channel in (ALERTS_CHANNEL, CASELOAD_CHANNEL, EVENTS_CHANNEL, FIGURES_CHANNEL)
+        )
 
 
 async def test_the_queries_of_the_page_run(database_url: str) -> None:

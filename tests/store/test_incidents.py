@@ -164,7 +164,10 @@ async def test_lists_go_by_their_indexes(embedded_url: str) -> None:
         some = {"first": 5, "last": 6}
         assert "incident_versions_commit" in indexes(await plan(conn, "incidents_of_commits", some))
         assert "network_changes_pkey" in indexes(await plan(conn, "networks_of_commits", some))
-        alerts = dict.fromkeys(("wearer", "severities", "state", "grouped")) | {"withdrawn": False, "limit": 10}
+        alerts = dict.fromkeys(("wearer", "severities", "state", "grouped", "works", "holder")) | {
+            "withdrawn": False,
+            "limit": 10,
+        }
         alerts |= {"before_at": NOON, "before_no": 9, "grouped_under": "outage-1"}
         query = await plan(conn, "alerts_page", alerts | {"before_at": "2026-11-21T12:00Z"})
         assert "alerts_grouped" in indexes(query)

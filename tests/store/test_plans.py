@@ -148,7 +148,7 @@ async def test_lists_are_read_in_the_order_of_their_index(embedded_url: str) -> 
         assert "violations_newest_violation_no_key" in indexes(await plan(conn, "violations_page", wanted))
         assert "violations_newest_wearer" in indexes(await plan(conn, "violations_page", wanted | {"wearer": "W1"}))
         alerts = {"before_at": At(NOON), "before_no": 9, "wearer": None, "severities": None, "state": None}
-        alerts |= {"grouped_under": None, "grouped": None}
+        alerts |= {"grouped_under": None, "grouped": None, "works": None, "holder": None}
         found = await plan(conn, "alerts_page", alerts | {"withdrawn": False, "limit": 10})
         assert "alerts_raised" in indexes(found)
         assert "Sort" not in {node["Node Type"] for node in found if node.get("Relation Name") == "alerts"}

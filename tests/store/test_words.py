@@ -9,18 +9,24 @@ from pathlib import Path
 import pytest
 
 import store
+from alerts.protocols import Target
 from domain.vocabulary import (
     AlertCondition,
+    AlertEvent,
     AlertWork,
     Cause,
     Change,
+    Channel,
     DeadLetterReason,
     EventCode,
     EventState,
+    Outcome,
     Quality,
     Reason,
+    Role,
     Severity,
     Source,
+    ToldReason,
 )
 from store.statements import all_blocks, parse_blocks
 from tests.store.made import ask, migrated
@@ -37,7 +43,20 @@ CHECKED: dict[tuple[str, str], type[Enum]] = {
     ("violations", "cause"): Cause,
     ("alerts", "severity"): Severity,
     ("alerts", "state"): AlertCondition,
-    ("alerts", "work"): AlertWork,
+    ("alert_work", "work"): AlertWork,
+    ("alert_work", "condition"): AlertCondition,
+    ("alert_work", "severity"): Severity,
+    ("alert_work", "outcome"): Outcome,
+    ("alert_events", "event"): AlertEvent,
+    ("alert_events", "by_role"): Role,
+    ("notifications", "target"): Target,
+    ("notifications", "channel"): Channel,
+    ("notifications", "urgency"): Severity,
+    ("notifications", "reason"): ToldReason,
+    ("tasks", "target"): Target,
+    ("contacts", "channel"): Channel,
+    ("contacts", "by_role"): Role,
+    ("rota", "role"): Role,
     ("dead_letters", "reason"): DeadLetterReason,
 }
 
