@@ -103,8 +103,8 @@ class Taken(Protocol):
     async def write(self, written: Sequence[Written]) -> None:
         """Everything of these looks: machine's events, state, notifications, tasks, timers (instead of those before), alerts raised.
 
-        A notification whose id is there already is left as it is. `Looked.unsend` takes back those of the alert that are neither
-        settled nor stand-downs, before these are written. It becomes true when the block ends.
+        A notification whose id is there already is left as it is. `Looked.unsend` takes back those of the alert that are not
+        settled, before these are written; only what stands somebody down (`stood_down`) goes on. It becomes true when the block ends.
         """
 
 
@@ -138,8 +138,9 @@ class AlertStore(Protocol):
     async def lease(self, channel: Channel, now_us: int, until_us: int, limit: int) -> list[Leased]:
         """Notifications of one channel that are due and that nobody has until then; by rank, urgency and age.
 
-        One that stands another down waits until that one is settled: sent, given up, or taken back and leased by nobody. Each
-        lease is an attempt, from the first on somebody may have been told. A lease that ends with no result is due again.
+        Of one alert a recipient is told by one channel in the order in which it was decided: what comes later (a stand-down above
+        all) waits until what was before it is settled: sent, given up, or taken back and leased by nobody. Each lease is an
+        attempt, from the first on somebody may have been told. A lease that ends with no result is due again.
         """
 
     async def sent(self, no: int, at_us: int) -> None:
