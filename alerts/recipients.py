@@ -16,11 +16,12 @@ from typing import Any, Final
 from alerts.forces import Forces
 from alerts.ports import Notification, View
 from alerts.protocols import Target
-from alerts.rota import Shift, anywhere, chain, on_duty
+from alerts.rota import anywhere, chain, on_duty
 from alerts.safe_contact import SafeContact, read_contact
 from alerts.state import Raise, Tell, Told
 from domain.instants import HOUR_US, MINUTE_US, format_instant
 from domain.records import Area
+from domain.rota import Shift
 from domain.vocabulary import Channel, Role, Severity, ToldReason
 from geofence.wallclock import TimeZones
 

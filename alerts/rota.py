@@ -18,6 +18,7 @@ from domain.caseload_values import Wrong, an_id, instant, nullable, one_of, said
 from domain.errors import BadInput, Fault
 from domain.instants import DAY_US, format_instant
 from domain.records import Area
+from domain.rota import Shift
 from domain.vocabulary import Role
 from geofence.intervals import Span, clipped, common, union, without
 
@@ -37,27 +38,6 @@ LONGEST_SHIFT_US: Final = 31 * DAY_US
 ROTA_GAP: Final = "rota_gap"
 
 Areas = Mapping[str, Area]
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """Somebody on duty in ``[from_us, to_us)``. ``area`` and ``organisation`` None: for all of them."""
-
-    id: str
-    role: Role
-    person: str
-    name: str
-    from_us: int
-    to_us: int
-    area: str | None = None
-    organisation: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    priority: int = 1
-
-    @property
-    def span(self) -> Span:
-        return self.from_us, self.to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +120,9 @@ def gaps(
 
 def _covered(shifts: Sequence[Shift], role: Role, area: str | None, areas: Areas, window: Span) -> list[Span]:
     places = chain(area, areas)
-    return union(clipped([one.span for one in shifts if one.role is role and one.area in places], *window))
+    return union(
+        clipped([(one.from_us, one.to_us) for one in shifts if one.role is role and one.area in places], *window)
+    )
 
 
 def _gap(role: Role, area: str | None, span: Span, from_us: int) -> Gap:

@@ -26,6 +26,9 @@ class _AnyName:
         return True
 
 
+ANY_NAME = _AnyName()
+
+
 async def enter(conn: Connection, versions: Sequence[Version]) -> int:
     """Enters ``versions`` inside the caller's transaction, gives new devices their numbers, and wakes ingest."""
     devices = [v.record.id for v in versions if isinstance(v.record, Device)]
@@ -87,5 +90,5 @@ async def _page(conn: Connection, name: str, page: dict[str, Any]) -> list[tuple
 
 def _version(row: tuple[Any, ...]) -> Version:
     _, packed, body, holds_from, learnt_at, cancelled = row[:6]
-    record = parse_record(body, _AnyName()) if body is not None else unpack_record(packed)
+    record = parse_record(body, ANY_NAME) if body is not None else unpack_record(packed)
     return Version(record, holds_from, EARLY_US if learnt_at is None else learnt_at, cancelled)

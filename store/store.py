@@ -29,9 +29,11 @@ from store.incidents import incidents_of_commits
 from store.leading import Lead
 from store.listening import CASELOAD_CHANNEL, listening
 from store.migrate import migrate, read_migrations
+from store.protocols import ProtocolTables
 from store.ranges import FOLD_COMMITS, Ranges, read_ranges
 from store.reading import Reading
 from store.retention import Retained, apply_retention
+from store.rota import RotaTables
 from store.rows_read import replayed_letter, violation
 from store.statements import statement
 from store.times import At
@@ -46,7 +48,7 @@ ConnectionLost = psycopg.OperationalError
 class Store:
     """The database. Open with `open`, close with ``async with`` or `close`.
 
-    ``reading`` has the questions that the API asks.
+    ``reading`` has the questions that the API asks, ``rota`` who is told, ``protocols`` when.
     """
 
     def __init__(self, url: str, pool: Pool) -> None:
@@ -56,6 +58,8 @@ class Store:
         # Tells a commit of our own, repeated after a lost connection, from another worker's.
         self._writer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"
         self.reading = Reading(url, pool)
+        self.rota = RotaTables(pool)
+        self.protocols = ProtocolTables(pool)
 
     @classmethod
     async def open(cls, url: str) -> Self:

@@ -12,11 +12,11 @@ from alerts.machine import Job
 from alerts.ports import Notification, People, View
 from alerts.protocols import Target
 from alerts.recipients import MOST_LATELY, Directory, Hook, raises_of, resolve
-from alerts.rota import Shift
 from alerts.state import Alert, Around, Plan, Tell, Told
 from bailiwick.timezones import pinned_time_zones
 from domain.instants import DAY_US, parse_instant
 from domain.records import Area, Place, Polygons
+from domain.rota import Shift
 from domain.vocabulary import AreaKind, Channel, Level, Role, Severity, ToldReason
 from tests.alerts.made import at
 

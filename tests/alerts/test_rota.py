@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from alerts.protocols import Action, Protocol, Protocols, Step, Target
-from alerts.rota import Gap, Shift, anywhere, chain, gap_alerts, gaps, needed_roles, on_duty, read_rota
+from alerts.rota import Gap, anywhere, chain, gap_alerts, gaps, needed_roles, on_duty, read_rota
 from domain.errors import BadInput
 from domain.instants import DAY_US, HOUR_US
 from domain.records import Area
+from domain.rota import Shift
 from domain.vocabulary import AreaKind, Role
 from tests.alerts.made import at
 
