@@ -1,6 +1,7 @@
 """TimescaleDB or plain PostgreSQL: schema, queries, units of work. The only folder that knows SQL."""
 
 from store.errors import (
+    Busy,
     CannotMigrate,
     EditedMigration,
     FactsGone,
@@ -15,6 +16,7 @@ from store.reading import Reading
 from store.store import Store
 
 __all__ = [
+    "Busy",
     "CannotMigrate",
     "EditedMigration",
     "FactsGone",

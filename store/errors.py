@@ -7,6 +7,7 @@
     ├── UnknownDevice         a device of the roster that no caseload record ever named
     ├── FactsGone             a commit can no longer be read back: retention has taken facts of it
     ├── Refused               a value that the database cannot hold
+    ├── Busy                  somebody else holds an alert for long
     └── CannotMigrate
         ├── EditedMigration   an applied migration's file is no longer what was applied
         └── NewerSchema       the database has migrations that this program does not know
@@ -51,6 +52,10 @@ class FactsGone(StoreError):
 
 class Refused(StoreError):
     """The database cannot hold a value (such as U+0000 inside a text); nothing was written."""
+
+
+class Busy(StoreError):
+    """Somebody else holds a row for long; nothing was written. To be tried again."""
 
 
 class CannotMigrate(StoreError):

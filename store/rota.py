@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from domain.caseload_file import parse_record
 from domain.records import Area
 from domain.rota import Shift
-from domain.vocabulary import Role
+from domain.vocabulary import Channel, Role
 from store.caseload import ANY_NAME
 from store.connecting import Pool
 from store.statements import statement
@@ -68,6 +68,12 @@ class RotaTables:
         bounds = {"from_at": At(from_us), "to_at": At(to_us)}
         async with self._pool.connection() as conn:
             return [AreaInUse(*row) for row in await _rows(conn, "areas_in_use", bounds)]
+
+    async def told_lately(self, since_us: int) -> dict[tuple[str, Channel], int]:
+        """How many notifications that are limited each recipient was sent by each channel since an instant."""
+        async with self._pool.connection() as conn:
+            rows = await _rows(conn, "told_lately", {"since": At(since_us)})
+        return {(recipient, Channel(channel)): number for recipient, channel, number in rows}
 
     async def enter_boundaries(self, bodies: Mapping[str, Mapping[str, Any]], by: str) -> int:
         """Takes boundaries (GeoJSON geometries by area), all or none; how many were not there just so."""

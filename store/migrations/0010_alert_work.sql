@@ -54,8 +54,8 @@ CREATE TABLE alert_events (
 );
 CREATE INDEX alert_events_at ON alert_events (at);
 
--- When an alert must be looked at again; all of an alert are replaced by each look. `rank` 0 is the most urgent. The name
--- `look` is nobody's timer: something changed of which the outbox says nothing (a mute, a contact).
+-- When an alert must be looked at again; a look replaces those that it has seen. `rank` 0 is the most urgent. A name
+-- `look:...`, never used twice, is no timer of the policy: something changed of which the outbox says nothing (a mute).
 CREATE TABLE timers (
     alert_no bigint NOT NULL REFERENCES alert_work,
     name text NOT NULL,
@@ -98,10 +98,15 @@ CREATE TABLE notifications (
     why text,
     CHECK (sends OR state = 'suppressed')
 ) WITH (fillfactor = 70);
+CREATE INDEX notifications_made ON notifications (made_at);
+CREATE INDEX notifications_down ON notifications (stands_down) WHERE stands_down IS NOT NULL;
 CREATE INDEX notifications_alert ON notifications (alert_no, notification_no);
 CREATE INDEX notifications_waiting ON notifications (channel, rank, urgency_rank, notification_no) WHERE state = 'waiting';
 CREATE INDEX notifications_next ON notifications (channel, next_at) WHERE state = 'waiting';
 CREATE INDEX notifications_leased ON notifications (channel, leased_until) WHERE state = 'leased';
+-- How many somebody was sent of late, of what is limited.
+CREATE INDEX notifications_lately ON notifications (made_at)
+    WHERE sends AND urgency <> 'critical' AND channel NOT IN ('console', 'call');
 
 -- What an operator is to do; `text` is a key of the catalogues, `key` unique in the alert.
 CREATE TABLE tasks (
@@ -223,6 +228,13 @@ CREATE TABLE rests_on (
 );
 CREATE INDEX rests_on_violation ON rests_on (violation_id);
 
+-- What waits for a look is found by alert. Ingest only ever adds rows here, and never waits for a look that marks them.
+DROP INDEX outbox_waiting;
+CREATE INDEX outbox_waiting ON outbox (alert_no, outbox_no) WHERE told_at IS NULL;
+
+-- Who is protected from whom, asked from the victim's side.
+CREATE INDEX caseload_records_victim ON caseload_records (type, (body ->> 'victim')) WHERE body ->> 'victim' IS NOT NULL;
+
 -- Dispatch is woken by what it must look at or send. Sent at the COMMIT; it waits for nobody's row.
 CREATE FUNCTION tell_of_alerts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -253,6 +265,33 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 $$;
 REVOKE ALL ON FUNCTION newest_used_fixes(text[], timestamptz, timestamptz) FROM PUBLIC;
 
+-- Which of some wearers a home unit hears now (rules.md 5.1): the unit said something in the last max(2 x upload_s, 300) s,
+-- and the last `in_range` (code 6) about a tag on the wearer is a start (state 1).
+CREATE FUNCTION heard_at_home(wearers text[], since timestamptz, now timestamptz) RETURNS TABLE (wearer text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT DISTINCT u.wearer
+    FROM fittings u
+    JOIN device_records k ON k.id = u.device AND k.kind = 'home_unit'
+    JOIN devices d ON d.id = u.device
+    JOIN fittings t ON t.wearer = u.wearer AND t.from_at <= heard_at_home.now
+        AND COALESCE(t.to_at, 'infinity') > heard_at_home.now
+    JOIN devices tag ON tag.id = t.device
+    CROSS JOIN LATERAL (
+        SELECT max(e.fix_time) AS heard_at FROM equipment_events e
+        WHERE e.device_no = d.device_no AND e.fix_time >= heard_at_home.now - make_interval(
+            secs => greatest(2 * COALESCE((k.body ->> 'upload_s')::double precision, 60), 300))
+    ) AS spoke
+    CROSS JOIN LATERAL (
+        SELECT e.state, e.fix_time FROM equipment_events e
+        WHERE e.device_no = d.device_no AND e.fix_time >= heard_at_home.since AND e.code = 6 AND e.tag = tag.device_no
+        ORDER BY e.fix_time DESC, e.seq DESC LIMIT 1
+    ) AS said
+    WHERE u.wearer = ANY(heard_at_home.wearers) AND u.from_at <= heard_at_home.now
+        AND COALESCE(u.to_at, 'infinity') > heard_at_home.now
+        AND spoke.heard_at IS NOT NULL AND said.state = 1 AND said.fix_time >= u.from_at AND said.fix_time >= t.from_at
+$$;
+REVOKE ALL ON FUNCTION heard_at_home(text[], timestamptz, timestamptz) FROM PUBLIC;
+
 -- Least privilege, as in 0007. Ingest makes the row of a new alert and no more. Nobody edits what was recorded.
 DO $$
 BEGIN
@@ -272,7 +311,8 @@ BEGIN
     GRANT UPDATE ON alert_work, notifications TO bailiwick_api, bailiwick_dispatch;
     GRANT UPDATE (told_at) ON outbox TO bailiwick_api, bailiwick_dispatch;
     GRANT DELETE ON timers TO bailiwick_api, bailiwick_dispatch;
-    GRANT EXECUTE ON FUNCTION newest_used_fixes(text[], timestamptz, timestamptz) TO bailiwick_api, bailiwick_dispatch;
+    GRANT EXECUTE ON FUNCTION newest_used_fixes(text[], timestamptz, timestamptz),
+        heard_at_home(text[], timestamptz, timestamptz) TO bailiwick_api, bailiwick_dispatch;
 
     GRANT INSERT ON contacts, mutes, rota, protocols, force_boundaries, rests_on TO bailiwick_api;
     GRANT UPDATE (done_at, done_by) ON tasks TO bailiwick_api;

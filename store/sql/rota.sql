@@ -45,3 +45,9 @@ SELECT DISTINCT ON (area) area, body FROM force_boundaries ORDER BY area, versio
 -- Another version of a force's boundary.
 INSERT INTO force_boundaries (area, version, body, made_by)
 SELECT %(area)s, COALESCE(max(version), 0) + 1, %(body)s, %(by)s FROM force_boundaries WHERE area = %(area)s;
+
+-- name: told_lately
+-- How many notifications that are limited each recipient was sent by each channel since an instant.
+SELECT recipient, channel, count(*) FROM notifications
+WHERE made_at > %(since)s AND sends AND urgency <> 'critical' AND channel NOT IN ('console', 'call')
+GROUP BY recipient, channel;
