@@ -48,12 +48,10 @@ class Finding:
     field: str
     cause: str
 
-    def __str__(self) -> str:
-        return (
-            f"{self.field}: {self.cause}"
-            if self.protocol is None
-            else f"protocol {self.protocol}, {self.field}: {self.cause}"
-        )
+    @property
+    def where(self) -> str:
+        """Protocol and field."""
+        return self.field if self.protocol is None else f"protocol {self.protocol}, {self.field}"
 
 
 def every_case() -> Iterator[Case]:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bailiwick.protocols_command import app as protocols_app
+from bailiwick.rota_command import forces, rota
 from domain.errors import BadInput, BadInstant, BadSetting, BailiwickError
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(rota, name="rota")
+app.add_typer(forces, name="forces")
+
+app.add_typer(protocols_app, name="protocols")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 AsLines = Annotated[bool, typer.Option("--json", help="JSON lines, which is what it prints anyway.")]

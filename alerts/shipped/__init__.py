@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -23,3 +24,8 @@ def shipped_text() -> str:
 def shipped_protocols() -> Protocols:
     """The protocols as they ship; `alerts.protocol_checks` lets them through (a test asks it)."""
     return msgspec.convert(tomllib.loads(shipped_text()), Protocols)
+
+
+def in_force(body: Mapping[str, Any] | None) -> Protocols:
+    """The protocols of a body that the store keeps; None: nobody has entered any, so those that ship."""
+    return shipped_protocols() if body is None else msgspec.convert(body, Protocols)
