@@ -1,7 +1,7 @@
 """Police forces by their boundaries: which one holds a place, and which is a wearer's home force (alerts.md). Pure.
 
 Boundaries are data: a GeoJSON FeatureCollection (docs/rota.md), each feature's property `area` naming an area of kind
-`police_force`. Where two overlap, a place is held by the one that was written first; an import warns of that.
+`police_force`. Where two overlap, a place is held by the one whose area comes first by name; an import warns of that.
 """
 
 from __future__ import annotations
@@ -32,17 +32,24 @@ class Boundary:
     area: str
     shape: Polygons
 
+    def as_geometry(self) -> dict[str, Any]:
+        """A GeoJSON MultiPolygon."""
+        return {
+            "type": "MultiPolygon",
+            "coordinates": [[list(map(list, ring)) for ring in one] for one in self.shape.polygons],
+        }
+
 
 class Forces:
     """The boundaries, ready to be asked."""
 
     def __init__(self, boundaries: Iterable[Boundary] = ()) -> None:
-        self.boundaries = tuple(boundaries)
+        self.boundaries = tuple(sorted(boundaries, key=lambda one: one.area))
         self._shapes = [as_shapely(one.shape) for one in self.boundaries]
         shapely.prepare(self._shapes)
 
     def force_at(self, place: Place) -> str | None:
-        """The area of the force that holds a place; None where none does, as at sea. A line belongs to both sides' first."""
+        """The area of the force that holds a place; None where none does, as at sea. What lies on a line is the first's."""
         point = shapely.Point(place.lon, place.lat)
         for boundary, shape in zip(self.boundaries, self._shapes, strict=True):
             if shape.intersects(point):
@@ -64,7 +71,7 @@ class Forces:
 def read_boundaries(text: bytes, file: str, areas: Mapping[str, Area]) -> tuple[list[Boundary], list[Fault]]:
     """The boundaries of a file, and what it is warned of. Raises `BadInput` with every fault; then nothing is taken.
 
-    The `line` of a fault is the feature's number from 1, which its field names too.
+    The field of a fault names the feature, counted from 0: ``features[2].geometry.coordinates``.
     """
     faults: list[Fault] = []
     found: dict[str, Boundary] = {}
@@ -123,7 +130,7 @@ def _boundary(feature: Any, areas: Mapping[str, Area]) -> Boundary:
 
 def overlaps(boundaries: Iterable[Boundary]) -> list[str]:
     """In words: which forces hold the same ground."""
-    shapes = [(one.area, as_shapely(one.shape)) for one in boundaries]
+    shapes = [(one.area, as_shapely(one.shape)) for one in sorted(boundaries, key=lambda one: one.area)]
     found = []
     for (first, ground), (second, other) in combinations(shapes, 2):
         if not ground.intersects(other):

@@ -38,6 +38,8 @@ LONGEST_SHIFT_US: Final = 31 * DAY_US
 ROTA_GAP: Final = "rota_gap"
 
 Areas = Mapping[str, Area]
+Needed = Mapping[Role, Iterable[str | None]]
+"""Role -> the areas that need somebody in it; None: orders without an area, or the centre as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +100,23 @@ def needed_roles(protocols: Protocols) -> frozenset[Role]:
     return frozenset(role for role in ROLES if role is not Role.POLICE and role.value in {one.value for one in told})
 
 
-def gaps(
-    shifts: Sequence[Shift], wanted: Mapping[Role, Iterable[str | None]], from_us: int, to_us: int, areas: Areas
-) -> list[Gap]:
+def wanted(protocols: Protocols, in_use: Iterable[tuple[str | None, bool]]) -> dict[Role, list[str | None]]:
+    """The areas that need each role: those that orders run in, each with whether one of them protects a victim."""
+    places = list(in_use)
+    return {
+        role: [area for area, protects in places if protects or role is not Role.VICTIM_LIAISON]
+        for role in ROLES
+        if role in needed_roles(protocols)
+    }
+
+
+def gaps(shifts: Sequence[Shift], needed: Needed, from_us: int, to_us: int, areas: Areas) -> list[Gap]:
     """Where nobody will be on duty in ``[from_us, to_us)``: for each role, the areas that need it.
 
     What no area of a role has covered is one gap, of area None. ``from_us`` of a gap is None where it began before the range.
     """
     found: list[Gap] = []
-    for role, places in wanted.items():
+    for role, places in needed.items():
         window = (from_us, to_us)
         bare = {place: without([window], _covered(shifts, role, place, areas, window)) for place in places}
         everywhere: list[Span] = [window] if bare else []
@@ -129,14 +139,12 @@ def _gap(role: Role, area: str | None, span: Span, from_us: int) -> Gap:
     return Gap(role, area, None if span[0] == from_us else span[0], span[1])
 
 
-def gap_alerts(
-    shifts: Sequence[Shift], wanted: Mapping[Role, Iterable[str | None]], now_us: int, areas: Areas
-) -> list[Raise]:
+def gap_alerts(shifts: Sequence[Shift], needed: Needed, now_us: int, areas: Areas) -> list[Raise]:
     """The platform alerts of the gaps that begin within `AHEAD_US`, or have begun.
 
     One an area, role and start of a gap, however often this is asked; one a day of a role that was not covered for a week.
     """
-    found = [gap for gap in gaps(shifts, wanted, now_us - BACK_US, now_us + AHEAD_US, areas) if gap.to_us > now_us]
+    found = [gap for gap in gaps(shifts, needed, now_us - BACK_US, now_us + AHEAD_US, areas) if gap.to_us > now_us]
     return [_alert(gap, now_us) for gap in found]
 
 
