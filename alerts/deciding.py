@@ -16,7 +16,7 @@ import structlog
 from alerts.looking import Resolve, look_at, unlooked
 from alerts.ports import AlertStore, View, Written
 from alerts.protocols import Protocols
-from alerts.waking import EXPECTED, Sleeper
+from alerts.waking import EXPECTED, Sleeper, mistake
 from domain.instants import SECOND_US
 
 BATCH: Final = 200
@@ -82,13 +82,14 @@ class Decider:
         except EXPECTED:
             raise
         except Unwritable as error:
-            log.exception("an alert cannot be looked at; it is put off", alert=error.alert_no)
+            cause = error.__cause__ or error
+            log.error("an alert cannot be written; it is put off", alert=error.alert_no, **mistake(cause))  # noqa: TRY400
             self.figures.look_failed()
             return await self._look(1, put_off=error.alert_no)
-        except Exception:
+        except Exception as error:
             if limit == 1:
                 raise
-            log.exception("a batch cannot be written; looking at alerts one by one")
+            log.error("a batch cannot be written; looking at alerts one by one", **mistake(error))  # noqa: TRY400
             self._singly = self.batch
             return 1
 
@@ -116,7 +117,7 @@ class Decider:
             return unlooked(view, now_us)
         try:
             return look_at(view, guide.protocols, guide.resolve, now_us)
-        except Exception:
-            log.exception("a look failed; the alert is put off", alert=view.alert.no)
+        except Exception as error:
+            log.error("a look failed; the alert is put off", alert=view.alert.no, **mistake(error))  # noqa: TRY400
             self.figures.look_failed()
             return unlooked(view, now_us)

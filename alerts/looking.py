@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from alerts.policy import look
 from alerts.ports import Notification, View, Written
 from alerts.protocols import Protocols, Target
-from alerts.recipients import raises_of
+from alerts.recipients import NOBODY, raises_of
 from alerts.state import Looked, Tell
 from domain.instants import MINUTE_US
 from domain.vocabulary import Channel, ToldReason
@@ -24,14 +24,13 @@ AGAIN_US: Final = MINUTE_US
 """An alert that could not be looked at is looked at again after so long."""
 UNLOOKED_EVERY_US: Final = 10 * MINUTE_US
 """And the supervisor is told of that this often."""
-NOBODY: Final = "nobody"
-"""The recipient of what was to be told and means nobody."""
 
 
 def look_at(view: View, protocols: Protocols, resolve: Resolve, now_us: int) -> Written:
     """Everything that is to be written of a look at ``view`` at ``now_us``.
 
-    What is to be told and means nobody is written too, as not sent (`recipient_gone`): that nobody was told is never silent.
+    What is to be told and means nobody is written too, as not sent (`recipient_gone`), and is an alert of its own: that nobody was
+    told is never silent.
     """
     looked = look(view.alert, view.job, view.plan, view.around, view.told, protocols, now_us)
     found: list[Notification] = []

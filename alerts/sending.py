@@ -18,7 +18,7 @@ import structlog
 from alerts.channels.channel import NotTaken, Refused, TryAgain
 from alerts.ports import AlertStore, Leased
 from alerts.retrying import LEASES, next_try_us
-from alerts.waking import EXPECTED, RETRY_FIRST_S, RETRY_LAST_S, Sleeper
+from alerts.waking import EXPECTED, RETRY_FIRST_S, RETRY_LAST_S, Sleeper, mistake
 from alerts.wording import Words
 from domain.errors import BailiwickError
 from domain.instants import SECOND_US
@@ -48,6 +48,8 @@ class SendingFigures(Protocol):
     def handed(self, leased: Leased, now_us: int, took_s: float) -> None: ...
 
     def not_taken(self, leased: Leased, gives_up: bool) -> None: ...
+
+    def in_hand(self, channel: Channel, number: int) -> None: ...
 
 
 @dataclass(slots=True)
@@ -92,7 +94,8 @@ class Delivery:
             raise TryAgain(None, "the channel did not answer in time") from None
         except Exception as error:
             # A mistake of ours in one channel, or for one notification, stops neither the others nor the alert's next step.
-            log.exception("a channel failed", channel=leased.notification.channel.value, notification=leased.no)
+            channel = leased.notification.channel.value
+            log.error("a channel failed", channel=channel, notification=leased.no, **mistake(error))  # noqa: TRY400
             raise TryAgain(None, f"a mistake in the channel: {type(error).__name__}") from error
 
     async def _not_taken(self, leased: Leased, error: NotTaken) -> None:
@@ -149,13 +152,15 @@ class Lane:
     def _start(self, leased: Leased) -> None:
         task = asyncio.create_task(self.delivery.attempt(leased), name=f"notification {leased.no}")
         self._in_hand.add(task)
+        self.delivery.figures.in_hand(self.channel, len(self._in_hand))
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._in_hand.discard(task)
+        self.delivery.figures.in_hand(self.channel, len(self._in_hand))
         self.sleeper.wake()
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.critical("an attempt failed; its lease will end", why=repr(error))
+            log.critical("an attempt failed; its lease will end", **mistake(error))
 
     async def finish(self) -> None:
         """Waits for what is in hand, `GRACE_S` at most; what is left is sent again when its lease ends."""

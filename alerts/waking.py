@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -18,6 +20,8 @@ LONGEST_S: Final = 5.0
 RETRY_FIRST_S: Final = 0.2
 RETRY_LAST_S: Final = 5.0
 """After a failure the next try waits this long at first, and doubles up to the last."""
+FRAMES: Final = 6
+"""Of a traceback in the log, the last ones."""
 EXPECTED: Final = (ConnectionLost, StoreError, TimeoutError)
 """What is waited out: the database is away, or refuses."""
 
@@ -65,8 +69,13 @@ class Sleeper:
         self._rung.clear()
 
 
-async def steadily(stop: asyncio.Event, what: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Runs ``work`` until it returns or ``stop`` is set; after what is expected to go wrong waits, longer each time, and runs it again."""
+async def steadily(
+    stop: asyncio.Event, what: str, work: Callable[[], Awaitable[None]], lost: Callable[[], None] = lambda: None
+) -> None:
+    """Runs ``work`` until it returns or ``stop`` is set.
+
+    After what is expected to go wrong (then ``lost`` is called) it waits, longer each time, and runs it again.
+    """
     retry_s = RETRY_FIRST_S
     loop = asyncio.get_running_loop()
     while not stop.is_set():
@@ -75,11 +84,19 @@ async def steadily(stop: asyncio.Event, what: str, work: Callable[[], Awaitable[
             await work()
             return
         except EXPECTED as error:
+            lost()
             if loop.time() - began_s > RETRY_LAST_S:
                 retry_s = RETRY_FIRST_S
             log.warning("cannot work; trying again", what=what, why=f"{type(error).__name__}: {error}", retry_s=retry_s)
             await pause(stop, retry_s)
             retry_s = min(2 * retry_s, RETRY_LAST_S)
+
+
+def mistake(error: BaseException) -> dict[str, object]:
+    """A mistake of ours for the log: what and where, and no text of it, which may name somebody."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"error": type(error).__name__, "at": places}
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

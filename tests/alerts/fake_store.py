@@ -152,7 +152,7 @@ class FakeDatabase:
         if looked.unsend:
             self._take_back(no)
         for notification in one.notifications:
-            self._tell(notification, now_us)
+            self.tell(notification, now_us)
         for task in looked.tasks:
             self.tasks.setdefault((no, task.key), task)
         for own in looked.raises:
@@ -176,7 +176,8 @@ class FakeDatabase:
                 row.taken_back = True
                 row.state = "unsent" if row.state == "waiting" else row.state
 
-    def _tell(self, one: Notification, now_us: int) -> None:
+    def tell(self, one: Notification, now_us: int) -> None:
+        """Once an id, for ever."""
         if one.id in self.by_id:
             return
         state = "waiting" if one.sends else "suppressed"

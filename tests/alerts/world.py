@@ -15,7 +15,7 @@ from alerts.protocols import Action, Flag, Match, Protocol, Protocols, Step, Tar
 from alerts.state import Tell
 from alerts.wording import Words
 from domain.instants import parse_instant
-from domain.vocabulary import AlertEvent, Channel, Outcome, Role, Severity
+from domain.vocabulary import AlertEvent, Channel, Outcome, Role, Severity, ToldReason
 from tests.alerts.fake_store import FakeDatabase
 
 START_US = parse_instant("2026-11-21T22:00:00Z")
@@ -103,10 +103,34 @@ def plain_resolve(tell: Tell, view: View, now_us: int) -> tuple[Notification, ..
             reason=tell.reason,
             sends=tell.sends,
             detail=tell.detail,
-            stands_down=again.no if again else None,
+            stands_down=again.no if again and tell.reason is ToldReason.STOOD_DOWN else None,
             rank=tell.rank,
         ),
     )
+
+
+def telling(
+    alert_no: int,
+    key: str,
+    channel: Channel,
+    recipient: str = "them",
+    reason: ToldReason = ToldReason.FIRST,
+    **more: Any,
+) -> Notification:
+    """A critical notification to the supervisor."""
+    base = Notification(
+        id=f"{alert_no}:{key}:{recipient}:{channel.value}",
+        alert_no=alert_no,
+        target=Target.SUPERVISOR,
+        recipient=recipient,
+        channel=channel,
+        address=f"{recipient}@centre.example",
+        text="alert",
+        language="en",
+        urgency=Severity.CRITICAL,
+        reason=reason,
+    )
+    return replace(base, **more)
 
 
 def plain_words(leased: Leased) -> Words:
@@ -154,6 +178,8 @@ class Quiet:
     def handed(self, leased: Leased, now_us: int, took_s: float) -> None: ...
 
     def not_taken(self, leased: Leased, gives_up: bool) -> None: ...
+
+    def in_hand(self, channel: Channel, number: int) -> None: ...
 
 
 @dataclass
