@@ -100,13 +100,13 @@ def _whole(body: dict[str, Any]) -> Iterator[Found]:
     raws = body.get("protocol", [])
     if not isinstance(raws, list) or not all(isinstance(raw, dict) for raw in raws):
         yield None, "protocol", "must be tables, each under [[protocol]]"
-    elif not 1 <= len(raws) <= PROTOCOLS_MAX:
+    elif "protocol" in body and not 1 <= len(raws) <= PROTOCOLS_MAX:
         yield None, "protocol", f"there are {len(raws)}; 1 to {PROTOCOLS_MAX} can be"
 
 
 def _protocol(raw: dict[str, Any], keys: Keys | None) -> Iterator[tuple[str, str]]:
     yield from _keys(raw, Protocol)
-    yield from _values(raw, Protocol, without={"match", "steps"})
+    yield from _values(raw, Protocol, without={"match", "steps", "version", "then_after_s"})
     for name, least in (("version", 1), ("then_after_s", 0)):
         if name in raw and not _is_count(raw[name], least):
             yield name, f"must be a whole number from {least}, not {raw[name]!r}"
@@ -141,7 +141,7 @@ def _match(raw: object) -> Iterator[tuple[str, str]]:
 
 
 def _step(raw: dict[str, Any], keys: Keys | None) -> Iterator[tuple[str, str]]:
-    wrong = [*_keys(raw, Step), *_values(raw, Step)]
+    wrong = [*_keys(raw, Step), *_values(raw, Step, without={"after_s", "repeat_s"})]
     for name, least, most in (("after_s", 0, LATEST_S), ("repeat_s", REPEAT_LEAST_S, LATEST_S)):
         if name in raw and not (_is_count(raw[name], least) and raw[name] <= most):
             wrong.append((name, f"must be a whole number of seconds from {least} to {most}, not {raw[name]!r}"))

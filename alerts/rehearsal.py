@@ -85,10 +85,16 @@ class Rehearsal:
     def add(self, alert: Alert, around: Around, turns: Iterable[Turn] = ()) -> None:
         """An alert that is raised at its ``raised_us``, and what will happen to it."""
         assert alert.no not in self.alerts
-        ahead = sorted(turns, key=lambda turn: turn.at_us, reverse=True)
+        ahead = sorted(turns, key=lambda turn: turn.at_us)[::-1]  # the next stands last
         played = Played(alert, around, Job(alert.raised_us), turns=ahead, timers={"raised": alert.raised_us})
         self.alerts[alert.no] = played
         self._episodes.add(alert.episode)
+        self._wait(played)
+
+    def happen(self, no: int, turn: Turn) -> None:
+        """Something more will happen to an alert, after what is already to happen at that instant."""
+        played = self.alerts[no]
+        played.turns = sorted([*played.turns[::-1], turn], key=lambda one: one.at_us)[::-1]
         self._wait(played)
 
     def run(self, until_us: int) -> None:
