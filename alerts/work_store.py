@@ -16,7 +16,6 @@ from geofence.wallclock import TimeZones
 from store import alert_work, notifications
 from store.connecting import Pool, open_pool
 from store.listening import ALERTS_CHANNEL, listening
-from store.statements import statement
 from store.times import Connection
 from store.work_rows import Seen, Writing
 
@@ -26,11 +25,24 @@ UNDELIVERED: Final = "undelivered"
 class LockedAlerts:
     """Alerts that are locked until the transaction ends: `alerts.ports.Taken`."""
 
-    def __init__(self, conn: Connection, seen: Seen, found: list[View], now_us: int) -> None:
+    def __init__(self, conn: Connection, now_us: int, cache: WindowCache, zones: TimeZones) -> None:
         self.conn = conn
         self.now_us = now_us
-        self._seen = seen
-        self._views = found
+        self._cache = cache
+        self._zones = zones
+        self._seen = Seen([])
+        self._views: list[View] = []
+
+    async def see(self, numbers: Sequence[int]) -> None:
+        """Reads what looks at these need; they are locked already."""
+        if numbers:
+            self._seen = await alert_work.see(self.conn, numbers, self.now_us)
+            self._views = views(self._seen, self._cache, self._zones, self.now_us)
+
+    async def again(self) -> Sequence[View]:
+        """The same alerts as they are now, with what this transaction has written."""
+        await self.see([view.alert.no for view in self._views])
+        return self._views
 
     @property
     def views(self) -> Sequence[View]:
@@ -69,6 +81,12 @@ class AlertWork:
     ) -> None:
         await self.close()
 
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[Connection]:
+        """A connection for questions, and for what needs no alert to be held: one transaction."""
+        async with self._pool.connection() as conn, conn.transaction():
+            yield conn
+
     # ---- looks ----
 
     @asynccontextmanager
@@ -87,14 +105,14 @@ class AlertWork:
             yield await self._locked(conn, await alert_work.hold(conn, numbers), now_us)
 
     async def _locked(self, conn: Connection, numbers: Sequence[int], now_us: int) -> LockedAlerts:
-        seen = await alert_work.see(conn, numbers, now_us) if numbers else Seen([])
-        return LockedAlerts(conn, seen, views(seen, self._cache, self._zones, now_us), now_us)
+        locked = LockedAlerts(conn, now_us, self._cache, self._zones)
+        await locked.see(numbers)
+        return locked
 
     async def next_look_us(self) -> int | None:
         """When the next timer is due; in the past when a change waits."""
         async with self._pool.connection() as conn:
-            row = await (await conn.execute(statement("next_look"))).fetchone()
-            return None if row is None else row[0]
+            return await alert_work.next_look_us(conn)
 
     async def raise_alerts(self, raises: Sequence[Raise], now_us: int) -> int:
         """Raises alerts of the service's own that nobody raised yet (`rota_gap`, `protection_ended`); how many are new."""

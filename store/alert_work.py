@@ -58,6 +58,13 @@ async def hold(conn: Connection, numbers: Sequence[int], timeout_ms: int = HOLD_
     return [number for number in dict.fromkeys(numbers) if number in found]
 
 
+async def next_look_us(conn: Connection) -> int | None:
+    """When the next timer is due, or a change was written that waits; None when there is nothing."""
+    rows = await _rows(conn, "next_look", {})
+    found: int | None = rows[0][0]
+    return found
+
+
 async def see(conn: Connection, numbers: Sequence[int], now_us: int) -> Seen:
     """Everything that looks at some locked alerts need, in a few questions whatever their number."""
     some = {"numbers": list(numbers)}

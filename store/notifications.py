@@ -39,12 +39,6 @@ async def give_up(conn: Connection, no: int, why: str) -> GivenUp | None:
     return None if row is None else GivenUp(*row[:4])
 
 
-async def sent_lately(conn: Connection, since_us: int) -> dict[tuple[str, str], int]:
-    """(recipient, channel) -> how many that were not critical were made for them since an instant."""
-    rows = await (await conn.execute(statement("sent_lately"), {"since": At(since_us)})).fetchall()
-    return {(recipient, channel): number for recipient, channel, number in rows}
-
-
 async def _one(conn: Connection, name: str, parameters: dict[str, Any]) -> Any:
     row = await (await conn.execute(statement(name), parameters)).fetchone()
     return row[0] if row else None

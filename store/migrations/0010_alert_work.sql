@@ -235,6 +235,10 @@ CREATE INDEX outbox_waiting ON outbox (alert_no, outbox_no) WHERE told_at IS NUL
 -- Who is protected from whom, asked from the victim's side.
 CREATE INDEX caseload_records_victim ON caseload_records (type, (body ->> 'victim')) WHERE body ->> 'victim' IS NOT NULL;
 
+-- What officers decided of a violation, before one is proposed.
+CREATE INDEX caseload_records_violation ON caseload_records (type, (body ->> 'violation'))
+    WHERE body ->> 'violation' IS NOT NULL;
+
 -- Dispatch is woken by what it must look at or send. Sent at the COMMIT; it waits for nobody's row.
 CREATE FUNCTION tell_of_alerts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -83,8 +83,3 @@ FROM alerts a
 WHERE n.notification_no = %(no)s AND n.state IN ('waiting', 'leased') AND a.alert_no = n.alert_no
 RETURNING n.alert_no, n.channel, n.taken_back, a.kind)
 SELECT alert_no, channel, taken_back, kind, pg_notify('bailiwick_alerts', '')::text FROM given;
-
--- name: sent_lately
--- How many notifications that were not critical each recipient got by each channel since an instant.
-SELECT recipient, channel, count(*) FROM notifications
-WHERE made_at > %(since)s AND sends AND urgency <> 'critical' GROUP BY recipient, channel;

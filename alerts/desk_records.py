@@ -1,0 +1,206 @@
+"""What people record beside an alert's events: the contact log, promises, tasks, mutes, what rests on a violation.
+
+What is recorded about an alert is followed by a look at it in the same transaction: an unanswered call may mean that the police
+are told now, a promise is a timer, and a mute is a look at each of the wearer's alerts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from alerts.desk import DeskGuide, check_text, look_after
+from alerts.desk_errors import NoSuchAlert, Unacceptable
+from alerts.looking import look_at
+from alerts.machine import STAFF, Act, Actor
+from alerts.ports import View, Written
+from alerts.work_store import AlertWork, LockedAlerts
+from domain.instants import DAY_US, format_instant
+from domain.vocabulary import AlertEvent, Channel
+from domain.vocabulary import AlertWork as Work
+from store import desk as tables
+from store.desk import ContactRow
+
+LONGEST_PROMISE_US: Final = 31 * DAY_US
+LONGEST_NAME: Final = 200
+"""Characters of a number, a name, a reference."""
+RESTING: Final = ("breach", "warrant", "recall", "arrest")
+
+
+class Party(StrEnum):
+    """With whom somebody of the centre was in contact."""
+
+    WEARER = "wearer"
+    VICTIM = "victim"
+    RESPONSIBLE_ADULT = "responsible_adult"
+    OFFICER = "officer"
+    POLICE = "police"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A call or a message, out or in.
+
+    Attributes
+    ----------
+    answered : None where nobody could answer (a message). Who rings us has been reached.
+    said : in their words; of a wearer it is an explanation, which excuses nothing.
+    promised, promised_us : what they will do, and by when: it comes back then.
+    """
+
+    party: Party
+    channel: Channel = Channel.CALL
+    inbound: bool = False
+    number: str | None = None
+    answered: bool | None = None
+    answered_by: str | None = None
+    said: str | None = None
+    promised: str | None = None
+    promised_us: int | None = None
+    police_log: str | None = None
+    wearer: str | None = None
+    victim: str | None = None
+
+
+class DeskRecords:
+    """``guide`` is asked once a piece of work, ``clock`` gives microseconds UTC. All raise `store.errors.Busy`."""
+
+    def __init__(self, work: AlertWork, guide: Callable[[], Awaitable[DeskGuide]], clock: Callable[[], int]) -> None:
+        self._work = work
+        self._guide = guide
+        self._clock = clock
+
+    async def contact(self, alert_no: int | None, contact: Contact, actor: Actor) -> int:
+        """Enters a contact, about an alert or none; its number. What the holder of the claim enters is an action on the alert.
+
+        Raises `NoSuchAlert` and `Unacceptable`; nothing is changed then.
+        """
+        now_us = self._clock()
+        _staff(actor)
+        _check_contact(contact, alert_no, now_us)
+        if alert_no is None:
+            async with self._work.asking() as conn:
+                return await tables.enter_contact(conn, _row(contact, None, actor, now_us))
+        guide = await self._guide()
+        async with self._work.hold([alert_no], now_us) as held:
+            view = _only(held, alert_no)
+            number = await tables.enter_contact(held.conn, _row(contact, view, actor, now_us))
+            act = Act(AlertEvent.ACTION, now_us, actor, explanation=_explanation(contact), why=f"contact:{number}")
+            await _look(held, guide, act if _works_on_it(view, actor) else None)
+        return number
+
+    async def kept(self, contact_no: int, actor: Actor) -> None:
+        """What was promised was done. Raises `Unacceptable` when it was before, or nothing was promised."""
+        _staff(actor)
+        async with self._work.asking() as conn:
+            found = await tables.promise(conn, contact_no)
+        if found is None or found.promised_us is None or found.alert_no is None:
+            raise Unacceptable("contact", f"nothing was promised in contact {contact_no}")
+        guide, now_us = await self._guide(), self._clock()
+        async with self._work.hold([found.alert_no], now_us) as held:
+            if not await tables.keep_promise(held.conn, contact_no, actor.name, now_us):
+                raise Unacceptable("contact", f"the promise of contact {contact_no} was marked as kept before")
+            await _look(held, guide, None)
+
+    async def task_done(self, task_no: int, actor: Actor) -> None:
+        """A task is done. Raises `Unacceptable` when there is none, or it was done before, by whom."""
+        _staff(actor)
+        async with self._work.asking() as conn:
+            if await tables.finish_task(conn, task_no, actor.name, self._clock()) is not None:
+                return
+            found = await tables.task(conn, task_no)
+        if found is None:
+            raise Unacceptable("task", f"there is no task {task_no}")
+        when = format_instant(found.done_us or 0)
+        raise Unacceptable("task", f"{found.done_by} did task {task_no} at {when}")
+
+    async def rests(self, kind: str, reference: str, violations: Sequence[str], by: str) -> None:
+        """A breach, warrant, recall or arrest rests on some violations: if one is withdrawn, that is a critical task."""
+        if kind not in RESTING:
+            raise Unacceptable("kind", f"{kind!r} is none of {', '.join(RESTING)}")
+        _name("reference", reference)
+        if not reference or not violations:
+            raise Unacceptable("reference", "needs a reference and at least one violation")
+        async with self._work.asking() as conn:
+            await tables.enter_resting(conn, kind, reference, violations, by, self._clock())
+
+    async def rests_no_more(self, kind: str, reference: str) -> None:
+        """It is over: nobody is told of what is withdrawn from it."""
+        async with self._work.asking() as conn:
+            await tables.end_resting(conn, kind, reference, self._clock())
+
+
+def _only(held: LockedAlerts, alert_no: int) -> View:
+    if not held.views:
+        raise NoSuchAlert(alert_no)
+    return held.views[0]
+
+
+async def _look(held: LockedAlerts, guide: DeskGuide, act: Act | None) -> None:
+    """A look at the one alert that is held, as it is now; after ``act``, where that is given."""
+    (view,) = await held.again()
+    written: Written = (
+        look_at(view, guide.protocols, guide.resolve, held.now_us) if act is None else look_after(view, act, guide)
+    )
+    await held.write([written])
+
+
+def _works_on_it(view: View, actor: Actor) -> bool:
+    return view.job.holder == actor.name and view.job.work in (Work.CLAIMED, Work.ACTIONED)
+
+
+def _explanation(contact: Contact) -> str | None:
+    return contact.said if contact.party is Party.WEARER else None
+
+
+def _staff(actor: Actor) -> None:
+    check_text("actor", actor.name)
+    if actor.role not in STAFF:
+        raise Unacceptable("actor", f"the role {actor.role.value} does not work on alerts")
+
+
+def _name(field: str, text: str | None) -> None:
+    check_text(field, text)
+    if text is not None and len(text) > LONGEST_NAME:
+        raise Unacceptable(field, f"has {len(text)} characters; at most {LONGEST_NAME}")
+
+
+def _check_contact(contact: Contact, alert_no: int | None, now_us: int) -> None:
+    for field in ("number", "answered_by", "police_log", "wearer", "victim"):
+        _name(field, getattr(contact, field))
+    for field in ("said", "promised"):
+        check_text(field, getattr(contact, field))
+    if (contact.promised is None) != (contact.promised_us is None):
+        raise Unacceptable("promised", "needs what was promised and by when, both or neither")
+    if contact.promised_us is None:
+        return
+    if alert_no is None:
+        raise Unacceptable("promised", "comes back as a timer of an alert; name the alert")
+    if not now_us < contact.promised_us <= now_us + LONGEST_PROMISE_US:
+        raise Unacceptable("promised_at", f"must be later than now and within {LONGEST_PROMISE_US // DAY_US} days")
+
+
+def _row(contact: Contact, view: View | None, actor: Actor, now_us: int) -> ContactRow:
+    """The entry; of an alert's wearer or victim unless another is named."""
+    alert = None if view is None else view.alert
+    return ContactRow(
+        party=contact.party.value,
+        channel=contact.channel.value,
+        at_us=now_us,
+        by_name=actor.name,
+        by_role=actor.role.value,
+        alert_no=None if alert is None else alert.no,
+        wearer=contact.wearer or (None if alert is None else alert.wearer),
+        victim=contact.victim or (None if alert is None else alert.victim),
+        inbound=contact.inbound,
+        number=contact.number,
+        answered=True if contact.inbound and contact.channel is Channel.CALL else contact.answered,
+        answered_by=contact.answered_by,
+        said=contact.said,
+        promised=contact.promised,
+        promised_us=contact.promised_us,
+        police_log=contact.police_log,
+    )
