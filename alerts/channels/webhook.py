@@ -5,40 +5,22 @@ The receiver checks the signature with the key it has, and knows a repetition by
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 import httpcore2
 from standardwebhooks import Webhook
 
 from alerts.channels.channel import Refused, public_id
 from alerts.channels.events import CONTENT_TYPE, event
+from alerts.channels.guarded_network import GuardedNetwork, Resolver
 from alerts.channels.http_sending import TOTAL_S, HttpSending
-from alerts.channels.targets import BadTarget, GuardedNetwork, Resolver, Rules
+from alerts.channels.targets import BadTarget, Rules
+from alerts.channels.webhook_keys import MOST_KEYS, check_key
 from alerts.ports import Leased
 from alerts.wording import Words
 from domain.instants import SECOND_US
-
-KEY_PREFIX: Final = "whsec_"
-KEY_BYTES: Final = (24, 64)
-"""How long a key may be, by Standard Webhooks."""
-MOST_KEYS: Final = 2
-
-
-def check_key(text: str) -> None:
-    """Raises ValueError, with a cause that does not repeat the key, unless it is ``whsec_`` and 24 to 64 bytes of base64."""
-    low, high = KEY_BYTES
-    wanted = f"must be {KEY_PREFIX} followed by {low} to {high} bytes in base64"
-    try:
-        key = base64.b64decode(text.removeprefix(KEY_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError(wanted) from None
-    if not text.startswith(KEY_PREFIX) or not low <= len(key) <= high:
-        raise ValueError(wanted)
 
 
 class WebhookSender:

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.channels.channel import Refused, TryAgain
-from alerts.channels.sms import Gateway, SmsSender
+from alerts.channels.sms import SmsSender
+from alerts.channels.sms_gateway import Gateway
 from alerts.ports import Leased
 from alerts.wording import Words
 from domain.vocabulary import Channel

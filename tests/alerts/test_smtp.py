@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from alerts.channels.channel import NotTaken, Refused, TryAgain
-from alerts.channels.smtp import MailSender, MailServer, plain_address, read_sender
+from alerts.channels.mail_server import MailServer, plain_address, read_sender
+from alerts.channels.smtp import MailSender
 from alerts.ports import Leased
 from alerts.protocols import Target
 from alerts.wording import Words

@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpcore2
 import pytest
 
-from alerts.channels.targets import BadTarget, GuardedNetwork, Rules, not_public
+from alerts.channels.guarded_network import GuardedNetwork
+from alerts.channels.targets import BadTarget, Rules, not_public
 from tests.alerts.far_ends import LOOPBACK, http_far_end
 from tests.alerts.networks import Loopback, Names
 
