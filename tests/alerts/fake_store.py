@@ -6,6 +6,7 @@ which a process could be killed; the stateful test stops there, and goes on or d
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -66,8 +67,8 @@ class Work:
     about: dict[str, Any] = field(default_factory=dict)
 
     def due_us(self) -> int | None:
-        """When it must be looked at; long ago when it changed."""
-        return self.alert.raised_us if self.outbox else min(self.timers.values(), default=None)
+        """When it must be looked at; at once when it changed."""
+        return 0 if self.outbox else min(self.timers.values(), default=None)
 
 
 def _to_whom(row: Row) -> tuple[int, str, Channel]:
@@ -320,3 +321,17 @@ class FakeAlertStore:
         await self._pause("refused")
         self.database.given_up(no, why, at_us)
         await self._pause("given_up")
+
+    @asynccontextmanager
+    async def listen(self) -> AsyncIterator[AsyncIterator[None]]:
+        rung = asyncio.Event()
+        self.database.bells.append(rung.set)
+
+        async def wakes() -> AsyncIterator[None]:
+            while True:
+                await rung.wait()
+                rung.clear()
+                yield
+
+        yield wakes()
+        self.database.bells.remove(rung.set)
