@@ -145,16 +145,18 @@ def _known(at_us: int | None, area: str | None) -> Known:
         )
 
     async def work(store: Store) -> Known:
-        protocols = in_force(await store.protocols.newest())
-        note = f"Protocols: version {protocols.version} of the database."
+        newest = await store.protocols.newest()
+        protocols = in_force(newest)
+        where = "those that ship, " if newest is None else ""
+        note = f"Protocols: {where}version {protocols.version}."
         if at_us is None:
             return Known(protocols, None, note)
         shifts = await store.rota.shifts(at_us, at_us + 2 * DAY_US)
         areas = await store.rota.areas()
         if area is not None and area not in areas:
             raise _wrong("--area", f"there is no area {area!r}{nearest(area, areas)}")
-        where = f"area {area}" if area else "no area in particular (--area names one)"
-        return Known(protocols, _duties(shifts, areas, area), f"{note} Names: the rota for {where}.")
+        of = f"area {area}" if area else "no area in particular (--area names one)"
+        return Known(protocols, _duties(shifts, areas, area), f"{note} Names: the rota for {of}.")
 
     return _in_store(url, work)
 
