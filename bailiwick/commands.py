@@ -178,6 +178,20 @@ def windows(
 
 
 @app.command()
+def timeline(
+    caseload: Annotated[Path, typer.Option(help="Caseload file (NDJSON).")],
+    order: Annotated[str, typer.Option(help="Id of the order.")],
+    start: Annotated[str, typer.Option("--from", help="First instant, such as 2026-10-24T12:00:00Z.")],
+    end: Annotated[str | None, typer.Option("--to", help="Instant after the last; a week on by itself.")] = None,
+    as_json: AsLines = False,
+) -> None:
+    """When an order's conditions are enforced, and when silent and why: suspensions as instants, before they are saved."""
+    from bailiwick.timeline_command import timeline_command
+
+    raise typer.Exit(timeline_command(caseload, order, start, end))
+
+
+@app.command()
 def simulate(
     caseload: Annotated[Path | None, typer.Option(help="Caseload file whose wearers are simulated.")] = None,
     wearers: Annotated[int | None, typer.Option(help="Or: invent a caseload of so many wearers.")] = None,

@@ -206,9 +206,15 @@ class Book:
         """Suspensions of an order that reach into a range; those without a timetable whole."""
         found: list[Span] = []
         for suspension_id in self.ids(Suspension, Order, order_id):
-            for start, end, suspension in self.eras(Suspension, suspension_id):
-                if suspension.order == order_id:
-                    found.extend(self._granted(suspension, start, end, from_us, to_us))
+            found.extend(self.suspended_by(suspension_id, order_id, from_us, to_us))
+        return union(found)
+
+    def suspended_by(self, suspension_id: str, order_id: str, from_us: int, to_us: int) -> list[Span]:
+        """As `suspensions`, by one of them."""
+        found: list[Span] = []
+        for start, end, suspension in self.eras(Suspension, suspension_id):
+            if suspension.order == order_id:
+                found.extend(self._granted(suspension, start, end, from_us, to_us))
         return union(found)
 
     def _granted(self, grant: Absence | Suspension, start: int, end: int, from_us: int, to_us: int) -> list[Span]:

@@ -57,7 +57,7 @@ def bailiwick(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
 
 def test_the_commands_of_this_part_are_there() -> None:
     expected = {"demo", "migrate", "ingest", "api", "import", "evaluate", "windows", "simulate", "score", "doctor"}
-    assert set(COMMANDS) == expected | {"replay"}
+    assert set(COMMANDS) == expected | {"replay", "timeline"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
