@@ -138,8 +138,8 @@ def _tell_of_condition(at: _Look, told: Sequence[Told], was_closed: bool) -> Non
 
 def _tell_again(at: _Look, told: Iterable[Told], key: str, text: str, reason: ToldReason) -> None:
     """The same people, by the same channel, with the same urgency; police and victim first."""
-    for one in told:
-        rank = FIRST_RANKS.get(one.target, OTHERWISE_RANK)
+    ranked = ((FIRST_RANKS.get(one.target, OTHERWISE_RANK), one) for one in told)
+    for rank, one in sorted(ranked, key=lambda pair: pair[0]):
         tell = Tell(f"{key}:{one.no}", one.target, (one.channel,), text, one.urgency, reason, again=one, rank=rank)
         at.tells.append(tell)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from alerts.machine import Act, Actor
-from alerts.protocols import Case, Protocols
+from alerts.protocols import Action, Case, Flag, Protocol, Protocols, Step, Target
 from alerts.rehearsal import Line, Played, Rehearsal, Turn
 from alerts.shipped import shipped_protocols
-from alerts.state import Alert, Around
+from alerts.state import Alert, Around, Mute
 from domain.instants import DAY_US, SECOND_US
-from domain.vocabulary import AlertEvent, Level, Outcome, Role, Severity
+from domain.vocabulary import AlertEvent, Channel, Level, Outcome, Role, Severity
 from tests.alerts.made import at
 
 ADA = Actor("ada", Role.OPERATOR)
@@ -109,4 +109,26 @@ def plain_case(kind: str, severity: Severity = Severity.CRITICAL, **given: Any) 
 
 def only(lines: list[str], *targets: str) -> list[str]:
     """Those lines that tell one of ``targets``."""
-    return [line for line in lines if line.split(" not sent")[0].split(" ")[-3] in targets]
+    return [line for line in lines if {*targets} & {*line.split(" ")}]
+
+
+def step(after_s: int, to: Target, **more: Any) -> Step:
+    by = () if more.get("action") is Action.TASK else (Channel.CONSOLE if to is Target.OPERATOR else Channel.SMS,)
+    given: dict[str, Any] = {"action": Action.NOTIFY, "by": by, "text": "alert"} | more
+    return Step(after_s=after_s, to=to, **given)
+
+
+def protocols(*steps: Step, **more: Any) -> Protocols:
+    """One protocol for everything."""
+    return Protocols(1, (Protocol(id="all", version=1, title="", steps=steps, **more),))
+
+
+PLAIN = protocols(
+    step(0, Target.OPERATOR, stop=(Flag.CLAIMED,)),
+    step(0, Target.POLICE),
+    step(120, Target.SUPERVISOR, stop=(Flag.CLAIMED,), action=Action.ESCALATE, text="unclaimed"),
+)
+
+
+def mute(no: int, start: str, end: str, wearer: str = "W1") -> Mute:
+    return Mute(no, wearer, at(start), at(end), "chief", "the tag is being changed")
