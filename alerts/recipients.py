@@ -61,6 +61,7 @@ class Directory:
     ----------
     shifts : of the rota, those around now at least.
     trusted : channels that may carry names and places.
+    channels : those that are set up; by another nobody is told, but by the next of the step. A person can always call.
     lately : notifications of the last `RATE_OVER_US` that were not critical, by recipient and channel.
     """
 
@@ -71,6 +72,12 @@ class Directory:
     hooks: tuple[Hook, ...] = ()
     trusted: frozenset[Channel] = frozenset({Channel.CONSOLE})
     lately: Mapping[tuple[str, Channel], int] = field(default_factory=dict)
+    channels: frozenset[Channel] = frozenset(Channel)
+
+    def there(self, channels: Iterable[Channel]) -> tuple[Channel, ...]:
+        """Those of ``channels`` that can be used, in their order."""
+        always = (Channel.CONSOLE, Channel.CALL)
+        return tuple(channel for channel in channels if channel in self.channels or channel in always)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ def resolve(tell: Tell, view: View, directory: Directory, now_us: int) -> tuple[
     at = _Resolving(tell, view, directory, now_us)
     if not tell.sends:
         return (at.unsent(tell.target.value, tell.by[0], tell.reason, tell.detail),)
-    found = at.again(tell.again) if tell.again is not None else at.first()
+    found = at.again(tell.again) if tell.again is not None else at.usable().first()
     unique = {one.id: one for one in reversed(found)}
     return tuple(at.limited(one) for one in reversed(unique.values()))
 
@@ -116,6 +123,10 @@ class _Resolving:
     view: View
     directory: Directory
     now_us: int
+
+    def usable(self) -> _Resolving:
+        """With those of the step's channels that are set up."""
+        return replace(self, tell=replace(self.tell, by=self.directory.there(self.tell.by)))
 
     def first(self) -> list[Notification]:
         """Whoever the target means now."""
@@ -164,7 +175,8 @@ class _Resolving:
 
     def gone(self, recipient: str, **more: Any) -> Notification:
         """Somebody has no address for any of the channels."""
-        channel = self.tell.by[0] if self.tell.by else Channel.CONSOLE
+        # Not as a call, for a call may be made all the same, and has the same id.
+        channel = next((one for one in self.tell.by if one is not Channel.CALL), Channel.CONSOLE)
         given = {key: value for key, value in more.items() if key not in ("reason", "detail")}
         return self.unsent(recipient, channel, ToldReason.RECIPIENT_GONE, "no_address", **given)
 
@@ -220,14 +232,14 @@ class _Resolving:
     def _louder(self) -> list[Channel]:
         """How those above are told of something critical: by a message too."""
         more = (Channel.SMS, Channel.EMAIL) if self.tell.urgency is Severity.CRITICAL else ()
-        return list(dict.fromkeys((*self._by(), *more)))
+        return list(dict.fromkeys((*self._by(), *self.directory.there(more))))
 
     def _nobody(self, recipient: str, shifts: Sequence[Shift], **more: Any) -> Notification:
         why = "no_address" if shifts else "nobody_on_duty"
         return self.unsent(recipient, Channel.CONSOLE, ToldReason.RECIPIENT_GONE, why, **more)
 
     def _anybody_senior(self, up: Mapping[str, Any]) -> list[Notification]:
-        by = self._louder() or [Channel.SMS, Channel.EMAIL]
+        by = self._louder() or [*self.directory.there((Channel.SMS, Channel.EMAIL))]
         shifts = anywhere(self.directory.shifts, SENIOR, self.now_us)
         told = [self._person(_of_shift(one), target=Target(one.role.value), by=by, **up) for one in shifts]
         return told if _reaches(told) else [*told, self._nobody(NOBODY, shifts)]

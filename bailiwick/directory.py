@@ -28,13 +28,14 @@ async def read_directory(
     hooks: tuple[Hook, ...] = (),
     trusted: frozenset[Channel] = frozenset({Channel.CONSOLE}),
     forces: Forces | None = None,
+    channels: frozenset[Channel] = frozenset(Channel),
 ) -> Directory:
     """As the database has it at ``now_us``. ``forces``: those of an earlier reading, which change seldom."""
     shifts = await store.rota.shifts(now_us - AROUND_US, now_us + AROUND_US)
     areas = await store.rota.areas()
     lately = await store.rota.told_lately(now_us - RATE_OVER_US)
     known = forces if forces is not None else await read_forces(store)
-    return Directory(shifts, areas, known, zones, hooks, trusted, lately)
+    return Directory(shifts, areas, known, zones, hooks, trusted, lately, channels)
 
 
 async def read_forces(store: Store) -> Forces:

@@ -118,6 +118,21 @@ def test_nobody_on_duty_fails_over_now_and_louder_when_it_is_critical() -> None:
     assert told(calm) == [("operator", "console", "operator"), ("supervisor", "console", "supervisor")]
 
 
+def test_a_channel_that_is_not_set_up_is_passed_over() -> None:
+    console_alone = directory(*STAFF, channels=frozenset({CONSOLE}))
+    assert told(ask(tell(Target.SUPERVISOR, SMS, CALL), console_alone))[1] == ("supervisor", "call", "+44 1632 96sup")
+    assert told(ask(tell(Target.SUPERVISOR, SMS, EMAIL), directory(*STAFF, channels=frozenset({EMAIL}))))[1] == (
+        "supervisor",
+        "email",
+        "sup@centre.example",
+    )
+    hook = Hook(Target.POLICE, WEBHOOK, "https://force.example/hook", "westshire")
+    police = directory(*STAFF, hooks=(hook,), channels=frozenset({CONSOLE}))
+    assert told(ask(tell(Target.POLICE, WEBHOOK, CALL), police, view(People(last=WEST)))) == [("police", "call", "")]
+    nothing = ask(tell(Target.DUTY_MANAGER, SMS), directory(*STAFF, channels=frozenset()))
+    assert told(nothing) == [("duty_manager", "console", "duty_manager")]
+
+
 def test_somebody_without_an_address_is_recorded_and_the_next_is_told() -> None:
     bare = replace(SUPERVISOR, id="a", person="p-bare", phone=None, email=None, priority=1)
     second = replace(SUPERVISOR, priority=2)
