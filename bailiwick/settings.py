@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, FilePath, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from bailiwick.channel_settings import ChannelSettings
 from domain.errors import BadSetting
 
 PREFIX = "BAILIWICK_"
@@ -28,11 +29,11 @@ DOTENV = Path(".env")
 OF_THE_TESTS = f"{PREFIX}TEST_"
 """Variables that start like this are for the tests alone."""
 
-_PASSWORD = re.compile(r"(?<=:)[^:@/]*(?=@)")
+_PASSWORD = re.compile(r"(?P<user>://[^:@/?#\s]*):[^/?#\s]*@")
 _PASSWORD_KEY = re.compile(r"(?<=password=)[^&\s]*")
 
 
-class Settings(BaseSettings):
+class Settings(ChannelSettings):
     """The effective settings; made by `load_settings`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -98,6 +99,12 @@ class Settings(BaseSettings):
             raise ValueError("MQTT_CA and MQTT_CERTIFICATE need an MQTT_URL that starts with mqtts://")
         return self
 
+    @model_validator(mode="after")
+    def _links_lead_somewhere(self) -> Self:
+        if self.tells_outside() and self.public_url is None:
+            raise ValueError("PUBLIC_URL must be set: what people are told links to it")
+        return self
+
     def database(self) -> str:
         """Raises `BadSetting` when it is not set."""
         if self.database_url is None:
@@ -135,7 +142,7 @@ def variable(field: str) -> str:
 
 def hide_secrets(text: str) -> str:
     """A URL without its password."""
-    return _PASSWORD_KEY.sub("***", _PASSWORD.sub("***", text) if "://" in text else text)
+    return _PASSWORD_KEY.sub("***", _PASSWORD.sub(r"\g<user>:***@", text))
 
 
 def load_settings() -> Settings:
