@@ -397,11 +397,13 @@ class BatchRun:
         self._judge_due(at)
 
     def _due_anyway(self, parties: set[int], at: int) -> tuple[Draft, ...]:
-        """What falls due for these parties at the line by the records known before it."""
+        """What falls due for these parties, and who is judged with them, at the line by the records known before it."""
         rules = self.rules
         found: list[Draft] = []
+        of_party = rules.clusters.of_party
+        clusters = {int(of_party[party]) for party in parties if party < len(of_party)}
         for unit in rules.stepper.wakes.due(int(self.instants[at])):
-            if rules.stepper.party_of(unit) in parties:
+            if rules.stepper.cluster_of(unit) in clusters:
                 found += rules.stepper.drafts(unit, at, int(self.instants[at]))
         return tuple(found)
 

@@ -345,12 +345,18 @@ def _fresh(world: World, unit: int) -> list[Span]:
 
 def _says(world: World, pair: int, fittings: Sequence[tuple[int, int, int]], doubted: Sequence[Span]) -> list[UnitSays]:
     found = []
-    for news in world.streams.pairs.get(pair, ()):
-        fitted = holding([(start, end) for start, end, _ in fittings], news.t)
-        if holding(doubted, news.t) is not None or fitted is None:
+    stream = world.streams.pairs.get(pair, ())
+    said = [(news.what == What.HEARD, news.a, world.proof(news)) for news in stream]
+    row = world.state.pairs[pair]
+    if said and row["heard"] == 1:  # of words alike in a row the last is what a unit says again that was silent
+        t, gen, seq, received = (int(row[f"heard_{name}"]) for name in ("t", "gen", "seq", "received"))
+        said.append((True, t, said[-1][2]._replace(t=t, gen=gen, seq=seq, received=received)))
+    for heard, since_us, proof in said:
+        fitted = holding([(start, end) for start, end, _ in fittings], proof.t)
+        if holding(doubted, proof.t) is not None or fitted is None:
             continue
-        until = min(fitted[1], next((start for start, _ in doubted if start > news.t), FAR_US))
-        found.append(UnitSays(news.t, news.what == What.HEARD, news.a, until, world.proof(news)))
+        until = min(fitted[1], next((start for start, _ in doubted if start > proof.t), FAR_US))
+        found.append(UnitSays(proof.t, heard, since_us, until, proof))
     return found
 
 
@@ -384,9 +390,12 @@ def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
     if curfew is None:
         return [], _next_turn(world, case, seen, now_us)
     drafts = judge_curfew(curfew, seen)
-    closed = [d.to_us for d in drafts if d.to_us is not None]
-    if closed and seen.state_at(now_us) == ABSENT:  # the first fix outside after that makes it more certain
-        world.state.tracks["wanted_t"][case.row] = max(closed)
+    wanted = [s.from_us for s in seen.line if s.state == PRESENT and s.from_us in seen.handed_over]
+    if seen.state_at(now_us) == ABSENT:  # the first fix outside after that makes it more certain
+        wanted += [d.to_us for d in drafts if d.to_us is not None]
+    wanted = [at_us for at_us in wanted if at_us <= now_us]
+    if wanted:
+        world.state.tracks["wanted_t"][case.row] = max(wanted)
     return drafts, min(_next_turn(world, case, seen, now_us), _next_curfew(curfew, seen))
 
 

@@ -28,6 +28,7 @@ _FUTURE, _ANCIENT = int(Quality.FUTURE), int(Quality.ANCIENT)
 _LBS = int(Source.LBS)
 _REST, _IN_RANGE = int(EventCode.REST), int(EventCode.IN_RANGE)
 _STRAP, _CASE, _SHIELD = int(EventCode.STRAP_TAMPER), int(EventCode.CASE_TAMPER), int(EventCode.SHIELDING)
+_MOVED = int(EventCode.HOME_UNIT_MOVED)
 _START, _END = int(EventState.START), int(EventState.END)
 _CHECK, _VERIFIED, _RESULT = int(EventCode.PRESENCE_CHECK), int(CheckResult.VERIFIED), (1 << RESULT_BITS) - 1
 _WRONG, _RIGHT, _LAPSE = int(What.WRONG), int(What.RIGHT), int(What.LAPSE)
@@ -86,8 +87,13 @@ def judge_speed(facts: Any, order: Any, quality: Any, devices: Any, rejected_at:
 
 
 @compiled
-def fold_units(facts: Any, order: Any, pair_of: Any, devices: Any, pairs: Any, tables: Any, out: Any) -> int:
-    """Contact of home units and what they hear, in order (device, fix time, gen, seq). Returns the emissions made."""
+def fold_units(
+    facts: Any, order: Any, pair_of: Any, devices: Any, pairs: Any, tables: Any, out: Any, every: bool
+) -> int:
+    """Contact of home units and what they hear, in order (device, fix time, gen, seq). Returns the emissions made.
+
+    ``every`` is whether some device may have been tampered with among these facts. ``out`` has room for three a fact.
+    """
     facts, devices = borrowed(facts), borrowed(devices)
     pairs, tables, out = borrowed(pairs), borrowed(tables), borrowed(out)
     n = 0
@@ -104,9 +110,14 @@ def fold_units(facts: Any, order: Any, pair_of: Any, devices: Any, pairs: Any, t
             n = emit(out, n, f, f["device"], _UNIT_UPHELD, 0, 0.0, 0, 0)
         d["item_last_t"], d["item_last_received"] = t, f["received_us"]
         d["item_last_gen"], d["item_last_seq"] = f["gen"], f["seq"]
+        if f["tag"] < 0 and f["code"] in (_STRAP, _CASE, _SHIELD, _MOVED) and f["state"] != _END:
+            d["tamper_t"] = t
         if f["code"] != _IN_RANGE or pair_of[i] < 0:
             continue
         q = pairs[pair_of[i]]
+        doubted = every or d["tamper_t"] != EARLY_US or devices[f["tag"]]["tamper_t"] != EARLY_US
+        if q["heard"] == 1 and (doubted or d["item_first_t"] > q["heard_t"]):
+            n = _last_word(f, pair_of[i], q, out, n)
         if f["state"] == _END:
             last_heard = f["last_heard_us"] if f["last_heard_us"] > 0 else t
             since = max(min(last_heard, t), q["heard_t"])
@@ -119,6 +130,16 @@ def fold_units(facts: Any, order: Any, pair_of: Any, devices: Any, pairs: Any, t
         else:
             continue
         q["heard_t"], q["heard_gen"], q["heard_seq"], q["heard_received"] = t, f["gen"], f["seq"], f["received_us"]
+    return n
+
+
+@inlined
+def _last_word(f: Any, pair: int, q: Any, out: Any, n: int) -> int:
+    """What a unit last said before this is kept, and wakes nobody: when it was silent and spoke again it said that again,
+    and where a device is in doubt it is what was last heard beyond doubt."""
+    n = emit(out, n, f, pair, _HEARD, STEADY, 0.0, q["heard_t"], q["heard_t"])
+    e = out[n - 1]
+    e["t"], e["received"], e["gen"], e["seq"] = q["heard_t"], q["heard_received"], q["heard_gen"], q["heard_seq"]
     return n
 
 

@@ -59,6 +59,16 @@ def about_tags(facts: Facts) -> NDArray[np.bool_]:
     return tag
 
 
+def casts_doubt(facts: Facts) -> NDArray[np.bool_]:
+    """After which nothing is believed of a device, or of the home unit that was moved, until somebody has looked."""
+    doubt: NDArray[np.bool_] = (
+        facts["is_event"]
+        & (facts["state"] != EventState.END)
+        & np.isin(facts["code"], (*TAMPERS, EventCode.HOME_UNIT_MOVED))
+    )
+    return doubt
+
+
 def in_order(facts: Facts, rank: NDArray[np.int64], leading: NDArray[Any]) -> NDArray[np.int64]:
     """Rows by (``leading``, fix time, device, gen, seq)."""
     order: NDArray[np.int64] = np.lexsort((facts["seq"], facts["gen"], rank[facts["device"]], facts["t_us"], leading))

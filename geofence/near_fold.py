@@ -108,15 +108,15 @@ def apart_m(x: Any, y: Any, x_age_us: int, y_age_us: int) -> float:
 
 
 @inlined
-def stayed(trail: Any, at: int) -> bool:
-    """Whether a party moved less in the last 15 minutes than both accuracies.
+def stayed(trail: Any, at: int, now_us: int) -> bool:
+    """Whether a party moved less in the 15 minutes before an instant than both accuracies, to its newest fix by then.
 
     From the newest first fix of a minute that is so old, else from the oldest there is.
     """
     x = trail[at]
     then = trail[at]
     k = x["minute"]
-    while k > 0 and then["t_us"] > x["t_us"] - APPROACH_US:
+    while k > 0 and then["t_us"] > now_us - APPROACH_US:
         then = trail[k - 1]
         k = then["minute"]
     return bool(distance_m(then["lat"], then["lon"], x["lat"], x["lon"]) < then["acc"] + x["acc"])
@@ -237,7 +237,7 @@ def _judge(
     first = n
     n = _hold(x, y, pair["row"], metres, HYSTERESIS, tracks, tables, out, n)
     n = _hold(x, y, pair["wide_row"], metres, HYSTERESIS, tracks, tables, out, n)
-    if n > first and stayed(trail, mine if is_one else theirs):
+    if n > first and stayed(trail, mine if is_one else theirs, x["t_us"]):
         for k in range(first, n):
             out[k]["lat2"] = 1.0
     return n

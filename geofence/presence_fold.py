@@ -35,7 +35,7 @@ def hold_check(f: Any, d: Any, who: int, tracks: Any, tables: Any, out: Any, n: 
             continue
         s = tracks[row]
         n = _heard_of(f, row, s, max(gap, s["newest_t"] + s["newest_gap"] - t), out, n)
-        news = s["presence"] != 1 or s["wrong_n"] > 0
+        news = s["presence"] != 1 or s["wrong_n"] > 0 or t <= s["wanted_t"]
         before = s["wrong_last_t"] if s["wrong_n"] > 0 else EARLY_US
         n = emit(out, n, f, row, _RIGHT, CHECKED + (0 if news else STEADY), 0.0, before, s["inside_t"])
         s["presence"], s["wrong_n"] = 1, 0
@@ -84,7 +84,7 @@ def _heard_of(f: Any, row: int, s: Any, gap: int, out: Any, n: int) -> int:
 def _at_place(f: Any, row: int, s: Any, every: bool, p: float, out: Any, n: int) -> int:
     t = f["t_us"]
     before = s["wrong_last_t"] if s["wrong_n"] > 0 else EARLY_US
-    news = s["presence"] != 1 or s["wrong_n"] > 0
+    news = s["presence"] != 1 or s["wrong_n"] > 0 or t <= s["wanted_t"]
     if news or every:
         n = emit(out, n, f, row, _RIGHT, 0 if news else STEADY, p, before, s["inside_t"])
     s["presence"] = 1

@@ -16,7 +16,7 @@ from geofence.cases import World
 from geofence.clusters import Clusters
 from geofence.emissions import EMISSION, News, What
 from geofence.fold import fold_tracks, fold_units, judge_speed
-from geofence.intake import about_tags, before, in_order, party_at, stateless_quality
+from geofence.intake import about_tags, before, casts_doubt, in_order, party_at, stateless_quality
 from geofence.log import IN_BASE, IN_SPARE, FactLog
 from geofence.nearness import KEEP_US, thin
 from geofence.resume import Resumes
@@ -24,6 +24,9 @@ from geofence.state import Rows, State
 from geofence.streams import Marks
 
 Requalified = tuple[int, int, int, Quality]
+_TAG_BITS = 32
+_TAG = (1 << _TAG_BITS) - 1
+"""A home unit and a tag are one number: the tag below, the unit above."""
 
 
 @dataclass(slots=True)
@@ -150,8 +153,16 @@ class Folder:
         p, of = state.parties, who[rows]
         heads = (p["head_t"][of], p["head_rank"][of], p["head_gen"][of], p["head_seq"][of])
         late[rows] |= before(facts, rows, *heads, rank)
+        self._before_words(state, facts, late)
         found: NDArray[np.int64] = np.unique(cluster[late])
         return found
+
+    def _before_words(self, state: State, facts: Facts, late: NDArray[np.bool_]) -> None:
+        """A tampering from before what a home unit last said of the tag is late: what was said before it must be kept."""
+        for k in np.flatnonzero(casts_doubt(facts)).tolist():
+            f = facts[k]
+            about = self._known_pairs() & _TAG == int(f["tag"] if f["tag"] >= 0 else f["device"])
+            late[k] |= bool((state.pairs["heard_t"][self._pair_rows[about]] > f["t_us"]).any())
 
     def _behind_spare(self, facts: Facts, folded: Folded) -> NDArray[np.int64]:
         """Clusters with a fact so much older than what the spare has of its pair that the trails would lack its time."""
@@ -227,10 +238,11 @@ class Folder:
         news: list[News] = []
         if is_unit.any():
             units = facts.compress(is_unit)
-            out = np.empty(2 * len(units), EMISSION)
+            out = np.empty(3 * len(units), EMISSION)
             order = in_order(units, tables.rank, units["device"])
             pair_of = self._pairs(units)
-            n = fold_units(units, order, pair_of, world.state.devices, world.state.pairs, tables, out)
+            every = bool(casts_doubt(facts).any())
+            n = fold_units(units, order, pair_of, world.state.devices, world.state.pairs, tables, out, every)
             news += world.streams.take(out[:n])
         spoken = about_tags(facts) & (tag_party >= 0)
         taken = (~is_unit & (party >= 0)) | spoken
@@ -267,13 +279,13 @@ class Folder:
         rows = np.flatnonzero((units["code"] == EventCode.IN_RANGE) & (units["tag"] >= 0))
         if not len(rows):
             return found
-        keys = units["device"][rows].astype(np.int64) << 32 | units["tag"][rows]
+        keys = units["device"][rows].astype(np.int64) << _TAG_BITS | units["tag"][rows]
         place = np.searchsorted(self._known_pairs(), keys)
         known = place < len(self._pair_keys)
         known[known] = self._pair_keys[place[known]] == keys[known]
         if not known.all():
             first = np.unique(keys[~known])
-            self.know_pairs([(int(key >> 32), int(key & 0xFFFFFFFF)) for key in first.tolist()])
+            self.know_pairs([(int(key >> _TAG_BITS), int(key & _TAG)) for key in first.tolist()])
             place = np.searchsorted(self._known_pairs(), keys)
         found[rows] = self._pair_rows[place]
         return found
@@ -281,7 +293,7 @@ class Folder:
     def _known_pairs(self) -> NDArray[np.int64]:
         index = self.world.pair_index
         if len(self._pair_keys) != len(index):
-            keys = np.array([unit << 32 | tag for unit, tag in index], np.int64)
+            keys = np.array([unit << _TAG_BITS | tag for unit, tag in index], np.int64)
             order = np.argsort(keys)
             self._pair_keys, self._pair_rows = keys[order], np.fromiter(index.values(), np.int64, len(index))[order]
         return self._pair_keys

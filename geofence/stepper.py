@@ -23,7 +23,7 @@ from geofence.not_fitted import judge_fitting
 from geofence.protection import Protection
 from geofence.silence import Silence, enforced_spans
 from geofence.state import CURFEW
-from geofence.versions import Entry, Group, Line, Standing, Step, group_of
+from geofence.versions import Entry, Group, Line, Standing, Step, group_of, meets
 
 CASE, DEVICE, ATV, FITTING = 0, 1, 2, 3
 Unit = tuple[int, int]
@@ -238,22 +238,32 @@ class Stepper:
 
         One that was assessed before it was named is confirmed at the next line.
         """
-        book = self.world.book
         known = self._groups.get(unit, set())
         steps = self.standing.compare({g for g in known if g[0] is not Kind.ALCOHOL}, drafts, line)
-        upheld: list[Draft] = []
-        party_id = book.parties[party][1]
-        if party_id in book.assessed:
-            self._number(party, index)
-            groups = {group_of(draft) for draft in drafts if draft.kind is Kind.ALCOHOL_SUSPECTED}
-            entries = [entry for group in groups for entry in self.standing.groups.get(group, ())]
-            named = [(entry, f"{party_id}-{entry.number}") for entry in entries if entry.number]
-            upheld = [confirmed(entry.draft) for entry, name in named if book.is_upheld(name, line.at_us)]
-            wake = wake if len(named) == len(entries) else line.at_us
-        self.wakes.put(unit, wake)
+        upheld, all_named = self._upheld(party, drafts, index, line.at_us)
+        self.wakes.put(unit, wake if all_named else line.at_us)
         steps += self.standing.compare({g for g in known if g[0] is Kind.ALCOHOL}, upheld, line)
         self._stands(unit, [*drafts, *upheld])
         return steps
+
+    def _upheld(self, party: int, drafts: Sequence[Draft], index: int, at_us: int) -> tuple[list[Draft], bool]:
+        """What a person made of those suspicions of a party that stand, and whether each has a name by now."""
+        book = self.world.book
+        party_id = book.parties[party][1]
+        if party_id not in book.assessed:
+            return [], True
+        self._number(party, index)
+        found: list[Draft] = []
+        all_named = True
+        for draft in drafts:
+            if draft.kind is Kind.ALCOHOL_SUSPECTED:
+                entries = [e for e in self.standing.groups.get(group_of(draft), ()) if meets(e.draft, draft)]
+                entry = next((e for e in entries if e.draft is draft), entries[0] if entries else None)
+                if entry is None or not entry.number:
+                    all_named = False
+                elif book.is_upheld(f"{party_id}-{entry.number}", at_us):
+                    found.append(confirmed(draft))
+        return found, all_named
 
     # ---- sums ----
 
@@ -391,13 +401,20 @@ class Stepper:
         return -1 if case is None else case.party
 
     def drafts(self, unit: Unit, index: int, at_us: int) -> list[Draft]:
-        """What a condition or a sum would come out as, written nowhere."""
+        """What a condition, a device or a sum would come out as, written nowhere."""
         if unit[0] == ATV:
             return judge_atv(self.world, unit[1], self._not_counted(unit[1], index), at_us)[0]
         if unit[0] == FITTING:
             return judge_fitting(self.world.book, unit[1], at_us)[0]
-        case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
-        return [] if case is None else judge_condition(self.world, case, at_us)[0]
+        if unit[0] == DEVICE:
+            return judge_device(self.world, unit[1], at_us)[0]
+        case = self.world.layout.cases[unit[1]]
+        if case is None:
+            return []
+        found = judge_condition(self.world, case, at_us)[0]
+        if case.kind is ConditionKind.ALCOHOL:
+            found += self._upheld(case.party, found, index, at_us)[0]
+        return found
 
     def units_of(self, clusters: Sequence[int] | NDArray[np.int64], moved: set[int] | None = None) -> list[Unit]:
         """Everything that is judged of some clusters.

@@ -92,7 +92,7 @@ def _match(before: list[Entry], now: list[Draft], line: Line) -> tuple[list[Entr
     left = list(before)
     after: list[Entry] = []
     for draft in now:
-        entry = next((e for e in left if _meets(e.draft, draft)), None)
+        entry = next((e for e in left if meets(e.draft, draft)), None)
         if entry is None:
             entry = Entry(draft)
             _mark(entry, draft.from_us, line)
@@ -113,7 +113,7 @@ def _match(before: list[Entry], now: list[Draft], line: Line) -> tuple[list[Entr
     return after, steps
 
 
-def _meets(old: Draft, new: Draft) -> bool:
+def meets(old: Draft, new: Draft) -> bool:
     """Overlap or touch; a curfew never across windows, a sum never across orders."""
     if old.kind is Kind.CURFEW and old.window != new.window:
         return False

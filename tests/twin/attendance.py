@@ -43,13 +43,12 @@ def _outside(view: View, condition: str, doubts: dict[str, Spans]) -> list[list[
     out: list[list[Mark]] = []
     run: list[Mark] = []
     marks = [m for m in place_marks(view, condition) if holding(doubts[m.fact.device], m.t) is None]
-    breaks = [low for spans in doubts.values() for low, _ in spans]
     for m in marks:
         if m.side > 0:
             run = []
         elif m.side < 0:
             goes_on = bool(run) and m.t - run[-1].t <= run[-1].used.gap_us
-            goes_on = goes_on and not any(run[-1].t < low <= m.t for low in breaks)
+            goes_on = goes_on and not any(run[-1].t < low <= m.t for low, _ in doubts[run[-1].fact.device])
             if goes_on:
                 run.append(m)
             else:

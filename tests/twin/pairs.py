@@ -123,11 +123,13 @@ def _named(view: View, condition: str, found: Found, met: list[Meeting]) -> None
 
 
 def _approached(view: View, at: int) -> bool:
-    """Whether the wearer moved, in the last 15 minutes, at least as far as both accuracies."""
+    """Whether the wearer moved, in the last 15 minutes, at least as far as both accuracies: since the first fix of the newest
+    minute that is so old."""
     now = [u for u in view.used if u.t <= at]
     if not now:
         return False
-    before = [u for u in now if u.t <= at - MOVED_IN_US][-1:] or now[:1]
+    firsts = [u for i, u in enumerate(now) if i == 0 or u.t // MINUTE_US != now[i - 1].t // MINUTE_US]
+    before = [u for u in firsts if u.t <= at - MOVED_IN_US][-1:] or now[:1]
     return _apart_m(before[0], now[-1]) >= before[0].fix.acc + now[-1].fix.acc
 
 
