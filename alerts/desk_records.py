@@ -15,10 +15,12 @@ from alerts.desk import DeskGuide, check_text, look_after
 from alerts.desk_errors import NoSuchAlert, Unacceptable
 from alerts.looking import look_at
 from alerts.machine import STAFF, Act, Actor
+from alerts.mutes import Stretch, check_mute, preview
 from alerts.ports import View, Written
+from alerts.state import Mute
 from alerts.work_store import AlertWork, LockedAlerts
 from domain.instants import DAY_US, format_instant
-from domain.vocabulary import AlertEvent, Channel
+from domain.vocabulary import AlertEvent, Channel, Level
 from domain.vocabulary import AlertWork as Work
 from store import desk as tables
 from store.desk import ContactRow
@@ -26,6 +28,8 @@ from store.desk import ContactRow
 LONGEST_PROMISE_US: Final = 31 * DAY_US
 LONGEST_NAME: Final = 200
 """Characters of a number, a name, a reference."""
+NOT_SAVED: Final = 0
+"""The number of a mute in a preview, which has none yet."""
 RESTING: Final = ("breach", "warrant", "recall", "arrest")
 
 
@@ -116,6 +120,38 @@ class DeskRecords:
             raise Unacceptable("task", f"there is no task {task_no}")
         when = format_instant(found.done_us or 0)
         raise Unacceptable("task", f"{found.done_by} did task {task_no} at {when}")
+
+    async def mute(self, wearer: str, from_us: int, to_us: int, reason: str, actor: Actor) -> int:
+        """Mutes a wearer's alerts, a day at most; its number. They are looked at, and again when it ends.
+
+        Raises `alerts.mutes.MuteRefused`, and `Unacceptable` for a wearer that there is not; nothing is changed then.
+        """
+        now_us = self._clock()
+        _staff(actor)
+        _name("wearer", wearer)
+        check_text("reason", reason)
+        async with self._work.asking() as conn:
+            found = await tables.who_is_muted(conn, wearer, now_us)
+            if found is None:
+                raise Unacceptable("wearer", f"there is no wearer {wearer}")
+            level, victims = Level(found[0]), bool(found[1])
+            check_mute(from_us, to_us, reason, actor, now_us, level=level, has_victim=victims)
+            by = (actor.name, actor.role.value)
+            return await tables.enter_mute(conn, wearer, from_us, to_us, reason, by, now_us)
+
+    async def mute_preview(self, wearer: str, from_us: int, to_us: int) -> list[Stretch]:
+        """What would be quiet of ``[from_us, to_us)`` if that were muted too, beside the mutes that stand: before it is saved."""
+        async with self._work.asking() as conn:
+            standing = await tables.mutes_of(conn, wearer, from_us)
+        mutes = [Mute(one.no, wearer, one.from_us, one.to_us, one.by, one.reason) for one in standing]
+        return preview([*mutes, Mute(NOT_SAVED, wearer, from_us, to_us, "", "")], wearer, from_us, to_us)
+
+    async def end_mute(self, mute_no: int, actor: Actor) -> None:
+        """Ends a mute now: what is still open is alerted. Raises `Unacceptable` when it is over, or there is none."""
+        _staff(actor)
+        async with self._work.asking() as conn:
+            if not await tables.end_mute(conn, mute_no, actor.name, self._clock()):
+                raise Unacceptable("mute", f"there is no mute {mute_no} that is not over")
 
     async def rests(self, kind: str, reference: str, violations: Sequence[str], by: str) -> None:
         """A breach, warrant, recall or arrest rests on some violations: if one is withdrawn, that is a critical task."""

@@ -153,6 +153,11 @@ async def mute(conn: Connection, mute_no: int) -> Muted | None:
     return Muted(*rows[0]) if rows else None
 
 
+async def mutes_of(conn: Connection, wearer: str, now_us: int) -> list[Muted]:
+    """The mutes of a wearer that are not over."""
+    return [Muted(*row) for row in await _rows(conn, "mutes_of_wearer", {"wearer": wearer, "now": At(now_us)})]
+
+
 async def who_is_muted(conn: Connection, wearer: str, now_us: int) -> tuple[str, tuple[str, ...]] | None:
     """(response level, victims that running orders protect) of a wearer; None when there is none."""
     rows = await _rows(conn, "who_is_muted", {"wearer": wearer, "now": At(now_us)})

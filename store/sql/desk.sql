@@ -65,7 +65,7 @@ FROM contacts WHERE alert_no = %(alert_no)s ORDER BY contact_no;
 UPDATE tasks SET done_at = %(at)s, done_by = %(by)s WHERE task_no = %(task_no)s AND done_at IS NULL RETURNING alert_no;
 
 -- name: task
--- One task.
+-- One task, and who did it when.
 SELECT task_no, alert_no, key, target, text, made_at, done_at, done_by FROM tasks WHERE task_no = %(task_no)s;
 
 -- name: tasks_of_alert
@@ -79,7 +79,7 @@ SELECT task_no, alert_no, key, target, text, made_at, done_at, done_by FROM task
 WHERE done_at IS NULL ORDER BY made_at, task_no LIMIT %(limit)s;
 
 -- name: enter_mute
--- A mute.
+-- Enters a mute; its number.
 INSERT INTO mutes (wearer, from_at, to_at, reason, made_at, by_name, by_role)
 VALUES (%(wearer)s, %(from_at)s, %(to_at)s, %(reason)s, %(at)s, %(by_name)s, %(by_role)s) RETURNING mute_no;
 
@@ -89,7 +89,7 @@ UPDATE mutes SET ended_at = %(at)s, ended_by = %(by)s
 WHERE mute_no = %(mute_no)s AND ended_at IS NULL AND to_at > %(at)s RETURNING wearer;
 
 -- name: mute
--- One mute.
+-- One mute; its end is when it was ended, where that was early.
 SELECT wearer, mute_no, from_at, COALESCE(ended_at, to_at), by_name, reason FROM mutes WHERE mute_no = %(mute_no)s;
 
 -- name: who_is_muted
@@ -128,3 +128,8 @@ VALUES (%(kind)s, %(reference)s, %(violation_id)s, %(at)s, %(by)s) ON CONFLICT (
 -- name: end_resting
 -- A breach, warrant, recall or arrest is over.
 UPDATE rests_on SET ended_at = %(at)s WHERE kind = %(kind)s AND reference = %(reference)s AND ended_at IS NULL;
+
+-- name: mutes_of_wearer
+-- The mutes of a wearer that are not over.
+SELECT wearer, mute_no, from_at, COALESCE(ended_at, to_at), by_name, reason FROM mutes
+WHERE wearer = %(wearer)s AND COALESCE(ended_at, to_at) > %(now)s ORDER BY from_at, mute_no;

@@ -7,14 +7,17 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psycopg
 import pytest
 
 from alerts.desk import AlertsWanted, Desk, DeskGuide, Done, Item, Wish
 from alerts.desk_errors import NoSuchAlert, StaleRevision, Unacceptable
 from alerts.desk_records import Contact, DeskRecords, Party
 from alerts.machine import LONGEST_TEXT, Actor, Illegal
-from domain.instants import MINUTE_US, SECOND_US
-from domain.vocabulary import AlertEvent, AlertWork, Change, Channel, Kind, Outcome, Role, Severity
+from alerts.mutes import MuteRefused
+from domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from domain.records import Version, Wearer
+from domain.vocabulary import AlertEvent, AlertWork, Change, Channel, Kind, Level, Outcome, Role, Severity
 from store.reading_types import AlertFilter
 from tests.store.alert_making import PROTOCOLS, Made, alerts_at, resolve
 from tests.store.made import NOON, ask, change_of, violation_of
@@ -360,6 +363,48 @@ async def test_failure_22_what_rests_on_a_withdrawn_violation_is_a_critical_aler
         assert found == [("rests_on_withdrawn", "critical", "warrant:WR-7", "W1")]
         with pytest.raises(Unacceptable):
             await at.records.rests("rumour", "R1", ["W1-1"], "x")
+
+
+# ---- mutes ----
+
+
+async def test_a_mute_is_looked_at_now_and_what_is_still_open_when_it_ends_is_alerted_then(database_url: str) -> None:
+    async with at_desk(database_url) as at:
+        await at.made.commit([violation_of("W1-2", kind=Kind.BATTERY_LOW, condition=None, device="T1")])
+        from_us = at.clock()
+        seen = await at.records.mute_preview("W1", from_us, from_us + HOUR_US)
+        assert [(one.from_us, one.to_us, one.quiet) for one in seen] == [(from_us, from_us + HOUR_US, True)]
+        assert await at.records.mute("W1", from_us, from_us + HOUR_US, "a known fault of the charger", SAM) == 1
+        await at.look()
+        muted = "SELECT alert_no, detail FROM notifications WHERE reason = 'muted_by'"
+        assert at.ask(muted) == [(2, "1")], "an exclusion zone is covered by no mute"
+        assert at.ask("SELECT count(*) FROM notifications WHERE alert_no = 2 AND sends") == [(0,)]
+        assert at.ask("SELECT name FROM timers WHERE alert_no = 2") == [("quiet",)]
+        at.clock.forward(600)
+        await at.records.end_mute(1, OLA)
+        with pytest.raises(Unacceptable, match="no mute 1 that is not over"):
+            await at.records.end_mute(1, OLA)
+        await at.look()
+        assert at.ask("SELECT count(*) > 0 FROM notifications WHERE alert_no = 2 AND sends") == [(True,)]
+
+
+async def test_a_mute_that_may_not_be_is_refused(database_url: str) -> None:
+    async with at_desk(database_url) as at:
+        now_us = at.clock()
+        await at.made.learn(Version(Wearer("W2", level=Level.INTENSIVE)))
+        for wearer, to_us, reason, actor, field in (
+            *(("W1", now_us + DAY_US + 1, "why", SAM, "to"), ("W1", now_us + 1, " ", SAM, "reason")),
+            *(("W2", now_us + 1, "why", OLA, "by"), ("W3", now_us + 1, "why", SAM, "wearer")),
+            *(("W1", now_us + 1, "why", VERA, "actor"), ("W1", now_us + 1, "a\0b", SAM, "reason")),
+        ):
+            with pytest.raises((MuteRefused, Unacceptable)) as refused:
+                await at.records.mute(wearer, now_us, to_us, reason, actor)
+            assert refused.value.field == field
+        assert at.ask("SELECT count(*) FROM mutes") == [(0,)]
+        query = "INSERT INTO mutes (wearer, from_at, to_at, reason, made_at, by_name, by_role) VALUES "
+        query += "('W1', now(), now() + interval '25 hours', 'why', now(), 'sam', 'supervisor') RETURNING 1"
+        with pytest.raises(psycopg.errors.CheckViolation):
+            at.ask(query)
 
 
 # ---- two at once ----
