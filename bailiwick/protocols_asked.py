@@ -17,10 +17,11 @@ from alerts.explaining import explain as explained
 from alerts.explaining import usual_severity
 from alerts.hours import quiet_until_us
 from alerts.protocol_checks import check as findings_of
-from alerts.protocol_reading import KINDS, following, nearest, read_protocols, risen
+from alerts.protocol_reading import KINDS, Keys, following, nearest, read_protocols, risen
 from alerts.protocols import Case, Protocols, Target
 from alerts.rota import on_duty
 from alerts.shipped import in_force, shipped_protocols
+from alerts.texts import shipped_catalogues
 from bailiwick.protocols_text import OnDuty, explained_json, explained_text, listed, protocol_text
 from bailiwick.settings import load_settings
 from bailiwick.timezones import pinned_time_zones
@@ -128,7 +129,10 @@ def _read(file: Path) -> Protocols:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput([Fault(str(file), 0, "file", f"cannot be read: {error}")]) from None
-    protocols = read_protocols(text, str(file))
+    [*books] = shipped_catalogues().values()
+    texts = set.intersection(*(set(book.text) for book in books))
+    tasks = set.intersection(*(set(book.task) for book in books))
+    protocols = read_protocols(text, str(file), Keys(texts, tasks))
     found = findings_of(protocols)
     if found:
         raise BadInput([Fault(str(file), 0, one.where, one.cause) for one in found])

@@ -11,12 +11,13 @@ import pytest
 
 from alerts.machine import Act
 from alerts.protocol_checks import OPERATOR, check, every_case
-from alerts.protocol_reading import KINDS, read_protocols
+from alerts.protocol_reading import KINDS, Keys, read_protocols
 from alerts.protocols import Action, Case, Flag, Protocols, Target
 from alerts.rehearsal import Turn, rehearse
 from alerts.severity import INCIDENTS
 from alerts.shipped import FILE, in_force, shipped_protocols, shipped_text
 from alerts.state import Answers, Tell
+from alerts.texts import shipped_catalogues
 from bailiwick.protocols_text import markdown
 from domain.instants import HOUR_US, MINUTE_US, SECOND_US
 from domain.vocabulary import AlertEvent, AlertWork, Channel, Kind, Level, Outcome, Severity, ToldReason
@@ -72,6 +73,14 @@ def test_a_body_of_the_store_is_the_same_again() -> None:
     assert in_force(None) == shipped_protocols()
     body = msgspec.json.decode(msgspec.json.encode(shipped_protocols()))
     assert in_force(body) == shipped_protocols()
+
+
+def test_every_text_stands_in_every_catalogue() -> None:
+    policys = {"cleared", "open_again", "shortened", "withdrawn", "promise_due"}
+    policys |= {f"closed_{outcome}" for outcome in ("false", "equipment", "duplicate")}
+    for book in shipped_catalogues().values():
+        assert read_protocols(shipped_text(), FILE, Keys(book.text, book.task)) == shipped_protocols()
+        assert policys <= set(book.text)
 
 
 def test_the_page_has_its_table() -> None:
