@@ -1,14 +1,20 @@
-"""Whom a record concerns: the parties that must be judged again when it is learnt."""
+"""Whom a record concerns: the parties that must be judged again when it is learnt, and what of the tables is made anew."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 from domain.records import (
     Absence,
+    Area,
+    Assessment,
     Condition,
     Device,
     EquipmentCheck,
     Fitting,
     Order,
+    Record,
     Suspension,
     Version,
     Victim,
@@ -18,11 +24,61 @@ from domain.records import (
 )
 from domain.vocabulary import ConditionKind
 from geofence.book import Book
+from geofence.layout import Touched
+
+ASKED_WHEN_JUDGED = (Absence, Area, Assessment, Suspension)
+"""Nothing of these stands in the tables: the book is asked for them."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What was learnt since the tables were made. ``tables``: some of it stands in them; ``orders``: in those of the orders."""
+
+    any: bool = False
+    tables: bool = False
+    orders: bool = False
+    _parties: set[int] = field(default_factory=set)
+    _devices: set[str] = field(default_factory=set)
+    _conditions: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return self.any
+
+    def take(self, version: Version, ever: Sequence[Record], parties: set[int]) -> None:
+        """A record was learnt; ``ever`` are its versions before. ``parties`` are those whom any of them concerns."""
+        record = version.record
+        self.any = True
+        self.orders |= isinstance(record, Order | Suspension)
+        known = bool(ever) and isinstance(record, Wearer | Victim)
+        self.tables |= not known and not isinstance(record, ASKED_WHEN_JUDGED)
+        self._parties |= parties
+        for one in (record, *ever):
+            if isinstance(one, Fitting | EquipmentCheck):
+                self._devices.add(one.device)
+            elif isinstance(one, Device):
+                self._devices.add(one.id)
+            elif isinstance(one, Condition):
+                self._conditions.add(one.id)
+
+    def touched(self, book: Book) -> Touched:
+        """Everything of these parties, and what was learnt itself."""
+        found = Touched(set(self._conditions), {book.roster.add(name) for name in self._devices})
+        for party in self._parties:
+            kind, name = book.parties[party]
+            found.devices.update(book.devices_of(party))
+            for order in book.ids(Order, "wearer", name) if kind == "wearer" else ():
+                found.conditions.update(book.ids(Condition, Order, order))
+            found.conditions.update(book.ids(Condition, "victim" if kind == "victim" else "other_wearer", name))
+        return found
 
 
 def affected_parties(book: Book, version: Version) -> set[int]:
-    """Party indices, by what the book knows now."""
+    """Party indices, by what the book knows now: those whom the record concerns, and whom any version of it ever did."""
     record = version.record
+    return {party for one in (*book.ever(type(record), record.id), record) for party in _of_record(book, one)}
+
+
+def _of_record(book: Book, record: Record) -> set[int]:
     if isinstance(record, Wearer | Victim):
         kind = "wearer" if isinstance(record, Wearer) else "victim"
         return _party(book, kind, record.id)

@@ -159,7 +159,7 @@ class BatchRun:
         tags = self.work["tag"][rows]
         spoken = tags >= 0
         if spoken.any() and self.rules.clusters.hear(self.work["device"][rows[spoken]], tags[spoken]):
-            self.rules.clusters.renew(self.rules.world)
+            self.rules.clusters.renew(self.rules.world, ())
 
     def _round(
         self, rows: NDArray[np.int64], cluster: NDArray[np.int64], line: NDArray[np.int64], first: int, due: list[Unit]
@@ -334,27 +334,25 @@ class BatchRun:
     def _learnt(self, at: int) -> None:
         rules = self.rules
         version = self.batch.learnt[at]
-        rules.freshen()
         if isinstance(version.record, Assessment):
             self._assessed(at, version)
             return
-        before = affected_parties(rules.book, version)
-        due_anyway = self._due_anyway(before, at)
-        rules.book.learn(version)
-        parties = sorted(before | affected_parties(rules.book, version))
+        due_anyway: tuple[Draft, ...] = ()
+        if rules.stepper.wakes.next_us() <= self.instants[at]:
+            rules.freshen()  # else it can wait: many may be learnt at once of people of whom nothing is known yet
+            due_anyway = self._due_anyway(affected_parties(rules.book, version), at)
+        parties = rules.learn(version)
         line = Line(int(self.instants[at]), is_learnt=True, due_anyway=due_anyway)
         silent = rules.silence.parties() | rules.stepper.protection.parties() | rules.unmonitored.parties()
         judged = any(rules.newest[p] > EARLY_US or p in silent for p in parties if p < len(rules.newest))
         judged = judged or self._has_facts(version)
         by_clock = any(attends(rules.book, party) for party in parties)
         if not rules.stepper.fitting_changes(parties, line.at_us) and not judged and not by_clock:
-            rules.stale = True  # nobody of them has a fact: nothing can come out otherwise
-            self._only_due(at)
+            self._only_due(at)  # nobody of them has a fact: nothing can come out otherwise
             return
         rules.relay_out()
         self._before(at)
         clusters = np.unique(rules.clusters.of_party[parties])
-        rules.silence.changed(rules.world, [c for p in parties for c in rules.world.layout.cases_of.get(p, [])])
         rules.folder.fold(np.zeros(0, FACT), self._older(clusters), clusters)
         rules.stepper.judge(rules.stepper.units_of(clusters), at, line)
         plain = Line(line.at_us)
@@ -381,11 +379,12 @@ class BatchRun:
     def _assessed(self, at: int, version: Version) -> None:
         """An assessment moves no fact and no interval of a condition: only the sums of whom it concerns."""
         rules = self.rules
+        rules.freshen()
         party = rules.book.party_index.get(("wearer", party_of_violation(cast("Assessment", version.record).violation)))
         layout = rules.world.layout
         concerned = set() if party is None or party not in layout.named else {party}
         due_anyway = self._due_anyway(concerned, at)
-        rules.book.learn(version)
+        rules.learn(version)
         self._before(at)
         if concerned:
             due = rules.stepper.wakes.due(int(self.instants[at]))

@@ -107,6 +107,10 @@ class Book:
         versions = self._versions.get((_NAMES[kind], record_id))
         return cast("R", versions[-1].record) if versions else None
 
+    def ever(self, kind: type[R], record_id: str) -> list[R]:
+        """Every version, in the order learnt: a new one may take the place of any of them."""
+        return cast("list[R]", [version.record for version in self._versions.get((_NAMES[kind], record_id), ())])
+
     def at(self, kind: type[R], record_id: str, at_us: int) -> R | None:
         """What holds at an instant."""
         for start, end, record in self.eras(kind, record_id):
@@ -306,7 +310,9 @@ def _parents(record: Record) -> list[Key]:
         return [("wearer", record.wearer)]
     if isinstance(record, Condition):
         named = [("zone", record.zone)] if record.zone else []
-        return [("order", record.order), *named, *([("victim", record.victim)] if record.victim else [])]
+        named += [("victim", record.victim)] if record.victim else []
+        named += [("other_wearer", record.other_wearer)] if record.other_wearer else []
+        return [("order", record.order), *named]
     if isinstance(record, Absence):
         return [("condition", record.condition)]
     if isinstance(record, Suspension):

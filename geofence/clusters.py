@@ -3,6 +3,7 @@ unit hears."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from domain.vocabulary import DeviceKind
 from geofence.cases import World
+from geofence.compiled import compiled, inlined
+from geofence.flat import Flat
 
 
 @dataclass(slots=True)
@@ -21,15 +24,13 @@ class Clusters:
     ----------
     of_device, of_party : (n,) int64, the cluster of each.
     is_unit : (devices,) bool, home units.
-    fittings : first, last by device, and rows (from, to, party).
+    fittings : the rows (from, to, party) of each device.
     """
 
     of_device: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     of_party: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     is_unit: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
-    fittings: tuple[Any, Any, Any] = field(
-        default_factory=lambda: (np.zeros(0, int), np.zeros(0, int), np.zeros((0, 3), int))
-    )
+    fittings: Flat = field(default_factory=lambda: Flat(np.int64, 3))
     heard: set[tuple[int, int]] = field(default_factory=set)
     _devices: tuple[Any, Any] = field(default_factory=lambda: (np.zeros(0, np.int64), np.zeros(1, np.int64)))
     _parties: tuple[Any, Any] = field(default_factory=lambda: (np.zeros(0, np.int64), np.zeros(1, np.int64)))
@@ -42,33 +43,30 @@ class Clusters:
         """The parties of a cluster, ascending."""
         return _in(self._parties, cluster)
 
-    def renew(self, world: World) -> None:
-        """Work the labels out from the caseload."""
+    def renew(self, world: World, changed: Collection[int] | None = None) -> None:
+        """Work the labels out from the caseload. ``changed``: the known devices whose fittings may be others; None: all."""
         devices, parties = len(world.book.roster.ids), len(world.book.parties)
-        parent = list(range(devices + parties))
-        rows: list[tuple[int, int, int]] = []
-        first = np.zeros(devices, np.int64)
-        last = np.zeros(devices, np.int64)
-        for device in range(devices):
-            first[device] = len(rows)
-            for fitting in world.fittings(device):
-                rows.append(fitting)
-                _join(parent, device, devices + fitting[2])
-            last[device] = len(rows)
-        for unit, cases in world.layout.units.items():
-            for case in (world.layout.cases[c] for c in cases):
-                if case is not None:
-                    _join(parent, unit, devices + case.party)
-        for pair in world.layout.tables.pairs:
-            _join(parent, devices + int(pair["one"]), devices + int(pair["other"]))
-        for unit, tag in self.heard:
-            _join(parent, unit, tag)
-        label = np.array([_root(parent, k) for k in range(len(parent))], np.int64)
+        known = 0 if changed is None else len(self.fittings.first)
+        which = sorted({*(changed or ()), *range(known, devices)})
+        self.fittings.put(which, [world.fittings(device) for device in which], devices)
+        parties = max(parties, len(world.book.parties))
+        device, place = self.fittings.places()
+        cases = world.layout.cases
+        units = [
+            (unit, devices + case.party) for unit, of in world.layout.units.items() for c in of if (case := cases[c])
+        ]
+        pairs = world.layout.tables.pairs
+        near = np.stack([devices + pairs["one"], devices + pairs["other"]], 1).astype(np.int64)
+        fitted = np.stack([device, devices + self.fittings.rows[place, 2]], 1)
+        edges = [fitted, *(np.array(list(of), np.int64).reshape(-1, 2) for of in (units, self.heard)), near]
+        label = np.arange(devices + parties)
+        _label(np.concatenate(edges), label)
         self.of_device, self.of_party = label[:devices], label[devices:]
         self._devices, self._parties = _members(self.of_device, len(label)), _members(self.of_party, len(label))
-        kinds = world.layout.kinds
-        self.is_unit = np.array([kind is DeviceKind.HOME_UNIT for kind in kinds], np.bool_)
-        self.fittings = (first, last, np.array(rows, np.int64).reshape(-1, 3))
+        is_unit = np.zeros(devices, np.bool_)
+        is_unit[: len(self.is_unit)] = self.is_unit
+        is_unit[which] = [world.layout.kinds[device] is DeviceKind.HOME_UNIT for device in which]
+        self.is_unit = is_unit
 
     def hear(self, units: NDArray[Any], tags: NDArray[Any]) -> bool:
         """Home units spoke of tags; whether that joins clusters that were apart."""
@@ -90,12 +88,19 @@ def _in(members: tuple[Any, Any], label: int) -> NDArray[np.int64]:
     return found
 
 
-def _root(parent: list[int], k: int) -> int:
+@compiled
+def _label(edges: Any, parent: Any) -> None:
+    """Writes to ``parent``, which begins as its own indices, the same number for all that edges connect."""
+    for k in range(len(edges)):
+        a, b = _root(parent, edges[k, 0]), _root(parent, edges[k, 1])
+        parent[a] = b
+    for k in range(len(parent)):
+        parent[k] = _root(parent, k)
+
+
+@inlined
+def _root(parent: Any, k: int) -> int:
     while parent[k] != k:
         parent[k] = parent[parent[k]]
         k = parent[k]
     return k
-
-
-def _join(parent: list[int], a: int, b: int) -> None:
-    parent[_root(parent, a)] = _root(parent, b)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from bisect import insort
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import SECOND_US
-from domain.records import Circle, Condition, Device, Order, Shape
+from domain.records import Circle, Condition, Corridor, Device, Order, Polygons
 from domain.vocabulary import ConditionKind, DeviceKind
 from geofence.book import Book
+from geofence.flat import Flat
 from geofence.lined import NO_PLACE, place_at_lines, with_lines
 from geofence.near_fold import PAIRED
-from geofence.shapes import table_of
+from geofence.shapes import ShapeRows
 from geofence.state import CURFEW, CURFEW_WITH_UNIT, ERA, EXCLUSION, KEEP_INSIDE, NEAR
 from geofence.tables import Tables
 
@@ -29,6 +31,8 @@ ALERT_M = 500.0
 """Of a proximity condition that does not say."""
 MEETING_M = 50.0
 """Within this two wearers are near each other (rules.md 6, association)."""
+SPARE_SHAPES = 10_000
+"""So many shapes that nobody has any more are borne, and as many as there were; then all is laid out anew."""
 UNKNOWN_DEVICE = Device("", DeviceKind.NON_FITTED)
 EraRow = tuple[int, int, int, float, float, int, int, bool]
 """A row of `geofence.state.ERA`."""
@@ -71,6 +75,14 @@ class Layout:
     named: set[int] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class Touched:
+    """What the caseload's changes since the last layout may have moved: ids of conditions, roster indices of devices."""
+
+    conditions: set[str] = field(default_factory=set)
+    devices: set[int] = field(default_factory=set)
+
+
 class Planner:
     """Gives every condition its rows, once: rows keep their numbers when the caseload changes."""
 
@@ -78,40 +90,84 @@ class Planner:
         self._book = book
         self._row_owner = list(owners or [])
         self._rows = {owner: row for row, owner in enumerate(self._row_owner)}
+        self._layout: Layout | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget what was laid out, but not which row is whose."""
         self._lined: set[str] = set()
+        self._lines: dict[int, None] = {}
+        self._units: list[set[int]] = []
+        self._alcohol: set[int] = set()
+        self._paired: set[int] = set()
+        self._shapes = ShapeRows()
+        self._eras, self._per_party, self._checks = Flat(ERA), Flat(np.int64), Flat(np.int64)
+        self._most_shapes = 0
 
     @property
     def owners(self) -> list[tuple[str, bool]]:
         """The condition of each row, and whether the row is its buffer."""
         return self._row_owner
 
-    def layout(self) -> Layout:
-        """The tables as the book stands now."""
-        book = self._book
-        shapes: list[Shape] = []
-        shape_row: dict[int, int] = {}
-        layout = Layout(tables=Tables(*([np.zeros(0, np.int64)] * len(Tables._fields))))
-        layout.cases = [self._case(condition_id) for condition_id in book.conditions]
-        eras: list[list[EraRow]] = []
-        kind: list[int] = []
-        self._lined = with_lines(book)
-        for condition_id, buffer in self._row_owner:
-            eras.append(self._eras(condition_id, buffer, shapes, shape_row))
-            kind.append(self._row_kind(condition_id))
-            layout.case_of_row.append(book.condition_index[condition_id])
-        for index, case in enumerate(layout.cases):
-            if case is not None:
-                layout.cases_of.setdefault(case.party, []).append(index)
-                for unit in self._units_of(case):
-                    layout.units.setdefault(unit, []).append(index)
+    def layout(self, touched: Touched | None = None) -> Layout:
+        """The tables as the book stands now. ``touched`` is all that may be otherwise than in the last; None: everything."""
+        book, last = self._book, self._layout
+        if touched is None or last is None or len(self._shapes) > self._most_shapes:
+            self._begin()
+            last = Layout(tables=Tables(*([np.zeros(0, np.int64)] * len(Tables._fields))))
+            touched = Touched(set(book.conditions))
+        layout = self._layout = replace(last)
+        self._find_lines(touched, len(last.kinds))
+        old = len(layout.cases)
+        index_of = book.condition_index
+        conditions = sorted({*map(index_of.__getitem__, touched.conditions), *range(old, len(book.conditions))})
+        layout.cases += [None] * (len(book.conditions) - old)
+        self._units += [set() for _ in range(len(book.conditions) - old)]
+        parties = {party for k in conditions for party in self._lay_case(layout, k)}
+        layout.atv = {}
         for order_id in book.with_allowance:
             order = book.newest(Order, order_id)
             assert order is not None
             layout.atv.setdefault(book.party_index[("wearer", order.wearer)], []).append(order_id)
-        alcohol = {case.party for case in layout.cases if case is not None and case.kind is ConditionKind.ALCOHOL}
-        layout.named = alcohol | set(layout.atv)
-        self._fill(layout, shapes, eras, kind)
+        layout.named = {case.party for k in self._alcohol if (case := layout.cases[k]) is not None} | set(layout.atv)
+        self._fill(layout, conditions, parties, touched.devices)
+        if not self._most_shapes:
+            self._most_shapes = 2 * len(self._shapes) + SPARE_SHAPES
         return layout
+
+    def _find_lines(self, touched: Touched, known: int) -> None:
+        """Telephone lines among the devices that are new or touched; what a wearer who has or had one is judged by."""
+        names = self._book.roster.ids
+        for index in {*touched.devices, *range(known, len(names))}:
+            device = self._book.newest(Device, names[index])
+            if device is not None and device.kind is DeviceKind.VOICE_LINE:
+                self._lines[index] = None
+        lined = with_lines(self._book, [names[index] for index in self._lines])
+        for wearer in lined ^ self._lined:
+            for order in self._book.ids(Order, "wearer", wearer):
+                touched.conditions |= set(self._book.ids(Condition, Order, order))
+        self._lined = lined
+
+    def _lay_case(self, layout: Layout, k: int) -> set[int]:
+        """Condition ``k`` as it is now in place of what it was. Returns the parties whose rows may be others."""
+        was, case = layout.cases[k], self._case(self._book.conditions[k])
+        if was is not None:
+            _take_out(layout.cases_of, was.party, k)
+        for unit in self._units[k]:
+            _take_out(layout.units, unit, k)
+        layout.cases[k], self._units[k] = case, set() if case is None else self._units_of(case)
+        if case is not None:
+            insort(layout.cases_of.setdefault(case.party, []), k)
+        for unit in self._units[k]:
+            insort(layout.units.setdefault(unit, []), k)
+        for of, holds in (
+            (self._alcohol, case is not None and case.kind is ConditionKind.ALCOHOL),
+            (self._paired, case is not None and case.other >= 0),
+        ):
+            of.discard(k)
+            if holds:
+                of.add(k)
+        return {one.party for one in (was, case) if one is not None}
 
     def _case(self, condition_id: str) -> Case | None:
         record = self._book.newest(Condition, condition_id)
@@ -163,7 +219,7 @@ class Planner:
         units = [era.place.home_unit for _, _, era in eras if era.place is not None]
         return {self._book.roster.add(unit) for unit in units if unit is not None}
 
-    def _eras(self, condition_id: str, buffer: bool, shapes: list[Shape], shape_row: dict[int, int]) -> list[EraRow]:
+    def _eras_of(self, condition_id: str, buffer: bool) -> list[EraRow]:
         found: list[EraRow] = []
         for start, end, record in self._book.eras(Condition, condition_id):
             if record.kind in PAIR_KINDS:
@@ -171,48 +227,58 @@ class Planner:
                 continue
             if record.place is not None:
                 circle = Circle(record.place.lon, record.place.lat, record.place.radius_m)
-                shapes.append(circle)
                 place = place_at_lines(self._book, record, self._lined)
-                found.append((start, len(shapes) - 1, 1, 0.0, record.place.radius_m, *place))
+                found.append((start, self._shapes.row_of(circle), 1, 0.0, record.place.radius_m, *place))
                 continue
             for from_us, to_us, shape in self._book.shape_of(record):
                 a, b = max(start, from_us), min(end, to_us)
                 wanted = not buffer or record.buffer_m > 0
-                if a < b and shape is not None and wanted:
-                    if id(shape) not in shape_row:
-                        shape_row[id(shape)] = len(shapes)
-                        shapes.append(shape)  # type: ignore[arg-type]
+                if a < b and isinstance(shape, Polygons | Circle | Corridor) and wanted:
                     offset = record.buffer_m if buffer else 0.0
-                    found.append((a, shape_row[id(shape)], record.threshold_points, offset, 0.0, *NO_PLACE))
+                    row = self._shapes.row_of(shape)
+                    found.append((a, row, record.threshold_points, offset, 0.0, *NO_PLACE))
         return sorted(found)
 
-    def _fill(self, layout: Layout, shapes: list[Shape], eras: list[list[EraRow]], kind: list[int]) -> None:
-        book = self._book
-        devices = [book.newest(Device, name) or UNKNOWN_DEVICE for name in book.roster.ids]
-        layout.kinds = [device.kind for device in devices]
-        flat = np.zeros(sum(map(len, eras)), ERA)
-        flat[:] = [era for row in eras for era in row]
-        checks = [self._checks(name, device) for name, device in zip(book.roster.ids, devices, strict=True)]
-        rows = [[self._rows_of(layout.cases[c]) for c in layout.cases_of.get(p, [])] for p in range(len(book.parties))]
-        per_party = [[row for pair in of for row in pair] for of in rows]
-        table = table_of(shapes)
+    def _fill(self, layout: Layout, conditions: Sequence[int], parties: set[int], devices: set[int]) -> None:
+        """The tables, of which only what these conditions, parties and devices have is made anew."""
+        book, last, names = self._book, layout.tables, self._book.roster.ids
+        owners = [(book.conditions[k], buffer) for k in conditions for buffer in (False, True)]
+        rows = [self._rows[owner] for owner in owners if owner in self._rows]
+        self._eras.put(rows, [self._eras_of(*self._row_owner[row]) for row in rows], len(self._row_owner))
+        kind = _longer(last.kind, len(self._row_owner), np.int8)
+        kind[rows] = [self._row_kind(self._row_owner[row][0]) for row in rows]
+        layout.case_of_row += [book.condition_index[name] for name, _ in self._row_owner[len(layout.case_of_row) :]]
+        of = [[row for c in layout.cases_of.get(p, ()) for row in self._rows_of(layout.cases[c])] for p in parties]
+        self._per_party.put(list(parties), of, len(book.parties))
+        which = sorted({*devices, *range(len(layout.kinds), len(names))})
+        records = [book.newest(Device, names[k]) or UNKNOWN_DEVICE for k in which]
+        layout.kinds += [DeviceKind.NON_FITTED] * (len(names) - len(layout.kinds))
+        for k, device in zip(which, records, strict=True):
+            layout.kinds[k] = device.kind
+        self._checks.put(which, [self._checks_of(names[k], d) for k, d in zip(which, records, strict=True)], len(names))
+        gap, fresh = (_longer(of, len(names), np.int64) for of in (last.gap_us, last.fresh_us))
+        gap[which], fresh[which] = [gap_us(d) for d in records], [fresh_us(d) for d in records]
+        locates, fixed = _longer(last.locates, len(names), np.int8), _longer(last.fixed_line, len(names), np.bool_)
+        locates[which] = [self._locates(layout, device) for device in records]
+        fixed[which] = [device.kind is DeviceKind.VOICE_LINE for device in records]
+        table = self._shapes.table()
         pairs, pairs_of = self._pairs(layout)
         layout.tables = Tables(
-            gap_us=np.array([gap_us(device) for device in devices], np.int64),
-            fresh_us=np.array([fresh_us(device) for device in devices], np.int64),
-            locates=np.array([self._locates(layout, device) for device in devices], np.int8),
-            fixed_line=np.array([device.kind is DeviceKind.VOICE_LINE for device in devices], np.bool_),
-            rank=_rank(book.roster.ids),
-            check_first=_firsts(checks),
-            check_last=_lasts(checks),
-            check_t=_flat(checks),
-            row_first=_firsts(per_party),
-            row_last=_lasts(per_party),
-            rows=_flat(per_party),
-            kind=np.array(kind, np.int8),
-            era_first=_firsts(eras),
-            era_last=_lasts(eras),
-            eras=flat,
+            gap_us=gap,
+            fresh_us=fresh,
+            locates=locates,
+            fixed_line=fixed,
+            rank=last.rank if len(last.rank) == len(names) else _rank(names),
+            check_first=self._checks.first,
+            check_last=self._checks.last,
+            check_t=self._checks.rows,
+            row_first=self._per_party.first,
+            row_last=self._per_party.last,
+            rows=self._per_party.rows,
+            kind=kind,
+            era_first=self._eras.first,
+            era_last=self._eras.last,
+            eras=self._eras.rows,
             shapes=table.shapes,
             vlon=table.lon,
             vlat=table.lat,
@@ -225,7 +291,7 @@ class Planner:
 
     def _pairs(self, layout: Layout) -> tuple[NDArray[Any], list[list[int]]]:
         """The conditions about two parties, and which of them each party is in; nothing where there are none."""
-        cases = [case for case in layout.cases if case is not None and case.other >= 0]
+        cases = [case for k in sorted(self._paired) if (case := layout.cases[k]) is not None]
         pairs = np.zeros(len(cases), PAIRED)
         pairs_of: list[list[int]] = [[] for _ in self._book.parties] if cases else []
         for k, case in enumerate(cases):
@@ -244,7 +310,7 @@ class Planner:
         near_unit = DeviceKind.HOME_UNIT in beside or any(case and self._units_of(case) for case in cases)
         return 2 if near_unit else 1
 
-    def _checks(self, name: str, device: Device) -> list[int]:
+    def _checks_of(self, name: str, device: Device) -> list[int]:
         """Instants from which a device is believed again: checks, and for a home unit the visits made to its place."""
         found = self._book.checks(name)
         if device.kind is DeviceKind.HOME_UNIT:
@@ -279,6 +345,20 @@ def fresh_us(device: Device) -> int:
 
 
 T = TypeVar("T")
+
+
+def _take_out(of: dict[int, list[int]], key: int, value: int) -> None:
+    """Out of a list, and the list where that was all of it."""
+    of[key].remove(value)
+    if not of[key]:
+        del of[key]
+
+
+def _longer(was: NDArray[Any], length: int, dtype: Any) -> NDArray[Any]:
+    """A copy with room for so many, the new ones 0."""
+    now = np.zeros(length, dtype)
+    now[: len(was)] = was
+    return now
 
 
 def _firsts(rows: list[list[T]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -6,6 +6,8 @@ wearer's `presence_check` conditions, or, where these have none, of the only pla
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from domain.records import Condition, Device, Fitting, Order
 from domain.said import place_key
 from domain.vocabulary import ConditionKind, DeviceKind
@@ -14,10 +16,10 @@ from geofence.book import Book
 NO_PLACE = (0, 0, False)
 
 
-def with_lines(book: Book) -> set[str]:
-    """Wearers to whom a telephone line is or was fitted."""
+def with_lines(book: Book, lines: Iterable[str]) -> set[str]:
+    """Wearers to whom a telephone line is or was fitted; ``lines`` are the devices that are or were lines."""
     found: set[str] = set()
-    for name in book.roster.ids:
+    for name in lines:
         device = book.newest(Device, name)
         if device is not None and device.kind is DeviceKind.VOICE_LINE:
             for fitting_id in book.ids(Fitting, Device, name):

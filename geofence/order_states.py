@@ -6,13 +6,13 @@ What is `not_fitted` or `unmonitored` is what stands as a violation, so that a c
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.vocabulary import OrderState
 from geofence.cases import World
+from geofence.flat import Flat
 from geofence.intervals import holding
 from geofence.silence import Silence
 from geofence.unmonitored import OrderTable
@@ -22,7 +22,7 @@ _STATES = tuple(OrderState)
 
 def count_order_states(
     table: OrderTable,
-    fittings: tuple[Any, Any, Any],
+    fittings: Flat,
     world: World,
     silence: Silence,
     standing: tuple[Collection[str], Collection[str]],
@@ -60,11 +60,11 @@ def _rows_of(table: OrderTable, orders: Collection[str]) -> NDArray[np.bool_]:
 
 
 def _parties(
-    fittings: tuple[Any, Any, Any], world: World, silence: Silence, at_us: int
+    fittings: Flat, world: World, silence: Silence, at_us: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """By party: fitted, out of contact, without a location."""
-    first, last, rows = fittings
-    device = np.repeat(np.arange(len(first)), last - first)
+    device, place = fittings.places()
+    rows = fittings.rows[place]
     now = (rows[:, 0] <= at_us) & (at_us < rows[:, 1])
     device, party = device[now], rows[now, 2]
     size = len(world.book.parties)

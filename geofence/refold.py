@@ -130,9 +130,10 @@ class Folder:
     def parties_and_tags(self, facts: Facts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         party = np.empty(len(facts), np.int64)
         tag_party = np.empty(len(facts), np.int64)
-        first, last, rows = self.clusters.fittings
-        party_at(facts["device"], facts["t_us"], first, last, rows, party)
-        party_at(facts["tag"], facts["t_us"], first, last, rows, tag_party)
+        fittings = self.clusters.fittings
+        of = (fittings.first, fittings.last, fittings.rows)
+        party_at(facts["device"], facts["t_us"], *of, party)
+        party_at(facts["tag"], facts["t_us"], *of, tag_party)
         return party, tag_party
 
     def parties_of(self, facts: Facts) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from domain.instants import EARLY_US, FAR_US
 from domain.records import Version
 from domain.violations import Violation
 from domain.vocabulary import ConditionKind, OrderState, Quality
-from geofence.affected import affected_parties
+from geofence.affected import Changes, affected_parties
 from geofence.batch_run import BatchRun
 from geofence.book import Book
 from geofence.cases import World
@@ -70,30 +70,45 @@ class Rules:
         self.waiting: Facts = empty_facts()
         self.newest: NDArray[np.int64] = np.zeros(0, np.int64)
         self.now_us = EARLY_US
-        self.stale = False
+        self.changes: Changes | None = None
+        """What was learnt since the tables were made; None: everything."""
         self._orders: OrderTable | None = None
         self._spare_log = 0
         self.requalified: list[tuple[int, int, int, int, Quality]] = []
         self.relay_out()
 
+    def learn(self, version: Version) -> list[int]:
+        """Take a record. Returns the parties that it concerns, by what was known before it or is now."""
+        parties = affected_parties(self.book, version)
+        ever = self.book.ever(type(version.record), version.record.id)
+        self.book.learn(version)
+        parties |= affected_parties(self.book, version)
+        if self.changes is not None:
+            self.changes.take(version, ever, parties)
+        return sorted(parties)
+
     def relay_out(self) -> None:
-        """Tables anew from the caseload; rows keep their numbers."""
+        """Tables anew from the caseload, where it has changed; rows keep their numbers."""
         world = self.world
-        self._orders = None
-        world.layout = self.planner.layout()
-        self.clusters.renew(world)
-        devices, parties = len(self.roster.ids), len(self.book.parties)
-        tracks, cases = len(self.planner.owners), len(self.book.conditions)
-        for state in (world.state, *self.folder.older_states()):
-            state.grow(devices, parties, tracks, len(world.pair_index))
-        self.ledger.grow(devices)
-        old = len(self.silence.next_check)
+        changes, self.changes = self.changes, Changes()
+        touched = None if changes is None else changes.touched(self.book)
+        if changes is None or changes.orders:
+            self._orders = None
+        grown = len(self.clusters.of_device) < len(self.roster.ids)
+        if changes is None or changes.tables or grown:
+            world.layout = self.planner.layout(touched)
+            self.clusters.renew(world, None if touched is None else touched.devices)
+            self._make_room()
         world.pairs_of_unit = {}
         for (unit, tag), pair in world.pair_index.items():
             world.pairs_of_unit.setdefault(unit, []).append((tag, pair))
+        old, cases = len(self.silence.next_check), len(self.book.conditions)
+        devices = len(self.roster.ids)
         self.silence.grow(devices, cases)
-        self.silence.changed(world, range(old, cases))
-        self.stepper.wakes.grow(cases, devices, parties)
+        index_of = self.book.condition_index
+        moved = {index_of[name] for name in touched.conditions} if touched is not None else set()
+        self.silence.changed(world, [*range(old, cases), *moved], None if touched is None else touched.devices)
+        self.stepper.wakes.grow(cases, devices, len(self.book.parties))
         kinds = [(k, world.layout.cases[k]) for k in range(old, cases)]
         attended = [k for k, case in kinds if case is not None and case.kind is ConditionKind.ATTENDANCE]
         self.stepper.wakes.case[attended] = EARLY_US
@@ -102,8 +117,13 @@ class Rules:
         self.unmonitored.changed()
         self.unloaded.changed()
         self.stepper.protection.changed()
+
+    def _make_room(self) -> None:
+        devices, parties, tracks = len(self.roster.ids), len(self.book.parties), len(self.planner.owners)
+        for state in (self.world.state, *self.folder.older_states()):
+            state.grow(devices, parties, tracks, len(self.world.pair_index))
+        self.ledger.grow(devices)
         self.newest = np.concatenate([self.newest, np.full(parties - len(self.newest), EARLY_US, np.int64)])
-        self.stale = False
 
     # ---- asking ----
 
@@ -164,7 +184,7 @@ class Rules:
 
     def freshen(self) -> None:
         """Tables anew, when the caseload or the roster has changed."""
-        if self.stale or len(self.clusters.of_device) < len(self.roster.ids):
+        if self.changes is None or self.changes or len(self.clusters.of_device) < len(self.roster.ids):
             self.relay_out()
 
     # ---- judging ----

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from domain.records import Corridor, Polygons, Ring, Shape
 from geofence.compiled import compiled, inlined
+from geofence.flat import Grown
 from geofence.geodesy import degrees_east, distance_m, metres_per_degree
 
 POLYGON, CIRCLE, CORRIDOR = 0, 1, 2
@@ -49,6 +50,45 @@ class ShapeTable:
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     pen_up: NDArray[np.bool_]
+
+
+class ShapeRows:
+    """Shapes in flat arrays that only grow: each has its row from when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._row_of: dict[int, int] = {}
+        self._kept: list[Shape] = []
+        self._new: list[Shape] = []
+        self._rows, self._lon, self._lat = Grown(SHAPE), Grown(np.float64), Grown(np.float64)
+        self._pen_up = Grown(np.bool_)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def row_of(self, shape: Shape) -> int:
+        """The row of this very object."""
+        row = self._row_of.get(id(shape))
+        if row is None:
+            row = self._row_of[id(shape)] = len(self._kept)
+            self._kept.append(shape)
+            self._new.append(shape)
+        return row
+
+    def table(self) -> ShapeTable:
+        """All of them."""
+        if self._new:
+            more = table_of(self._new)
+            more.shapes["first"] += len(self._lon.rows)
+            more.shapes["last"] += len(self._lon.rows)
+            for grown, rows in (
+                (self._rows, more.shapes),
+                (self._lon, more.lon),
+                (self._lat, more.lat),
+                (self._pen_up, more.pen_up),
+            ):
+                grown.append(rows)
+            self._new = []
+        return ShapeTable(self._rows.rows, self._lon.rows, self._lat.rows, self._pen_up.rows)
 
 
 def table_of(shapes: Sequence[Shape]) -> ShapeTable:

@@ -82,15 +82,20 @@ class Silence:
             more = np.full(cases - len(self.next_check), EARLY_US, np.int64)
             self.next_check = np.concatenate([self.next_check, more])
 
-    def changed(self, world: World, cases: Sequence[int]) -> None:
-        """The caseload changed: look anew at who is watched and at these curfews."""
-        self.contact["until"] = EARLY_US
-        self.contact["speaks"] = [kind in SPEAKING for kind in world.layout.kinds]
-        for device, entry in self.lost.items():
-            self._watch(world, device, entry.draft.from_us)
+    def changed(self, world: World, cases: Collection[int], devices: Collection[int] | None = None) -> None:
+        """The caseload changed: look anew at these curfews, and at who is watched of these devices; None: of all."""
+        kinds = world.layout.kinds
+        which = list(range(len(kinds)) if devices is None else devices)
+        self.contact["until"][which] = EARLY_US
+        self.contact["speaks"][which] = [kinds[device] in SPEAKING for device in which]
+        for device in set(self.lost) if devices is None else self.lost.keys() & devices:
+            self._watch(world, device, self.lost[device].draft.from_us)
         self._ends_after = EARLY_US
         self.next_check[list(cases)] = EARLY_US
-        self._plans.clear()
+        if devices is None:
+            self._plans.clear()
+        for case in cases:
+            self._plans.pop(case, None)
 
     def parties(self) -> set[int]:
         """Whose silence stands."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from domain.vocabulary import Cause, DeviceKind, Kind, Reason
 from geofence.book import Book
 from geofence.cases import AHEAD_US, World
 from geofence.drafts import Draft, Proof
+from geofence.flat import Flat
 from geofence.intervals import holding
 from geofence.not_fitted import fitted_spans
 from geofence.silence import SPEAKING, Silence, closed_step, opened_step
@@ -90,7 +90,7 @@ class Unmonitored:
         """Whose orders stand as unmonitored."""
         return {entry.draft.party for entry in self.open.values()}
 
-    def tick(self, table: OrderTable, fittings: tuple[Any, Any, Any], at_us: int) -> list[Step]:
+    def tick(self, table: OrderTable, fittings: Flat, at_us: int) -> list[Step]:
         """Open what is due. ``fittings``: as `Clusters.fittings`. Looks at nothing while nothing can be due."""
         if at_us < self.next_us:
             return []
@@ -115,11 +115,11 @@ class Unmonitored:
         self.next_us = int(look.min(initial=FAR_US))
         return steps
 
-    def _by_party(self, fittings: tuple[Any, Any, Any], at_us: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _by_party(self, fittings: Flat, at_us: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """By party: when all that is fitted will have been silent for too long (`EARLY_US`: nothing is that could
         speak or be heard), and when a fitting next begins or ends."""
-        first, last, rows = fittings
-        device = np.repeat(np.arange(len(first)), last - first)
+        device, place = fittings.places()
+        rows = fittings.rows[place]
         size = len(self.world.book.parties)
         due = np.full(size, EARLY_US, np.int64)
         edge = np.full(size, FAR_US, np.int64)
