@@ -21,24 +21,31 @@ class DispatchFigures:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._looks = self._counter("looks", "Alerts looked at.")
+        self._looks = self._counter("dispatch_looks", "Alerts looked at.")
         self._failures = self._counter(
-            "look_failures", "Looks that failed on a mistake of ours; the alert was put off."
+            "dispatch_look_failures", "Looks that failed on a mistake of ours; the alert was put off."
         )
-        self._batch_s = self._histogram("look_seconds", "Time to look at a batch of alerts and write it.", BATCH_S)
+        self._batch_s = self._histogram(
+            "dispatch_look_seconds", "Time to look at a batch of alerts and write it.", BATCH_S
+        )
         self._delay_s = self._histogram(
-            "first_look_seconds", "From a violation's decision to the first look at its alert.", DELAY_S, "severity"
+            "dispatch_first_look_seconds",
+            "From a violation's decision to the first look at its alert.",
+            DELAY_S,
+            "severity",
         )
-        self._unsent = self._counter("suppressed", "Notifications not sent on purpose, by reason.", "reason")
-        self._results = self._counter("notifications", "Attempts to send, by channel and result.", "channel", "result")
-        self._send_s = self._histogram("send_seconds", "Time that a channel took.", SEND_S, "channel")
+        self._unsent = self._counter("dispatch_suppressed", "Notifications not sent on purpose, by reason.", "reason")
+        self._results = self._counter(
+            "dispatch_notifications", "Attempts to send, by channel and result.", "channel", "result"
+        )
+        self._send_s = self._histogram("dispatch_send_seconds", "Time that a channel took.", SEND_S, "channel")
         self._told_s = self._histogram(
-            "told_seconds", "From the decision to tell to a channel having taken it.", DELAY_S, "severity"
+            "dispatch_told_seconds", "From the decision to tell to a channel having taken it.", DELAY_S, "severity"
         )
         self._in_hand = Gauge(
             "bailiwick_dispatch_in_hand", "Notifications that a channel has now.", ["channel"], registry=self.registry
         )
-        self._lost = self._counter("database_lost", "Times that the database could not be used.")
+        self._lost = self._counter("dispatch_database_lost", "Times that the database could not be used.")
         for severity in Severity:
             self._delay_s.labels(severity.value)
             self._told_s.labels(severity.value)
@@ -91,7 +98,7 @@ class DispatchFigures:
         self._lost.inc()
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
-        return Counter(f"bailiwick_dispatch_{name}", about, labels, registry=self.registry)
+        return Counter(f"bailiwick_{name}", about, labels, registry=self.registry)
 
     def _histogram(self, name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        return Histogram(f"bailiwick_dispatch_{name}", about, labels, buckets=buckets, registry=self.registry)
+        return Histogram(f"bailiwick_{name}", about, labels, buckets=buckets, registry=self.registry)

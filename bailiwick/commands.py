@@ -138,6 +138,19 @@ def api() -> None:
         run(ApiConfig(settings.database(), settings.api_host, settings.api_port, pinned_time_zones()), ready=_say_where)
 
 
+@app.command()
+def dispatch(
+    metrics_port: Annotated[int | None, typer.Option(help="Port for /metrics, on loopback.", min=1, max=65535)] = None,
+) -> None:
+    """Alerts to people: due timers and notifications. Several may run at once."""
+    from bailiwick.dispatching import Dispatching, run
+    from bailiwick.timezones import pinned_time_zones
+
+    settings = _settings()
+    settings.database()
+    run(Dispatching(settings, pinned_time_zones(), metrics_port))
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="Caseload file (NDJSON).")],

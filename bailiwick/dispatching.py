@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from alerts.channels.channel import Sender
+import structlog
+
+from alerts.channels.missing import MissingSender
 from alerts.deciding import Guide
 from alerts.dispatch import Parts, Watch, serve, wall_clock
 from alerts.forces import Forces
-from alerts.ports import Leased, Notification, View
-from alerts.recipients import Directory, resolve
+from alerts.ports import Notification, View
+from alerts.recipients import Directory, Hook, resolve
 from alerts.shipped import in_force
 from alerts.state import Tell
 from alerts.waking import steadily
-from alerts.wording import Words
 from alerts.work_store import AlertWork
+from bailiwick.channels import open_channels, wording_of
 from bailiwick.directory import read_directory, read_forces, rota_alerts
+from bailiwick.settings import Settings
+from bailiwick.timezones import PinnedTimeZones
 from domain.instants import MINUTE_US, SECOND_US
 from domain.vocabulary import Channel
-from geofence.wallclock import TimeZones
 from store import Store
 
 GUIDE_US: Final = 5 * SECOND_US
@@ -31,46 +38,50 @@ FORCES_US: Final = 10 * MINUTE_US
 """A change of the forces' boundaries."""
 ROTA_S: Final = 300.0
 """Between two searches for gaps of the rota."""
+ZONE_OF_TEXTS: Final = "Europe/London"
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatching:
-    """What `dispatch` is told: where the database is, what is sent by, and how it is worded."""
+    """What `dispatch` is told. ``hooks``: other systems that are told. ``metrics_port`` None opens nothing."""
 
-    database_url: str
-    zones: TimeZones
-    channels: Mapping[Channel, Sender]
-    compose: Callable[[Leased], Words]
-    trusted: frozenset[Channel] = frozenset({Channel.CONSOLE})
+    settings: Settings
+    zones: PinnedTimeZones
     metrics_port: int | None = None
+    hooks: tuple[Hook, ...] = ()
+    clock: Callable[[], int] = wall_clock
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Guides:
     """The protocols and everybody who may be told, read again when they are older than `GUIDE_US`."""
 
-    def __init__(self, store: Store, dispatching: Dispatching, clock: Callable[[], int]) -> None:
+    def __init__(self, store: Store, told: Dispatching, channels: frozenset[Channel]) -> None:
         self._store = store
-        self._dispatching = dispatching
-        self._clock = clock
+        self._told = told
+        self._channels = channels
         self._guide: Guide | None = None
         self._read_us = 0
-        self._forces = Forces()
-        self._forces_us: int | None = None
+        self._forces: Forces | None = None
+        self._forces_us = 0
 
     async def guide(self) -> Guide:
         """As it was at most `GUIDE_US` ago."""
-        now_us = self._clock()
+        now_us = self._told.clock()
         if self._guide is None or not 0 <= now_us - self._read_us < GUIDE_US:
             self._guide = await self._read(now_us)
             self._read_us = now_us
         return self._guide
 
     async def _read(self, now_us: int) -> Guide:
-        if self._forces_us is None or not 0 <= now_us - self._forces_us < FORCES_US:
+        told = self._told
+        if self._forces is None or not 0 <= now_us - self._forces_us < FORCES_US:
             self._forces = await read_forces(self._store)
             self._forces_us = now_us
-        told = self._dispatching
-        directory = await read_directory(self._store, told.zones, now_us, trusted=told.trusted, forces=self._forces)
+        trusted = told.settings.trusted()
+        directory = await read_directory(
+            self._store, told.zones, now_us, told.hooks, trusted, self._forces, self._channels
+        )
         return Guide(in_force(await self._store.protocols.newest()), partial(_resolve, directory))
 
 
@@ -78,28 +89,65 @@ def _resolve(directory: Directory, tell: Tell, view: View, now_us: int) -> tuple
     return resolve(tell, view, directory, now_us)
 
 
-async def dispatch(told: Dispatching, stop: asyncio.Event, clock: Callable[[], int] = wall_clock) -> None:
-    """Runs until ``stop``; the database is waited for."""
+async def dispatch(told: Dispatching) -> None:
+    """Runs until ``told.stop`` is set; the database is waited for."""
+    client_id = f"bailiwick-dispatch-{socket.gethostname()}-{os.getpid()}"
+    wording = wording_of(told.settings, told.zones.calendar(ZONE_OF_TEXTS))
+    async with open_channels(told.settings, told.clock, client_id) as senders:
+        there = frozenset(channel for channel, one in senders.items() if not isinstance(one, MissingSender))
 
-    async def once() -> None:
-        async with (
-            await Store.open(told.database_url) as store,
-            await AlertWork.open(told.database_url, told.zones) as work,
-        ):
-            guides = Guides(store, told, clock)
+        async def once() -> None:
+            url = told.settings.database()
+            async with await Store.open(url) as store, await AlertWork.open(url, told.zones) as work:
+                guides = Guides(store, told, there)
+                parts = Parts(
+                    store=work,
+                    guide=guides.guide,
+                    channels=senders,
+                    compose=wording.words,
+                    watches=[_rota_watch(store, work, guides)],
+                    clock=told.clock,
+                    metrics_port=told.metrics_port,
+                )
+                await serve(parts, told.stop)
 
-            async def look_for_gaps(now_us: int) -> None:
-                protocols = (await guides.guide()).protocols
-                await work.raise_alerts(await rota_alerts(store, protocols, now_us), now_us)
+        await steadily(told.stop, "opening the database", once)
 
-            watches = [Watch("watching the rota", ROTA_S, look_for_gaps)]
-            parts = Parts(
-                work, guides.guide, told.channels, told.compose, watches, clock, metrics_port=told.metrics_port
-            )
-            await serve(parts, stop)
 
+def _rota_watch(store: Store, work: AlertWork, guides: Guides) -> Watch:
+    async def look(now_us: int) -> None:
+        protocols = (await guides.guide()).protocols
+        await work.raise_alerts(await rota_alerts(store, protocols, now_us), now_us)
+
+    return Watch("watching the rota", ROTA_S, look)
+
+
+def run(told: Dispatching) -> None:
+    """The process: its own event loop, logs as JSON lines on standard error, SIGTERM and SIGINT to stop."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, told.stop.set)
+        await dispatch(told)
+
+    with asyncio.Runner(loop_factory=_new_loop()) as runner:
+        runner.run(main())
+
+
+def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's where it is to be had."""
     try:
-        await steadily(stop, "opening the database", once)
-    finally:
-        for channel in told.channels.values():
-            await channel.aclose()
+        import uvloop  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

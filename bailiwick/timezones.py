@@ -47,6 +47,10 @@ class PinnedTimeZones:
             found = self._zones[name] = parse_zone(name, self._bytes[name])
         return found
 
+    def calendar(self, name: str) -> ZoneInfo:
+        """The zone of that name as Python's calendar has it, for texts; `KeyError` when the package has none."""
+        return ZoneInfo.from_file(io.BytesIO(self._bytes[name]), key=name)
+
 
 @cache
 def pinned_time_zones() -> PinnedTimeZones:

@@ -56,7 +56,19 @@ def bailiwick(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_commands_of_this_part_are_there() -> None:
-    expected = {"demo", "migrate", "ingest", "api", "import", "evaluate", "windows", "simulate", "score", "doctor"}
+    expected = {
+        "demo",
+        "migrate",
+        "ingest",
+        "api",
+        "dispatch",
+        "import",
+        "evaluate",
+        "windows",
+        "simulate",
+        "score",
+        "doctor",
+    }
     assert set(COMMANDS) == expected | {"replay", "timeline"}
 
 
@@ -92,6 +104,7 @@ def test_each_command_has_help(bailiwick: Run, command: str) -> None:
         (["demo", "--duration", "1", "--report", "/no/such/folder/x.json"], "there is no folder /no/such/folder"),
         (["migrate"], "BAILIWICK_DATABASE_URL is not set"),
         (["ingest"], "BAILIWICK_DATABASE_URL is not set"),
+        (["dispatch"], "BAILIWICK_DATABASE_URL is not set"),
         (["api"], "BAILIWICK_DATABASE_URL is not set"),
         (["import", "x.ndjson"], "BAILIWICK_DATABASE_URL is not set"),
         (["simulate", "--wearers", "1"], "--broker and --feed"),

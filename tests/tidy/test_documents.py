@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from api.app import create_app
+from alerts.dispatch_figures import DispatchFigures
 from api.metrics import Metrics
 from domain.vocabulary import Kind, OrderState, Severity
 from ingest.figures import Figures
@@ -17,15 +18,25 @@ DOCS = PROJECT / "docs"
 
 def test_every_metric_is_documented_and_every_documented_one_exists() -> None:
     page = (DOCS / "metrics.md").read_text(encoding="utf-8")
-    _, of_api, of_ingest = page.split("\n## ")
-    for registry, section in ((Metrics().registry, of_api), (Figures().registry, of_ingest)):
+    _, of_api, of_ingest, of_dispatch = page.split("\n## ")
+    sections = (
+        (Metrics().registry, of_api),
+        (Figures().registry, of_ingest),
+        (DispatchFigures().registry, of_dispatch),
+    )
+    for registry, section in sections:
         told = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE))
         assert set(told) == {metric.name for metric in registry.collect()}
 
 
 def test_labels_of_metrics_are_documented() -> None:
     page = (DOCS / "metrics.md").read_text(encoding="utf-8")
-    for section, source in (("Of the API", "api/metrics.py"), ("Of ingest", "ingest/figures.py")):
+    sources = {
+        "Of the API": "api/metrics.py",
+        "Of ingest": "ingest/figures.py",
+        "Of dispatch": "alerts/dispatch_figures.py",
+    }
+    for section, source in sources.items():
         code = (PROJECT / source).read_text(encoding="utf-8")
         rows = page.split(f"## {section}")[1].split("\n## ")[0]
         for name, labels in re.findall(r"^\| `bailiwick_(\w+)` \| (`.*?`) \|", rows, re.MULTILINE):
