@@ -197,13 +197,16 @@ def _stand_down(at: _Look, told: Sequence[Told], key: str, text: str) -> None:
 
 def _kept_quiet(at: _Look) -> bool:
     """Whether nobody is told for now; the reason is recorded once, and when it ends is a timer."""
+    if _can_be_muted(at.alert):
+        of_wearer = (mute for mute in at.around.mutes if mute.wearer == at.alert.wearer)
+        at.wake("mute", min((mute.from_us for mute in of_wearer if mute.from_us > at.now_us), default=None))
     found = _why_quiet(at)
     if found is None:
         return False
     reason, detail, until_us = found
     if at.plan.quiet != (reason, detail):
         at.plan = msgspec.structs.replace(at.plan, quiet=(reason, detail))
-        key = f"quiet:{at.plan.run}:{reason}:{detail}"
+        key = f"quiet:{at.now_us}:{reason}"
         silent = Tell(key, Target.OPERATOR, (Channel.CONSOLE,), "alert", at.severity, reason, sends=False)
         at.tells.append(replace(silent, detail=detail))
     at.wake("quiet", until_us)
@@ -218,12 +221,7 @@ def _why_quiet(at: _Look) -> tuple[ToldReason, str, int | None] | None:
     if alert.kind in LOSSES and at.now_us < held_until_us:
         return ToldReason.HELD, "", held_until_us
     mute = mute_of(alert, at.around.mutes, at.now_us)
-    if mute is not None:
-        return ToldReason.MUTED_BY, str(mute.no), mute.to_us
-    if _can_be_muted(alert):
-        coming = [mute.from_us for mute in at.around.mutes if mute.wearer == alert.wearer and mute.from_us > at.now_us]
-        at.wake("mute", min(coming, default=None))
-    return None
+    return None if mute is None else (ToldReason.MUTED_BY, str(mute.no), mute.to_us)
 
 
 def mute_of(alert: Alert, mutes: Iterable[Mute], now_us: int) -> Mute | None:
