@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import h11
 
 LOOPBACK = "127.0.0.1"
 ENDLESS_PART = b"x" * 4_096
+DRIP_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class Asked:
 
 @dataclass
 class HttpFarEnd:
-    """An HTTP server whose answer is told by ``behave``: one of its `ANSWERS`, or ``status`` with ``headers``.
+    """An HTTP server whose answer is told by ``behave``; by itself it answers ``status`` with ``headers``.
 
-    ``asked`` is what came, ``connections`` how many connections were made, ``names`` which name each TLS greeting asked for.
+    ``asked`` is what came, ``connections`` how many connections were made and ``open`` are, ``names`` which name each TLS greeting asked for.
     """
 
     port: int = 0
@@ -39,6 +40,7 @@ class HttpFarEnd:
     asked: list[Asked] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
     connections: int = 0
+    open: int = 0
     written: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -49,6 +51,7 @@ class HttpFarEnd:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends."""
         self.connections += 1
+        self.open += 1
         number = self.connections
         try:
             while await self._exchange(reader, writer, number):
@@ -56,6 +59,7 @@ class HttpFarEnd:
         except (ConnectionError, ssl.SSLError):
             pass
         finally:
+            self.open -= 1
             writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> bool:
@@ -75,6 +79,9 @@ class HttpFarEnd:
         if self.behave in ("huge", "drip"):
             await self._endless(writer)
             return False
+        if self.behave == "headers":
+            await self._dripping_headers(writer)
+            return False
         headers = {"content-length": "0"} | self.headers
         writer.write(speaker.send(h11.Response(status_code=self.status, headers=list(headers.items()))) or b"")
         writer.write(speaker.send(h11.EndOfMessage()) or b"")
@@ -92,6 +99,15 @@ class HttpFarEnd:
             writer.write(ENDLESS_PART)
             await writer.drain()
             self.written += len(ENDLESS_PART)
+
+    async def _dripping_headers(self, writer: asyncio.StreamWriter) -> None:
+        """Headers without an end, one now and then: no single read waits for long."""
+        writer.write(b"HTTP/1.1 %d OK\r\n" % self.status)
+        while not self.ended.is_set():
+            writer.write(b"x-more: 1\r\n")
+            await writer.drain()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ended.wait(), DRIP_S)
 
 
 async def _read(speaker: h11.Connection, reader: asyncio.StreamReader, number: int) -> Asked | None:

@@ -27,6 +27,7 @@ from tests.alerts.certificates import make_certificates
 from tests.alerts.far_ends import ENDLESS_PART, LOOPBACK, HttpFarEnd, http_far_end
 from tests.alerts.networks import Loopback, Names
 from tests.alerts.telling import AT_US, BODY, CONSOLE, RAISED_US, leased
+from tests.waiting import eventually
 
 OLD = "whsec_" + base64.b64encode(b"o" * 32).decode()
 NEW = "whsec_" + base64.b64encode(b"n" * 32).decode()
@@ -210,6 +211,15 @@ async def test_a_server_that_is_silent_is_given_so_long_and_no_longer(far_end: H
             await sender.send(to(far_end), BODY)
 
 
+@pytest.mark.slow
+async def test_headers_that_drip_without_an_end_are_given_so_long_too(far_end: HttpFarEnd) -> None:
+    """Each part comes soon enough for a limit that is asked at each read."""
+    far_end.behave = "headers"
+    async with sending(total_s=SHORT_S) as sender, asyncio.timeout(5):
+        with pytest.raises(TryAgain, match=r"no answer within 0.2 s"):
+            await sender.send(to(far_end), BODY)
+
+
 @pytest.mark.parametrize("behave", ["drop", "nonsense"])
 async def test_a_connection_that_breaks_is_tried_again(far_end: HttpFarEnd, behave: str) -> None:
     far_end.behave = behave
@@ -238,6 +248,7 @@ async def test_an_answer_without_an_end_is_read_so_far_and_no_further(
             await sender.send(to(far_end), BODY)
         # What the sockets of both sides hold goes on top; an unbounded reader would take it all.
         assert far_end.written <= ANSWER_BYTES + 8 * 1024 * 1024
+        await eventually(lambda: far_end.open == 0, "the connection is ended, not left with its answer")
     assert len(ENDLESS_PART) < ANSWER_BYTES
 
 
