@@ -21,6 +21,7 @@ from domain.incidents import IncidentVersion
 from domain.records import Version
 from domain.violations import Violation
 from store import caseload, facts_back
+from store.alert_figures import AlertFigures
 from store.committing import make_ready, used_devices, write, write_checkpoint
 from store.connecting import Pool, open_pool
 from store.device_numbers import DeviceNumbers
@@ -48,7 +49,7 @@ ConnectionLost = psycopg.OperationalError
 class Store:
     """The database. Open with `open`, close with ``async with`` or `close`.
 
-    ``reading`` has the questions that the API asks, ``rota`` who is told, ``protocols`` when.
+    ``reading`` has the questions that the API asks, ``alert_figures`` what is measured, ``rota`` who is told, ``protocols`` when.
     """
 
     def __init__(self, url: str, pool: Pool) -> None:
@@ -58,6 +59,7 @@ class Store:
         # Tells a commit of our own, repeated after a lost connection, from another worker's.
         self._writer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"
         self.reading = Reading(url, pool)
+        self.alert_figures = AlertFigures(pool)
         self.rota = RotaTables(pool)
         self.protocols = ProtocolTables(pool)
 

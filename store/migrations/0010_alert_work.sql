@@ -30,6 +30,7 @@ CREATE TABLE alert_work (
 INSERT INTO alert_work (alert_no, work, unclaimed_since) SELECT alert_no, 'raised', raised_at FROM alerts;
 -- After that, so that what follows need not index it twice. The oldest that nobody has.
 CREATE INDEX alert_work_unclaimed ON alert_work (unclaimed_since) WHERE work = 'raised';
+CREATE INDEX alert_work_closed ON alert_work (closed_at) WHERE closed_at IS NOT NULL;
 ALTER TABLE alerts DROP COLUMN work;
 
 -- Every event of every alert's machine, with who caused it (null: the rules, a timer, a protocol). Nothing is edited.

@@ -20,7 +20,7 @@ UPDATE rota SET cancelled_at = clock_timestamp(), cancelled_by = %(by)s
 WHERE cancelled_at IS NULL AND id = ANY(%(ids)s::text[]);
 
 -- name: enter_shift
--- One shift.
+-- Enters a shift as the file has it.
 INSERT INTO rota (id, role, person, name, from_at, to_at, area, organisation, phone, email, priority, made_by)
 VALUES (%(id)s, %(role)s, %(person)s, %(name)s, %(from_at)s, %(to_at)s, %(area)s, %(organisation)s, %(phone)s, %(email)s,
     %(priority)s, %(by)s);
