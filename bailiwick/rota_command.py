@@ -17,6 +17,7 @@ from domain.records import Area
 from domain.rota import Shift
 
 if TYPE_CHECKING:
+    from alerts.rota import Gap
     from store import Store
 
 BAD_INPUT = 2
@@ -68,11 +69,15 @@ def rota_gaps(
     as_json: AsJson = False,
 ) -> None:
     """When nobody will be on duty for a role that the protocols tell, in an area that orders run in. Ends with 1 if ever."""
-    from alerts.shipped import shipped_protocols  # noqa: PLC0415 (a command imports what it runs)
+    from alerts.shipped import in_force  # noqa: PLC0415 (a command imports what it runs)
     from bailiwick.directory import rota_gaps as find  # noqa: PLC0415
 
     at_us = _at(at)
-    found = _run(lambda store: find(store, shipped_protocols(), at_us, at_us + days * DAY_US))
+
+    async def work(store: Store) -> list[Gap]:
+        return await find(store, in_force(await store.protocols.newest()), at_us, at_us + days * DAY_US)
+
+    found = _run(work)
     rows = [
         {
             "role": gap.role.value,

@@ -7,12 +7,17 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from alerts.shipped import shipped_protocols
+from bailiwick.directory import rota_alerts
 from domain.instants import DAY_US, HOUR_US
 from domain.records import Area, Condition, Order, Record, Version, Victim, Wearer
 from domain.rota import Shift
 from domain.vocabulary import AreaKind, ConditionKind, OrderKind, Role
+from store.connecting import configure
 from store.rota import AreaInUse, Entered
+from store.times import At
 from tests.store.made import NOON, learn_everything, migrated, roster_of
+from tests.store.test_plans import indexes, plan
 
 DAY = Shift("S1", Role.SUPERVISOR, "p1", "A. Able", NOON, NOON + 8 * HOUR_US, "south", None, "+44 1632 960001", None, 2)
 NIGHT = Shift(
@@ -88,3 +93,39 @@ async def test_the_newest_boundary_of_each_force_counts(database_url: str) -> No
         assert await store.rota.enter_boundaries({"westshire": SQUARE, "eastshire": SQUARE}, "import") == 2
         assert await store.rota.enter_boundaries({"westshire": SQUARE, "eastshire": other}, "import") == 1
         assert await store.rota.boundaries() == {"eastshire": other, "westshire": SQUARE}
+
+
+async def test_the_rota_and_what_was_sent_of_late_are_found_by_their_indexes(database_url: str) -> None:
+    async with (
+        migrated(database_url) as store,
+        await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn,
+    ):
+        await configure(conn)
+        years = [
+            replace(DAY, id=f"S{n}", from_us=NOON - n * DAY_US, to_us=NOON - (n - 1) * DAY_US) for n in range(1, 2_001)
+        ]
+        await store.rota.enter([*years, replace(NIGHT, id="night")], "import")
+        await conn.execute(b"ANALYZE")
+        found = await plan(conn, "shifts_between", {"from_at": At(NOON), "to_at": At(NOON + DAY_US)})
+        assert "rota_to" in indexes(found)
+        await conn.execute(b"SET enable_seqscan = off")
+        assert "notifications_lately" in indexes(await plan(conn, "told_lately", {"since": At(NOON)}))
+        assert await store.rota.told_lately(NOON) == {}
+
+
+async def test_a_gap_in_the_rota_is_an_alert_a_day_ahead(database_url: str) -> None:
+    """From what the database has: the roles that the shipped protocols tell, where orders run."""
+    whole = [
+        Shift(f"S-{role}", role, "p1", "A. Able", NOON - 8 * DAY_US, NOON + 8 * DAY_US, email="a@example.org")
+        for role in (Role.OPERATOR, Role.DUTY_MANAGER, Role.OFFICER, Role.VICTIM_LIAISON)
+    ]
+    ends = Shift("S-sup", Role.SUPERVISOR, "p2", "B. Bold", NOON - 8 * DAY_US, NOON + 12 * HOUR_US)
+    order = Order("O1", "W1", OrderKind.COMMUNITY, NOON - DAY_US, NOON + 9 * DAY_US)
+    async with migrated(database_url) as store:
+        await store.learn([Version(record) for record in (Wearer("W1"), order)])
+        await learn_everything(store, 1, roster_of())
+        await store.rota.enter([*whole, ends], "import")
+        (found,) = await rota_alerts(store, shipped_protocols(), NOON)
+        assert found.episode == "rota_gap:supervisor:all:2026-11-22T00:00:00Z"
+        await store.rota.enter([replace(ends, id="S-more", from_us=ends.to_us, to_us=NOON + 3 * DAY_US)], "import")
+        assert await rota_alerts(store, shipped_protocols(), NOON) == []
