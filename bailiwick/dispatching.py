@@ -24,8 +24,10 @@ from alerts.shipped import in_force
 from alerts.state import Tell
 from alerts.waking import steadily
 from alerts.work_store import AlertWork
+from bailiwick import protection_watch
 from bailiwick.channels import open_channels, wording_of
 from bailiwick.directory import read_directory, read_forces, rota_alerts
+from bailiwick.protection_watch import ProtectionWatch
 from bailiwick.settings import Settings
 from bailiwick.timezones import PinnedTimeZones
 from domain.instants import MINUTE_US, SECOND_US
@@ -105,7 +107,7 @@ async def dispatch(told: Dispatching) -> None:
                     guide=guides.guide,
                     channels=senders,
                     compose=wording.words,
-                    watches=[_rota_watch(store, work, guides)],
+                    watches=[_rota_watch(store, work, guides), _protection_watch(store, work, told.zones)],
                     clock=told.clock,
                     metrics_port=told.metrics_port,
                 )
@@ -120,6 +122,10 @@ def _rota_watch(store: Store, work: AlertWork, guides: Guides) -> Watch:
         await work.raise_alerts(await rota_alerts(store, protocols, now_us), now_us)
 
     return Watch("watching the rota", ROTA_S, look)
+
+
+def _protection_watch(store: Store, work: AlertWork, zones: PinnedTimeZones) -> Watch:
+    return Watch("watching orders that protect", protection_watch.EVERY_S, ProtectionWatch(store, work, zones).look)
 
 
 def run(told: Dispatching) -> None:

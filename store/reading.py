@@ -236,6 +236,14 @@ class Reading:
         async with self._pool.connection() as conn:
             return await caseload.of_wearers(conn, wearers)
 
+    async def newest_learnt(self) -> int:
+        """The number of the newest record that was learnt; 0 when none was. The caseload changes only with it."""
+        return int((await self._rows("newest_learnt"))[0][0])
+
+    async def paired_wearers(self) -> list[str]:
+        """Wearers with an order whose condition about a victim stands or has stood."""
+        return [row[0] for row in await self._rows("paired_wearers")]
+
     async def newest_fixes(self, wearers: Sequence[str]) -> list[PositionRow]:
         """The newest fix of each of some wearers that may be drawn."""
         return await self._positions("", list(wearers), len(wearers)) if wearers else []

@@ -170,6 +170,19 @@ SELECT (SELECT last_instant FROM at),
     (SELECT jsonb_object_agg(sequencename, 1 - COALESCE(last_value, 0)::float8 / max_value) FROM pg_sequences
         WHERE schemaname = current_schema());
 
+-- name: newest_learnt
+-- The number of the newest record that was learnt.
+SELECT COALESCE((SELECT record_no FROM caseload_learnt ORDER BY record_no DESC LIMIT 1), 0);
+
+-- name: paired_wearers
+-- Wearers with an order whose condition about a victim stands, or was cancelled.
+SELECT DISTINCT o.body ->> 'wearer' FROM caseload_newest n
+JOIN caseload_records c ON c.record_no = n.record_no
+JOIN caseload_newest m ON m.type = 'order' AND m.id = c.body ->> 'order'
+JOIN caseload_records o ON o.record_no = m.record_no
+WHERE n.type = 'condition' AND c.body ->> 'kind' = 'proximity'
+ORDER BY 1;
+
 -- name: events_after
 -- What was streamed after an event, in order.
 SELECT event_no, kind, body FROM stream_events WHERE event_no > %(after)s ORDER BY event_no LIMIT %(limit)s;
