@@ -52,6 +52,9 @@ class ChannelSettings(BaseSettings):
         description="Hosts (`host` or `host:port`, with spaces between) that a webhook may go to inside the centre's own network, and by `http://`.",
     )
     webhook_ports: str = Field(default="443", description="Ports that a webhook may go to at every other host.")
+    hooks: FilePath | None = Field(
+        default=None, description="File (TOML) with the other systems that are told, by webhook or MQTT."
+    )
     trusted_channels: str = Field(
         default="", description="Channels that may carry names and places: `webhook`, `email`, `mqtt`; default: none."
     )

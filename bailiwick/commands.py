@@ -144,11 +144,12 @@ def dispatch(
 ) -> None:
     """Alerts to people: due timers and notifications. Several may run at once."""
     from bailiwick.dispatching import Dispatching, run
+    from bailiwick.hooks import read_hooks
     from bailiwick.timezones import pinned_time_zones
 
     settings = _settings()
     settings.database()
-    run(Dispatching(settings, pinned_time_zones(), metrics_port))
+    run(Dispatching(settings, pinned_time_zones(), metrics_port, read_hooks(settings)))
 
 
 @app.command("import")
