@@ -35,6 +35,21 @@ def test_when_somebody_may_be_told(written: Any, now: str, opens_at: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("written", "now", "opens_at"),
+    [
+        # The hour that comes twice is within them both times; the one that is left out begins when it would have been over.
+        ("01:00-02:00", "2026-10-24T23:59:59Z", "2026-10-25T00:00:00Z"),
+        ("01:00-02:00", "2026-10-25T01:59:59Z", "2026-10-25T01:59:59Z"),
+        ("01:00-02:00", "2026-10-25T02:00:00Z", "2026-10-26T01:00:00Z"),
+        ("01:30-03:00", "2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z"),
+        ("01:30-03:00", "2026-03-29T02:00:00Z", "2026-03-30T00:30:00Z"),
+    ],
+)
+def test_failure_12_safe_hours_on_the_nights_on_which_clocks_change(written: str, now: str, opens_at: str) -> None:
+    assert opens(read_hours(written), now) == parse_instant(opens_at)
+
+
+@pytest.mark.parametrize(
     "written",
     [
         "when he is at work",
