@@ -46,12 +46,6 @@ def wording_of(settings: Settings, zone: tzinfo) -> Wording:
     return Wording(shipped_catalogues(), settings.console(), zone)
 
 
-def broker_address(settings: Settings) -> BrokerAddress:
-    """The broker of ingest and of alerts, with its certificates. Raises `BadSetting`."""
-    files = {"ca": settings.mqtt_ca, "certificate": settings.mqtt_certificate, "key": settings.mqtt_key}
-    return BrokerAddress.parse(settings.broker(), **{name: str(path) for name, path in files.items() if path})
-
-
 def _webhook(settings: Settings, now_us: Callable[[], int]) -> Sender:
     keys = settings.keys()
     if not keys:
@@ -74,6 +68,6 @@ def _sms(settings: Settings, now_us: Callable[[], int]) -> Sender:
 def _mqtt(settings: Settings, client_id: str) -> Sender:
     if settings.mqtt_url is None:
         return MissingSender(f"{PREFIX}MQTT_URL")
-    at = broker_address(settings)
+    at = BrokerAddress.parse(settings.broker(), **settings.mqtt_files())
     broker = AlertBroker(at.host, at.port, client_id, at.username, at.password, at.context())
     return MqttSender(broker, settings.console())

@@ -119,8 +119,7 @@ def ingest(
 
     settings = _settings()
     settings.database()
-    files = {"ca": settings.mqtt_ca, "certificate": settings.mqtt_certificate, "key": settings.mqtt_key}
-    address = BrokerAddress.parse(settings.broker(), **{name: str(path) for name, path in files.items() if path})
+    address = BrokerAddress.parse(settings.broker(), **settings.mqtt_files())
     zones = pinned_time_zones()
     name = client_id or CLIENT_ID
     warm_up()

@@ -117,6 +117,11 @@ class Settings(ChannelSettings):
             raise BadSetting(f"{PREFIX}MQTT_URL is not set (`bailiwick demo` needs no settings)")
         return self.mqtt_url
 
+    def mqtt_files(self) -> dict[str, str]:
+        """The broker's certificate authority, our certificate and its key: those that are set, by these names."""
+        files = {"ca": self.mqtt_ca, "certificate": self.mqtt_certificate, "key": self.mqtt_key}
+        return {name: str(path) for name, path in files.items() if path}
+
     def console(self) -> str:
         """Where people reach the console."""
         host = f"[{self.api_host}]" if ":" in self.api_host else self.api_host
