@@ -127,7 +127,8 @@ def _tell_of_condition(at: _Look, told: Sequence[Told], was_closed: bool) -> Non
     events = {act.event for act, _ in at.acts}
     protocol = at.protocols.named(at.plan.protocol, at.plan.version)
     outside = [one for one in _each_once(told) if one.target in OUTSIDE] if protocol and protocol.tells_cleared else []
-    if AlertEvent.CLEAR in events and at.plan.down_us is None:
+    undone = at.job.work is AlertWork.CLOSED and at.job.outcome in STANDS_DOWN
+    if AlertEvent.CLEAR in events and not undone:
         _tell_again(at, outside, f"cleared:{at.now_us}", "cleared", ToldReason.CLEARED)
     if AlertEvent.REACTIVATE in events and not was_closed and at.plan.run:
         _tell_again(at, outside, f"again:{at.now_us}", "open_again", ToldReason.REPEAT)
@@ -173,7 +174,7 @@ def _closed(at: _Look, told: Sequence[Told]) -> bool:
     job = at.job
     assert job.closed_us is not None
     withdrawn = at.alert.withdrawn
-    if not withdrawn and (job.outcome not in STANDS_DOWN or job.closed_by is None):
+    if not withdrawn and job.outcome not in STANDS_DOWN:
         return False
     final_us = job.closed_us if withdrawn else job.closed_us + UNDO_US
     if at.now_us < final_us:

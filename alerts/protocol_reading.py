@@ -19,7 +19,7 @@ from alerts.protocols import Action, Flag, Match, Protocol, Protocols, Step, Tar
 from alerts.severity import INCIDENTS
 from domain.errors import BadInput, Fault
 from domain.instants import DAY_US, SECOND_US
-from domain.vocabulary import Kind
+from domain.vocabulary import Kind, Outcome
 
 KINDS: Final = (*(kind.value for kind in Kind), *INCIDENTS)
 """Every kind that an alert may have."""
@@ -113,6 +113,8 @@ def _protocol(raw: dict[str, Any], keys: Keys | None) -> Iterator[tuple[str, str
     for name in ("id", "title"):
         if raw.get(name) == "":
             yield name, "is empty"
+    if raw.get("closes_when_cleared") == Outcome.WITHDRAWN:
+        yield "closes_when_cleared", "withdrawn is what the rules say; take another outcome"
     if "then_after_s" in raw and "then" not in raw:
         yield "then_after_s", "says when, but there is no `then`"
     yield from _match(raw.get("match", {}))

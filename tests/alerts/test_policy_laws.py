@@ -189,7 +189,7 @@ def test_everyone_who_was_told_of_what_is_withdrawn_or_closed_false_is_told_that
 ) -> None:
     rehearsal = play(history)
     now = rehearsal.alerts[1]
-    undone = now.job.work is AlertWork.CLOSED and now.job.outcome in STANDS_DOWN and now.job.closed_by is not None
+    undone = now.job.work is AlertWork.CLOSED and now.job.outcome in STANDS_DOWN
     if not (now.alert.withdrawn or undone):
         return
     tells = [tell for line in of_first(rehearsal) for tell in line.tells]

@@ -136,6 +136,10 @@ def test_what_is_missing_of_a_step_is_named(key: str) -> None:
         (file_of(one(OPEN, more='then = "all"')), "mine.toml:2: protocol all, then: a loop: all -> all"),
         (file_of(one(OPEN), one(OPEN)), "mine.toml:9: protocol all, id: 'all' stands 2 times"),
         (
+            file_of(one(OPEN, more='closes_when_cleared = "withdrawn"')),
+            "mine.toml:2: protocol all, closes_when_cleared: withdrawn is what the rules say; take another outcome",
+        ),
+        (
             file_of(one(OPEN, more='closes_when_cleared = "over"')),
             "mine.toml:2: protocol all, closes_when_cleared: there is no 'over'",
         ),

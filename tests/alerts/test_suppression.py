@@ -19,7 +19,7 @@ from domain.vocabulary import (
     ToldReason,
 )
 from tests.alerts.made import at
-from tests.alerts.playing import PLAIN, Play, mute, only
+from tests.alerts.playing import PLAIN, Play, mute, only, protocols, step
 
 E = AlertEvent
 SERIOUS, WARNING, INFORMATION = Severity.SERIOUS, Severity.WARNING, Severity.INFORMATION
@@ -187,6 +187,26 @@ def test_closed_false_equipment_or_duplicate_stands_down_when_it_can_be_undone_n
         f"19:02:00 police sms closed_{outcome}",
         f"19:02:00 operator console closed_{outcome}",
     ]
+
+
+def test_what_a_protocol_closes_as_equipment_stands_down_too() -> None:
+    said = protocols(step(0, Target.POLICE), closes_when_cleared=Outcome.EQUIPMENT)
+    play = Play("clock_wrong", WARNING, protocols=said).alert("19:10:00", active=False)
+    assert play.until("21:00:00")[1:] == [
+        "19:10:00 clear",
+        "19:10:00 close",
+        "19:11:00 police sms closed_equipment",
+    ]
+
+
+def test_whoever_was_stood_down_is_not_told_that_it_is_over_too() -> None:
+    said = protocols(step(0, Target.POLICE), tells_cleared=True)
+    play = Play("sos", protocols=said).act("19:01:00", E.CLOSE, outcome=Outcome.FALSE)
+    play.alert("19:01:30", active=False)
+    assert play.until("21:00:00")[1:] == ["19:01:00 close", "19:01:30 clear", "19:02:00 police sms closed_false"]
+    again = Play("sos", protocols=said).act("19:01:00", E.CLOSE, outcome=Outcome.FALSE)
+    again.act("19:01:10", E.REOPEN).alert("19:01:30", active=False)
+    assert again.until("21:00:00")[3:] == ["19:01:30 clear", "19:01:30 police sms cleared"]
 
 
 def test_a_closing_that_is_undone_within_60_s_stands_nobody_down() -> None:
