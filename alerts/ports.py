@@ -139,8 +139,8 @@ class AlertStore(Protocol):
         """Notifications of one channel that are due and that nobody has until then; by rank, urgency and age.
 
         Of one alert a recipient is told by one channel in the order in which it was decided: what comes later (a stand-down above
-        all) waits until what was before it is settled: sent, given up, or taken back and leased by nobody. Each lease is an
-        attempt, from the first on somebody may have been told. A lease that ends with no result is due again.
+        all) waits until what was before it is settled: sent, given up, or taken back and leased by nobody. What the rules have
+        withdrawn is not told any more, though the look that takes it back is still to come. Each lease is an attempt, from the first on somebody may have been told. A lease that ends with no result is due again.
         """
 
     async def sent(self, no: int, at_us: int) -> None:

@@ -32,12 +32,14 @@ WHERE notification_no IN (
 
 -- name: lease
 -- What is due of one channel and nobody has. Of one alert a recipient is told by one channel in the order in which it was
--- decided: what comes later (a stand-down above all) waits until what was before it is settled.
+-- decided: what comes later (a stand-down above all) waits until what was before it is settled. What the rules have withdrawn is
+-- not told any more: the look that takes it back is still to come.
 WITH due AS (
     SELECT n.notification_no FROM notifications n
     WHERE n.channel = %(channel)s AND n.state = 'waiting' AND n.next_at <= %(now)s AND NOT EXISTS (
         SELECT FROM notifications o WHERE o.alert_no = n.alert_no AND o.notification_no < n.notification_no
             AND o.recipient = n.recipient AND o.channel = n.channel AND o.state IN ('waiting', 'leased'))
+        AND (n.reason = 'stood_down' OR NOT EXISTS (SELECT FROM alerts a WHERE a.alert_no = n.alert_no AND a.withdrawn))
     ORDER BY n.rank, n.urgency_rank, n.notification_no LIMIT %(limit)s FOR UPDATE OF n SKIP LOCKED
 ), leased AS (
     UPDATE notifications n SET state = 'leased', leased_until = %(until)s, attempts = n.attempts + 1
@@ -55,7 +57,8 @@ ORDER BY n.rank, n.urgency_rank, n.notification_no;
 SELECT least(
     (SELECT min(n.next_at) FROM notifications n WHERE n.channel = %(channel)s AND n.state = 'waiting' AND NOT EXISTS (
         SELECT FROM notifications o WHERE o.alert_no = n.alert_no AND o.notification_no < n.notification_no
-            AND o.recipient = n.recipient AND o.channel = n.channel AND o.state IN ('waiting', 'leased'))),
+            AND o.recipient = n.recipient AND o.channel = n.channel AND o.state IN ('waiting', 'leased'))
+        AND (n.reason = 'stood_down' OR NOT EXISTS (SELECT FROM alerts a WHERE a.alert_no = n.alert_no AND a.withdrawn))),
     (SELECT min(leased_until) FROM notifications WHERE channel = %(channel)s AND state = 'leased'));
 
 -- name: sent

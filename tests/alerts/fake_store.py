@@ -197,7 +197,13 @@ class FakeDatabase:
                 row.next_us = row.leased_until_us
 
     def _blocked(self, row: Row) -> bool:
-        """Whether an earlier one to the same recipient by the same channel about the same alert is not settled."""
+        """Whether an earlier one to the same recipient by the same channel about the same alert is not settled.
+
+        Or the rules withdrew the alert, and the look that takes this back is still to come.
+        """
+        withdrawn = self.works[row.notification.alert_no].alert.withdrawn
+        if withdrawn and row.notification.reason is not ToldReason.STOOD_DOWN:
+            return True
         return any(_to_whom(other) == _to_whom(row) and not other.settled for other in self.rows[: row.no - 1])
 
     def lease(self, channel: Channel, now_us: int, until_us: int, limit: int) -> list[Leased]:

@@ -15,7 +15,7 @@ from alerts.ports import AlertStore, Leased, Notification, View, Written
 from alerts.protocols import Target
 from alerts.state import Alert, Looked, Raise, Task
 from domain.instants import MINUTE_US, SECOND_US
-from domain.vocabulary import AlertCondition, AlertEvent, AlertWork, Channel, Severity, ToldReason
+from domain.vocabulary import AlertCondition, AlertEvent, AlertWork, Change, Channel, Severity, ToldReason
 from tests.alerts.fake_store import FakeAlertStore, FakeDatabase
 from tests.alerts.world import telling
 from tests.store.alert_making import alerts_at
@@ -33,6 +33,7 @@ class Side:
     store: AlertStore
     raise_: Callable[[str, Severity], Awaitable[int]]
     change: Callable[[str], Awaitable[None]]
+    withdraw: Callable[[str], Awaitable[None]]
 
     async def raised(self, wearer: str = "W1", severity: Severity = Severity.CRITICAL) -> int:
         return await self.raise_(wearer, severity)
@@ -74,7 +75,10 @@ def fake_side() -> Side:
     async def change(wearer: str) -> None:
         database.change(names[wearer], changed_us=NOON)
 
-    return Side(FakeAlertStore(database), raise_, change)
+    async def withdraw(wearer: str) -> None:
+        database.change(names[wearer], active=False, withdrawn=True)
+
+    return Side(FakeAlertStore(database), raise_, change, withdraw)
 
 
 @pytest.fixture(params=["fake", *REAL])
@@ -97,7 +101,12 @@ async def side(request: pytest.FixtureRequest) -> AsyncIterator[Side]:
             violation = violation_of(f"{wearer}-1", versions[wearer])
             await made.commit([violation], [change_of(violation)])
 
-        yield Side(made.work, raise_, change)
+        async def withdraw(wearer: str) -> None:
+            versions[wearer] += 1
+            violation = violation_of(f"{wearer}-1", versions[wearer], change=Change.WITHDRAWN)
+            await made.commit([violation], [change_of(violation, withdrawn=True, state=AlertCondition.CLEARED)])
+
+        yield Side(made.work, raise_, change, withdraw)
 
 
 # ---- looks ----
@@ -349,6 +358,14 @@ async def test_one_recipient_is_told_by_one_channel_in_order(side: Side) -> None
     (again,) = await side.lease(NOON + 5 * SECOND_US)
     await side.store.sent(again.no, NOON + 6 * SECOND_US)
     assert [one.notification.id for one in await side.lease(NOON + 6 * SECOND_US)] == ["1:b:them:sms"]
+
+
+async def test_what_the_rules_withdrew_is_not_told_any_more_before_it_is_looked_at(side: Side) -> None:
+    await side.raised()
+    await side.look(telling(1, "a", SMS), telling(1, "down", SMS, "other", ToldReason.STOOD_DOWN))
+    await side.withdraw("W1")
+    assert [one.notification.recipient for one in await side.lease()] == ["other"]
+    assert await side.store.next_send_us(SMS) == NOON + LEASE_US
 
 
 # ---- waking ----
