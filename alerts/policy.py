@@ -93,10 +93,10 @@ def look(
         at.plan = msgspec.structs.replace(at.plan, fell_us=alert.shortened_us)
         _stand_down(at, told, f"shortened:{alert.shortened_us}", "shortened")
     _tell_of_condition(at, told, was_closed)
-    if at.job.work is AlertWork.CLOSED:
-        unsend = _closed(at, told) or unsend
-    else:
+    if at.job.work is not AlertWork.CLOSED:
         _work_on(at, got_worse, reopened=was_closed)
+    if at.job.work is AlertWork.CLOSED:  # by now: its protocol may just have closed it
+        unsend = _closed(at, told) or unsend
     if not alert.withdrawn:
         _promises(at)
         # Also of a closed one: the rules reopen what gets worse.
