@@ -24,6 +24,7 @@ from bailiwick.parts.real_parts import PARTS_CACHE, PROJECT_FOLDER, WANTED
 
 PRODUCTION_CONFIGURATION = PROJECT_FOLDER / "deploy" / "mosquitto" / "mosquitto.conf"
 _OF_PRODUCTION_ALONE = ("acl_file", "password_file", "include_dir", "allow_anonymous", "persistence_location")
+_OF_A_LISTENER = ("cafile", "certfile", "keyfile", "require_certificate", "use_identity_as_username")
 
 
 def find_mosquitto() -> Path | None:
@@ -91,8 +92,9 @@ class MosquittoBroker:
             if line and not line.startswith("#") and line.split()[0] not in replaced
         ]
         own = {"allow_anonymous": "true", "persistence_location": f"{self.folder}/", **self.options}
-        lines = kept + [f"{name} {value}" for name, value in own.items()]
-        return "\n".join([*lines, f"listener {self.port} {LOOPBACK}", ""])
+        lines = [f"{name} {value}" for name, value in own.items() if name not in _OF_A_LISTENER]
+        of_listener = [f"{name} {value}" for name, value in own.items() if name in _OF_A_LISTENER]
+        return "\n".join([*kept, *lines, f"listener {self.port} {LOOPBACK}", *of_listener, ""])
 
     def version(self) -> str | None:
         """``2.0.21``; None when it does not tell."""
