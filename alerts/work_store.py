@@ -96,13 +96,15 @@ class AlertWork:
             yield await self._locked(conn, await alert_work.take(conn, now_us, limit), now_us)
 
     @asynccontextmanager
-    async def hold(self, numbers: Sequence[int], now_us: int) -> AsyncIterator[LockedAlerts]:
+    async def hold(
+        self, numbers: Sequence[int], now_us: int, timeout_ms: int = alert_work.HOLD_TIMEOUT_MS
+    ) -> AsyncIterator[LockedAlerts]:
         """Some alerts, by number; those that there are none of are left out. Waits for whoever looks at one.
 
         Raises `store.errors.Busy` when somebody holds one for long.
         """
         async with self._pool.connection() as conn, conn.transaction():
-            yield await self._locked(conn, await alert_work.hold(conn, numbers), now_us)
+            yield await self._locked(conn, await alert_work.hold(conn, numbers, timeout_ms), now_us)
 
     async def _locked(self, conn: Connection, numbers: Sequence[int], now_us: int) -> LockedAlerts:
         locked = LockedAlerts(conn, now_us, self._cache, self._zones)

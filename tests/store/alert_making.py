@@ -14,7 +14,7 @@ from alerts.state import Tell
 from alerts.work_store import AlertWork
 from bailiwick.timezones import pinned_time_zones
 from domain.commits import AlertChange
-from domain.facts import Roster
+from domain.facts import Facts, Roster
 from domain.records import Version
 from domain.violations import Violation
 from domain.vocabulary import Channel
@@ -84,11 +84,14 @@ class Made:
         await learn_everything(self.store, self.commits, self.roster)
 
     async def commit(
-        self, violations: Sequence[Violation] = (), changes: Sequence[AlertChange] | None = None, **more: Any
+        self,
+        violations: Sequence[Violation] = (),
+        changes: Sequence[AlertChange] | None = None,
+        facts: Facts | None = None,
     ) -> None:
         self.commits += 1
         alerts = [change_of(one) for one in violations] if changes is None else list(changes)
-        await self.store.commit(work_of(self.commits, self.roster, versions=list(violations), alerts=alerts, **more))
+        await self.store.commit(work_of(self.commits, self.roster, facts, versions=list(violations), alerts=alerts))
 
     async def raised(self, violation_id: str = "W1-1", **more: Any) -> Violation:
         """A violation with its alert."""
