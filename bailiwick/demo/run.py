@@ -16,6 +16,7 @@ from bailiwick.demo.config import DemoConfig, check_port, data_folder
 from bailiwick.demo.figures import EVERY_S, HEADING, figures_line
 from bailiwick.demo.fleet_process import ACCOUNT, GO, READY, Orders, orders_file, read_when_there, write_whole
 from bailiwick.demo.reporting import Outcome, Run, make_report
+from bailiwick.demo.rota import invented_rota
 from bailiwick.demo.system import System
 from bailiwick.parts.processes import Child, PartFailed
 from bailiwick.settings import Settings
@@ -27,6 +28,7 @@ from store import Reading, Store
 from store.store import ConnectionLost
 
 CASELOAD = "caseload.ndjson"
+ROTA = "rota.ndjson"
 POLL_S = 0.2
 READY_TIMEOUT_S = 300.0
 """For the caseload to be imported and learnt, and for the devices to have read it."""
@@ -102,6 +104,7 @@ class Demo:
         self.system.start_api()
         self._say(f"page: {self.system.settings.console()} (no sign-in yet: this machine alone can reach it)")
         self.system.start_ingest()
+        self.system.start_dispatch()
         self._say("ingest learns the caseload ...")
         async with await Reading.open(self.system.database.url()) as reading:
             await self._until(lambda: _at_work(reading), "ingest is not at work")
@@ -127,6 +130,9 @@ class Demo:
         async with await Store.open(self.system.database.url()) as store:
             await store.migrate()
         await self._to_its_end(self.system.start_command("import", "import", str(path)))
+        rota = self.folder / ROTA
+        rota.write_text(invented_rota(time.time_ns() // 1000), encoding="utf-8")
+        await self._to_its_end(self.system.start_command("rota", "rota", "import", str(rota)))
 
     async def _to_its_end(self, child: Child) -> None:
         """Waits for one whose work has an end. Raises `PartFailed` when it fails."""
@@ -186,6 +192,7 @@ class Demo:
         self._measure(memory=True)
         self.system.finish("api")
         self.system.finish("ingest")
+        self.system.finish("dispatch")
         self._say("counting")
         run = Run(self.config, self.folder, self.system.database.url(), round(start_s * SECOND_US))
         return await make_report(run, reading, self._usage, self.system.versions())

@@ -17,7 +17,7 @@ from bailiwick.settings import PREFIX, Settings
 
 DATABASE_SETTINGS = {"track_commit_timestamp": "on"}
 """The report measures delays up to the end of the transaction."""
-ENDS_BY_ITSELF = ("warm-up", "fleet", "import")
+ENDS_BY_ITSELF = ("warm-up", "fleet", "import", "rota")
 
 
 @dataclass(slots=True)
@@ -51,6 +51,10 @@ class System:
 
     def start_ingest(self) -> None:
         self.start_command("ingest", "ingest", *(["--at-most-once"] if self.broker.at_most_once else []))
+
+    def start_dispatch(self) -> None:
+        """The console is its only channel, and the broker's."""
+        self.start_command("dispatch", "dispatch")
 
     def start_api(self) -> None:
         """Returns when it answers."""
@@ -110,7 +114,7 @@ class System:
 
     def stop(self) -> None:
         """Ends everything: what feeds before what is fed."""
-        for name in ("warm-up", "fleet", "import", "api", "ingest"):
+        for name in ("warm-up", "fleet", "import", "rota", "api", "ingest", "dispatch"):
             if name in self.children:
                 self.children[name].stop()
         for part in (getattr(self, "broker", None), getattr(self, "database", None)):
