@@ -21,7 +21,7 @@ class Alert:
     severity : of the violations as they were written; time may have raised it since (`Around.severity`).
     active : one of its violations is open. ``withdrawn``: none is left.
     grouped_under : the episode of the incident that explains it.
-    shortened_us : when a violation of it was last shortened; None when none was.
+    shortened_us : when a violation of it was last shortened, or one of several withdrawn; None when none was.
     late : it was raised by data that came late.
     """
 

@@ -50,8 +50,8 @@ SELECT a.alert_no, a.episode, a.kind, a.severity, a.raised_at, a.changed_at, a.c
 FROM alert_work w JOIN alerts a ON a.alert_no = w.alert_no WHERE w.alert_no = ANY(%(numbers)s::bigint[]);
 
 -- name: histories_of_alerts
--- The violations of some alerts: when one was last shortened, whether the first version of the first was late, their ids.
-SELECT l.alert_no, max(v.decided_at) FILTER (WHERE v.change = 'shortened'), (array_agg(v.late ORDER BY v.violation_no))[1],
+-- The violations of some alerts: when one was last shortened or withdrawn, whether the first version of the first was late, their ids.
+SELECT l.alert_no, max(v.decided_at) FILTER (WHERE v.change IN ('shortened', 'withdrawn')), (array_agg(v.late ORDER BY v.violation_no))[1],
     array_agg(DISTINCT l.violation_id ORDER BY l.violation_id)
 FROM alert_violations l JOIN violations v ON v.id = l.violation_id
 WHERE l.alert_no = ANY(%(numbers)s::bigint[]) GROUP BY l.alert_no;

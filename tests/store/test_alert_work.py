@@ -227,6 +227,17 @@ async def test_what_was_shortened_and_late_is_known_of_the_alert(database_url: s
         assert (alert.late, alert.shortened_us, alert.violations) == (True, NOON + MINUTE_US, ("W1-1",))
 
 
+async def test_one_violation_of_several_that_is_withdrawn_is_known_as_if_it_were_shortened(database_url: str) -> None:
+    async with alerts_at(database_url) as made:
+        first, second = violation_of("W1-1"), violation_of("W1-2", decided_us=NOON)
+        await made.commit([first, second], [change_of(first), change_of(second, episode="W1-1")])
+        assert (await made.view(1, LATER)).alert.shortened_us is None
+        gone = violation_of("W1-2", 2, change=Change.WITHDRAWN, decided_us=NOON + MINUTE_US)
+        await made.commit([gone], [change_of(gone, episode="W1-1")])
+        alert = (await made.view(1, LATER)).alert
+        assert (alert.withdrawn, alert.shortened_us) == (False, NOON + MINUTE_US)
+
+
 async def test_severity_rises_with_time_and_by_need_while_nothing_comes_in(database_url: str) -> None:
     async with alerts_at(database_url, *people()) as made:
         lost = violation_of("W1-1", kind=Kind.COMMUNICATION_LOST, condition=None, device="T1")
