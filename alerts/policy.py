@@ -258,6 +258,7 @@ def _run(at: _Look, got_worse: bool, reopened: bool) -> None:
         return
     flags = _flags(at)
     protocol = _handed_on(at, protocol, flags)
+    _forget_earlier_periods(at)
     for place, one in enumerate(protocol.steps):
         _take(at, place, one, flags)
     _over(at, protocol)
@@ -292,6 +293,13 @@ def _begin(at: _Look, protocol: Protocol, started_us: int) -> None:
     run, version = at.plan.run + 1, protocol.version
     begun = msgspec.structs.replace(at.plan, protocol=protocol.id, version=version, run=run, severity=at.severity)
     at.plan = msgspec.structs.replace(begun, started_us=started_us, done={}, quiet=None)
+
+
+def _forget_earlier_periods(at: _Look) -> None:
+    """What was done while an earlier time without a claim lasted is asked for no more."""
+    done = {key: times for key, times in at.plan.done.items() if key.partition(".")[2] in ("", str(at.job.period))}
+    if len(done) < len(at.plan.done):
+        at.plan = msgspec.structs.replace(at.plan, done=done)
 
 
 def _flags(at: _Look) -> frozenset[Flag]:
@@ -342,7 +350,7 @@ def _do(at: _Look, key: str, one: Step, again: bool) -> None:
     if one.action is Action.TASK:
         at.tasks.append(Task(key, one.to, one.text))
         return
-    if one.action is Action.ESCALATE:
+    if one.action is Action.ESCALATE and not again:
         at.act(AlertEvent.ESCALATE, one.to.value)
     if any((tell.target, tell.by, tell.text) == (one.to, one.by, one.text) and tell.again is None for tell in at.tells):
         return  # two steps of one content came due while nobody looked

@@ -37,7 +37,7 @@ class Since(StrEnum):
 
 
 class Action(StrEnum):
-    """What a step does. `escalate` tells as `notify` does, and is recorded as that event of the alert."""
+    """What a step does. `escalate` tells as `notify` does, and is recorded as that event of the alert, the first time."""
 
     NOTIFY = "notify"
     TASK = "task"

@@ -8,6 +8,7 @@ import pytest
 from alerts.policy import look
 from alerts.protocols import Match, Protocol, Protocols, Target
 from alerts.rehearsal import Played
+from alerts.shipped import shipped_protocols
 from alerts.state import Answers, Looked, Plan, Promise, Told
 from domain.vocabulary import (
     AlertCondition,
@@ -352,6 +353,8 @@ def test_a_running_alert_keeps_the_version_it_began_with() -> None:
 
 # ---- late, again, and after a restart ----
 
+PROTOCOL_OF_TAMPER = next(one for one in shipped_protocols().protocol if one.id == "tamper")
+
 
 def at_rest(played: Played, protocols: Protocols, now_us: int) -> Looked:
     return look(played.alert, played.job, played.plan, played.around, played.told, protocols, now_us)
@@ -440,6 +443,28 @@ def test_keys_are_never_used_twice() -> None:
     keys = [tell.key for line in play.rehearsal.lines for tell in line.tells]
     assert len(keys) > 100
     assert len(set(keys)) == len(keys)
+
+
+def test_an_escalation_is_an_event_of_the_alert_and_its_repeats_are_not() -> None:
+    play = Play("strap_tamper").act("19:30:00", E.CLAIM)
+    play.until("20:00:00")
+    acts = [act for line in play.rehearsal.lines for act in line.acts if act.event is E.ESCALATE]
+    assert [(act.why, act.at_us) for act in acts] == [
+        ("supervisor", at("19:02:00")),
+        ("duty_manager", at("19:05:00")),
+        ("supervisor", at("19:47:00")),
+        ("duty_manager", at("19:50:00")),
+        ("duty_manager", at("20:00:00")),
+    ]
+
+
+def test_a_plan_does_not_grow_with_claims_that_lapse_for_ever() -> None:
+    play = Play("strap_tamper")
+    for minute in range(1, 300, 16):
+        play.act(f"{19 + minute // 60}:{minute % 60:02d}:00", E.CLAIM)
+    play.until("23:59:00")
+    assert play.now.job.period > 15
+    assert len(play.now.plan.done) <= len(PROTOCOL_OF_TAMPER.steps)
 
 
 def test_a_closed_alert_waits_for_nothing() -> None:
