@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from alerts.desk_errors import NoSuchAlert, StaleRevision, Unacceptable
 from alerts.looking import Resolve, look_at
@@ -31,7 +31,7 @@ from domain.vocabulary import (
 )
 from domain.vocabulary import AlertWork as Work
 from store import desk as tables
-from store.times import At
+from store.times import At, Connection
 
 MOST_AT_ONCE: Final = 1_000
 """Alerts of one piece of bulk work."""
@@ -45,6 +45,14 @@ BY_PEOPLE: Final = frozenset(
 )
 ESCALATED_BY: Final = (Channel.CONSOLE, Channel.SMS, Channel.CALL)
 """How who is above is told that somebody escalates."""
+
+
+Note: TypeAlias = Callable[[Connection], Awaitable[None]]
+"""What is noted in the transaction of a piece of work, before it: that a request was taken. What it raises ends the work."""
+
+
+async def nothing_noted(conn: Connection) -> None:
+    """The note of a request that did not name itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +131,17 @@ class DeskGuide:
 class Desk:
     """``guide`` is asked once a piece of work, ``clock`` gives microseconds UTC."""
 
-    def __init__(self, work: AlertWork, guide: Callable[[], Awaitable[DeskGuide]], clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        work: AlertWork,
+        guide: Callable[[], Awaitable[DeskGuide]],
+        clock: Callable[[], int],
+        note: Note = nothing_noted,
+    ) -> None:
         self._work = work
         self._guide = guide
         self._clock = clock
+        self._note = note
 
     async def act(self, item: Item, wish: Wish, actor: Actor) -> Done:
         """Does one thing to one alert.
@@ -149,6 +164,7 @@ class Desk:
         guide, now_us = await self._guide(), self._clock()
         act = Act(wish.event, now_us, actor, wish.outcome, wish.note, wish.explanation)
         async with self._work.hold([item.alert_no for item in items], now_us) as held:
+            await self._note(held.conn)
             views = {view.alert.no: view for view in held.views}
             stale = await _stale(held, items, views)
             results, written = [], []

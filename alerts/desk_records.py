@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from alerts.desk import DeskGuide, check_text, look_after
+from alerts.desk import DeskGuide, Note, check_text, look_after, nothing_noted
 from alerts.desk_errors import NoSuchAlert, Unacceptable
 from alerts.looking import look_at
 from alerts.machine import STAFF, Act, Actor
@@ -72,10 +72,17 @@ class Contact:
 class DeskRecords:
     """``guide`` is asked once a piece of work, ``clock`` gives microseconds UTC. All raise `store.errors.Busy`."""
 
-    def __init__(self, work: AlertWork, guide: Callable[[], Awaitable[DeskGuide]], clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        work: AlertWork,
+        guide: Callable[[], Awaitable[DeskGuide]],
+        clock: Callable[[], int],
+        note: Note = nothing_noted,
+    ) -> None:
         self._work = work
         self._guide = guide
         self._clock = clock
+        self._note = note
 
     async def contact(self, alert_no: int | None, contact: Contact, actor: Actor) -> int:
         """Enters a contact, about an alert or none; its number. What the holder of the claim enters is an action on the alert.
@@ -87,9 +94,11 @@ class DeskRecords:
         _check_contact(contact, alert_no, now_us)
         if alert_no is None:
             async with self._work.asking() as conn:
+                await self._note(conn)
                 return await tables.enter_contact(conn, _row(contact, None, actor, now_us))
         guide = await self._guide()
         async with self._work.hold([alert_no], now_us) as held:
+            await self._note(held.conn)
             view = _only(held, alert_no)
             number = await tables.enter_contact(held.conn, _row(contact, view, actor, now_us))
             act = Act(AlertEvent.ACTION, now_us, actor, explanation=_explanation(contact), why=f"contact:{number}")
@@ -105,6 +114,7 @@ class DeskRecords:
             raise Unacceptable("contact", f"nothing was promised in contact {contact_no}")
         guide, now_us = await self._guide(), self._clock()
         async with self._work.hold([found.alert_no], now_us) as held:
+            await self._note(held.conn)
             if not await tables.keep_promise(held.conn, contact_no, actor.name, now_us):
                 raise Unacceptable("contact", f"the promise of contact {contact_no} was marked as kept before")
             await _look(held, guide, None)
@@ -113,6 +123,7 @@ class DeskRecords:
         """A task is done. Raises `Unacceptable` when there is none, or it was done before, by whom."""
         _staff(actor)
         async with self._work.asking() as conn:
+            await self._note(conn)
             if await tables.finish_task(conn, task_no, actor.name, self._clock()) is not None:
                 return
             found = await tables.task(conn, task_no)
@@ -121,19 +132,23 @@ class DeskRecords:
         when = format_instant(found.done_us or 0)
         raise Unacceptable("task", f"{found.done_by} did task {task_no} at {when}")
 
-    async def mute(self, wearer: str, from_us: int, to_us: int, reason: str, actor: Actor) -> int:
+    async def mute(self, wearer: str, from_us: int | None, to_us: int, reason: str, actor: Actor) -> int:
         """Mutes a wearer's alerts, a day at most; its number. They are looked at, and again when it ends.
+
+        ``from_us`` None: from now on.
 
         Raises `alerts.mutes.MuteRefused`, and `Unacceptable` for a wearer that there is not; nothing is changed then.
         """
         now_us = self._clock()
+        from_us = now_us if from_us is None else from_us
         _staff(actor)
         _name("wearer", wearer)
         check_text("reason", reason)
         async with self._work.asking() as conn:
+            await self._note(conn)
             found = await tables.who_is_muted(conn, wearer, now_us)
             if found is None:
-                raise Unacceptable("wearer", f"there is no wearer {wearer}")
+                raise Unacceptable("wearer", "there is no such wearer")
             level, victims = Level(found[0]), bool(found[1])
             check_mute(from_us, to_us, reason, actor, now_us, level=level, has_victim=victims)
             by = (actor.name, actor.role.value)
@@ -150,6 +165,7 @@ class DeskRecords:
         """Ends a mute now: what is still open is alerted. Raises `Unacceptable` when it is over, or there is none."""
         _staff(actor)
         async with self._work.asking() as conn:
+            await self._note(conn)
             if not await tables.end_mute(conn, mute_no, actor.name, self._clock()):
                 raise Unacceptable("mute", f"there is no mute {mute_no} that is not over")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import tzinfo
 
@@ -39,6 +39,11 @@ async def open_channels(
         for sender in senders.values():
             stack.push_async_callback(sender.aclose)
         yield senders
+
+
+def set_up(senders: Mapping[Channel, Sender]) -> frozenset[Channel]:
+    """The channels that the settings have; the others are passed over when somebody is to be told."""
+    return frozenset(channel for channel, sender in senders.items() if not isinstance(sender, MissingSender))
 
 
 def wording_of(settings: Settings, zone: tzinfo) -> Wording:

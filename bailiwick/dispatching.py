@@ -9,35 +9,23 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final
 
 import structlog
 
-from alerts.channels.missing import MissingSender
-from alerts.deciding import Guide
 from alerts.dispatch import Parts, Watch, serve, wall_clock
-from alerts.forces import Forces
-from alerts.ports import Notification, View
-from alerts.recipients import Directory, Hook, resolve
-from alerts.shipped import in_force
-from alerts.state import Tell
+from alerts.recipients import Hook
 from alerts.waking import steadily
 from alerts.work_store import AlertWork
 from bailiwick import protection_watch
-from bailiwick.channels import open_channels, wording_of
-from bailiwick.directory import read_directory, read_forces, rota_alerts
+from bailiwick.channels import open_channels, set_up, wording_of
+from bailiwick.directory import rota_alerts
+from bailiwick.guides import Guides
 from bailiwick.protection_watch import ProtectionWatch
 from bailiwick.settings import Settings
 from bailiwick.timezones import PinnedTimeZones
-from domain.instants import MINUTE_US, SECOND_US
-from domain.vocabulary import Channel
 from store import Store
 
-GUIDE_US: Final = 5 * SECOND_US
-"""A change of the rota or of the protocols counts after so long at the latest."""
-FORCES_US: Final = 10 * MINUTE_US
-"""A change of the forces' boundaries."""
 ROTA_S: Final = 300.0
 """Between two searches for gaps of the rota."""
 ZONE_OF_TEXTS: Final = "Europe/London"
@@ -55,53 +43,17 @@ class Dispatching:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Guides:
-    """The protocols and everybody who may be told, read again when they are older than `GUIDE_US`."""
-
-    def __init__(self, store: Store, told: Dispatching, channels: frozenset[Channel]) -> None:
-        self._store = store
-        self._told = told
-        self._channels = channels
-        self._guide: Guide | None = None
-        self._read_us = 0
-        self._forces: Forces | None = None
-        self._forces_us = 0
-
-    async def guide(self) -> Guide:
-        """As it was at most `GUIDE_US` ago."""
-        now_us = self._told.clock()
-        if self._guide is None or not 0 <= now_us - self._read_us < GUIDE_US:
-            self._guide = await self._read(now_us)
-            self._read_us = now_us
-        return self._guide
-
-    async def _read(self, now_us: int) -> Guide:
-        told = self._told
-        if self._forces is None or not 0 <= now_us - self._forces_us < FORCES_US:
-            self._forces = await read_forces(self._store)
-            self._forces_us = now_us
-        trusted = told.settings.trusted()
-        directory = await read_directory(
-            self._store, told.zones, now_us, told.hooks, trusted, self._forces, self._channels
-        )
-        return Guide(in_force(await self._store.protocols.newest()), partial(_resolve, directory))
-
-
-def _resolve(directory: Directory, tell: Tell, view: View, now_us: int) -> tuple[Notification, ...]:
-    return resolve(tell, view, directory, now_us)
-
-
 async def dispatch(told: Dispatching) -> None:
     """Runs until ``told.stop`` is set; the database is waited for."""
     client_id = f"bailiwick-dispatch-{socket.gethostname()}-{os.getpid()}"
     wording = wording_of(told.settings, told.zones.calendar(ZONE_OF_TEXTS))
     async with open_channels(told.settings, told.clock, client_id) as senders:
-        there = frozenset(channel for channel, one in senders.items() if not isinstance(one, MissingSender))
+        there = set_up(senders)
 
         async def once() -> None:
             url = told.settings.database()
             async with await Store.open(url) as store, await AlertWork.open(url, told.zones) as work:
-                guides = Guides(store, told, there)
+                guides = Guides(store, told.settings, told.zones, told.hooks, there, told.clock)
                 parts = Parts(
                     store=work,
                     guide=guides.guide,

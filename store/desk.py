@@ -204,31 +204,6 @@ async def end_resting(conn: Connection, kind: str, reference: str, at_us: int) -
     await conn.execute(statement("end_resting"), {"kind": kind, "reference": reference, "at": At(at_us)})
 
 
-async def events_of(conn: Connection, alert_no: int) -> list[tuple[Any, ...]]:
-    """Everything that happened to an alert's work, in order; columns as in `events_of_alert`."""
-    return await _rows(conn, "events_of_alert", {"alert_no": alert_no})
-
-
-async def notifications_of(conn: Connection, alert_no: int) -> list[tuple[Any, ...]]:
-    """Everything that was told of an alert, or on purpose not; columns as in `notifications_of_alert`."""
-    return await _rows(conn, "notifications_of_alert", {"alert_no": alert_no})
-
-
-async def contacts_of(conn: Connection, alert_no: int) -> list[tuple[Any, ...]]:
-    """The contact log of an alert; columns as in `contacts_of_alert`."""
-    return await _rows(conn, "contacts_of_alert", {"alert_no": alert_no})
-
-
-async def tasks_of(conn: Connection, alert_no: int) -> list[TaskDone]:
-    """What operators are or were to do about an alert."""
-    return [TaskDone(*row) for row in await _rows(conn, "tasks_of_alert", {"alert_no": alert_no})]
-
-
-async def tasks_open(conn: Connection, limit: int) -> list[TaskDone]:
-    """What is to be done, the oldest first."""
-    return [TaskDone(*row) for row in await _rows(conn, "tasks_open", {"limit": limit})]
-
-
 async def _rows(conn: Connection, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     try:
         return await (await conn.execute(statement(name), parameters)).fetchall()

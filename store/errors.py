@@ -8,6 +8,7 @@
     ├── FactsGone             a commit can no longer be read back: retention has taken facts of it
     ├── Refused               a value that the database cannot hold
     ├── Busy                  somebody else holds an alert for long
+    ├── KeyUsed               a request with this key was taken before
     └── CannotMigrate
         ├── EditedMigration   an applied migration's file is no longer what was applied
         └── NewerSchema       the database has migrations that this program does not know
@@ -56,6 +57,10 @@ class Refused(StoreError):
 
 class Busy(StoreError):
     """Somebody else holds a row for long; nothing was written. To be tried again."""
+
+
+class KeyUsed(StoreError):
+    """A request of that actor to that path with that key was taken before; nothing was written."""
 
 
 class CannotMigrate(StoreError):

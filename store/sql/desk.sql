@@ -7,22 +7,10 @@ SELECT w.alert_no, 'look:' || %(name)s, %(now)s FROM alerts a JOIN alert_work w 
 WHERE a.wearer = %(wearer)s AND w.work <> 'closed' ORDER BY w.alert_no
 ON CONFLICT (alert_no, name) DO NOTHING;
 
--- name: events_of_alert
--- Everything that happened to an alert's work, in order.
-SELECT event_no, revision, event, at, by_name, by_role, from_work, to_work, to_condition, severity, outcome, note,
-    explanation, why
-FROM alert_events WHERE alert_no = %(alert_no)s ORDER BY event_no;
-
 -- name: last_events
 -- The last event of each of some alerts, and who caused it.
 SELECT DISTINCT ON (alert_no) alert_no, revision, event, at, by_name FROM alert_events
 WHERE alert_no = ANY(%(numbers)s::bigint[]) ORDER BY alert_no, event_no DESC;
-
--- name: notifications_of_alert
--- Everything that was told of an alert, or on purpose not told, in order.
-SELECT notification_no, id, target, recipient, channel, address, text, urgency, reason, sends, detail, stands_down, state,
-    attempts, made_at, next_at, sent_at, why
-FROM notifications WHERE alert_no = %(alert_no)s ORDER BY notification_no;
 
 -- name: alert_numbers
 -- Alerts that fit a filter, with the revision of their work: a snapshot to act on. The oldest first.
@@ -54,12 +42,6 @@ WHERE contact_no = %(contact_no)s AND promised_at IS NOT NULL AND kept_at IS NUL
 -- One entry of the contact log: whose alert, what was promised, when and by whom it was kept.
 SELECT alert_no, promised_at, kept_at, kept_by FROM contacts WHERE contact_no = %(contact_no)s;
 
--- name: contacts_of_alert
--- The contact log of an alert, in order.
-SELECT contact_no, alert_no, party, wearer, victim, inbound, channel, number, answered, answered_by, said, promised,
-    promised_at, kept_at, kept_by, police_log, at, by_name, by_role
-FROM contacts WHERE alert_no = %(alert_no)s ORDER BY contact_no;
-
 -- name: finish_task
 -- A task is done; nothing when it was before.
 UPDATE tasks SET done_at = %(at)s, done_by = %(by)s WHERE task_no = %(task_no)s AND done_at IS NULL RETURNING alert_no;
@@ -67,16 +49,6 @@ UPDATE tasks SET done_at = %(at)s, done_by = %(by)s WHERE task_no = %(task_no)s 
 -- name: task
 -- One task, and who did it when.
 SELECT task_no, alert_no, key, target, text, made_at, done_at, done_by FROM tasks WHERE task_no = %(task_no)s;
-
--- name: tasks_of_alert
--- What operators are or were to do about an alert, in order.
-SELECT task_no, alert_no, key, target, text, made_at, done_at, done_by FROM tasks
-WHERE alert_no = %(alert_no)s ORDER BY task_no;
-
--- name: tasks_open
--- What is to be done, the oldest first.
-SELECT task_no, alert_no, key, target, text, made_at, done_at, done_by FROM tasks
-WHERE done_at IS NULL ORDER BY made_at, task_no LIMIT %(limit)s;
 
 -- name: enter_mute
 -- Enters a mute; its number.

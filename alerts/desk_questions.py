@@ -1,0 +1,48 @@
+"""What the desk asks beside the alerts themselves: histories, open tasks, mutes; and the answers that it gave before.
+
+Each question is one short transaction. Numbers are 64-bit, instants microseconds UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from alerts.work_store import AlertWork
+from store import answers
+from store import desk_reading as rows
+from store.answers import AnswerGiven, RequestKey
+from store.desk import TaskDone
+from store.desk_reading import History, MuteSeen
+
+
+class DeskQuestions:
+    """``clock`` gives microseconds UTC."""
+
+    def __init__(self, work: AlertWork, clock: Callable[[], int]) -> None:
+        self._work = work
+        self._clock = clock
+
+    async def history(self, alert_no: int) -> History:
+        """All that is recorded of an alert; empty for one that there is not."""
+        async with self._work.asking() as conn:
+            return await rows.history_of(conn, alert_no)
+
+    async def tasks(self, after: tuple[int, int] | None, limit: int) -> list[TaskDone]:
+        """What is to be done by (made, number), the oldest first, those after ``after``."""
+        async with self._work.asking() as conn:
+            return await rows.tasks_open(conn, after, limit)
+
+    async def mutes(self, wearer: str | None, after: int | None, limit: int) -> list[MuteSeen]:
+        """The mutes that are not over, of everybody or of one wearer, by number, those after ``after``."""
+        async with self._work.asking() as conn:
+            return await rows.mutes_standing(conn, wearer, self._clock(), after, limit)
+
+    async def answer_given(self, request: RequestKey) -> AnswerGiven | None:
+        """What was answered to that request before; None when it never came."""
+        async with self._work.asking() as conn:
+            return await answers.answer_given(conn, request)
+
+    async def keep_answer(self, request: RequestKey, status: int, etag: str | None, body: bytes) -> None:
+        """Puts in what was answered; the first answer stays."""
+        async with self._work.asking() as conn:
+            await answers.keep_answer(conn, request, status, etag, body)

@@ -1,0 +1,151 @@
+"""What the desk reads beside the alerts themselves: an alert's history, open tasks, mutes. Rows, in the caller's transaction.
+
+Instants are microseconds UTC, numbers 64-bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeVar
+
+from domain.instants import EARLY_US
+from store.desk import TaskDone
+from store.statements import statement
+from store.times import At, Connection
+
+HISTORY_LIMIT: Final = 1_000
+"""Rows of each sort in a history; the newest."""
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+class EventSeen(NamedTuple):
+    """Something that happened to an alert's work; ``by_name`` None: the rules, a timer or a protocol did it."""
+
+    no: int
+    revision: int
+    event: str
+    at_us: int
+    by_name: str | None
+    by_role: str | None
+    from_work: str
+    to_work: str
+    to_condition: str
+    severity: str
+    outcome: str | None
+    note: str | None
+    explanation: str | None
+    why: str | None
+
+
+class NotificationSeen(NamedTuple):
+    """Something that was told, or on purpose not (``sends`` False), and why; ``stands_down`` is what it takes back."""
+
+    no: int
+    target: str
+    recipient: str
+    channel: str
+    text: str
+    urgency: str
+    reason: str
+    sends: bool
+    detail: str | None
+    stands_down: int | None
+    state: str
+    attempts: int
+    made_us: int
+    sent_us: int | None
+    why: str | None
+
+
+class ContactSeen(NamedTuple):
+    """An entry of the contact log."""
+
+    no: int
+    party: str
+    wearer: str | None
+    victim: str | None
+    inbound: bool
+    channel: str
+    number: str | None
+    answered: bool | None
+    answered_by: str | None
+    said: str | None
+    promised: str | None
+    promised_us: int | None
+    kept_us: int | None
+    kept_by: str | None
+    police_log: str | None
+    at_us: int
+    by_name: str
+    by_role: str
+
+
+class TimerSeen(NamedTuple):
+    """When an alert is looked at again, and what for."""
+
+    name: str
+    due_us: int
+
+
+class MuteSeen(NamedTuple):
+    """A mute that is not over."""
+
+    no: int
+    wearer: str
+    from_us: int
+    to_us: int
+    reason: str
+    made_us: int
+    by_name: str
+    by_role: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that is recorded of one alert, each in order; the newest `HISTORY_LIMIT` of each sort."""
+
+    events: list[EventSeen]
+    notifications: list[NotificationSeen]
+    contacts: list[ContactSeen]
+    tasks: list[TaskDone]
+    timers: list[TimerSeen]
+
+
+async def history_of(conn: Connection, alert_no: int) -> History:
+    """The history of an alert; empty for one that there is not."""
+    return History(
+        await _newest(conn, "events_of_alert", EventSeen, alert_no),
+        await _newest(conn, "notifications_of_alert", NotificationSeen, alert_no),
+        await _newest(conn, "contacts_of_alert", ContactSeen, alert_no),
+        await _newest(conn, "tasks_of_alert", TaskDone, alert_no),
+        [TimerSeen(*row) for row in await _rows(conn, "timers_of_alert", _of(alert_no))],
+    )
+
+
+async def tasks_open(conn: Connection, after: tuple[int, int] | None, limit: int) -> list[TaskDone]:
+    """What is to be done by (made, number), the oldest first, those after ``after``."""
+    after_us, after_no = after or (EARLY_US, 0)
+    wanted = {"after_at": At(after_us), "after_no": after_no, "limit": limit}
+    return [TaskDone(*row) for row in await _rows(conn, "tasks_page", wanted)]
+
+
+async def mutes_standing(
+    conn: Connection, wearer: str | None, now_us: int, after: int | None, limit: int
+) -> list[MuteSeen]:
+    """The mutes that are not over by number, those after ``after``."""
+    wanted = {"wearer": wearer, "now": At(now_us), "after": after or 0, "limit": limit}
+    return [MuteSeen(*row) for row in await _rows(conn, "mutes_page", wanted)]
+
+
+async def _newest(conn: Connection, name: str, kind: type[Row], alert_no: int) -> list[Row]:
+    rows = await _rows(conn, name, _of(alert_no))
+    return [kind(*row) for row in reversed(rows)]
+
+
+def _of(alert_no: int) -> dict[str, Any]:
+    return {"alert_no": alert_no, "limit": HISTORY_LIMIT}
+
+
+async def _rows(conn: Connection, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return await (await conn.execute(statement(name), parameters)).fetchall()

@@ -1,0 +1,40 @@
+-- What the desk reads beside the alerts themselves: an alert's history, tasks, mutes.
+
+-- name: events_of_alert
+-- Everything that happened to an alert's work, the newest first.
+SELECT event_no, revision, event, at, by_name, by_role, from_work, to_work, to_condition, severity, outcome, note,
+    explanation, why
+FROM alert_events WHERE alert_no = %(alert_no)s ORDER BY event_no DESC LIMIT %(limit)s;
+
+-- name: notifications_of_alert
+-- Everything that was told of an alert, or on purpose not told, the newest first. To which address stays in the database.
+SELECT notification_no, target, recipient, channel, text, urgency, reason, sends, detail, stands_down, state, attempts,
+    made_at, sent_at, why
+FROM notifications WHERE alert_no = %(alert_no)s ORDER BY notification_no DESC LIMIT %(limit)s;
+
+-- name: contacts_of_alert
+-- The contact log of an alert, the newest first.
+SELECT contact_no, party, wearer, victim, inbound, channel, number, answered, answered_by, said, promised, promised_at,
+    kept_at, kept_by, police_log, at, by_name, by_role
+FROM contacts WHERE alert_no = %(alert_no)s ORDER BY contact_no DESC LIMIT %(limit)s;
+
+-- name: tasks_of_alert
+-- What operators are or were to do about an alert, the newest first.
+SELECT task_no, alert_no, key, target, text, made_at, done_at, done_by FROM tasks
+WHERE alert_no = %(alert_no)s ORDER BY task_no DESC LIMIT %(limit)s;
+
+-- name: timers_of_alert
+-- When an alert is looked at again, and what for, the next first.
+SELECT name, due_at FROM timers WHERE alert_no = %(alert_no)s ORDER BY due_at, name LIMIT %(limit)s;
+
+-- name: tasks_page
+-- What is to be done, the oldest first, after one of them.
+SELECT task_no, alert_no, key, target, text, made_at, done_at, done_by FROM tasks
+WHERE done_at IS NULL AND (made_at, task_no) > (%(after_at)s::timestamptz, %(after_no)s::bigint)
+ORDER BY made_at, task_no LIMIT %(limit)s;
+
+-- name: mutes_page
+-- The mutes that are not over, of everybody or of one wearer, in the order in which they were made, after one of them.
+SELECT mute_no, wearer, from_at, to_at, reason, made_at, by_name, by_role FROM mutes
+WHERE ended_at IS NULL AND to_at > %(now)s AND mute_no > %(after)s AND (%(wearer)s::text IS NULL OR wearer = %(wearer)s)
+ORDER BY mute_no LIMIT %(limit)s;
