@@ -185,7 +185,8 @@ class BatchRun:
         late = self._late(facts, folded, line)
         used = {} if resting is None else used_by_line(rules.folder, lost, resting, facts, folded, line)
         for at in sorted({*units, *used}):
-            by = Line(int(self.instants[at]), is_message=True, late=frozenset(late.get(at, ())))
+            is_message = bool(self.batch.kinds[at] == LineKind.MESSAGE)
+            by = Line(int(self.instants[at]), is_message=is_message, late=frozenset(late.get(at, ())))
             rules.stepper.judge(units.get(at, ()), at, by, used.get(at))
         for at in sorted(set(self.spoken) & set(line_of.values())):
             by = Line(int(self.instants[at]), is_message=True)
@@ -296,7 +297,7 @@ class BatchRun:
         """Facts and wakes that are due at a line that is no message."""
         rules = self.rules
         rules.freshen()
-        rules.stepper.end_losses(self.instants, at, at + 1)
+        rules.stepper.end_losses(self.instants, at, at + 1, is_message=False)
         rows = np.flatnonzero(self.effective == at)
         if len(rows):
             self._rounds(rows, at, at + 1)

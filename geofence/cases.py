@@ -144,7 +144,7 @@ def heard_spans(world: World, tag: int) -> list[Span]:
     spans: list[Span] = []
     for (unit, other), pair in world.pair_index.items() if world.pair_index else ():
         if other == tag:
-            says = _says(world, pair, world.fittings(tag), [])
+            says = _says(world, pair, [(start, end) for start, end, _ in world.fittings(tag)], [])
             spans += [(s.from_us, s.to_us) for s in by_unit(says, _fresh(world, unit), ()) if s.state == PRESENT]
     return union(spans)
 
@@ -267,13 +267,13 @@ def seen_of(world: World, case: Case) -> Seen:
     silent: list[Span] = []
     handed_over: list[int] = []
     for unit, pairs, spans in units:
-        said = _within(_unit_says(world, unit, pairs, inside), spans)
+        said = _within(_unit_says(world, case.party, unit, pairs, inside), spans)
         deciding = union((s.from_us, s.to_us) for s in said)
         outside = [piece for piece in outside if holding(deciding, piece[0]) is None]
         silent += unheard(said)
         handed_over += [end for _, end in deciding]
         present_at = [one for one in present_at if holding(deciding, one[0]) is None]
-        present_at += _heard_at(world, unit, pairs)
+        present_at += _heard_at(world, case.party, unit, pairs)
         line = over(said, line)
     if units:
         line = [_with_newest(stretch, inside, checks) for stretch in line]
@@ -320,7 +320,7 @@ def _within(said: Sequence[Stretch], spans: Sequence[Span]) -> list[Stretch]:
 
 
 def _unit_says(
-    world: World, unit: int, pairs: Sequence[int], inside: Sequence[tuple[int, Proof | None]] = ()
+    world: World, party: int, unit: int, pairs: Sequence[int], inside: Sequence[tuple[int, Proof | None]] = ()
 ) -> list[Stretch]:
     fresh = _fresh(world, unit)
     if not fresh:
@@ -329,7 +329,7 @@ def _unit_says(
     says: list[UnitSays] = []
     for tag, pair in world.pairs_of_unit.get(unit, ()):
         if pair in pairs:
-            says += _says(world, pair, world.fittings(tag), union([*world.doubts(tag), *unit_doubts]))
+            says += _says(world, pair, worn_by(world, tag, party), union([*world.doubts(tag), *unit_doubts]))
     says.sort(key=lambda s: s.proof)
     return by_unit(says, without(fresh, unit_doubts), inside)
 
@@ -343,7 +343,13 @@ def _fresh(world: World, unit: int) -> list[Span]:
     return union(spans)
 
 
-def _says(world: World, pair: int, fittings: Sequence[tuple[int, int, int]], doubted: Sequence[Span]) -> list[UnitSays]:
+def worn_by(world: World, device: int, party: int) -> list[Span]:
+    """When a party wore a device."""
+    return [(start, end) for start, end, who in world.fittings(device) if who == party]
+
+
+def _says(world: World, pair: int, worn: Sequence[Span], doubted: Sequence[Span]) -> list[UnitSays]:
+    """What a home unit says of a tag while it is worn, and beyond doubt."""
     found = []
     stream = world.streams.pairs.get(pair, ())
     said = [(news.what == What.HEARD, news.a, world.proof(news)) for news in stream]
@@ -352,7 +358,7 @@ def _says(world: World, pair: int, fittings: Sequence[tuple[int, int, int]], dou
         t, gen, seq, received = (int(row[f"heard_{name}"]) for name in ("t", "gen", "seq", "received"))
         said.append((True, t, said[-1][2]._replace(t=t, gen=gen, seq=seq, received=received)))
     for heard, since_us, proof in said:
-        fitted = holding([(start, end) for start, end, _ in fittings], proof.t)
+        fitted = holding(worn, proof.t)
         if holding(doubted, proof.t) is not None or fitted is None:
             continue
         until = min(fitted[1], next((start for start, _ in doubted if start > proof.t), FAR_US))
@@ -360,25 +366,21 @@ def _says(world: World, pair: int, fittings: Sequence[tuple[int, int, int]], dou
     return found
 
 
-def _heard_at(world: World, unit: int, pairs: Sequence[int]) -> list[tuple[int, Proof | None]]:
-    """When a tag was heard; what is said of it or by the unit in doubt says nothing."""
+def _heard_at(world: World, party: int, unit: int, pairs: Sequence[int]) -> list[tuple[int, Proof | None]]:
+    """When a tag was heard that is worn; what is said of it or by the unit in doubt says nothing."""
     found: list[tuple[int, Proof | None]] = []
     for tag, pair in world.pairs_of_unit.get(unit, ()):
         if pair not in pairs:
             continue
-        times: list[int] = []
+        worn = worn_by(world, tag, party)
         doubted = union([*world.doubts(tag), *world.doubts(unit)])
-        for news in world.streams.pairs.get(pair, ()):
-            if news.what == What.HEARD:
-                times.append(news.t)
-            elif holding(doubted, news.t) is None:
-                times.append(news.a)
-            if news.b > EARLY_US and news.what == What.UNHEARD:
-                times.append(news.b)
+        said = [(news.t, news.a) for news in world.streams.pairs.get(pair, ())]
+        said += [(news.b, news.b) for news in world.streams.pairs.get(pair, ()) if news.what == What.UNHEARD]
         row = world.state.pairs[pair]
         if row["heard"] == 1:
-            times.append(int(row["heard_t"]))
-        found += [(at_us, None) for at_us in times if holding(doubted, at_us) is None]
+            said.append((int(row["heard_t"]), int(row["heard_t"])))
+        said = [one for one in said if holding(worn, one[0]) is not None and holding(doubted, one[0]) is None]
+        found += [(at_us, None) for _, at_us in said if holding(doubted, at_us) is None]
     return found
 
 

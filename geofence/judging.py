@@ -16,7 +16,7 @@ from geofence.attendance_rules import (
     runs_outside,
     weeks_of,
 )
-from geofence.cases import AHEAD_US, World, attribute, judge_case, seen_of
+from geofence.cases import AHEAD_US, World, attribute, judge_case, seen_of, worn_by
 from geofence.check_rules import judge_checks
 from geofence.drafts import Draft
 from geofence.equipment_rules import Event
@@ -45,13 +45,9 @@ def told_of(world: World, party: int) -> list[Event]:
     for device in world.book.devices_of(party):
         events = world.streams.told.get(device)
         if events:
-            spans = _worn(world, device, party)
+            spans = worn_by(world, device, party)
             found += [event for event in events if any(a <= event.at_us < b for a, b in spans)]
     return sorted(found)
-
-
-def _worn(world: World, device: int, party: int) -> list[Span]:
-    return [(start, end) for start, end, who in world.fittings(device) if who == party]
 
 
 def _enforced(world: World, case: Case, events: list[Event]) -> list[Span]:
@@ -88,7 +84,7 @@ def _alcohol(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
     drafts = judge_readings(alcohol, told)
     edges = [edge for span in enforced for edge in span]
     for tag, of in events:
-        worn = worn_and_enforced(_worn(world, tag, case.party), enforced)
+        worn = worn_and_enforced(worn_by(world, tag, case.party), enforced)
         drafts += judge_obstructions(tag, of, worn, now_us)
         edges += [end for _, end in worn]
     return drafts, min((edge for edge in edges if now_us < edge < FAR_US), default=FAR_US)

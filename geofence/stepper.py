@@ -372,11 +372,11 @@ class Stepper:
             self.judge([unit for unit in units if self.wakes.of(unit) <= line.at_us], at, line)
             at += 1
 
-    def end_losses(self, instants: NDArray[np.int64], first: int, last: int) -> None:
+    def end_losses(self, instants: NDArray[np.int64], first: int, last: int, *, is_message: bool = True) -> None:
         """Close losses whose fitting or order has ended, and what else only the clock ends, at the first line that knows."""
         while (ends_us := self.next_end(int(instants[last - 1]))) <= instants[last - 1]:
             at = first + int(np.searchsorted(instants[first:last], ends_us))
-            line = Line(int(instants[at]), is_message=True)
+            line = Line(int(instants[at]), is_message=is_message)
             for ending in self.endings:
                 self.write(ending.ended(line.at_us), at, line)
 

@@ -80,6 +80,21 @@ def test_the_newest_inside_fix_by_the_instant_at_which_a_home_unit_falls_silent_
     assert [seqs(v)[-1] for v in versions] == [("H1", 1), ("T1", 1), ("T1", 2)]
 
 
+def test_what_was_heard_of_a_tag_before_it_was_worn_is_no_evidence_of_presence() -> None:
+    """It was heard at 19:02, lost at 19:06, and fitted at 19:10: for the wearer's whereabouts the window begins at 19:00."""
+    tag, unit = Sender("T1"), Sender("H1")
+    records = at_home(*MEMBERS)
+    fitting = next(record for record in records if record["type"] == "fitting")
+    records[records.index(fitting)] = fitting | {"from": f"{at('19:10')}Z"}
+    lines = [
+        unit.event(at("19:02"), "in_range", "start", tag="T1"),
+        unit.event(at("19:06"), "in_range", "end", tag="T1"),
+    ]
+    lines += [*(tag.away(at(f"19:{m}")) for m in range(30, 50)), tag.fix(at("19:50"))]
+    (found,) = standing(said(records, lines), "curfew")
+    assert (found["from"], found["to"], found["minutes_possible"]) == (f"{at('19:30')}Z", f"{at('19:50')}Z", 50.0)
+
+
 @pytest.mark.parametrize("received", ["19:08", "19:12"])
 def test_what_was_heard_last_before_a_tamper_is_evidence_of_presence(received: str) -> None:
     """Heard at 19:02 and 19:06, in doubt from 19:07 until 19:20, also if that is told after it was heard again."""
@@ -140,6 +155,16 @@ def test_a_fitting_that_ended_before_a_record_was_learnt_closes_by_the_clock() -
     assert (closed["kind"], closed["to"], closed["reason"]) == ("jamming", f"{at('20:00')}Z", "clock")
 
 
+@pytest.mark.parametrize(("by_tick", "late"), [(True, False), (False, True)])
+def test_only_a_message_decides_late(by_tick: bool, late: bool) -> None:
+    """The last fact heard came a quarter of an hour after its time; the loss is closed by the end of the order."""
+    records = wearer(("T1", "gps_tag"), to=f"{at('20:00')}Z")
+    last = tick(at("20:01")) if by_tick else Sender("T9").event(at("20:01"), "heartbeat")
+    lines = [Sender("T1").away(at("19:00"), received=at("19:15")), tick(at("19:30")), last]
+    closed = said([*records, *wearer(("T9", "gps_tag"), wearer_id="W9", order="O9")], lines)[-1]
+    assert (closed["kind"], closed["reason"], closed["late"]) == ("communication_lost", "clock", late)
+
+
 def test_a_suspicion_upheld_before_it_had_a_name_is_confirmed_as_such_at_whatever_line_comes_next() -> None:
     alcohol = Sender("K1")
     limit = condition("alcohol", tac_limit_permille=0.3)
@@ -176,3 +201,12 @@ def test_whose_approach_it_is_shows_in_the_fifteen_minutes_before_they_meet(
     ):
         (found,) = pair_standing(versions, "proximity_alert")
         assert found["cause"] == cause
+
+
+def test_of_two_fixes_of_one_instant_the_speed_before_stands() -> None:
+    """The victim came 1,800 m in two minutes: in 80 s more they may have come 1,200 m of the 2,000 that are between."""
+    feed = Feed().fix(UNIT, 0, -1800).fix(UNIT, 120, 0).fix(UNIT, 120, 0, acc=8).fix(TAG, 260, 2000)
+    records = caseload(PROXIMITY)
+    by_rules = every_way(records, feed.said())
+    for versions in (by_rules, [json.loads(line) for line in run(records, feed.said(), None, EVERY_KIND)]):
+        assert len(pair_standing(versions, "proximity_prealert")) == 1

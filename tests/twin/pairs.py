@@ -52,13 +52,13 @@ _distance_m = lru_cache(1 << 16)(distance_m)
 
 
 def speed_m_s(track: list[Used], i: int) -> float:
-    """The last speed of a party at its i-th used fix: reported, or between its last two."""
+    """The last speed of a party at its i-th used fix: reported, or between its last two; of two at one time the one before."""
     speed = track[i].fix.spd
     if speed is None:
         speed = 0.0
         if i:
             gone, seconds = _apart_m(track[i - 1], track[i]), (track[i].t - track[i - 1].t) / SECOND_US
-            speed = gone / seconds if seconds else FASTEST_M_S if gone else 0.0
+            speed = gone / seconds if seconds else speed_m_s(track, i - 1)
     return min(max(speed, SLOWEST_M_S), FASTEST_M_S)
 
 
