@@ -315,7 +315,7 @@ BEGIN
         force_boundaries, rests_on TO bailiwick_api, bailiwick_dispatch;
     GRANT INSERT ON alerts, outbox, alert_work, alert_events, timers, notifications, tasks
         TO bailiwick_api, bailiwick_dispatch;
-    GRANT UPDATE ON alert_work, notifications TO bailiwick_api, bailiwick_dispatch;
+    GRANT UPDATE ON alert_work, notifications, timers TO bailiwick_api, bailiwick_dispatch;
     GRANT UPDATE (told_at) ON outbox TO bailiwick_api, bailiwick_dispatch;
     GRANT DELETE ON timers TO bailiwick_api, bailiwick_dispatch;
     GRANT EXECUTE ON FUNCTION newest_used_fixes(text[], timestamptz, timestamptz),

@@ -16,7 +16,8 @@ from store import Store
 from store.connecting import configure
 from store.statements import statement
 from store.times import At, Connection
-from tests.store.made import NOON, fixes_of, learn_everything, migrated, wearer_records, work_of
+from tests.store.alert_making import alerts_at
+from tests.store.made import NOON, fixes_of, learn_everything, migrated, violation_of, wearer_records, work_of
 
 DAYS = 6
 WEARERS = 40
@@ -153,3 +154,83 @@ async def test_lists_are_read_in_the_order_of_their_index(embedded_url: str) -> 
         assert "alerts_raised" in indexes(found)
         assert "Sort" not in {node["Node Type"] for node in found if node.get("Relation Name") == "alerts"}
         assert "Sort" not in [node["Node Type"] for node in found[:2]]
+
+
+@asynccontextmanager
+async def many_alerts(url: str) -> AsyncIterator[Connection]:
+    """Two thousand alerts that were looked at and two hundred that wait, with what is told of them, analysed."""
+    async with alerts_at(url) as made, await AsyncConnection.connect(url, autocommit=True) as conn:
+        await configure(conn)
+        for number in range(4):
+            await made.commit([violation_of(f"W{number}x{n}-1") for n in range(500)])
+            await made.look(NOON + number)
+        await made.commit([violation_of(f"W9x{n}-1") for n in range(200)])
+        for filling in FILLINGS:
+            await conn.execute(filling.encode())
+        await conn.execute(b"ANALYZE")
+        yield conn
+
+
+FILLINGS = (
+    "INSERT INTO contacts (alert_no, party, inbound, channel, answered, at, by_name, by_role, promised, promised_at) "
+    "SELECT n, 'wearer', false, 'call', true, now(), 'ola', 'operator', 'x', now() FROM generate_series(1, 2000) AS n",
+    "INSERT INTO mutes (wearer, from_at, to_at, reason, made_at, by_name, by_role) "
+    "SELECT 'W' || n, now(), now() + interval '1 hour', 'why', now(), 'sam', 'supervisor' FROM generate_series(1, 2000) AS n",
+    "INSERT INTO rests_on (kind, reference, violation_id, made_at, made_by) "
+    "SELECT 'breach', 'B' || n, 'W1x' || n || '-1', now(), 'sam' FROM generate_series(1, 2000) AS n",
+)
+
+
+def scanned(found: list[dict[str, Any]]) -> set[str]:
+    """Tables that are read from end to end."""
+    return {node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan"}
+
+
+async def test_a_look_reads_by_index_whatever_there_is_besides(database_url: str) -> None:
+    async with many_alerts(database_url) as conn:
+        await conn.execute(b"SET enable_seqscan = off")  # there is little of everything here
+        take = await plan(conn, "take_alerts", {"now": At(NOON), "limit": 200})
+        assert {"outbox_waiting", "timers_due", "alert_work_pkey"} <= indexes(take)
+        assert not scanned(take)
+        some = {"numbers": list(range(1, 21))}
+        wanted = {
+            "hold_alerts": ("alert_work_pkey", some),
+            "hold_waiting_notifications": ("notifications_alert", some),
+            "unseen_changes": ("outbox_waiting", some),
+            "timers_of_alerts": ("timers_pkey", some),
+            "work_of_alerts": ("alert_work_pkey", some),
+            "histories_of_alerts": ("violations_id_version_key", some),
+            "current_violations_of_alerts": ("violations_newest_pkey", some | {"kinds": ["curfew"]}),
+            "told_of_alerts": ("notifications_alert", some),
+            "answers_of_alerts": ("contacts_alert", some),
+            "promises_of_alerts": ("contacts_alert", some),
+            "prealerts_of_pairs": ("alerts_wearer", some),
+            "resting_on_alerts": ("rests_on_violation", some),
+            "mutes_of_wearers": ("mutes_wearer", {"wearers": ["W1"], "since": At(NOON)}),
+            "look_again": ("alerts_wearer", {"wearer": "W1", "name": "x", "now": At(NOON)}),
+            "next_look": ("timers_due", {}),
+            "violations_to_assess": ("caseload_records_violation", {"alert_no": 1}),
+            "orders_of_wearers": (
+                "caseload_records_victim",
+                {"wearers": ["W1"], "victims": ["V1"], "now": At(NOON)},
+            ),
+        }
+        for name, (index, parameters) in wanted.items():
+            found = await plan(conn, name, parameters)
+            assert index in indexes(found), name
+            assert not scanned(found), name
+
+
+async def test_sending_reads_what_waits_in_order_and_no_more(database_url: str) -> None:
+    async with many_alerts(database_url) as conn:
+        asked = {"channel": "sms", "now": At(NOON + DAY_US), "until": At(NOON + 2 * DAY_US), "limit": 50, "no": 1}
+        lease = await plan(conn, "lease", asked)
+        assert "notifications_waiting" in indexes(lease)
+        assert "notifications" not in scanned(lease)
+        assert "notifications_next" in indexes(await plan(conn, "next_send", asked))
+        assert "notifications_leased" in indexes(await plan(conn, "end_leases", asked))
+        await conn.execute(b"SET enable_seqscan = off")
+        assert "alert_work_unclaimed" in indexes(await plan(conn, "unclaimed", {}))
+        span = {"from_at": At(NOON), "to_at": At(NOON + DAY_US)}
+        assert "alert_work_closed" in indexes(await plan(conn, "outcomes_by_kind", span))
+        assert "alert_work_closed" in indexes(await plan(conn, "precision_of_alerts", span))

@@ -9,17 +9,28 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
+from alerts.desk import Desk, DeskGuide, Item, Wish
+from alerts.desk_records import Contact, DeskRecords, Party
+from alerts.machine import Actor
+from alerts.state import Raise
+from alerts.work_store import AlertWork
 from domain.facts import Roster
+from domain.instants import HOUR_US
 from domain.networks import Network
+from domain.records import Condition, Place, Version, Victim
+from domain.vocabulary import AlertEvent, Channel, ConditionKind, Kind, Outcome, Role
 from store import Reading, Store
 from store.migrate import Migration, migrate, read_migrations
+from tests.store.alert_making import PROTOCOLS, ZONES, Made, alerts_at, resolve
 from tests.store.made import (
+    NOON,
     ask,
     change_of,
     fixes_of,
     learn_everything,
     migrated,
     outage_of,
+    roster_of,
     violation_of,
     wearer_records,
     work_of,
@@ -92,6 +103,66 @@ async def test_dispatch_sees_no_position(database_url: str) -> None:
             refused(url, "SELECT count(*) FROM network_changes")
             refused(url, "SELECT count(*) FROM incident_devices")
             refused(url, "UPDATE violations SET kind = 'sos' RETURNING 1")
+
+
+async def test_dispatch_does_all_its_work_on_alerts(database_url: str) -> None:
+    near = Condition("C-V", "O-W1", ConditionKind.PROXIMITY, victim="V1", alert_m=500.0, prealert_m=1000.0)
+    async with alerts_at(database_url, Version(near), Version(Victim("V1", "Invented V1"))) as made:
+        made.roster = roster_of("T1")
+        await made.commit(facts=fixes_of(0, [1]))
+        lost = violation_of("W1-1", kind=Kind.COMMUNICATION_LOST, device="T1", condition=None)
+        await made.commit([lost, violation_of("W1-2")])
+        with login_as(database_url, "bailiwick_dispatch") as url:
+            async with await AlertWork.open(url, ZONES) as work:
+                side = Made(made.store, work, url)
+                views = await side.look(NOON + HOUR_US)
+                assert {view.people.last for view in views} == {Place("", 0.5, 51.25)}
+                assert [view.around.victims for view in views] == [("V1",), ("V1",)]
+                now_us = NOON + 2 * HOUR_US
+                first, second, *_ = await work.lease(Channel.SMS, now_us, now_us + HOUR_US, 10)
+                await work.sent(first.no, now_us)
+                await work.given_up(second.no, "gone", now_us)
+                await work.raise_alerts([Raise("rota_gap", "rota_gap:x")], now_us)
+                assert len(await side.look(now_us)) >= 2
+            refused(url, "SELECT lat FROM fixes")
+            refused(url, "SELECT said FROM equipment_events")
+            refused(url, "UPDATE alerts SET severity = 'information' RETURNING 1")
+            refused(url, "UPDATE alert_events SET note = 'other' RETURNING 1")
+            refused(url, "DELETE FROM notifications RETURNING 1")
+            refused(url, "DELETE FROM alert_work RETURNING 1")
+            refused(url, "INSERT INTO mutes (wearer) VALUES ('W1') RETURNING 1")
+            refused(url, "UPDATE outbox SET change = 'raised' RETURNING 1")
+
+
+async def test_the_desk_does_all_its_work_as_the_api(database_url: str) -> None:
+    async with alerts_at(database_url) as made:
+        await made.raised()
+        with login_as(database_url, "bailiwick_api") as url:
+            async with await AlertWork.open(url, ZONES) as work:
+                clock = [NOON + HOUR_US]
+                desk, records = Desk(work, guide, lambda: clock[0]), DeskRecords(work, guide, lambda: clock[0])
+                sam = Actor("sam", Role.SUPERVISOR)
+                await desk.act(Item(1), Wish(AlertEvent.CLAIM), sam)
+                promise = Contact(Party.WEARER, answered=True, promised="x", promised_us=clock[0] + HOUR_US)
+                await records.kept(await records.contact(1, promise, sam), sam)
+                await records.end_mute(await records.mute("W1", clock[0], clock[0] + HOUR_US, "why", sam), sam)
+                await records.task_done(1, sam)
+                await records.rests("warrant", "W-1", ["W1-1"], "sam")
+                await records.rests_no_more("warrant", "W-1")
+                await desk.act(Item(1), Wish(AlertEvent.CLOSE, Outcome.FALSE, "no"), sam)
+            refused(url, "UPDATE alerts SET severity = 'information' RETURNING 1")
+            refused(url, "UPDATE alert_events SET note = 'other' RETURNING 1")
+            refused(url, "UPDATE contacts SET said = 'other' RETURNING 1")
+            refused(url, "UPDATE mutes SET to_at = 'infinity' RETURNING 1")
+            refused(url, "DELETE FROM rota RETURNING 1")
+            refused(url, "UPDATE protocols SET body = '{}' RETURNING 1")
+        with login_as(database_url, "bailiwick_ingest") as url:
+            refused(url, "UPDATE alert_work SET work = 'raised' RETURNING 1")
+            refused(url, "INSERT INTO notifications (id) VALUES ('x') RETURNING 1")
+
+
+async def guide() -> DeskGuide:
+    return DeskGuide(PROTOCOLS, resolve)
 
 
 async def test_a_user_who_may_make_no_roles_migrates_all_the_same(database_url: str) -> None:
