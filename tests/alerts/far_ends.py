@@ -43,6 +43,7 @@ class HttpFarEnd:
     open: int = 0
     written: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    serving: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     def url(self, host: str = LOOPBACK, scheme: str = "http") -> str:
         """Where it is."""
@@ -50,6 +51,9 @@ class HttpFarEnd:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving[task] = writer
         self.connections += 1
         self.open += 1
         number = self.connections
@@ -60,7 +64,16 @@ class HttpFarEnd:
             pass
         finally:
             self.open -= 1
+            del self.serving[task]
             writer.close()
+
+    async def end(self) -> None:
+        """Every connection is ended."""
+        self.ended.set()
+        serving = dict(self.serving)
+        for writer in serving.values():
+            writer.transport.abort()
+        await asyncio.gather(*serving)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> bool:
         speaker = h11.Connection(h11.SERVER)
@@ -143,5 +156,5 @@ async def http_far_end(tls: ssl.SSLContext | None = None) -> AsyncIterator[HttpF
     try:
         yield far_end
     finally:
-        far_end.ended.set()
         server.close()
+        await far_end.end()

@@ -7,8 +7,7 @@ import base64
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
-from email.utils import formatdate
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +40,10 @@ def now_us() -> int:
 
 
 @contextlib.asynccontextmanager
-async def sending(keys: tuple[str, ...] = (NEW,), rules: Rules = HERE, **given: Any) -> AsyncIterator[WebhookSender]:
-    sender = WebhookSender(keys, rules, CONSOLE, now_us, **given)
+async def sending(
+    keys: tuple[str, ...] = (NEW,), rules: Rules = HERE, clock: Callable[[], int] = now_us, **given: Any
+) -> AsyncIterator[WebhookSender]:
+    sender = WebhookSender(keys, rules, CONSOLE, clock, **given)
     try:
         yield sender
     finally:
@@ -167,9 +168,9 @@ async def test_what_passes_is_tried_again(far_end: HttpFarEnd, status: int) -> N
         ("7", 7, 7),
         ("0", 0, 0),
         ("999999999999999999", 3_600, 3_600),
-        (formatdate(time.time() + 60, usegmt=True), 50, 60),
-        (formatdate(time.time() - 60, usegmt=True), 0, 0),
-        (formatdate(time.time() + 86_400, usegmt=True), 3_600, 3_600),
+        ("Sat, 21 Nov 2026 22:32:00 GMT", 58.5, 58.5),
+        ("Sat, 21 Nov 2026 22:31:00 GMT", 0, 0),
+        ("Sun, 22 Nov 2026 22:31:00 GMT", 3_600, 3_600),
     ],
 )
 @pytest.mark.parametrize("status", [429, 503])
@@ -177,7 +178,7 @@ async def test_retry_after_in_seconds_and_as_a_date(
     far_end: HttpFarEnd, status: int, header: str, low: float, high: float
 ) -> None:
     far_end.status, far_end.headers = status, {"retry-after": header}
-    async with sending() as sender:
+    async with sending(clock=lambda: AT_US) as sender:
         with pytest.raises(TryAgain) as caught:
             await sender.send(to(far_end), BODY)
     assert caught.value.after_s is not None
