@@ -260,8 +260,8 @@ def leased(row: LeasedRow, place: tuple[float, float] | None = None) -> Leased:
 # ---- writing ----
 
 
-def writing(written: Sequence[Written], shown: Mapping[int, str | None]) -> Writing:
-    """What these looks write. ``shown``: the severity of each alert as it is shown until now, None before its first look."""
+def writing(written: Sequence[Written], shown: Mapping[int, str]) -> Writing:
+    """What these looks write. ``shown``: the severity of each alert as it is shown until now."""
     out = Writing()
     for one in written:
         no, looked = one.view.alert.no, one.looked

@@ -51,7 +51,7 @@ class LockedAlerts:
     async def write(self, written: Sequence[Written]) -> None:
         if not written:
             return
-        shown = {row.no: row.severity for row in self._seen.works}
+        shown = {row.no: row.severity or row.rules_severity for row in self._seen.works}
         await alert_work.write(self.conn, writing(written, shown), self._seen, self.now_us)
 
 

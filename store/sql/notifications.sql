@@ -1,14 +1,15 @@
 -- What is told: written by looks, leased by senders. No transaction is open while a provider is called.
 
 -- name: write_notifications
--- Once an id, for ever. A call is a task of the operators: nobody leases it, and whoever was to be rung counts as told.
+-- Once an id, for ever. A call is a task of the operators, and the console shows what is written: nobody leases these, and
+-- whoever is meant counts as told.
 INSERT INTO notifications (id, alert_no, target, recipient, channel, address, text, language, urgency, reason, sends,
     detail, stands_down, rank, urgency_rank, trusted, words, made_at, state, attempts, next_at, sent_at)
 SELECT id, alert_no, target, recipient, channel, address, text, language, urgency, reason, sends, detail, stands_down, rank,
     CASE urgency WHEN 'critical' THEN 0 WHEN 'serious' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, trusted, words, %(now)s,
-    CASE WHEN NOT sends THEN 'suppressed' WHEN channel = 'call' THEN 'sent' ELSE 'waiting' END,
-    CASE WHEN sends AND channel = 'call' THEN 1 ELSE 0 END, greatest(%(now)s, not_before),
-    CASE WHEN sends AND channel = 'call' THEN %(now)s END
+    CASE WHEN NOT sends THEN 'suppressed' WHEN channel IN ('call', 'console') THEN 'sent' ELSE 'waiting' END,
+    CASE WHEN sends AND channel IN ('call', 'console') THEN 1 ELSE 0 END, greatest(%(now)s, not_before),
+    CASE WHEN sends AND channel IN ('call', 'console') THEN %(now)s END
 FROM unnest(%(id)s::text[], %(alert_no)s::bigint[], %(target)s::text[], %(recipient)s::text[], %(channel)s::text[],
     %(address)s::text[], %(text)s::text[], %(language)s::text[], %(urgency)s::text[], %(reason)s::text[],
     %(sends)s::boolean[], %(detail)s::text[], %(stands_down)s::bigint[], %(rank)s::smallint[], %(not_before)s::timestamptz[],

@@ -183,7 +183,7 @@ class FakeDatabase:
             return
         state = "waiting" if one.sends else "suppressed"
         row = Row(len(self.rows) + 1, one, state, now_us, max(now_us, one.not_before_us or 0))
-        if one.sends and one.channel is Channel.CALL:  # it is the operators' task now
+        if one.sends and one.channel in (Channel.CALL, Channel.CONSOLE):  # a task; what the console shows
             row.state, row.attempts, row.sent_us = "sent", 1, now_us
         self.rows.append(row)
         self.by_id[one.id] = row

@@ -239,6 +239,7 @@ async def test_channels_are_leased_apart_and_the_most_urgent_first(side: Side) -
         telling(1, "e", SMS, "r4", not_before_us=NOON + MINUTE_US),
         telling(1, "f", SMS, "r5", sends=False, reason=ToldReason.HELD),
         telling(1, "g", Channel.CALL, "r6"),
+        telling(1, "h", Channel.CONSOLE, "r7"),
     )
     assert [one.notification.recipient for one in await side.lease(limit=2)] == ["r3", "r2"]
     assert [one.notification.recipient for one in await side.lease()] == ["r1"]
@@ -247,6 +248,7 @@ async def test_channels_are_leased_apart_and_the_most_urgent_first(side: Side) -
     assert [one.notification.recipient for one in await side.lease(NOON + MINUTE_US - 1)] == ["r3", "r2", "r1"]
     assert [one.notification.recipient for one in await side.lease(NOON + MINUTE_US)] == ["r4"]
     assert await side.lease(NOON + MINUTE_US, Channel.CALL) == []
+    assert await side.lease(NOON + MINUTE_US, Channel.CONSOLE) == []
 
 
 async def test_what_was_sent_is_never_leased_again(side: Side) -> None:
@@ -296,12 +298,13 @@ async def test_who_was_told_is_who_a_sender_had_once(side: Side) -> None:
         telling(1, "c", SMS, "failed"),
         telling(1, "d", Channel.CALL, "called"),
         telling(1, "e", SMS, "quiet", sends=False, reason=ToldReason.HELD),
+        telling(1, "f", Channel.CONSOLE, "shown"),
     )
     sent, failed = await side.lease()
     await side.store.sent(sent.no, NOON)
     await side.store.failed(failed.no, "answered 503", NOON + MINUTE_US)
     await side.look()
-    assert sorted(await side.told()) == ["called", "failed", "sent"]
+    assert sorted(await side.told()) == ["called", "failed", "sent", "shown"]
 
 
 async def test_what_is_taken_back_is_not_tried_again(side: Side) -> None:

@@ -54,7 +54,8 @@ async def test_what_a_look_wrote_is_what_the_next_one_reads(database_url: str) -
         wrote = look_at(before, PROTOCOLS, resolve, LATER).looked
         after = await made.view(1, LATER)
         assert (after.job, after.plan) == (wrote.job, wrote.plan)
-        assert [one.target for one in after.told] == [Target.VICTIM], "who is to be rung counts as told"
+        told = [one.target for one in after.told]
+        assert told == [Target.VICTIM, Target.OPERATOR], "who is to be rung counts as told, and what the console shows"
         shut = violation_of("W1-1", 2, change=Change.CLOSED, to_us=NOON + 30 * SECOND_US)
         await made.commit([shut])
         (view,) = await made.look(NOON + MINUTE_US)
