@@ -75,6 +75,7 @@ def test_a_body_of_the_store_is_the_same_again() -> None:
     assert in_force(body) == shipped_protocols()
 
 
+@pytest.mark.slow
 def test_every_text_stands_in_every_catalogue() -> None:
     policys = {"cleared", "open_again", "shortened", "withdrawn", "promise_due"}
     policys |= {f"closed_{outcome}" for outcome in ("false", "equipment", "duplicate")}

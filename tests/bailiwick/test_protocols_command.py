@@ -144,6 +144,15 @@ def test_a_word_that_is_not_known_ends_with_2_and_names_the_nearest(
     assert wrong.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["explain", "check", "import", "show"])
+def test_each_command_and_option_is_documented(run: Run, command: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
+    code, said, _ = run(command, "--help")
+    assert (code, f"`protocols {command}" in page) == (0, True)
+    options = set(re.findall(r"--[a-z][a-z0-9-]+", said)) - {"--help", "--json"}
+    assert [option for option in sorted(options) if f"`{option}`" not in page] == []
+
+
 def test_those_that_ship_are_shown_when_there_is_no_database(run: Run) -> None:
     code, said, _ = run("show")
     lines = said.split("\n")
