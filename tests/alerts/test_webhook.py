@@ -17,7 +17,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from alerts.channels.channel import Refused, TryAgain
 from alerts.channels.http_sending import ANSWER_BYTES
 from alerts.channels.targets import Rules
-from alerts.channels.webhook import WebhookSender
+from alerts.channels.webhook import HOST_AT_ONCE, WebhookSender
 from alerts.ports import Leased
 from alerts.protocols import Target
 from domain.instants import SECOND_US, format_instant
@@ -326,7 +326,26 @@ async def test_many_at_once_share_the_connections(far_end: HttpFarEnd) -> None:
         await asyncio.gather(*(sender.send(to(far_end, id=f"{n}"), BODY) for n in range(40)))
         await asyncio.gather(*(sender.send(to(far_end, id=f"{n}b"), BODY) for n in range(20)))
     assert len(far_end.asked) == 60
-    assert far_end.connections <= 40
+    assert far_end.connections <= HOST_AT_ONCE
+
+
+@pytest.mark.slow
+async def test_a_host_that_hangs_does_not_take_every_sender_from_the_others(far_end: HttpFarEnd) -> None:
+    far_end.behave = "silent"
+    async with http_far_end() as other, sending(turn_s=SHORT_S) as sender:
+        hanging = [asyncio.create_task(sender.send(to(far_end, id=f"{n}"), BODY)) for n in range(HOST_AT_ONCE + 3)]
+        await eventually(lambda: len(far_end.asked) == HOST_AT_ONCE, "so many and no more have been sent there")
+        await sender.send(to(other), BODY)
+        await eventually(lambda: sum(one.done() for one in hanging) == 3, "those without a turn are free again")
+        for one in hanging[HOST_AT_ONCE:]:
+            with pytest.raises(TryAgain, match=f"{HOST_AT_ONCE} others wait for an answer of {LOOPBACK}"):
+                await one
+        assert len(other.asked) == 1
+        far_end.ended.set()
+        ended = await asyncio.gather(*hanging[:HOST_AT_ONCE], return_exceptions=True)
+        assert {type(one) for one in ended} == {TryAgain}
+        far_end.behave = "answer"
+        await sender.send(to(far_end), BODY)
 
 
 def test_a_key_that_is_none_is_refused_without_repeating_it() -> None:
