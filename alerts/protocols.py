@@ -53,7 +53,7 @@ class Flag(StrEnum):
     CLEARED = "cleared"
     WEARER_ANSWERED = "wearer_answered"
     WEARER_UNANSWERED = "wearer_unanswered"
-    """The last call to the wearer on this alert was not answered."""
+    """The last call to the wearer, or to the adult responsible for them, on this alert was not answered."""
     VICTIM_ANSWERED = "victim_answered"
     VICTIM_UNANSWERED = "victim_unanswered"
     OFTEN = "often"

@@ -95,10 +95,12 @@ SELECT wearer, mute_no, from_at, COALESCE(ended_at, to_at), by_name, reason FROM
 WHERE wearer = ANY(%(wearers)s::text[]) AND to_at > %(since)s ORDER BY mute_no;
 
 -- name: answers_of_alerts
--- Whether the last call to each party about some alerts was answered; who rings us has been reached.
-SELECT DISTINCT ON (alert_no, party) alert_no, party, answered FROM contacts
-WHERE alert_no = ANY(%(numbers)s::bigint[]) AND answered IS NOT NULL AND party IN ('wearer', 'victim')
-ORDER BY alert_no, party, at DESC, contact_no DESC;
+-- Whether the last call to each party about some alerts was answered; who rings us has been reached. The adult responsible for
+-- a wearer answers for them: at night nobody else of the two is called.
+SELECT DISTINCT ON (alert_no, side) alert_no, side, answered
+FROM contacts, LATERAL (SELECT CASE party WHEN 'responsible_adult' THEN 'wearer' ELSE party END) AS named (side)
+WHERE alert_no = ANY(%(numbers)s::bigint[]) AND answered IS NOT NULL AND side IN ('wearer', 'victim')
+ORDER BY alert_no, side, at DESC, contact_no DESC;
 
 -- name: promises_of_alerts
 -- What was promised about some alerts and has not been done.

@@ -279,6 +279,16 @@ async def test_closing_500_alerts_takes_less_than_a_second(timescale_url: str) -
 # ---- the contact log ----
 
 
+async def test_the_adult_responsible_for_a_wearer_answers_for_them(database_url: str) -> None:
+    async with at_desk(database_url) as at:
+        await at.do(CLAIM)
+        for answered in (False, True):
+            call = Contact(Party.RESPONSIBLE_ADULT, number="0000", answered=answered)
+            await at.records.contact(1, call, OLA)
+            answers = (await at.made.view(1, at.clock())).around.answers
+            assert (answers.wearer, answers.victim) == (answered, None)
+
+
 async def test_a_call_that_is_not_answered_is_known_to_the_next_look(database_url: str) -> None:
     async with at_desk(database_url) as at:
         await at.do(CLAIM)
