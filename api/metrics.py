@@ -13,6 +13,7 @@ from prometheus_client.exposition import generate_latest
 
 from domain.instants import SECOND_US
 from domain.vocabulary import Kind, OrderState, Severity
+from store.alert_figures import AlertMeasures, AlertsNow
 from store.reading_types import Counts
 from store.reconciling import Reconciliation
 
@@ -50,6 +51,22 @@ class Metrics:
         self._unreconciled = self._gauge(
             "unreconciled", "Orders, fittings, devices that do not fit together", ("what",)
         )
+        self._unclaimed = self._gauge("alerts_unclaimed", "Alerts that nobody has", ("severity",))
+        self._oldest = self._gauge(
+            "alerts_oldest_unclaimed_seconds", "For how long nobody has had the oldest of them", ("severity",)
+        )
+        self._load = self._gauge("alerts_per_operator", "Alerts of warning and above an operator in 10 minutes")
+        self._flood = self._gauge("alert_flood", "1 when those were more than an operator can see to")
+        self._raised = self._gauge("alerts_raised_day", "Alerts raised in the last day", ("kind",))
+        self._rates = self._gauge("alerts_per_wearer_day", "The same for each wearer under an order", ("kind",))
+        self._delays = self._gauge(
+            "alert_delay_seconds", "Quantiles of the last day's alerts, from one step to the next", ("what", "quantile")
+        )
+        self._outcomes = self._gauge("alert_outcomes_day", "Alerts closed in the last day", ("kind", "outcome"))
+        self._assessments = self._gauge(
+            "assessments_day", "Violations that officers decided in the last day", ("kind", "decision")
+        )
+        self._precision = self._gauge("alert_precision_ratio", "Share of alerts that held, of 28 days", ("kind",))
         self._decided = self._gauge("newest_decision_timestamp_seconds", "Newest instant that ingest decided")
 
     def _gauge(self, name: str, says: str, labels: Iterable[str] = ()) -> Gauge:
@@ -82,6 +99,33 @@ class Metrics:
         """What does not fit together, by sort."""
         for what, number in found.numbers().items():
             self._unreconciled.labels(what).set(number)
+
+    def alerts(self, now: AlertsNow) -> None:
+        """What nobody has, a severity that has none being 0, and how much comes to each operator."""
+        for severity in Severity:
+            found = now.unclaimed.get(severity)
+            self._unclaimed.labels(severity.value).set(found.number if found else 0)
+            self._oldest.labels(severity.value).set((now.at_us - found.oldest_us) / SECOND_US if found else 0)
+        self._load.set(now.load.per_operator if now.load else 0)
+        self._flood.set(1 if now.load and now.load.flood else 0)
+
+    def measured(self, found: AlertMeasures) -> None:
+        """What was measured of alerts; a kind that had none in the time is left out."""
+        for gauge in (self._raised, self._rates, self._delays, self._outcomes, self._assessments, self._precision):
+            gauge.clear()
+        for raised in found.raised:
+            self._raised.labels(raised.kind).set(raised.number)
+            if raised.per_wearer_day is not None:
+                self._rates.labels(raised.kind).set(raised.per_wearer_day)
+        for what, quantiles in found.delays.items():
+            for name, value in zip(("0.5", "0.95", "0.99"), quantiles[1:], strict=True):
+                self._delays.labels(what, name).set(value)
+        for gauge, words in ((self._outcomes, found.outcomes), (self._assessments, found.assessments)):
+            for kind, numbers in words.items():
+                for word, number in numbers.items():
+                    gauge.labels(kind, word).set(number)
+        for one in found.precision:
+            self._precision.labels(one.kind).set(one.ratio)
 
     def text(self) -> bytes:
         """The page that is scraped."""

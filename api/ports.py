@@ -12,6 +12,7 @@ from typing import Protocol
 
 from domain.records import Version
 from domain.violations import Violation
+from store.alert_figures import AlertMeasures, AlertsNow
 from store.reading_types import (
     AlertFilter,
     AlertRow,
@@ -38,6 +39,12 @@ class Reading(Protocol):
 
     async def reconciliation(self) -> Reconciliation:
         """Orders, fittings and data held against each other."""
+
+    async def alerts_now(self) -> AlertsNow:
+        """What nobody has, and how much comes to each operator."""
+
+    async def alert_measures(self) -> AlertMeasures:
+        """What is measured of alerts of the last day, and their precision."""
 
     async def wearers(self, after: str | None, limit: int) -> list[WearerRow]:
         """Wearers by id, those after ``after``."""

@@ -113,6 +113,26 @@ class PoorKind:
     makers: dict[str, list[Precision]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class AlertsNow:
+    """What is cheap to ask often: what nobody has, and the load of the last whole 10 minutes (None: no time has passed)."""
+
+    at_us: int
+    unclaimed: dict[Severity, Unclaimed] = field(default_factory=dict)
+    load: Load | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMeasures:
+    """What is dearer: of the last day, and of precision of the last 28."""
+
+    raised: list[Raised] = field(default_factory=list)
+    delays: dict[str, Quantiles] = field(default_factory=dict)
+    outcomes: dict[str, dict[str, int]] = field(default_factory=dict)
+    assessments: dict[str, dict[str, int]] = field(default_factory=dict)
+    precision: list[Precision] = field(default_factory=list)
+
+
 class AlertFigures:
     """The questions. Each is one statement."""
 
@@ -174,6 +194,23 @@ class AlertFigures:
     async def of_lot(self, lot: str) -> list[OfLot]:
         """Every alert and breach that rests on devices of a lot (failure 09)."""
         return [OfLot(*row) for row in await self._rows("resting_on_lot", {"lot": lot})]
+
+    async def now(self, now_us: int) -> AlertsNow:
+        """What is asked every few seconds."""
+        whole_us = now_us - now_us % FLOOD_US
+        (load,) = await self.loads(whole_us - FLOOD_US, whole_us)
+        return AlertsNow(now_us, await self.unclaimed(), load)
+
+    async def measures(self, now_us: int) -> AlertMeasures:
+        """What is asked every few minutes."""
+        day = (now_us - DAY_US, now_us)
+        return AlertMeasures(
+            raised=await self.raised(*day),
+            delays=await self.delays(*day),
+            outcomes=await self.outcomes(*day),
+            assessments=await self.assessments(*day),
+            precision=[one for one in await self.precision(now_us - PRECISION_OVER_US, now_us) if one.what is None],
+        )
 
     async def _rows(self, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as conn:

@@ -19,6 +19,7 @@ from domain.records import Version
 from domain.violations import Violation
 from domain.vocabulary import Kind, OrderState, Severity
 from store import caseload
+from store.alert_figures import AlertFigures, AlertMeasures, AlertsNow
 from store.connecting import Pool, open_pool
 from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
@@ -113,6 +114,14 @@ class Reading:
     async def reconciliation(self) -> Reconciliation:
         """Orders, fittings and data held against each other; for now and then, not for every second."""
         return await reconcile(self._pool, self._now_us())
+
+    async def alerts_now(self) -> AlertsNow:
+        """What nobody has, and how much comes to each operator."""
+        return await AlertFigures(self._pool).now(self._now_us())
+
+    async def alert_measures(self) -> AlertMeasures:
+        """What is measured of alerts; for now and then, not for every second."""
+        return await AlertFigures(self._pool).measures(self._now_us())
 
     async def figures(self) -> dict[str, Figures]:
         """The newest figures of each process, by its name."""

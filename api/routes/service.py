@@ -76,5 +76,7 @@ async def metrics(parts: Given) -> Response:
     """For Prometheus."""
     parts.metrics.take(await parts.figures.now())
     parts.metrics.reconciled(await parts.figures.reconciliation())
+    parts.metrics.alerts(await parts.figures.alerts())
+    parts.metrics.measured(await parts.figures.alert_measures())
     parts.metrics.followers.set(parts.hub.followers)
     return Response(parts.metrics.text(), media_type=METRICS_TYPE)

@@ -27,6 +27,7 @@ from domain.records import (
 )
 from domain.violations import Violation
 from domain.vocabulary import AlertCondition, AlertWork, Kind, OrderState, Quality, Severity, Source
+from store.alert_figures import FLOOD_US, AlertMeasures, AlertsNow, Load, Unclaimed
 from store.reading_types import (
     AlertFilter,
     AlertRow,
@@ -58,6 +59,7 @@ class FakeReading:
     wrong: str | None = None
     headroom: float = 1.0
     unreconciled: Reconciliation = field(default_factory=Reconciliation)
+    measured: AlertMeasures = field(default_factory=AlertMeasures)
     questions: Counter[str] = field(default_factory=Counter)
     records: dict[tuple[str, str], Any] = field(default_factory=dict)
     fixes: list[tuple[str, PositionRow]] = field(default_factory=list)
@@ -166,6 +168,26 @@ class FakeReading:
     async def reconciliation(self) -> Reconciliation:
         self._asked("reconciliation")
         return self.unreconciled
+
+    async def alerts_now(self) -> AlertsNow:
+        self._asked("alerts_now")
+        waiting: dict[Severity, list[int]] = {}
+        for row in self.alert_rows.values():
+            if row.work is AlertWork.RAISED and row.grouped_under is None and not row.withdrawn:
+                waiting.setdefault(row.severity, []).append(row.raised_us)
+        unclaimed = {severity: Unclaimed(len(times), min(times)) for severity, times in waiting.items()}
+        whole_us = self.now_us - self.now_us % FLOOD_US
+        came = [
+            row
+            for row in self.alert_rows.values()
+            if whole_us - FLOOD_US <= row.raised_us < whole_us and row.grouped_under is None
+        ]
+        load = Load(whole_us - FLOOD_US, sum(row.severity is not Severity.INFORMATION for row in came), 0)
+        return AlertsNow(self.now_us, unclaimed, load)
+
+    async def alert_measures(self) -> AlertMeasures:
+        self._asked("alert_measures")
+        return self.measured
 
     async def wearers(self, after: str | None, limit: int) -> list[WearerRow]:
         self._asked("wearers")

@@ -10,6 +10,7 @@ import numpy as np
 
 from domain.instants import MINUTE_US, SECOND_US
 from domain.vocabulary import AlertCondition, Change, Code, Kind, OrderState, Quality, Severity
+from store.alert_figures import Load, Unclaimed
 from store.reading_types import AlertFilter, ViolationFilter
 from tests.api.fake_reading import kinds, severities, states
 from tests.api.sides import Side
@@ -183,6 +184,25 @@ async def test_who_listens_is_woken_after_each_commit(side: Side) -> None:
             await side.commit(work_of(0, side.roster, versions=[zone], alerts=[change_of(zone)]))
             await anext(wakes)
             assert (await side.reading.events(0, MANY))[-1].body["violations"] == [zone.id]
+
+
+async def test_alerts_that_nobody_has_and_how_much_came(side: Side) -> None:
+    await with_people(side, 1)
+    early = NOON - 5 * MINUTE_US
+    zone, edge, held, gone, low = (violation_of(f"W{number}-1") for number in range(1, 6))
+    changes = [
+        change_of(zone, raised_us=early),
+        change_of(edge, raised_us=early + 1),
+        change_of(held, raised_us=early, grouped_under="outage-1"),
+        change_of(gone, withdrawn=True, state=AlertCondition.CLEARED),
+        change_of(low, raised_us=early, severity=Severity.INFORMATION),
+    ]
+    await side.commit(work_of(0, side.roster, versions=[zone, edge, held, gone, low], alerts=changes))
+    now = await side.reading.alerts_now()
+    assert now.at_us == NOON
+    critical, information = Unclaimed(2, early), Unclaimed(1, early)
+    assert now.unclaimed == {Severity.CRITICAL: critical, Severity.INFORMATION: information}
+    assert now.load == Load(NOON - 10 * MINUTE_US, 2, 0)
 
 
 async def test_counts_are_of_what_stands(side: Side) -> None:
