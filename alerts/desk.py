@@ -245,9 +245,10 @@ def look_after(view: View, act: Act, guide: DeskGuide) -> Written:
 
     Raises `alerts.machine.Illegal`.
     """
-    after = step(view.job, act, view.around.severity)
+    lapsed = _lapsed(view, act)
+    after = step(lapsed[-1][1] if lapsed else view.job, act, view.around.severity)
     written = look_at(replace(view, job=after), guide.protocols, guide.resolve, act.at_us)
-    acts = ((act, after), *written.looked.acts)
+    acts = (*lapsed, (act, after), *written.looked.acts)
     notifications = written.notifications
     tells = written.looked.tells
     if act.event is AlertEvent.ESCALATE and act.actor is not None:
@@ -256,6 +257,16 @@ def look_after(view: View, act: Act, guide: DeskGuide) -> Written:
         notifications = (*notifications, *guide.resolve(tell, view, act.at_us))
     looked: Looked = replace(written.looked, acts=acts, tells=tells)
     return Written(view, looked, notifications)
+
+
+def _lapsed(view: View, act: Act) -> tuple[tuple[Act, Job], ...]:
+    """The end of somebody else's claim that has lapsed and that no look has seen: a dispatcher that is late keeps nobody out."""
+    ends_us = view.job.claim_ends_us(view.around.severity)
+    held_by_actor = act.actor is not None and act.actor.name == view.job.holder
+    if ends_us is None or ends_us > act.at_us or held_by_actor:
+        return ()
+    expiry = Act(AlertEvent.EXPIRE, ends_us, why="no_action")
+    return ((expiry, step(view.job, expiry, view.around.severity)),)
 
 
 def _escalation(view: View, act: Act) -> Tell:

@@ -118,6 +118,18 @@ async def test_a_claim_stops_what_waits_for_one_and_names_when_it_ends(database_
         assert (row.work, row.holder, row.unclaimed_us) == (AlertWork.RAISED, None, at.clock())
 
 
+async def test_a_claim_that_lapsed_unseen_keeps_nobody_else_out(embedded_url: str) -> None:
+    async with at_desk(embedded_url) as at:
+        await at.do(CLAIM, PIA)
+        at.clock.forward(15 * 60 - 2)
+        with pytest.raises(Illegal, match="pia has claimed it"):
+            await at.do(CLAIM, OLA)
+        at.clock.forward(2)
+        assert (await at.do(CLAIM, OLA)).job.holder == "ola"
+        events = at.ask("SELECT event, by_name, revision FROM alert_events ORDER BY event_no")
+        assert events == [("claim", "pia", 2), ("expire", None, 3), ("claim", "ola", 4)]
+
+
 async def test_a_stale_version_says_who_changed_it_and_when_and_changes_nothing(database_url: str) -> None:
     async with at_desk(database_url) as at:
         await at.do(CLAIM, PIA, revision=1)
