@@ -5,13 +5,14 @@ A pure function of the caseload as known, the last used fix and an instant (rule
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from domain.facts import Roster
 from domain.instants import MINUTE_US, SECOND_US
-from domain.records import Circle, Condition, Corridor, Order, Place, Polygons, Version, Wearer
+from domain.records import Circle, Condition, Corridor, Order, Place, Polygons, Shape, Version, Wearer
 from domain.vocabulary import ZONE_KINDS, ConditionKind, Level
 from domain.zone_edges import edge_within_m, holds
 from geofence.book import Book
@@ -56,6 +57,7 @@ class Requirements:
 
     def __init__(self, versions: Iterable[Version], cache: WindowCache) -> None:
         self._book = Book(Roster(), cache)
+        self._measures: dict[tuple[int, float, float], tuple[bool, float]] = {}
         for version in versions:
             self._book.learn(version)
 
@@ -117,11 +119,22 @@ class Requirements:
             return False
         if last is None:
             return True
-        here = Place("", last.lon, last.lat)
-        if holds(here, shape) == (record.kind is ConditionKind.EXCLUSION_ZONE):
+        inside, edge_m = self._measured(shape, last)
+        if inside == (record.kind is ConditionKind.EXCLUSION_ZONE):
             return True
         reach_m = FASTEST_M_S * max(0, at_us - last.t_us) / SECOND_US + last.acc_m
-        return edge_within_m(here, shape, reach_m / SURE) is not None
+        return edge_m <= reach_m / SURE
+
+    def _measured(self, shape: Shape, last: LastFix) -> tuple[bool, float]:
+        """Whether a fix lies in a zone, and metres to its edge; measured once, however often it is asked later."""
+        key = (id(shape), last.lon, last.lat)  # the book holds the shape, so that its id stays its own
+        found = self._measures.get(key)
+        if found is None:
+            here = Place("", last.lon, last.lat)
+            edge_m = edge_within_m(here, shape, math.inf)
+            assert edge_m is not None
+            found = self._measures[key] = (holds(here, shape), edge_m)
+        return found
 
 
 def _seen_there(record: Condition, at_us: int, last: LastFix | None) -> bool:
