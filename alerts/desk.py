@@ -174,8 +174,7 @@ class Desk:
                 results.append(result)
                 if one is not None:
                     written.append(one)
-            for one in written:
-                await _assess(held, one, act)
+            await _assess(held, written, act)
             await held.write(written)
         return results
 
@@ -277,25 +276,44 @@ def _escalation(view: View, act: Act) -> Tell:
     return Tell(key, above, ESCALATED_BY, "escalated", view.around.severity, ToldReason.ESCALATION, rank=2)
 
 
-async def _assess(held: LockedAlerts, one: Written, act: Act) -> None:
+async def _assess(held: LockedAlerts, written: Sequence[Written], act: Act) -> None:
     """Closing as equipment or false disputes the violations until the officer decides; undone, so is that."""
-    alert, actor = one.view.alert, act.actor
-    if actor is None:
-        return
     if act.event is AlertEvent.CLOSE and act.outcome in PROPOSES:
-        violations = await tables.to_assess(held.conn, alert.no)
-        prefix = _prefix(alert.no, one.view.revision + 1)
-        reason = f"alert {alert.no} closed as {act.outcome.value}" + (f": {act.note}" if act.note else "")
-        records = [
-            Assessment(f"{prefix}{k}", violation, AssessmentDecision.DISPUTED, actor.name, act.at_us, reason)
-            for k, violation in enumerate(violations, start=1)
-        ]
-        await tables.learn(held.conn, [Version(record) for record in records])
-    elif act.event is AlertEvent.REOPEN and one.view.job.outcome in PROPOSES:
-        closing = await tables.last_closing(held.conn, alert.no)
-        ids = [f"{_prefix(alert.no, closing or 0)}{k}" for k in range(1, len(alert.violations) + 1)]
-        proposed = await tables.assessments(held.conn, ids)
-        await tables.learn(held.conn, [Version(record, cancelled=True) for record in proposed])
+        versions = await _proposed(held, written, act)
+    elif act.event is AlertEvent.REOPEN:
+        versions = await _undone(held, [one for one in written if one.view.job.outcome in PROPOSES])
+    else:
+        return
+    if versions:
+        await tables.learn(held.conn, versions)
+
+
+async def _proposed(held: LockedAlerts, written: Sequence[Written], act: Act) -> list[Version]:
+    """An assessment, `disputed`, of each violation that no officer has assessed."""
+    assert act.actor is not None
+    assert act.outcome is not None
+    violations = await tables.to_assess(held.conn, [one.view.alert.no for one in written])
+    found = []
+    for one in written:
+        number = one.view.alert.no
+        reason = f"alert {number} closed as {act.outcome.value}" + (f": {act.note}" if act.note else "")
+        prefix = _prefix(number, one.view.revision + 1)
+        for k, violation in enumerate(violations.get(number, ()), start=1):
+            decision = AssessmentDecision.DISPUTED
+            record = Assessment(f"{prefix}{k}", violation, decision, act.actor.name, act.at_us, reason)
+            found.append(Version(record))
+    return found
+
+
+async def _undone(held: LockedAlerts, written: Sequence[Written]) -> list[Version]:
+    """What the last closing of each proposed, cancelled."""
+    closings = await tables.last_closings(held.conn, [one.view.alert.no for one in written])
+    ids = [
+        f"{_prefix(one.view.alert.no, closings.get(one.view.alert.no, 0))}{k}"
+        for one in written
+        for k in range(1, len(one.view.alert.violations) + 1)
+    ]
+    return [Version(record, cancelled=True) for record in await tables.assessments(held.conn, ids)]
 
 
 def _prefix(alert_no: int, revision: int) -> str:

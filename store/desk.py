@@ -164,15 +164,17 @@ async def who_is_muted(conn: Connection, wearer: str, now_us: int) -> tuple[str,
     return (rows[0][0], tuple(rows[0][1])) if rows else None
 
 
-async def to_assess(conn: Connection, alert_no: int) -> list[str]:
-    """The current violations of an alert of which nobody has decided anything."""
-    return [row[0] for row in await _rows(conn, "violations_to_assess", {"alert_no": alert_no})]
-
-
-async def last_closing(conn: Connection, alert_no: int) -> int | None:
-    """The revision of an alert's last closing."""
-    found: int | None = (await _rows(conn, "last_closing", {"alert_no": alert_no}))[0][0]
+async def to_assess(conn: Connection, numbers: Sequence[int]) -> dict[int, list[str]]:
+    """The current violations of each of some alerts of which nobody has decided anything."""
+    found: dict[int, list[str]] = {}
+    for alert_no, violation_id in await _rows(conn, "violations_to_assess", {"numbers": list(numbers)}):
+        found.setdefault(alert_no, []).append(violation_id)
     return found
+
+
+async def last_closings(conn: Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """The revision of the last closing of each of some alerts."""
+    return {row[0]: row[1] for row in await _rows(conn, "last_closings", {"numbers": list(numbers)})}
 
 
 async def assessments(conn: Connection, ids: Sequence[str]) -> list[Assessment]:

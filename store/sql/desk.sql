@@ -72,14 +72,15 @@ SELECT w.level, ARRAY(SELECT DISTINCT c.body ->> 'victim' FROM orders o JOIN con
 FROM wearers w WHERE w.id = %(wearer)s;
 
 -- name: violations_to_assess
--- The current violations of an alert of which no officer has decided anything.
-SELECT l.violation_id FROM alert_violations l JOIN violations_newest n ON n.id = l.violation_id AND NOT n.withdrawn
-WHERE l.alert_no = %(alert_no)s AND NOT EXISTS (
+-- The current violations of some alerts of which no officer has decided anything.
+SELECT l.alert_no, l.violation_id
+FROM alert_violations l JOIN violations_newest n ON n.id = l.violation_id AND NOT n.withdrawn
+WHERE l.alert_no = ANY(%(numbers)s::bigint[]) AND NOT EXISTS (
     SELECT FROM (
         SELECT DISTINCT ON (r.id) r.body ->> 'decision' AS decision, r.cancelled FROM caseload_records r
         WHERE r.type = 'assessment' AND r.body ->> 'violation' = l.violation_id ORDER BY r.id, r.record_no DESC
     ) AS made WHERE NOT made.cancelled AND made.decision <> 'disputed')
-ORDER BY l.violation_id;
+ORDER BY l.alert_no, l.violation_id;
 
 -- name: assessments_proposed
 -- The newest versions of assessments of some ids that stand.
@@ -88,9 +89,10 @@ SELECT body FROM (
     WHERE type = 'assessment' AND id = ANY(%(ids)s::text[]) ORDER BY id, record_no DESC
 ) AS newest WHERE NOT cancelled ORDER BY id;
 
--- name: last_closing
--- The revision of the last closing of an alert.
-SELECT max(revision) FROM alert_events WHERE alert_no = %(alert_no)s AND event = 'close';
+-- name: last_closings
+-- The revision of the last closing of each of some alerts.
+SELECT alert_no, max(revision) FROM alert_events WHERE alert_no = ANY(%(numbers)s::bigint[]) AND event = 'close'
+GROUP BY alert_no;
 
 -- name: enter_resting
 -- A breach, warrant, recall or arrest rests on a violation; said twice it is once.

@@ -209,7 +209,7 @@ async def test_a_look_reads_by_index_whatever_there_is_besides(database_url: str
             "mutes_of_wearers": ("mutes_wearer", {"wearers": ["W1"], "since": At(NOON)}),
             "look_again": ("alerts_wearer", {"wearer": "W1", "name": "x", "now": At(NOON)}),
             "next_look": ("timers_due", {}),
-            "violations_to_assess": ("caseload_records_violation", {"alert_no": 1}),
+            "violations_to_assess": ("caseload_records_violation", some),
             "orders_of_wearers": (
                 "caseload_records_victim",
                 {"wearers": ["W1"], "victims": ["V1"], "now": At(NOON)},
