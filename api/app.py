@@ -15,21 +15,24 @@ from starlette.responses import Response
 
 from api import problems
 from api.contingency import Rankings
+from api.desk import AtDesk
+from api.desk_problems import busy
 from api.figures import Figures
-from api.guard import LoopbackHosts, SecurityHeaders
+from api.guard import BodyLimit, LoopbackHosts, SecurityHeaders
 from api.hub import Hub
 from api.journal import Journal
 from api.metrics import Metrics
 from api.parts import API_ROOT, Parts
 from api.ports import Reading
 from api.problems import PROBLEM_SCHEMA, problem_response
-from api.routes import decisions, incidents, live, pages, people, service
+from api.routes import decisions, incidents, live, pages, people, records, service, work
 from geofence.wallclock import TimeZones
+from store.errors import Busy
 
 RETRY_AFTER_S: Final = 2
 
 DESCRIPTION: Final = (
-    "Read the caseload, positions, violations and alerts, and follow alerts as they are committed. Instants are "
+    "Read the caseload, positions, violations and alerts, follow alerts as they are committed, and work on them. Instants are "
     "RFC 3339 in UTC; ids of the database are strings, because they have 64 bits; lists come in pages with a `next` "
     "link; every error is a problem of RFC 9457. Served on this machine only until people sign in."
 )
@@ -45,10 +48,12 @@ def create_app(
     away: tuple[type[Exception], ...] = (),
     now: Callable[[], int] = wall_clock_us,
     zones: TimeZones | None = None,
+    desk: AtDesk | None = None,
 ) -> FastAPI:
     """The application over a reading side; ``away`` are the errors that say that it cannot be reached.
 
-    ``zones`` is the time-zone data, loaded at the edge: without it no list is ranked by timetables.
+    ``zones`` is the time-zone data, loaded at the edge: without it no list is ranked by timetables. Without a ``desk``
+    nobody can work on alerts.
     """
     hub = Hub(reading, away)
     metrics = Metrics()
@@ -62,17 +67,18 @@ def create_app(
         lifespan=_listening,
         redirect_slashes=False,
     )
-    app.state.parts = Parts(
-        reading, hub, Figures(reading), metrics, now, Rankings(reading, zones) if zones is not None else None
-    )
+    rankings = Rankings(reading, zones) if zones is not None else None
+    app.state.parts = Parts(reading, hub, Figures(reading), metrics, now, rankings, desk)
     problems.install(app)
     for error in away:
         app.add_exception_handler(error, _database_away)
-    for resources in (people, decisions, incidents, live):
+    app.add_exception_handler(Busy, busy)
+    for resources in (people, decisions, work, records, incidents, live):
         app.include_router(resources.router)
     app.include_router(service.router)
     pages.install(app)
     # The last one added is the first that a request meets.
+    app.add_middleware(BodyLimit)
     app.add_middleware(LoopbackHosts)
     app.add_middleware(Journal, metrics=metrics)
     app.add_middleware(SecurityHeaders)

@@ -25,8 +25,10 @@ def format_instants(instants_us: Sequence[int]) -> list[str]:
     ]
 
 
-def _from_text(text: str) -> int:
+def _from_text(text: object) -> int:
     try:
+        if not isinstance(text, str):
+            raise BadInstant("")
         return parse_instant(text)
     except BadInstant:
         raise ValueError("must be an RFC 3339 instant such as 2026-11-21T22:00:00Z") from None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, cast
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import msgspec
 from fastapi import Depends, Query, Request
@@ -17,11 +18,18 @@ from api.hub import Hub
 from api.metrics import Metrics
 from api.ports import Reading
 from api.problems import MEDIA_TYPE
+from store.reading_types import AlertRow
+
+if TYPE_CHECKING:
+    from api.desk import AtDesk
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an application is made of. ``now`` gives microseconds UTC; ``rankings`` is None without time-zone data."""
+    """What an application is made of. ``now`` gives microseconds UTC.
+
+    ``rankings`` is None without time-zone data, ``desk`` where nobody works on alerts by this process.
+    """
 
     reading: Reading
     hub: Hub
@@ -29,6 +37,7 @@ class Parts:
     metrics: Metrics
     now: Callable[[], int]
     rankings: Rankings | None
+    desk: AtDesk | None = None
 
 
 def parts_of(request: Request) -> Parts:
@@ -50,6 +59,13 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is none", **PROBLEM_CONTENT}}
 
 
-def answer(body: object, link: str | None = None) -> Response:
+def answer(
+    body: object, link: str | None = None, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None
+) -> Response:
     """A JSON answer, written by msgspec."""
-    return Response(msgspec.json.encode(body), headers=link_header(link), media_type="application/json")
+    return Response(msgspec.json.encode(body), int(status), link_header(link) | (headers or {}), "application/json")
+
+
+def alert_answer(row: AlertRow) -> Response:
+    """One alert, with the revision of its work as `ETag`, for `If-Match`."""
+    return answer(row.as_json(), headers={"ETag": f'"{row.revision}"'})

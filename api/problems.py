@@ -6,6 +6,7 @@ not come back in a log or a screenshot of an error.
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -35,17 +36,33 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
                 "properties": {"field": {"type": "string"}, "cause": {"type": "string"}},
             },
         },
+        "changed": {
+            "type": "object",
+            "description": "Of 412: what was done meanwhile, by whom (null: the rules, a timer, a protocol) and when",
+            "required": ["revision", "event", "by", "at"],
+            "properties": {
+                "revision": {"type": "string"},
+                "event": {"type": ["string", "null"]},
+                "by": {"type": ["string", "null"]},
+                "at": {"type": ["string", "null"]},
+            },
+        },
     },
 }
+
+_A_KEY: Final = re.compile(r"[a-z_]{1,32}")
 
 
 class Problem(Exception):
     """A request that cannot be answered, and why."""
 
-    def __init__(self, status: HTTPStatus, detail: str, *, field: str | None = None) -> None:
+    def __init__(
+        self, status: HTTPStatus, detail: str, *, field: str | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.headers = headers
         self.errors = [{"field": field, "cause": detail}] if field else None
 
 
@@ -54,14 +71,16 @@ def problem_response(
     detail: str | None = None,
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Response:
-    """The answer for a problem."""
+    """The answer for a problem; ``more`` are members of its own."""
     body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status)}
     if detail:
         body["detail"] = detail
     if errors:
         body["errors"] = errors
-    return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)
+    body |= more or {}
+    return Response(msgspec.json.encode(body), int(status), headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -73,7 +92,7 @@ def install(app: FastAPI) -> None:
 
 async def _of_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return problem_response(error.status, error.detail, error.errors)
+    return problem_response(error.status, error.detail, error.errors, error.headers)
 
 
 async def _of_routing(request: Request, error: Exception) -> Response:
@@ -87,5 +106,13 @@ async def _of_routing(request: Request, error: Exception) -> Response:
 async def _of_validation(request: Request, error: Exception) -> Response:
     """What FastAPI found wrong: where and why, without the value."""
     assert isinstance(error, RequestValidationError)
-    errors = [{"field": ".".join(map(str, one["loc"][1:])), "cause": one["msg"]} for one in error.errors()]
+    errors = [{"field": _place(one), "cause": one["msg"]} for one in error.errors()]
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not as documented", errors)
+
+
+def _place(one: Any) -> str:
+    """Where it is wrong. A key that nobody knows is what somebody sent: it is named only where it looks like a key."""
+    *path, last = map(str, one["loc"])
+    if one["type"] == "extra_forbidden" and not _A_KEY.fullmatch(last):
+        last = "(a key)"
+    return ".".join([*path, last][1:]) or "body"

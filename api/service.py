@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.desk import OpenDesk
 from api.guard import require_loopback
 from api.hub import Hub
 from domain.errors import BadSetting
@@ -37,12 +38,16 @@ _log = structlog.get_logger("api")
 
 @dataclass(frozen=True, slots=True)
 class ApiConfig:
-    """Where the database is, and where to listen. Port 0 takes a free one. ``zones`` is the time-zone data."""
+    """Where the database is, and where to listen. Port 0 takes a free one. ``zones`` is the time-zone data.
+
+    ``desk`` opens what work on alerts is done with; without it nobody can work on them by this process.
+    """
 
     database_url: str
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     zones: TimeZones | None = None
+    desk: OpenDesk | None = None
 
 
 async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> None:
@@ -55,8 +60,10 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
     require_loopback(config.host)
     listening = _listen(config.host, config.port)
     try:
-        async with await Reading.open(config.database_url) as reading:
-            app = create_app(reading, (ConnectionLost,), zones=config.zones)
+        async with AsyncExitStack() as stack:
+            reading = await stack.enter_async_context(await Reading.open(config.database_url))
+            desk = None if config.desk is None else await stack.enter_async_context(config.desk())
+            app = create_app(reading, (ConnectionLost,), zones=config.zones, desk=desk)
             hub: Hub = app.state.parts.hub
             await _Server(_settings(app), hub, lambda: _announce(listening, ready)).serve([listening])
     finally:

@@ -128,13 +128,19 @@ def ingest(
 
 @app.command()
 def api() -> None:
-    """HTTP, the stream and the page, on BAILIWICK_API_HOST and BAILIWICK_API_PORT."""
+    """HTTP, the stream, work on alerts and the page, on BAILIWICK_API_HOST and BAILIWICK_API_PORT."""
+    from functools import partial
+
     from api.service import ApiConfig, run
+    from bailiwick.desk import open_desk
+    from bailiwick.hooks import read_hooks
     from bailiwick.timezones import pinned_time_zones
 
     settings = _settings()
+    url, zones = settings.database(), pinned_time_zones()
+    desk = partial(open_desk, settings, zones, read_hooks(settings))
     with database_told_in_one_line():
-        run(ApiConfig(settings.database(), settings.api_host, settings.api_port, pinned_time_zones()), ready=_say_where)
+        run(ApiConfig(url, settings.api_host, settings.api_port, zones, desk), ready=_say_where)
 
 
 @app.command()

@@ -12,10 +12,10 @@ from api import shapes
 from api.cursors import Number, cut, link_header, next_link, read_cursor
 from api.instants import Instant
 from api.negotiation import chosen
-from api.parts import API_ROOT, NOT_FOUND, PROBLEMS, Cursor, Given, answer
+from api.parts import API_ROOT, NOT_FOUND, PROBLEMS, Cursor, Given, alert_answer, answer
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, LIST_LIMIT, ListLimit
-from domain.vocabulary import AlertCondition, Kind, Severity
+from domain.vocabulary import AlertCondition, AlertWork, Kind, Severity
 from store.reading_types import AlertFilter, ViolationFilter
 
 NDJSON: Final = "application/x-ndjson"
@@ -81,11 +81,15 @@ async def alerts(
     withdrawn: Annotated[bool, Query(description="Withdrawn ones too")] = False,
     grouped_under: Annotated[str | None, Query(pattern=ID_CHARACTERS, description="Held by this incident")] = None,
     grouped: Annotated[bool | None, Query(description="Held by any incident, or by none")] = None,
+    work: Annotated[list[AlertWork] | None, Query(description="May be given several times")] = None,
+    holder: Annotated[str | None, Query(max_length=64, description="Claimed by this person")] = None,
+    unclaimed: Annotated[bool, Query(description="Those that nobody has: `work=raised`")] = False,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=LIST_LIMIT)] = LIST_DEFAULT,
 ) -> Response:
     """Alerts, newest first."""
-    wanted = AlertFilter(wearer, tuple(severity or ()), state, withdrawn, grouped_under, grouped)
+    works = (AlertWork.RAISED,) if unclaimed else tuple(work or ())
+    wanted = AlertFilter(wearer, tuple(severity or ()), state, withdrawn, grouped_under, grouped, works, holder)
     rows = await parts.reading.alerts(wanted, read_cursor(cursor, tuple[Number, Number]), limit + 1)
     page, onward = cut(rows, limit, lambda row: (row.raised_us, row.no))
     return answer({"items": [row.as_json() for row in page], "next": (link := next_link(request, onward))}, link)
@@ -93,8 +97,8 @@ async def alerts(
 
 @router.get("/alerts/{alert}", response_model=shapes.Alert, responses=NOT_FOUND, tags=["alerts"])
 async def alert(alert: Annotated[str, Path(pattern=r"^[0-9]{1,19}$")], parts: Given) -> Response:
-    """One alert."""
+    """One alert; its `ETag` is the revision of its work."""
     row = await parts.reading.alert(int(alert)) if int(alert) <= LARGEST_ID else None
     if row is None:
         raise Problem(HTTPStatus.NOT_FOUND, "no such alert")
-    return answer(row.as_json())
+    return alert_answer(row)

@@ -1,0 +1,106 @@
+"""Rows of the desk as the objects of `api.desk_shapes`. Numbers of the database go out as strings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerts.desk import Result
+from alerts.mutes import Stretch
+from api.desk_problems import cause_of, status_of
+from domain.instants import format_instant
+from domain.rota import Shift
+from store.desk import TaskDone
+from store.desk_reading import ContactSeen, EventSeen, History, MuteSeen, NotificationSeen
+
+
+def result_body(result: Result) -> dict[str, Any]:
+    """`desk_shapes.BulkResult`."""
+    done, error = result.done, result.error
+    return {
+        "id": str(result.alert_no),
+        "status": 200 if error is None else int(status_of(error)),
+        "revision": None if done is None else str(done.revision),
+        "cause": None if error is None else cause_of(error),
+    }
+
+
+def history_body(alert_no: int, history: History) -> dict[str, Any]:
+    """`desk_shapes.AlertHistory`."""
+    return {
+        "alert": str(alert_no),
+        "events": [_event(row) for row in history.events],
+        "notifications": [_notification(row) for row in history.notifications],
+        "contacts": [_contact(row) for row in history.contacts],
+        "tasks": [task_body(row) for row in history.tasks],
+        "timers": [{"name": row.name, "due": format_instant(row.due_us)} for row in history.timers],
+    }
+
+
+def _event(row: EventSeen) -> dict[str, Any]:
+    same = ("event", "from_work", "to_work", "to_condition", "severity", "outcome", "note", "explanation", "why")
+    who = {"at": format_instant(row.at_us), "by": row.by_name, "role": row.by_role}
+    return {"id": str(row.no), "revision": str(row.revision)} | who | {name: getattr(row, name) for name in same}
+
+
+def _notification(row: NotificationSeen) -> dict[str, Any]:
+    same = (
+        *("target", "recipient", "channel", "text", "urgency", "reason", "sends", "detail", "state", "attempts", "why"),
+    )
+    stands_down = None if row.stands_down is None else str(row.stands_down)
+    when = {"made": format_instant(row.made_us), "sent": _instant(row.sent_us)}
+    return {"id": str(row.no), "stands_down": stands_down} | when | {name: getattr(row, name) for name in same}
+
+
+def _contact(row: ContactSeen) -> dict[str, Any]:
+    same = (
+        *("party", "wearer", "victim", "inbound", "channel", "number", "answered", "answered_by", "said", "promised"),
+        *("kept_by", "police_log"),
+    )
+    when = {"promised_at": _instant(row.promised_us), "kept": _instant(row.kept_us), "at": format_instant(row.at_us)}
+    who = {"id": str(row.no), "by": row.by_name, "role": row.by_role}
+    return who | when | {name: getattr(row, name) for name in same}
+
+
+def task_body(row: TaskDone) -> dict[str, Any]:
+    """`desk_shapes.Task`."""
+    return {
+        "id": str(row.no),
+        "alert": str(row.alert_no),
+        "key": row.key,
+        "target": row.target,
+        "text": row.text,
+        "made": format_instant(row.made_us),
+        "done": _instant(row.done_us),
+        "done_by": row.done_by,
+    }
+
+
+def mute_body(row: MuteSeen) -> dict[str, Any]:
+    """`desk_shapes.Mute`."""
+    return {
+        "id": str(row.no),
+        "wearer": row.wearer,
+        "from": format_instant(row.from_us),
+        "to": format_instant(row.to_us),
+        "reason": row.reason,
+        "made": format_instant(row.made_us),
+        "by": row.by_name,
+        "role": row.by_role,
+    }
+
+
+def stretch_body(stretch: Stretch) -> dict[str, Any]:
+    """`desk_shapes.Stretch`."""
+    span = {"from": format_instant(stretch.from_us), "to": format_instant(stretch.to_us)}
+    return span | {"quiet": stretch.quiet, "by": list(stretch.by)}
+
+
+def shift_body(shift: Shift) -> dict[str, Any]:
+    """`desk_shapes.ShiftOnDuty`."""
+    same = ("id", "person", "name", "area", "organisation", "phone", "email", "priority")
+    span = {"from": format_instant(shift.from_us), "to": format_instant(shift.to_us)}
+    return {name: getattr(shift, name) for name in same} | {"role": shift.role.value} | span
+
+
+def _instant(us: int | None) -> str | None:
+    return None if us is None else format_instant(us)

@@ -1,0 +1,120 @@
+"""What goes with work on alerts: promises kept, tasks, mutes, the protocols in force, who is on duty."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from alerts.desk import Note
+from alerts.desk_errors import Unacceptable
+from alerts.desk_records import DeskRecords
+from alerts.mutes import LONGEST_US, STILL_TOLD
+from api import desk_shapes, shapes
+from api.cursors import Number, cut, next_link, read_cursor
+from api.desk import Asked, HasDesk, once
+from api.desk_bodies import mute_body, shift_body, stretch_body, task_body
+from api.desk_shapes import MuteSpan, NewMute
+from api.instants import Instant
+from api.parts import API_ROOT, PROBLEMS, Cursor, answer
+from api.problems import Problem
+from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, ListLimit
+from api.routes.work import CREATED, LARGEST_ID
+from domain.instants import format_instant
+
+Id = Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
+NO_DESK: Final[dict[int | str, dict[str, Any]]] = {503: CREATED[503]}
+
+router = APIRouter(prefix=API_ROOT, responses=PROBLEMS, tags=["records"])
+
+
+async def _done(field: str, number: str, asked: Asked, do: Callable[[DeskRecords, int], Awaitable[None]]) -> Response:
+    async def work(note: Note) -> Response:
+        if int(number) > LARGEST_ID:
+            raise Unacceptable(field, "there is none of that number")
+        await do(asked.desk.records(note), int(number))
+        return answer({"id": str(int(number))})
+
+    return await once(asked, work)
+
+
+@router.post("/contacts/{contact}/kept", response_model=desk_shapes.Made, responses=CREATED)
+async def kept(contact: Id, asked: Asked) -> Response:
+    """What was promised in a contact was done: it does not come back."""
+    return await _done("contact", contact, asked, lambda records, number: records.kept(number, asked.actor))
+
+
+@router.get("/tasks", response_model=shapes.Page[desk_shapes.Task], responses=NO_DESK)
+async def tasks(request: Request, desk: HasDesk, cursor: Cursor = None, limit: ListLimit = LIST_DEFAULT) -> Response:
+    """What operators are to do, the oldest first."""
+    rows = await desk.questions.tasks(read_cursor(cursor, tuple[Number, Number]), limit + 1)
+    page, onward = cut(rows, limit, lambda row: (row.made_us, row.no))
+    return answer({"items": [task_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
+
+
+@router.post("/tasks/{task}/done", response_model=desk_shapes.Made, responses=CREATED)
+async def task_done(task: Id, asked: Asked) -> Response:
+    """A task is done, by whoever asks."""
+    return await _done("task", task, asked, lambda records, number: records.task_done(number, asked.actor))
+
+
+@router.get("/mutes", response_model=shapes.Page[desk_shapes.Mute], responses=NO_DESK)
+async def mutes(
+    request: Request,
+    desk: HasDesk,
+    wearer: Annotated[str | None, Query(pattern=ID_CHARACTERS)] = None,
+    cursor: Cursor = None,
+    limit: ListLimit = LIST_DEFAULT,
+) -> Response:
+    """Mutes that are not over, in the order in which they were made."""
+    rows = await desk.questions.mutes(wearer, read_cursor(cursor, Number), limit + 1)
+    page, onward = cut(rows, limit, lambda row: row.no)
+    return answer({"items": [mute_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
+
+
+@router.post("/mutes", response_model=desk_shapes.Made, status_code=201, responses=CREATED)
+async def mute(asked: Asked, body: NewMute) -> Response:
+    """Mutes a wearer's alerts, a day at most; a supervisor's, where the wearer has a victim or is intensive. Look at `preview` first."""
+
+    async def work(note: Note) -> Response:
+        records = asked.desk.records(note)
+        number = await records.mute(body.wearer, body.from_, body.to, body.reason, asked.actor)
+        return answer({"id": str(number)}, status=HTTPStatus.CREATED)
+
+    return await once(asked, work)
+
+
+@router.post("/mutes/preview", response_model=desk_shapes.MutePreview, responses=NO_DESK)
+async def mute_preview(desk: HasDesk, body: MuteSpan) -> Response:
+    """What would be quiet if that were muted, beside the mutes that stand. Changes nothing."""
+    from_us = desk.clock() if body.from_ is None else body.from_
+    if not 0 < body.to - from_us <= LONGEST_US:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "must be after `from`, by at most 24 hours", field="to")
+    stretches = await desk.records().mute_preview(body.wearer, from_us, body.to)
+    return answer({"stretches": [stretch_body(one) for one in stretches], "still_told": list(STILL_TOLD)})
+
+
+@router.post("/mutes/{mute}/end", response_model=desk_shapes.Made, responses=CREATED)
+async def end_mute(mute: Id, asked: Asked) -> Response:
+    """Ends a mute now: what is still open is alerted."""
+    return await _done("mute", mute, asked, lambda records, number: records.end_mute(number, asked.actor))
+
+
+@router.get("/protocols", response_model=desk_shapes.ProtocolsInForce, responses=NO_DESK)
+async def protocols(desk: HasDesk) -> Response:
+    """The protocols in force."""
+    return answer(msgspec.to_builtins((await desk.guide()).protocols))
+
+
+@router.get("/rota", response_model=desk_shapes.Duty, responses=NO_DESK)
+async def rota(desk: HasDesk, at: Annotated[Instant | None, Query(description="Default now")] = None) -> Response:
+    """Who is on duty at an instant."""
+    at_us = desk.clock() if at is None else at
+    found = sorted(
+        await desk.shifts(at_us, at_us + 1), key=lambda one: (one.role, one.area or "", one.priority, one.id)
+    )
+    return answer({"at": format_instant(at_us), "items": [shift_body(shift) for shift in found]})

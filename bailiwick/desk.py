@@ -1,0 +1,41 @@
+"""The desk put together: alert work, and by what alerts are looked at, as dispatch has it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from alerts.desk import DeskGuide
+from alerts.dispatch import wall_clock
+from alerts.recipients import Hook
+from alerts.work_store import AlertWork
+from api.desk import AtDesk
+from bailiwick.channels import open_channels, set_up
+from bailiwick.guides import Guides
+from bailiwick.settings import Settings
+from bailiwick.timezones import PinnedTimeZones
+from store import Store
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings,
+    zones: PinnedTimeZones,
+    hooks: tuple[Hook, ...] = (),
+    clock: Callable[[], int] = wall_clock,
+) -> AsyncIterator[AtDesk]:
+    """A desk over the database of the settings. Raises `store.store.ConnectionLost` when that cannot be reached.
+
+    Nobody is told from here: what the desk decides is sent by dispatch, so only which channels are set up matters.
+    """
+    async with open_channels(settings, clock, "bailiwick-desk") as senders:
+        there = set_up(senders)
+    url = settings.database()
+    async with await Store.open(url) as store, await AlertWork.open(url, zones) as work:
+        guides = Guides(store, settings, zones, hooks, there, clock)
+
+        async def guide() -> DeskGuide:
+            found = await guides.guide()
+            return DeskGuide(found.protocols, found.resolve)
+
+        yield AtDesk(work, guide, clock, store.rota.shifts)

@@ -1,0 +1,107 @@
+"""An application with a desk over a real database: alerts to work on, a clock that the test moves, people who ask."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import jsonschema
+from fastapi import FastAPI
+
+from alerts.desk import DeskGuide
+from api.app import create_app
+from api.desk import ACTOR, ROLE, AtDesk
+from domain.instants import SECOND_US
+from domain.records import Version
+from store import Reading
+from store.store import ConnectionLost
+from tests.api.serving import client_of
+from tests.store.alert_making import PROTOCOLS, ZONES, Made, alerts_at, resolve
+from tests.store.made import NOON, ask
+
+OLA = {ACTOR: "ola", ROLE: "operator"}
+PIA = {ACTOR: "pia", ROLE: "operator"}
+SAM = {ACTOR: "sam", ROLE: "supervisor"}
+CLOSING = {"outcome": "confirmed", "note": "seen on the map"}
+
+
+class Clock:
+    """Now, as the test has it."""
+
+    def __init__(self) -> None:
+        self.now_us = NOON + SECOND_US
+
+    def __call__(self) -> int:
+        return self.now_us
+
+    def forward(self, seconds: float) -> None:
+        self.now_us += round(seconds * SECOND_US)
+
+
+@dataclass
+class Working:
+    """The application, who asks it, and the database behind it."""
+
+    made: Made
+    app: FastAPI
+    client: httpx2.AsyncClient
+    clock: Clock
+    document: dict[str, Any]
+
+    async def post(self, path: str, body: Any = None, who: dict[str, str] = OLA, **headers: str) -> httpx2.Response:
+        """Asks; the answer is as OpenAPI says."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = await self.client.post(f"/api/v1/{path}", json=body, headers=who | named)
+        self._check("post", path, answer)
+        return answer
+
+    async def get(self, path: str) -> httpx2.Response:
+        """Reads; the answer is as OpenAPI says."""
+        answer = await self.client.get(f"/api/v1/{path}")
+        self._check("get", path, answer)
+        return answer
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        return ask(self.made.url, query)
+
+    async def look(self) -> None:
+        await self.made.look(self.clock())
+
+    def _check(self, method: str, path: str, answer: httpx2.Response) -> None:
+        operation = self.document["paths"][_template(self.document, path)][method]
+        told = operation["responses"].get(str(answer.status_code)) or operation["responses"]["default"]
+        (schema,) = [content["schema"] for content in told["content"].values()]
+        jsonschema.validate(answer.json(), schema | {"components": self.document["components"]})
+
+
+def _template(document: dict[str, Any], path: str) -> str:
+    """The path of the document that a request meant; words go before parameters."""
+    given = f"/api/v1/{path}".partition("?")[0].split("/")
+    fitting = [
+        template
+        for template in document["paths"]
+        if len(parts := template.split("/")) == len(given)
+        and all(part == word or part.startswith("{") for part, word in zip(parts, given, strict=True))
+    ]
+    return min(fitting, key=lambda template: template.count("{"))
+
+
+async def guide() -> DeskGuide:
+    return DeskGuide(PROTOCOLS, resolve)
+
+
+@asynccontextmanager
+async def working(url: str, *versions: Version, alerts: int = 1) -> AsyncIterator[Working]:
+    """``alerts`` critical ones, raised and looked at."""
+    clock = Clock()
+    async with alerts_at(url, *versions) as made, await Reading.open(url, clock) as reading:
+        for number in range(1, alerts + 1):
+            await made.raised(f"W1-{number}", condition=f"C{number}")
+        await made.look(clock())
+        desk = AtDesk(made.work, guide, clock, made.store.rota.shifts)
+        app = create_app(reading, (ConnectionLost,), clock, ZONES, desk)
+        async with client_of(app) as client:
+            yield Working(made, app, client, clock, app.openapi())

@@ -1,0 +1,43 @@
+"""The desk as `bailiwick api` has it: over the database of the settings, by the protocols in force and the rota."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import httpx2
+import pytest
+
+from api.service import ApiConfig, serve
+from bailiwick.desk import open_desk
+from bailiwick.settings import Settings
+from domain.vocabulary import Kind
+from tests.api.working import CLOSING, OLA
+from tests.store.alert_making import ZONES, alerts_at
+
+PATIENCE_S = 20.0
+
+
+@pytest.mark.slow
+async def test_work_over_http_by_the_protocols_that_ship(embedded_url: str) -> None:
+    settings = Settings(_env_file=None, database_url=embedded_url)  # type: ignore[call-arg]
+    async with alerts_at(embedded_url) as made:
+        await made.raised("W1-1", kind=Kind.STRAP_TAMPER, device="T1", condition=None)
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        config = ApiConfig(embedded_url, port=0, zones=ZONES, desk=partial(open_desk, settings, ZONES))
+        task = asyncio.create_task(serve(config, ready=ready.set_result))
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                address = await ready
+            async with httpx2.AsyncClient(base_url=f"{address}/api/v1", headers=OLA) as client:
+                claimed = await client.post("/alerts/1/claim")
+                assert (claimed.status_code, claimed.json()["holder"]) == (200, "ola")
+                history = (await client.get("/alerts/1/history")).json()
+                assert [one["event"] for one in history["events"]] == ["claim", "escalate"], "it was raised long ago"
+                assert history["timers"], "what the protocol does next"
+                assert (await client.get("/protocols")).json()["protocol"]
+                assert (await client.get("/rota")).json()["items"] == []
+                assert (await client.post("/alerts/1/close", json=CLOSING)).json()["work"] == "closed"
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
