@@ -28,6 +28,7 @@ from geofence.presence import (
     ABSENT,
     PRESENT,
     UNKNOWN,
+    Chain,
     Seen,
     Stretch,
     UnitSays,
@@ -269,7 +270,7 @@ def seen_of(world: World, case: Case) -> Seen:
     for unit, pairs, spans in units:
         said = _within(_unit_says(world, case.party, unit, pairs, inside), spans)
         deciding = union((s.from_us, s.to_us) for s in said)
-        outside = [piece for piece in outside if holding(deciding, piece[0]) is None]
+        outside = [piece for chain in outside for piece in _without(chain, deciding)]
         silent += unheard(said)
         handed_over += [end for _, end in deciding]
         present_at = [one for one in present_at if holding(deciding, one[0]) is None]
@@ -278,6 +279,14 @@ def seen_of(world: World, case: Case) -> Seen:
     if units:
         line = [_with_newest(stretch, inside, checks) for stretch in line]
     return Seen(line, outside, silent, present_at, handed_over)
+
+
+def _without(chain: Chain, deciding: Sequence[Span]) -> list[Chain]:
+    """What fixes say where no home unit decides."""
+    first, last, gap = chain
+    if first == last:
+        return [chain] if holding(deciding, first) is None else []
+    return [(a, b, gap) for a, b in without([(first, last)], deciding)]
 
 
 def _with_newest(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from domain.instants import EARLY_US, FAR_US
 from domain.vocabulary import Reason
 from geofence.drafts import Proof
-from geofence.emissions import CHECKED, NEW_RUN, WHOLE, News, What
+from geofence.emissions import CHECKED, NEW_RUN, STEADY, WHOLE, News, What
 from geofence.intervals import Span, union
 
 UNKNOWN, PRESENT, ABSENT = 0, 1, 2
@@ -79,7 +79,8 @@ def by_fixes(
     """What the fixes and the checks at a fixed line say: stretches, chains of evidence outside, and the inside fixes.
 
     ``newest`` is the newest fix that counts and its `G`; ``wrong_last_us`` the newest one outside of a run that goes
-    on. ``singly`` gives each fix outside as a chain of its own, where every one of them was kept. Both move without news while nothing changes. The line runs on past the newest fact: it says what will be held
+    on. ``singly`` gives each fix outside as a chain of its own, where every one of them was kept; of a run so long that not all
+    were, one chain for those that went on in it. Both move without news while nothing changes. The line runs on past the newest fact: it says what will be held
     to be so if nothing more is heard.
     """
     changes: list[_Change] = []
@@ -101,6 +102,8 @@ def by_fixes(
                 _end_chain(chains, news.a)
                 run = []
                 chains.append(_Chain(news.t, news.t, gap_us(news.device)))
+            if news.flags & STEADY and news.t - chains[-1].last_us > chains[-1].gap_us:
+                chains[-1].spans.append((chains[-1].last_us, news.t))  # a long run, kept without what went on in it
             run.append(news)
             chains[-1].last_us, chains[-1].gap_us = news.t, gap_us(news.device)
             chains[-1].instants.append(news.t)
@@ -119,6 +122,7 @@ def by_fixes(
     pieces = [(c.first_us, c.last_us, c.gap_us) for c in whole]
     if singly:
         pieces = [(at, at, c.gap_us) for c in whole for at in c.instants]
+        pieces += [(*span, c.gap_us) for c in whole for span in c.spans]
     return _as_line(changes), pieces, inside
 
 
@@ -129,6 +133,7 @@ class _Chain:
     gap_us: int
     whole: bool = False
     instants: list[int] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
 
 
 def _end_chain(chains: list[_Chain], last_us: int) -> None:

@@ -110,3 +110,15 @@ def test_who_has_long_been_inside_when_a_schedule_begins_violates_it_from_then_o
     begins = 30 * 60
     said = said_of(caseload, seconds([0] * (begins + 120)))
     assert said == [("exclusion_zone", "opened", clock(begins), None)]
+
+
+def test_of_a_long_absence_from_a_home_with_a_unit_every_minute_is_certain() -> None:
+    unit = {"type": "device", "id": "H1", "kind": "home_unit"}
+    worn = {"type": "fitting", "id": "F2", "wearer": "W1", "device": "H1", "from": "2026-11-01T09:00:00Z", "to": None}
+    home = {"name": "home", "lon": 0.5, "lat": 51.2, "radius_m": 50, "home_unit": "H1"}
+    curfew = {**CASELOAD[-1], "place": home, "timetable": [{"day": "mon", "start": "19:00", "end": "23:00"}]}
+    running = Running(caseload_of(map(json.dumps, [*CASELOAD[:-1], unit, worn, curfew])))
+    for batch in batches_of(running.versions, seconds([2_000] * MANY + [0] * 5), running.roster, 1, None):
+        running.take(batch)
+    closed = json.loads(list(lines_of(running.said))[-1])
+    assert (closed["change"], closed["minutes_certain"]) == ("closed", round(MANY / 60, 3))
