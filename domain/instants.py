@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from domain.errors import BadInstant
 
@@ -44,9 +45,15 @@ def parse_instant(text: str) -> int:
 def format_instant(us: int) -> str:
     """RFC 3339 with ``Z``: no fraction if zero, three digits if exact, else six (contract.md)."""
     whole, fraction = divmod(us, SECOND_US)
-    text = (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
+    text = _second_text(whole)
     if not fraction:
         return text + "Z"
     if fraction % 1000 == 0:
         return f"{text}.{fraction // 1000:03d}Z"
     return f"{text}.{fraction:06d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _second_text(whole: int) -> str:
+    """A whole second, without the ``Z``. What is printed together is mostly of few seconds."""
+    return (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
