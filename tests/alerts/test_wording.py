@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import policy, recipients
+from alerts import desk, policy, recipients
 from alerts.protocols import Action, Target
 from alerts.severity import INCIDENTS
 from alerts.texts import shipped_catalogues
@@ -94,10 +94,10 @@ def test_every_text_that_a_shipped_protocol_names_is_there_and_for_its_reader(la
 
 
 def test_no_text_is_for_nobody() -> None:
-    """Each is named by a shipped protocol, by the policy, by who is told, or is what stands in for another."""
+    """Each is named by a shipped protocol, by the policy, the desk, by who is told, or is what stands in for another."""
     sources = "".join(
         resources.files("alerts").joinpath(f"{module.__name__.removeprefix('alerts.')}.py").read_text(encoding="utf-8")
-        for module in (policy, recipients)
+        for module in (policy, recipients, desk)
     )
     by_code = set(re.findall(r'"([a-z_]+)"', sources)) | {f"closed_{one}" for one in Outcome}
     stand_ins = {f"{own}_{after}" for own in OF_THEIR_OWN.values() for after in ("notice", "over")}
