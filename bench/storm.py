@@ -44,6 +44,9 @@ VIOLATIONS: Final = 18_000
 SECONDS: Final = 10.0
 COMMITS_A_SECOND: Final = 10
 CLOSED: Final = 500
+WARM: Final = 10
+"""Closed before, so that what is measured is a process that has been at work."""
+ANN: Final = Actor("ann", Role.OPERATOR)
 WITHIN_S: Final = 120.0
 """For everything to be looked at and sent after the storm."""
 ESCALATION_S: Final = 130
@@ -197,7 +200,9 @@ async def bulk_close(url: str, store: Store, zones: Any) -> float:
     """Seconds to close `CLOSED` alerts with one note, as an operator does while dispatch is at work."""
     settings = Settings(database_url=url)
     guides = Guides(store, settings, zones, (), frozenset({Channel.CONSOLE, Channel.WEBHOOK}), wall_clock)
-    numbers = [no for (no,) in rows(url, f"SELECT alert_no FROM alert_work WHERE work = 'raised' LIMIT {CLOSED}")]
+    numbers = [
+        no for (no,) in rows(url, f"SELECT alert_no FROM alert_work WHERE work = 'raised' LIMIT {CLOSED + WARM}")
+    ]
 
     async def guide() -> DeskGuide:
         found = await guides.guide()
@@ -207,8 +212,9 @@ async def bulk_close(url: str, store: Store, zones: Any) -> float:
         desk = Desk(work, guide, wall_clock)
         await guide()
         wish = Wish(AlertEvent.CLOSE, Outcome.CONFIRMED, "seen together")
+        await desk.bulk([Item(number) for number in numbers[CLOSED:]], wish, ANN)  # the process is warm
         began_s = time.perf_counter()
-        results = await desk.bulk([Item(number) for number in numbers], wish, Actor("ann", Role.OPERATOR))
+        results = await desk.bulk([Item(number) for number in numbers[:CLOSED]], wish, ANN)
         took_s = time.perf_counter() - began_s
     assert sum(result.done is not None for result in results) == CLOSED
     return round(took_s, 3)
