@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -276,19 +275,15 @@ async def test_too_many_at_once_and_one_named_twice_are_refused(embedded_url: st
 
 @pytest.mark.slow
 @pytest.mark.parametrize("outcome", [Outcome.CONFIRMED, Outcome.FALSE])
-async def test_closing_500_alerts_takes_less_than_a_second(timescale_url: str, outcome: Outcome) -> None:
+async def test_500_alerts_are_closed_at_once(timescale_url: str, outcome: Outcome) -> None:
+    """How long that takes is bench/storm's."""
     async with at_desk(timescale_url) as at:
-        took_s = []
-        for lot in range(2):
-            await with_many(at, 500 - (lot == 0), f"L{lot}x")
-            seen = await at.desk.snapshot(AlertsWanted())
-            assert len(seen) == 500
-            began = time.perf_counter()
-            results = await at.desk.bulk(seen, close(outcome), OLA)
-            took_s.append(time.perf_counter() - began)
-            assert all(result.error is None for result in results)
-        assert at.ask("SELECT count(*) FROM alert_work WHERE work = 'closed'") == [(1000,)]
-        assert min(took_s) < 1.0, "the quicker of two: others may be at work on this machine"
+        await with_many(at, 499, "Lx")
+        seen = await at.desk.snapshot(AlertsWanted())
+        assert len(seen) == 500
+        results = await at.desk.bulk(seen, close(outcome), OLA)
+        assert all(result.error is None for result in results)
+        assert at.ask("SELECT count(*) FROM alert_work WHERE work = 'closed'") == [(500,)]
 
 
 # ---- the contact log ----
