@@ -13,7 +13,7 @@ import os
 import secrets
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import hypothesis
 import pytest
@@ -23,13 +23,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from alerts.channels.channel import Refused, TryAgain
 from alerts.deciding import Decider
-from alerts.looking import look_at
+from alerts.forces import Forces
+from alerts.looking import Resolve, look_at
 from alerts.policy import mute_of
-from alerts.ports import Leased
-from alerts.protocols import Target
+from alerts.ports import Leased, Notification, View
+from alerts.protocols import Protocols, Target
+from alerts.recipients import Directory, resolve
 from alerts.sending import LEASE_S, Delivery
-from alerts.state import Alert, Answers, Around, Mute, Promise
-from domain.instants import HOUR_US, MINUTE_US, SECOND_US
+from alerts.shipped import shipped_protocols
+from alerts.state import Alert, Answers, Around, Mute, Promise, Tell
+from bailiwick.timezones import pinned_time_zones
+from domain.instants import FAR_US, HOUR_US, MINUTE_US, SECOND_US
+from domain.rota import Shift
 from domain.vocabulary import AlertEvent, AlertWork, Channel, Outcome, Role, Severity, ToldReason
 from tests.alerts.fake_store import FakeAlertStore, FakeDatabase, Row, Work
 from tests.alerts.stopping import Process, stop_here
@@ -52,6 +57,15 @@ LEFT_TELLS_US = 11 * MINUTE_US
 """An unclaimed critical alert is told to the duty manager every 10 minutes."""
 STANDING_DOWN = {Outcome.FALSE, Outcome.EQUIPMENT, Outcome.DUPLICATE}
 
+PHONES = {
+    role: f"+44163296{number:04d}" for number, role in enumerate((Role.OPERATOR, Role.SUPERVISOR, Role.DUTY_MANAGER))
+}
+DIRECTORY = Directory(
+    [Shift(f"S-{role}", role, f"p-{role}", role.value, 0, FAR_US, phone=phone) for role, phone in PHONES.items()],
+    {},
+    Forces(),
+    pinned_time_zones(),
+)
 alerts_ = st.integers(0, MOST_ALERTS - 1)
 which = st.integers(0, 1)
 
@@ -59,11 +73,14 @@ which = st.integers(0, 1)
 class World(RuleBasedStateMachine):
     """One run. Everything is in `database`; processes are coroutines that the rules drive."""
 
+    protocols: ClassVar[Protocols] = PLAIN
+    resolve: ClassVar[Resolve] = staticmethod(plain_resolve)
+
     def __init__(self) -> None:
         super().__init__()
         self.now_us = START_US
         self.database = FakeDatabase(self.around)
-        self.desk = Desk(self.database)
+        self.desk = Desk(self.database, self.protocols, self.resolve)
         self.channel = FakeChannel(before=self._in_the_channel)
         self.deciders: dict[int, Process] = {}
         self.senders: dict[int, Process] = {}
@@ -198,7 +215,9 @@ class World(RuleBasedStateMachine):
 
     def _decider(self) -> Process:
         store = FakeAlertStore(self.database, stop_here)
-        decider = Decider(store, guided(), lambda: self.now_us, lambda: 0.0, Quiet(), batch=3)
+        decider = Decider(
+            store, guided(self.protocols, self.resolve), lambda: self.now_us, lambda: 0.0, Quiet(), batch=3
+        )
         return Process(decider.once())
 
     def _sender(self, channel: Channel) -> Process:
@@ -274,7 +293,7 @@ class World(RuleBasedStateMachine):
             if no in self.database.locked or (due_us is not None and due_us <= self.now_us):
                 continue
             view = self.database.view(no, self.now_us)
-            fresh = look_at(view, PLAIN, plain_resolve, self.now_us).looked
+            fresh = look_at(view, self.protocols, self.resolve, self.now_us).looked
             done = (fresh.acts, fresh.tells, fresh.tasks, fresh.raises, fresh.unsend)
             assert done == ((), (), (), (), False), f"alert {no} needs what nobody will look for: {done}"
             assert fresh.timers == work.timers, f"alert {no}: timers {work.timers}, and it needs {fresh.timers}"
@@ -371,7 +390,17 @@ class World(RuleBasedStateMachine):
         return next(place for place, (given, _, _) in enumerate(self.channel.given) if given == number)
 
 
-def run(examples: int, steps: int) -> None:
+class ShippedWorld(World):
+    """By the protocols that ship, with somebody on duty in each role."""
+
+    protocols = shipped_protocols()
+
+    @staticmethod
+    def resolve(tell: Tell, view: View, now_us: int) -> tuple[Notification, ...]:
+        return resolve(tell, view, DIRECTORY, now_us)
+
+
+def run(examples: int, steps: int, world: type[World] = World) -> None:
     """By chance, with a seed that is printed."""
     seed = int(os.environ.get(SEED) or secrets.randbits(32))
     print(f"{SEED}={seed}")
@@ -383,12 +412,21 @@ def run(examples: int, steps: int) -> None:
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    seeded: Any = hypothesis.seed(seed)(type("SeededWorld", (World,), {}))
+    seeded: Any = hypothesis.seed(seed)(type("SeededWorld", (world,), {}))
     run_state_machine_as_test(seeded, settings=chosen)
 
 
 def test_no_alert_is_lost_whatever_happens() -> None:
     run(examples=8, steps=25)
+
+
+def test_no_alert_is_lost_by_the_protocols_that_ship() -> None:
+    run(examples=5, steps=20, world=ShippedWorld)
+
+
+@pytest.mark.slow
+def test_no_alert_is_lost_in_long_runs_by_the_protocols_that_ship() -> None:
+    run(examples=int(os.environ.get("BAILIWICK_TEST_RUNS", "40")), steps=80, world=ShippedWorld)
 
 
 @pytest.mark.slow
