@@ -19,7 +19,7 @@ from alerts.protocols import Target
 from alerts.rising import Needed, Rising, needed_by, never, severity_now
 from alerts.severity import INCIDENTS, RANK
 from alerts.state import Alert, Answers, Around, Mute, Plan, Promise, Raise, Told
-from domain.instants import DAY_US
+from domain.instants import DAY_US, SECOND_US
 from domain.records import Place
 from domain.vocabulary import (
     AlertCondition,
@@ -92,9 +92,20 @@ def _view(
     alert = _alert(row, seen.histories.get(row.no, NO_HISTORY))
     people = _people(row, seen, orders, zones)
     told = tuple(map(_told, seen.told.get(row.no, ())))
-    plan = Plan() if row.plan is None else msgspec.convert(row.plan, Plan)
+    plan = _plan(row, now_us)
     around = _around(alert, seen, orders, people, required, zones, now_us)
     return View(alert, _job(row), plan, around, told, row.revision, people)
+
+
+def _plan(row: WorkRow, now_us: int) -> Plan:
+    """How far the protocol has come. What another version of this program wrote and we cannot read begins anew, under a
+    number of its run that was never used: rather told twice than not at all."""
+    if row.plan is None:
+        return Plan()
+    try:
+        return msgspec.convert(row.plan, Plan)
+    except msgspec.ValidationError:
+        return Plan(run=now_us // SECOND_US)
 
 
 def _alert(row: WorkRow, history: HistoryRow) -> Alert:

@@ -14,11 +14,12 @@ from alerts.desk_errors import NoSuchAlert, StaleRevision, Unacceptable
 from alerts.desk_records import Contact, DeskRecords, Party
 from alerts.machine import LONGEST_TEXT, Actor, Illegal
 from alerts.mutes import MuteRefused
+from alerts.work_store import AlertWork as AlertStore
 from domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from domain.records import Version, Wearer
 from domain.vocabulary import AlertEvent, AlertWork, Change, Channel, Kind, Level, Outcome, Role, Severity
 from store.reading_types import AlertFilter
-from tests.store.alert_making import PROTOCOLS, Made, alerts_at, resolve
+from tests.store.alert_making import PROTOCOLS, ZONES, Made, alerts_at, resolve
 from tests.store.made import NOON, ask, change_of, violation_of
 
 OLA = Actor("ola", Role.OPERATOR)
@@ -441,6 +442,51 @@ async def test_failure_14_two_who_claim_at_once_are_one_who_has_it(database_url:
         ((holder,),) = at.ask("SELECT holder FROM alert_work")
         assert holder == done[0].job.holder
         assert at.ask("SELECT count(*) FROM alert_events") == [(1,)]
+
+
+@pytest.mark.slow
+async def test_failure_14_desks_dispatchers_and_ingest_at_once_never_stop_each_other(timescale_url: str) -> None:
+    """Everybody at the same alerts: a deadlock would be an error of one of them, a wait for ever a timeout."""
+    async with at_desk(timescale_url) as at, await AlertStore.open(timescale_url, ZONES) as other:
+        at.clock.forward(300)
+        desks = [at.desk, Desk(other, at._guide, at.clock)]
+        records = DeskRecords(other, at._guide, at.clock)
+        over = asyncio.Event()
+
+        async def dispatch() -> None:
+            while not over.is_set():
+                await Made(at.made.store, other, timescale_url).look(at.clock(), limit=5)
+                for one in await other.lease(Channel.SMS, at.clock(), at.clock() + MINUTE_US, 20):
+                    await (other.given_up(one.no, "no", at.clock()) if one.no % 2 else other.sent(one.no, at.clock()))
+
+        async def work(desk: Desk, actor: Actor) -> None:
+            while not over.is_set():
+                items = await desk.snapshot(AlertsWanted(works=tuple(AlertWork)))
+                await desk.bulk(items[::-1], CLAIM, actor)
+                await desk.bulk(items, close(Outcome.FALSE), actor)
+                await desk.bulk(items[::-1], Wish(AlertEvent.REOPEN), actor)
+
+        async def record() -> None:
+            while not over.is_set():
+                await records.contact(1, Contact(Party.VICTIM, answered=False), SAM)
+                await records.end_mute(await records.mute("W1", at.clock(), at.clock() + HOUR_US, "why", SAM), SAM)
+
+        tasks = [dispatch(), dispatch(), work(desks[0], SAM), work(desks[1], SAM), record()]
+        running = [asyncio.create_task(task) for task in tasks]
+        for number in range(12):
+            found = [violation_of(f"W1-{number + 2}"), violation_of(f"X{number}-1")]
+            await asyncio.wait_for(at.made.commit(found), 20)
+            gone = [violation_of(one.id, 2, change=Change.WITHDRAWN) for one in found]
+            await asyncio.wait_for(at.made.commit(gone, [change_of(one, withdrawn=True) for one in gone]), 20)
+        over.set()
+        await asyncio.wait_for(asyncio.gather(*running), 30)
+        await at.look()
+        assert at.ask("SELECT count(*) FROM outbox WHERE told_at IS NULL") == [(0,)]
+        # Every event follows the one before it, whoever caused it.
+        broken = "SELECT count(*) FROM (SELECT from_work, lag(to_work) OVER (PARTITION BY alert_no ORDER BY revision) AS was, "
+        broken += "revision FROM alert_events) AS e WHERE was IS NOT NULL AND was <> from_work"
+        assert at.ask(broken) == [(0,)]
+        assert at.ask("SELECT count(*) > 50 FROM alert_events") == [(True,)]
 
 
 async def test_ingest_waits_for_nobody_who_holds_an_alert(database_url: str) -> None:

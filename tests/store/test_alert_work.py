@@ -65,6 +65,18 @@ async def test_what_a_look_wrote_is_what_the_next_one_reads(database_url: str) -
         assert events == [("clear", None, "over", 2)]
 
 
+async def test_a_plan_that_another_version_wrote_begins_anew_and_stops_nobody(embedded_url: str) -> None:
+    async with alerts_at(embedded_url) as made:
+        await made.raised()
+        await made.look(LATER)
+        ask(embedded_url, "UPDATE alert_work SET plan = '{\"of_tomorrow\": 1}' RETURNING 1")
+        await made.commit([violation_of("W1-1", 2, change=Change.AMENDED)])
+        await made.look(LATER + SECOND_US)
+        told = ask(embedded_url, "SELECT target, count(*) FROM notifications GROUP BY 1 ORDER BY 1")
+        assert told == [("operator", 2), ("police", 2), ("victim", 2)]
+        assert (await made.view(1, LATER)).plan.protocol == "one"
+
+
 async def test_a_change_that_comes_during_a_look_is_looked_at_once_more(database_url: str) -> None:
     async with alerts_at(database_url) as made:
         await made.raised()
