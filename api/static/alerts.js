@@ -2,6 +2,7 @@
 
 import { alertWords, number, sentence, timeElement } from "./words.js";
 import { get } from "./source.js";
+import { startWork, workCell } from "./work.js";
 
 const $ = (id) => document.getElementById(id);
 const PAGE = 100;
@@ -20,20 +21,24 @@ function before(a, b) {
 }
 
 const URGENT = ["critical", "serious"];
+const OPEN = ["raised", "claimed", "actioned"];
 const NONE = {
   urgent: "No critical or serious alert is active.",
   active: "No alert is active.",
+  open: "Every alert is closed.",
   all: "There has been no alert yet.",
 };
 
 /** What an outage holds is not listed beside it: it has its own place on top, and is let go of one by one. */
 function wanted(alert) {
   if (alert.withdrawn || alert.grouped_under) return false;
-  return which === "all" || (alert.state === "active" && (which === "active" || URGENT.includes(alert.severity)));
+  if (which !== "all" && alert.work === "closed") return false;
+  return which === "all" || which === "open" || (alert.state === "active" && (which === "active" || URGENT.includes(alert.severity)));
 }
 
 function path() {
-  const filters = which === "all" ? [] : ["state=active"];
+  const filters = which === "all" ? [] : OPEN.map((work) => `work=${work}`);
+  if (which === "active" || which === "urgent") filters.push("state=active");
   if (which === "urgent") filters.push(...URGENT.map((severity) => `severity=${severity}`));
   return ["alerts?grouped=false&limit=" + PAGE, ...filters].join("&");
 }
@@ -63,7 +68,10 @@ function fill(row, alert) {
   const who = element("span", "who", alert.wearer ?? alert.victim ?? alert.device ?? "the service");
   const raised = timeElement(alert.raised);
   const state = element("span", "state", alert.state === "active" ? "" : "Cleared");
-  row.replaceChildren(cell(mark), cell(what, under), cell(who), cell(raised, state));
+  // Whoever is on a button of this line stays there when the line changes under them.
+  const held = row.contains(document.activeElement) ? document.activeElement.dataset.act : null;
+  row.replaceChildren(cell(mark), cell(what, under), cell(who), cell(raised, state), workCell(alert));
+  if (held) (row.querySelector(`button[data-act="${held}"]`) ?? row.querySelector("button"))?.focus();
   row.className = `${alert.severity} ${alert.state}`;
   row.dataset.id = alert.id;
 }
@@ -99,8 +107,13 @@ function showRest() {
   $("older").hidden = next === null;
 }
 
+/** What was answered to us may be newer than what the stream still brings. */
+const answered = new Map();
+const older = (alert, than) => than !== undefined && BigInt(alert.revision) < BigInt(than);
+
 function show(alert, fresh) {
   const held = rows.get(alert.id);
+  if (older(alert, answered.get(alert.id)) || older(alert, held?.alert.revision)) return;
   if (!wanted(alert)) {
     if (held) remove(alert.id);
   } else if (held) {
@@ -164,7 +177,21 @@ async function readOlder() {
   showRest();
 }
 
+/** An alert as an answer to somebody on this page has it. */
+function showAnswer(alert) {
+  answered.set(alert.id, alert.revision);
+  meanwhile?.set(alert.id, alert);
+  show(alert, false);
+  showRest();
+}
+
 export function startAlerts(failed) {
+  startWork({
+    show: showAnswer,
+    alert: (id) => rows.get(id)?.alert,
+    button: (id) => rows.get(id)?.row.querySelector("button"),
+    redraw: () => { for (const { alert, row } of rows.values()) fill(row, alert); },
+  });
   $("older").addEventListener("click", () => readOlder().catch(failed));
   for (const radio of document.querySelectorAll('input[name="which"]')) {
     radio.addEventListener("change", () => {

@@ -13,6 +13,21 @@ export async function get(path) {
   return response.json();
 }
 
+/**
+ * Sends JSON under a path and gives what came back as `{status, body}`; throws when nothing does. The request has a name of
+ * its own, so when its answer is lost it is sent once more, and is done once all the same.
+ */
+export async function post(path, body, headers) {
+  const request = {
+    method: "POST",
+    headers: { ...headers, "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
+    body: JSON.stringify(body),
+  };
+  const send = () => fetch(`${ROOT}/${path}`, { ...request, signal: AbortSignal.timeout(PATIENCE_MS) });
+  const response = await send().catch(send);
+  return { status: response.status, body: await response.json() };
+}
+
 /** Calls `work` now and then `pause` ms after it ended, again and again; not while nobody looks at the page. */
 export function repeat(work, pause) {
   let timer = 0;

@@ -70,6 +70,13 @@ export const STATES = {
   suspended: "Suspended",
 };
 
+/** What was done to an alert, after who did it. */
+export const DONE = new Map(Object.entries({
+  claim: "claimed it", release: "released it", expire: "let the claim lapse", action: "did something about it",
+  escalate: "escalated it", close: "closed it", reopen: "reopened it", clear: "cleared it",
+  reactivate: "raised it again", withdraw: "withdrew it",
+}));
+
 export const sentence = (word) => word.charAt(0).toUpperCase() + word.slice(1).replaceAll("_", " ");
 
 export const kindWords = (kind) => KINDS[kind] ?? sentence(kind);

@@ -268,6 +268,8 @@ class FakeReading:
             and (wanted.withdrawn or not row.withdrawn)
             and wanted.grouped_under in (None, row.grouped_under)
             and wanted.grouped in (None, row.grouped_under is not None)
+            and (not wanted.works or row.work in wanted.works)
+            and wanted.holder in (None, row.holder)
         ]
         return found[:limit]
 

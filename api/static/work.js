@@ -1,0 +1,232 @@
+// Work on alerts: claim, release, close with an outcome, undo. What is refused is said in words, and nothing typed is lost.
+
+import { get, post } from "./source.js";
+import { DONE, alertWords, sentence, timeElement } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const UNDO_S = 60;
+const SENIOR = ["supervisor", "duty_manager"];
+const OUTCOMES = [
+  ["confirmed", "It happened"],
+  ["explained", "It happened, and there is an explanation"],
+  ["equipment", "The equipment was the cause; the officer is asked to assess it"],
+  ["false", "It did not happen; the officer is asked to assess it"],
+  ["duplicate", "Another alert is about the same"],
+];
+
+let list = null;
+
+// ---- who we are ----
+
+function who() {
+  const kept = sessionStorage.getItem("who");
+  return kept === null ? null : JSON.parse(kept);
+}
+
+function showWho() {
+  const me = who();
+  $("who").textContent = me === null ? "Say who you are" : `${me.actor}, ${sentence(me.role).toLowerCase()}`;
+}
+
+/** Asks who we are; null when nobody says. */
+function askWho() {
+  const dialog = $("asking");
+  const me = who();
+  $("actor").value = me?.actor ?? "";
+  $("role").value = me?.role ?? "operator";
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "said" ? who() : null), { once: true });
+  });
+}
+
+function takeWho(event) {
+  event.preventDefault();
+  const me = { actor: $("actor").value.trim(), role: $("role").value };
+  sessionStorage.setItem("who", JSON.stringify(me));
+  // Closed first: that gives the focus back to the button that asked, which the lines then keep.
+  $("asking").close("said");
+  showWho();
+  list.redraw();
+}
+
+const known = async () => who() ?? (await askWho());
+
+// ---- one thing done ----
+
+const heading = (alert) => `${alertWords(alert.kind, alert.code)}, ${alert.wearer ?? alert.victim ?? alert.device ?? "the service"}`;
+
+function say(...words) {
+  $("said").replaceChildren(...words);
+  $("said").hidden = words.length === 0;
+}
+
+/** Why something was not done, for people: of 412 who was faster, with what, and when. */
+function refusal(answer) {
+  const changed = answer.body.changed;
+  if (answer.status !== 412 || !changed?.event) return [`${sentence(answer.body.detail ?? answer.body.title)}.`];
+  const did = DONE.get(changed.event) ?? `did ${changed.event}`;
+  return [`${changed.by ?? "The service"} ${did} at `, timeElement(changed.at), ". You see it as it is now."];
+}
+
+/** Does one thing to an alert as it is shown. Gives null when it is done, else why it is not, in words. */
+async function act(alert, event, body) {
+  const me = await known();
+  if (me === null) return ["Nobody has said who asks."];
+  const headers = { "Bailiwick-Actor": me.actor, "Bailiwick-Role": me.role, "If-Match": `"${alert.revision}"` };
+  let answer;
+  try {
+    answer = await post(`alerts/${alert.id}/${event}`, body, headers);
+  } catch {
+    return ["No answer came. Look at the alert before you try again."];
+  }
+  if (answer.status === 200) {
+    list.show(answer.body);
+    return null;
+  }
+  if (answer.status === 401) {
+    sessionStorage.removeItem("who");
+    showWho();
+  }
+  await get(`alerts/${alert.id}`).then(list.show, () => {});
+  return refusal(answer);
+}
+
+const NOT_DONE = { claim: "Not claimed", release: "Not released", reopen: "Not undone" };
+
+async function press(alert, event) {
+  say();
+  const why = await act(alert, event, {});
+  if (why !== null) say(element("strong", `${NOT_DONE[event]}: ${heading(alert)}. `), ...why);
+  return why === null;
+}
+
+// ---- closing, and undoing it ----
+
+let closing = null;
+
+async function openClosing(alert) {
+  say();
+  if ((await known()) === null) return;
+  closing = alert;
+  const critical = alert.severity === "critical";
+  $("closing-form").reset();
+  $("closing-refused").hidden = true;
+  $("closing-title").textContent = `Close: ${heading(alert)}`;
+  const about = [alert.state === "active" ? "still active" : "cleared", alert.condition && `condition ${alert.condition}`];
+  $("closing-what").replaceChildren([sentence(alert.severity), ...about.filter(Boolean)].join(", "), ", raised ", timeElement(alert.raised));
+  $("note").required = critical;
+  $("note-label").textContent = `Note, in your own words${critical ? " (a critical alert needs one)" : ""}`;
+  $("closing").returnValue = "";
+  $("closing").showModal();
+}
+
+async function takeClosing(event) {
+  event.preventDefault();
+  const form = new FormData(event.target);
+  const alert = list.alert(closing.id) ?? closing;
+  const body = { outcome: form.get("outcome") };
+  for (const name of ["note", "explanation"]) if (form.get(name).trim()) body[name] = form.get(name).trim();
+  const why = await act(alert, "close", body);
+  const refused = $("closing-refused");
+  refused.hidden = why === null;
+  if (why !== null) return refused.replaceChildren(...why);
+  $("closing").close("closed");
+  offerUndo(alert, body.outcome);
+}
+
+function offerUndo(alert, outcome) {
+  const line = element("p", `Closed as ${outcome}: ${heading(alert)}. `);
+  const undo = button("Undo", "undo", `Undo the closing of ${heading(alert)}`);
+  const left = element("span", `${UNDO_S} s`, "soft");
+  left.setAttribute("aria-hidden", "true");
+  line.append(undo, " ", left);
+  const until = Date.now() + UNDO_S * 1000;
+  const gone = () => { clearInterval(timer); line.remove(); };
+  const timer = setInterval(() => {
+    const seconds = Math.ceil((until - Date.now()) / 1000);
+    left.textContent = `${seconds} s`;
+    if (seconds <= 0) gone();
+  }, 1000);
+  undo.addEventListener("click", async () => {
+    const now = await get(`alerts/${alert.id}`).catch(() => alert);
+    if (await press(now, "reopen")) list.button(alert.id)?.focus();
+    gone();
+  });
+  $("undos").append(line);
+  undo.focus();
+}
+
+// ---- the cell of a line ----
+
+function element(name, text, className = "") {
+  const made = document.createElement(name);
+  made.textContent = text;
+  made.className = className;
+  return made;
+}
+
+function button(text, act, label) {
+  const made = element("button", text);
+  made.type = "button";
+  made.dataset.act = act;
+  made.setAttribute("aria-label", label);
+  return made;
+}
+
+/** Who has it, and what we may do about it. */
+export function workCell(alert) {
+  const me = who();
+  const cell = document.createElement("td");
+  cell.className = "work";
+  const holder = element("div", "", "holder");
+  const mine = me !== null && alert.holder === me.actor;
+  if (alert.work === "closed") {
+    holder.textContent = `Closed${alert.outcome ? `: ${alert.outcome}` : ""}${alert.closed_by ? `, ${alert.closed_by}` : ""}`;
+  } else if (alert.holder) {
+    holder.append(element("span", mine ? "You" : alert.holder, "name"), ...(alert.claim_ends ? [" until ", timeElement(alert.claim_ends)] : []));
+  } else {
+    holder.textContent = "Nobody";
+  }
+  cell.append(holder);
+  if (alert.work === "closed") return cell;
+  const acts = element("div", "", "acts");
+  const about = heading(alert);
+  if (!alert.holder) acts.append(button("Claim", "claim", `Claim ${about}`));
+  else if (mine) acts.append(button("Release", "release", `Release ${about}`));
+  else if (me !== null && SENIOR.includes(me.role)) acts.append(button("Take over", "claim", `Take over ${about} from ${alert.holder}`));
+  if (!alert.holder || mine || (me !== null && SENIOR.includes(me.role))) acts.append(button("Close", "close", `Close ${about}`));
+  cell.append(acts);
+  return cell;
+}
+
+/** `lines` is the list: `show` an alert as answered, the `alert` of an id, its first `button`, `redraw` all. */
+export function startWork(lines) {
+  list = lines;
+  showWho();
+  for (const [value, words] of OUTCOMES) {
+    const label = document.createElement("label");
+    const radio = document.createElement("input");
+    Object.assign(radio, { type: "radio", name: "outcome", value, required: true });
+    label.append(radio, element("strong", sentence(value)), element("span", words, "soft"));
+    $("outcomes").append(label);
+  }
+  $("alert-rows").addEventListener("click", (event) => {
+    const pressed = event.target.closest("button[data-act]");
+    const alert = pressed && list.alert(pressed.closest("tr").dataset.id);
+    if (!alert) return;
+    if (pressed.dataset.act === "close") void openClosing(alert);
+    else void press(alert, pressed.dataset.act);
+  });
+  $("who").addEventListener("click", () => void askWho());
+  $("asking-form").addEventListener("submit", takeWho);
+  $("closing").addEventListener("close", () => {
+    // The line may have been drawn anew behind the dialog.
+    if ($("closing").returnValue !== "closed") list.button(closing.id)?.focus();
+  });
+  $("closing-form").addEventListener("submit", (event) => void takeClosing(event));
+  for (const dialog of [$("asking"), $("closing")]) {
+    dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close(""));
+  }
+}
