@@ -19,6 +19,8 @@ from geofence.not_fitted import fitted_spans
 from geofence.silence import SPEAKING, Silence, closed_step, opened_step
 from geofence.versions import Entry, Step
 
+HEARD_OF = frozenset({*SPEAKING, DeviceKind.RF_TAG})
+"""Devices whose silence counts."""
 UNHEARD_US = HOUR_US
 """A device that was never heard since it was fitted may be so for so long,"""
 SILENT_US = DAY_US
@@ -127,8 +129,7 @@ class Unmonitored:
         for edges in (start, end):
             later = edges > at_us
             np.minimum.at(edge, party[later], edges[later])
-        kinds = self.world.layout.kinds
-        heard_of = np.array([kind in SPEAKING or kind is DeviceKind.RF_TAG for kind in kinds], np.bool_)
+        heard_of = np.array([kind in HEARD_OF for kind in self.world.layout.kinds], np.bool_)
         now = (start <= at_us) & (at_us < end) & heard_of[device]
         device, start, party = device[now], start[now], party[now]
         heard = self.silence.contact["heard"][device]
@@ -154,10 +155,12 @@ class Unmonitored:
         return opened_step(entry)
 
     def _last_fact(self, party: int, at_us: int) -> list[Proof]:
-        """The last fact heard of the device that was heard last since it was fitted."""
+        """The last fact heard of the device that was heard last since it was fitted, of those whose silence counts."""
         contact, rank = self.silence.contact, self.world.layout.tables.rank
         found: list[tuple[int, Proof]] = []
         for device in self.world.book.devices_of(party):
+            if self.world.layout.kinds[device] not in HEARD_OF:
+                continue
             row = contact[device]
             worn = holding([(a, b) for a, b, who in self.world.fittings(device) if who == party], at_us)
             if worn is not None and row["heard"] >= worn[0] and row["fact_t"] > EARLY_US:

@@ -155,6 +155,29 @@ def test_a_fitting_that_ended_before_a_record_was_learnt_closes_by_the_clock() -
     assert (closed["kind"], closed["to"], closed["reason"]) == ("jamming", f"{at('20:00')}Z", "clock")
 
 
+def test_who_is_unmonitored_has_the_last_fact_of_a_device_whose_silence_counts() -> None:
+    """A check at 19:30 by a device that is not fitted; the tag was never heard in the hour since 19:00."""
+    line = Sender("L1").event(at("19:30"), "presence_check", result="verified", score=0.9)
+    lines = [tick(at("19:00")), line, tick(at("20:00"))]
+    (found,) = standing(said(wearer(("K1", "alcohol_tag"), ("L1", "non_fitted")), lines), "unmonitored")
+    assert (found["from"], found["evidence"]) == (f"{at('20:00')}Z", [])
+
+
+def test_a_unit_that_was_never_lost_is_silent_no_longer_because_of_the_fixes() -> None:
+    """It speaks again at 30 minutes and is not located; a minute later it sends the fixes of those minutes."""
+    feed = Feed().fix(UNIT, 0, 9000).fix(TAG, 0, 0)
+    feed.tick(400).event(UNIT, 1800, "heartbeat")
+    for seconds in range(60, 1800, 60):
+        feed.fix(UNIT, seconds, 9000, received=1860)
+    records = caseload(PROXIMITY)
+    for versions in (
+        every_way(records, feed.said()),
+        [json.loads(x) for x in run(records, feed.said(), None, EVERY_KIND)],
+    ):
+        shown = [(v["change"], v["reason"]) for v in versions if v["kind"] == "victim_unit_silent"]
+        assert shown == [("opened", "silence"), ("closed", "fixes")]
+
+
 @pytest.mark.parametrize(("by_tick", "late"), [(True, False), (False, True)])
 def test_only_a_message_decides_late(by_tick: bool, late: bool) -> None:
     """The last fact heard came a quarter of an hour after its time; the loss is closed by the end of the order."""

@@ -7,6 +7,7 @@ from tests.twin.found import Found
 from tests.twin.track import View
 
 LAST_MESSAGES = 100
+LEAST_MESSAGES = 10
 WRONG_US = 5 * SECOND_US
 MENDED_US = HOUR_US
 BAD_IN_A_ROW = 10
@@ -15,13 +16,47 @@ BAD_IN_A_ROW = 10
 def clock_wrong(view: View) -> list[Found]:
     out = []
     for device in view.worn:
-        log = [(r, s) for r, s in view.sent.get(device.id, []) if s is not None]
-        offsets = [min(r - s for r, s in log[max(0, i - LAST_MESSAGES + 1) : i + 1]) for i in range(len(log))]
+        said = judged(live(view.sent.get(device.id, [])))
         for low, high, record in device.fittings:
             if record.get(view.role) == view.wearer:
-                came = [(r, abs(o) > WRONG_US) for (r, _), o in zip(log, offsets, strict=True) if low <= r < high]
+                came = [(at, wrong) for at, wrong in said if low <= at < high]
                 out += _clock(view, device.id, came, high)
     return out
+
+
+def live(messages: list[tuple[int, int | None]]) -> list[tuple[int, int]]:
+    """When each live message came, and by how much after it was sent: no repeat, and none that waited for us."""
+    out: list[tuple[int, int]] = []
+    before: tuple[int, int] | None = None
+    for at, sent in messages:
+        if sent is None or sent <= 0:
+            continue
+        offset = at - sent
+        waited = False
+        if before is not None:
+            came, apart = at - before[0], sent - before[1]
+            if apart == 0 or (apart < 0 and offset > WRONG_US):
+                continue
+            waited = apart > 2 * WRONG_US and came < apart / 2
+        before = (at, sent)
+        if not waited:
+            out.append((at, offset))
+    return out
+
+
+def judged(live: list[tuple[int, int]]) -> list[tuple[int, bool]]:
+    """Of each live message, whether the clock is wrong by the last hundred: all came late, or ten in a row too early."""
+    out = []
+    for i, (at, _) in enumerate(live):
+        last = range(max(0, i - LAST_MESSAGES + 1), i + 1)
+        late = len(last) >= LEAST_MESSAGES and min(live[k][1] for k in last) > WRONG_US
+        early = any(k >= LEAST_MESSAGES - 1 and _early(live[k - LEAST_MESSAGES + 1 : k + 1]) for k in last)
+        out.append((at, late or early))
+    return out
+
+
+def _early(some: list[tuple[int, int]]) -> bool:
+    return all(offset < -WRONG_US for _, offset in some)
 
 
 def _clock(view: View, device: str, came: list[tuple[int, bool]], ends: int) -> list[Found]:

@@ -78,7 +78,10 @@ def victim_unit_silent(
             if not any(f.device == device for f in losses):
                 over = [v for v in changed if v.found.device == device and v.found.kind in LOSSES and v.found.end]
                 last = max(over, key=lambda v: v.found.end or 0, default=None)
-                at, reason = (last.found.end or line.at, last.reason) if last else (line.at, "contact")
+                never = any(v.change == "withdrawn" and v.found.device == device for v in changed)
+                at, reason = line.at, "fixes" if never else "contact"  # fixes have shown that it was never lost
+                if last is not None:
+                    at, reason = last.found.end or line.at, last.reason
                 out.append(_closed(line, version, at, reason))
     if line.kind != "tick" or holding(view.caseload.protecting(view.wearer), line.at) is None:
         return out

@@ -144,17 +144,19 @@ def test_shielding_suspected_scores_its_signs(bat: int, score: float) -> None:
     assert [line["score"] for line in lines] == [score, score]
 
 
-def test_clock_wrong_by_the_smallest_offset_until_mended_for_an_hour() -> None:
+def test_clock_wrong_by_ten_ahead_in_a_row_until_mended_for_an_hour() -> None:
+    """The tenth is no more among the last hundred 100 minutes later."""
     feed = Feed()
-    feed.post("T1", at(0), sent=ms(0, -5))
-    feed.post("T1", at(1), sent=ms(1, 5.001))
-    for minute in range(2, 102):
+    feed.post("T1", at(0), sent=ms(0, 5))
+    for minute in range(1, 11):
+        feed.post("T1", at(minute), sent=ms(minute, 5.001))
+    for minute in range(11, 112):
         feed.post("T1", at(minute))
-    feed.tick(160, 59)
-    feed.tick(162)
+    feed.tick(169, 59)
+    feed.tick(171)
     assert spans(said(person(), feed, "clock_wrong")) == [
-        ("opened", at(1), None, "contact"),
-        ("closed", at(1), at(161), "clock"),
+        ("opened", at(10), None, "contact"),
+        ("closed", at(10), at(170), "clock"),
     ]
 
 
