@@ -126,7 +126,8 @@ class AlertStore(Protocol):
     def take(self, now_us: int, limit: int) -> AbstractAsyncContextManager[Taken]:
         """Up to ``limit`` alerts that something happened to since they were looked at, or whose timer is due at ``now_us``.
 
-        `FOR UPDATE SKIP LOCKED`: what another dispatcher or the desk has is left to them. The critical come first.
+        `FOR UPDATE SKIP LOCKED`: what another dispatcher or the desk has is left to them. The critical come first, and
+        by themselves: they wait for no other in their transaction.
         """
 
     async def next_look_us(self) -> int | None:

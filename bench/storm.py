@@ -117,12 +117,13 @@ def quantiles(values: Sequence[float]) -> dict[str, float]:
     return {name: round(mark, 3) for name, mark in zip(("p50", "p95", "p99"), marks, strict=True)}
 
 
-async def until_quiet(url: str) -> float:
-    """Seconds until everything was looked at and sent."""
-    began_s = time.monotonic()
+async def until_quiet(url: str, ahead_s: int = 0) -> float:
+    """Seconds until everything was looked at and sent, with what dispatch's clock has due when it begins."""
+    began_s, due_s = time.monotonic(), time.time() + ahead_s
     left = """SELECT (SELECT count(*) FROM outbox WHERE told_at IS NULL)
+        + (SELECT count(*) FROM timers WHERE due_at <= to_timestamp(%s))
         + (SELECT count(*) FROM notifications WHERE state IN ('waiting', 'leased'))"""
-    while rows(url, left) != [(0,)]:
+    while count(url, left, due_s):
         if time.monotonic() - began_s > WITHIN_S:
             break
         await asyncio.sleep(0.25)
@@ -169,7 +170,7 @@ async def storm(url: str, folder: Path, number: int, seconds: float, processes: 
             **counts(url, hooked),
         }
         with dispatchers(url, hooked.port, folder, processes, ESCALATION_S):
-            result["escalation_quiet_after_s"] = await until_quiet(url)
+            result["escalation_quiet_after_s"] = await until_quiet(url, ESCALATION_S)
         return result | {"escalated": count(url, ESCALATED), "unescalated": count(url, UNESCALATED)}
 
 

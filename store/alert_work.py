@@ -34,15 +34,24 @@ HOLD_TIMEOUT_MS: Final = 5_000
 """How long the desk waits for an alert that somebody else looks at."""
 FIXES_BACK_US: Final = 30 * DAY_US
 MUTES_BACK_US: Final = 2 * DAY_US
+CRITICAL_RANK: Final = 0
+LAST_RANK: Final = 3
+"""The urgency of what changed or is due: critical, and the least."""
 LOSS_KINDS: Final = (Kind.COMMUNICATION_LOST.value, Kind.LOCATION_LOST.value)
 RISING_KINDS: Final = (Kind.CURFEW.value, *LOSS_KINDS)
 """Kinds whose severity time and need may change while nothing comes in (docs/alerts.md)."""
 
 
 async def take(conn: Connection, now_us: int, limit: int) -> list[int]:
-    """Locks up to ``limit`` alerts that are to be looked at and that nobody holds; their numbers, most urgent first."""
-    rows = await _rows(conn, "take_alerts", {"now": At(now_us), "limit": limit})
-    return [row[0] for row in rows]
+    """Locks up to ``limit`` alerts that are to be looked at and that nobody holds; their numbers, most urgent first.
+
+    What is critical is taken by itself, so that it waits for no other in its transaction.
+    """
+    for least in (CRITICAL_RANK, LAST_RANK):
+        rows = await _rows(conn, "take_alerts", {"now": At(now_us), "limit": limit, "least": least})
+        if rows:
+            return [row[0] for row in rows]
+    return []
 
 
 async def hold(conn: Connection, numbers: Sequence[int], timeout_ms: int = HOLD_TIMEOUT_MS) -> list[int]:

@@ -7,14 +7,15 @@
 -- updates of alerts and a look's foreign keys to them do not exclude each other.
 
 -- name: take_alerts
--- Locks alerts that changed since they were looked at or whose timer is due, and that nobody holds: the critical first.
+-- Locks alerts that changed since they were looked at or whose timer is due, and that nobody holds, the most urgent first: of
+-- those that are no less urgent than `least` (0: critical alone).
 SELECT w.alert_no FROM (
     SELECT waiting.alert_no, min(waiting.rank) AS rank, min(waiting.due_at) AS due_at FROM (
         SELECT alert_no, CASE severity WHEN 'critical' THEN 0 WHEN 'serious' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END AS rank,
             written_at AS due_at
-        FROM outbox WHERE told_at IS NULL
+        FROM outbox WHERE told_at IS NULL AND (%(least)s > 0 OR severity = 'critical')
         UNION ALL
-        SELECT alert_no, rank, due_at FROM timers WHERE due_at <= %(now)s
+        SELECT alert_no, rank, due_at FROM timers WHERE due_at <= %(now)s AND rank <= %(least)s
     ) AS waiting GROUP BY waiting.alert_no ORDER BY 2, 3, 1
 ) AS first
 CROSS JOIN LATERAL (

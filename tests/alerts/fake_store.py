@@ -133,13 +133,14 @@ class FakeDatabase:
         return View(work.alert, work.job, work.plan, around, told, work.revision, work.people)
 
     def due(self, now_us: int, limit: int) -> list[int]:
-        """Alerts to be looked at, which nobody holds, the critical first."""
+        """Alerts to be looked at, which nobody holds, the critical by themselves and first."""
         found = [
             (-RANK[work.severity or work.alert.severity], due_us, no)
             for no, work in self.works.items()
             if (due_us := work.due_us()) is not None and due_us <= now_us and no not in self.locked
         ]
-        return [no for _, _, no in sorted(found)[:limit]]
+        critical = [one for one in found if one[0] == -RANK[Severity.CRITICAL]]
+        return [no for _, _, no in sorted(critical or found)[:limit]]
 
     def write(self, one: Written, seen: Sequence[int], now_us: int) -> None:
         """One look, committed."""

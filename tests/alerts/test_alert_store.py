@@ -151,11 +151,12 @@ async def test_two_never_have_the_same_alert(side: Side) -> None:
     assert [view.alert.no for view in await side.look()] == [1, 2]
 
 
-async def test_the_critical_come_first(side: Side) -> None:
+async def test_the_critical_come_first_and_by_themselves(side: Side) -> None:
     for wearer, severity in (("W1", Severity.INFORMATION), ("W2", Severity.CRITICAL), ("W3", Severity.SERIOUS)):
         await side.raised(wearer, severity)
-    async with side.store.take(NOON, 2) as taken:
-        assert [view.alert.no for view in taken.views] == [2, 3]
+    async with side.store.take(NOON, 10) as taken, side.store.take(NOON, 1) as other:
+        assert [view.alert.no for view in taken.views] == [2]
+        assert [view.alert.no for view in other.views] == [3]
 
 
 async def test_what_changes_while_it_is_looked_at_is_looked_at_again(side: Side) -> None:
