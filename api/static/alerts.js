@@ -23,9 +23,9 @@ function before(a, b) {
 const URGENT = ["critical", "serious"];
 const OPEN = ["raised", "claimed", "actioned"];
 const NONE = {
-  urgent: "No critical or serious alert is active.",
-  active: "No alert is active.",
-  open: "Every alert is closed.",
+  urgent: "No critical or serious alert is left.",
+  active: "No active alert is left.",
+  open: "No alert is left to close.",
   all: "There has been no alert yet.",
 };
 

@@ -125,7 +125,7 @@ async def test_one_wearer_is_found_by_id_and_by_a_click(chromium: playwright.Bro
 async def test_nobody_and_nothing_yet(chromium: playwright.Browser) -> None:
     async with served(app_over(fake_side())) as address, page_at(chromium, address) as page:
         await expect(page.locator("#map-empty")).to_contain_text("The caseload is empty")
-        await expect(page.locator("#alerts-empty")).to_have_text("No alert is active.")
+        await expect(page.locator("#alerts-empty")).to_have_text("No active alert is left.")
         await expect(page.locator("#orders-sum")).to_have_text("No order is in force")
 
 
