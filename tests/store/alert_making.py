@@ -100,11 +100,16 @@ class Made:
         return found
 
     async def look(self, now_us: int = NOON, protocols: Protocols = PROTOCOLS, limit: int = 1000) -> list[View]:
-        """One batch of a dispatcher; what it saw."""
-        async with self.work.take(now_us, limit) as taken:
-            views = list(taken.views)
-            await taken.write([look_at(view, protocols, resolve, now_us) for view in views])
-        return views
+        """Everything that a dispatcher has to look at, the critical by themselves; what it saw."""
+        found: list[View] = []
+        while len(found) < limit:
+            async with self.work.take(now_us, limit - len(found)) as taken:
+                views = list(taken.views)
+                await taken.write([look_at(view, protocols, resolve, now_us) for view in views])
+            if not views:
+                break
+            found += views
+        return found
 
     async def view(self, number: int = 1, now_us: int = NOON) -> View:
         async with self.work.hold([number], now_us) as held:
