@@ -64,40 +64,44 @@ function say(...words) {
 
 /** Why something was not done, for people: of 412 who was faster, with what, and when. */
 function refusal(answer) {
-  const changed = answer.body.changed;
-  if (answer.status !== 412 || !changed?.event) return [`${sentence(answer.body.detail ?? answer.body.title)}.`];
+  const { changed, errors, detail, title } = answer.body;
+  if (errors) return errors.map((one) => `${sentence(one.cause)}. `);
+  if (answer.status !== 412 || !changed?.event) return [`${sentence(detail ?? title)}.`];
   const did = DONE.get(changed.event) ?? `did ${changed.event}`;
   return [`${changed.by ?? "The service"} ${did} at `, timeElement(changed.at), ". You see it as it is now."];
 }
 
-/** Does one thing to an alert as it is shown. Gives null when it is done, else why it is not, in words. */
+/**
+ * Does one thing to an alert as it was seen. Gives it as it is now, and when nothing was done, `why` in words.
+ */
 async function act(alert, event, body) {
   const me = await known();
-  if (me === null) return ["Nobody has said who asks."];
+  if (me === null) return { now: alert, why: ["Nobody has said who asks."] };
   const headers = { "Bailiwick-Actor": me.actor, "Bailiwick-Role": me.role, "If-Match": `"${alert.revision}"` };
   let answer;
   try {
     answer = await post(`alerts/${alert.id}/${event}`, body, headers);
   } catch {
-    return ["No answer came. Look at the alert before you try again."];
+    return { now: alert, why: ["No answer came. Look at the alert before you try again."] };
   }
   if (answer.status === 200) {
     list.show(answer.body);
-    return null;
+    return { now: answer.body, why: null };
   }
   if (answer.status === 401) {
     sessionStorage.removeItem("who");
     showWho();
   }
-  await get(`alerts/${alert.id}`).then(list.show, () => {});
-  return refusal(answer);
+  const now = await get(`alerts/${alert.id}`).catch(() => alert);
+  list.show(now);
+  return { now, why: refusal(answer) };
 }
 
 const NOT_DONE = { claim: "Not claimed", release: "Not released", reopen: "Not undone" };
 
 async function press(alert, event) {
   say();
-  const why = await act(alert, event, {});
+  const { why } = await act(alert, event, {});
   if (why !== null) say(element("strong", `${NOT_DONE[event]}: ${heading(alert)}. `), ...why);
   return why === null;
 }
@@ -109,17 +113,22 @@ let closing = null;
 async function openClosing(alert) {
   say();
   if ((await known()) === null) return;
-  closing = alert;
-  const critical = alert.severity === "critical";
   $("closing-form").reset();
   $("closing-refused").hidden = true;
+  showClosing(alert);
+  $("closing").returnValue = "";
+  $("closing").showModal();
+}
+
+/** What the dialog says of the alert that it closes: as it was seen last. */
+function showClosing(alert) {
+  closing = alert;
+  const critical = alert.severity === "critical";
   $("closing-title").textContent = `Close: ${heading(alert)}`;
   const about = [alert.state === "active" ? "still active" : "cleared", alert.condition && `condition ${alert.condition}`];
   $("closing-what").replaceChildren([sentence(alert.severity), ...about.filter(Boolean)].join(", "), ", raised ", timeElement(alert.raised));
   $("note").required = critical;
   $("note-label").textContent = `Note, in your own words${critical ? " (a critical alert needs one)" : ""}`;
-  $("closing").returnValue = "";
-  $("closing").showModal();
 }
 
 async function takeClosing(event) {
@@ -128,12 +137,15 @@ async function takeClosing(event) {
   const alert = list.alert(closing.id) ?? closing;
   const body = { outcome: form.get("outcome") };
   for (const name of ["note", "explanation"]) if (form.get(name).trim()) body[name] = form.get(name).trim();
-  const why = await act(alert, "close", body);
+  const { now, why } = await act(alert, "close", body);
   const refused = $("closing-refused");
   refused.hidden = why === null;
-  if (why !== null) return refused.replaceChildren(...why);
+  if (why !== null) {
+    showClosing(now);
+    return refused.replaceChildren(...why);
+  }
   $("closing").close("closed");
-  offerUndo(alert, body.outcome);
+  offerUndo(now, body.outcome);
 }
 
 function offerUndo(alert, outcome) {

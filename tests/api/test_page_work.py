@@ -7,9 +7,11 @@ import re
 import playwright.async_api as playwright
 from playwright.async_api import Page, Route, expect
 
+from domain.vocabulary import Change
 from tests.api.serving import served
 from tests.api.test_page import page_at
 from tests.api.working import CLOSING, PIA, Working, working
+from tests.store.made import violation_of
 
 
 async def say_who(page: Page, actor: str = "ola", role: str = "operator") -> None:
@@ -131,6 +133,42 @@ async def test_what_was_typed_is_not_lost_when_somebody_was_faster(
         await page.locator("#closing .first").click()
         await expect(page.locator("#closing")).to_be_hidden()
         assert (await at.get("alerts/1")).json()["outcome"] == "explained"
+
+
+async def test_an_alert_that_left_the_list_meanwhile_is_closed_at_the_second_look(
+    chromium: playwright.Browser, embedded_url: str
+) -> None:
+    async with working(embedded_url) as at, served(at.app) as address, page_at(chromium, address) as page:
+        await pressed(page, "close")
+        await say_who(page)
+        await page.locator('input[value="confirmed"]').check()
+        await page.fill("#note", "Seen on the map")
+        over = violation_of("W1-1", 2, change=Change.CLOSED, to_us=at.clock(), condition="C1")
+        await at.made.commit([over])
+        await at.look()
+        await expect(page.locator("#alert-rows tr")).to_have_count(0)
+        await page.locator("#closing .first").click()
+        await expect(page.locator("#closing-refused")).to_contain_text("The service cleared it at")
+        await expect(page.locator("#closing-what")).to_contain_text("Critical, cleared")
+        await page.locator("#closing .first").click()
+        await expect(page.locator("#closing")).to_be_hidden()
+        assert (await at.get("alerts/1")).json()["outcome"] == "confirmed"
+
+
+async def test_an_answer_that_is_lost_is_asked_for_again_and_nothing_is_done_twice(
+    chromium: playwright.Browser, embedded_url: str
+) -> None:
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    async with working(embedded_url) as at, served(at.app) as address, page_at(chromium, address) as page:
+        await page.route(re.compile("/alerts/1/claim$"), lose, times=1)
+        await pressed(page, "claim")
+        await say_who(page)
+        await expect(page.locator("#alert-rows .holder")).to_contain_text("You until")
+        await expect(page.locator("#said")).to_be_hidden()
+        assert at.ask("SELECT event, by_name FROM alert_events") == [("claim", "ola")]
 
 
 async def test_what_others_do_is_shown_and_who_we_are_is_asked_once_a_tab(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from api.app import create_app
 from alerts.dispatch_figures import DispatchFigures
+from api.app import create_app
 from api.metrics import Metrics
 from domain.vocabulary import Kind, OrderState, Severity
 from ingest.figures import Figures
