@@ -3,81 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
 
-from alerts.desk import AlertsWanted, Desk, DeskGuide, Done, Item, Wish
+from alerts.desk import AlertsWanted, Desk, Done, Item, Wish
 from alerts.desk_errors import NoSuchAlert, StaleRevision, Unacceptable
 from alerts.desk_records import Contact, DeskRecords, Party
 from alerts.machine import LONGEST_TEXT, Actor, Illegal
 from alerts.mutes import MuteRefused
 from alerts.work_store import AlertWork as AlertStore
-from domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from domain.instants import DAY_US, HOUR_US, MINUTE_US
 from domain.records import Version, Wearer
 from domain.vocabulary import AlertEvent, AlertWork, Change, Channel, Kind, Level, Outcome, Role, Severity
 from store.reading_types import AlertFilter
-from tests.store.alert_making import PROTOCOLS, ZONES, Made, alerts_at, resolve
+from tests.alerts.at_desk import ACTION, CLAIM, OLA, PIA, SAM, TOM, VERA, AtDesk, at_desk, close
+from tests.store.alert_making import ZONES, Made
 from tests.store.made import NOON, ask, change_of, violation_of
 from tests.waiting import eventually
-
-OLA = Actor("ola", Role.OPERATOR)
-PIA = Actor("pia", Role.OPERATOR)
-SAM = Actor("sam", Role.SUPERVISOR)
-TOM = Actor("tom", Role.DUTY_MANAGER)
-VERA = Actor("vera", Role.VICTIM_LIAISON)
-CLAIM, RELEASE, ACTION = Wish(AlertEvent.CLAIM), Wish(AlertEvent.RELEASE), Wish(AlertEvent.ACTION)
-
-
-def close(outcome: Outcome = Outcome.CONFIRMED, note: str | None = "seen on the map") -> Wish:
-    return Wish(AlertEvent.CLOSE, outcome, note)
-
-
-class Clock:
-    """Now, as the test has it."""
-
-    def __init__(self) -> None:
-        self.now_us = NOON + SECOND_US
-
-    def __call__(self) -> int:
-        return self.now_us
-
-    def forward(self, seconds: float) -> None:
-        self.now_us += round(seconds * SECOND_US)
-
-
-class AtDesk:
-    """A database with alerts, a desk over it, and a clock."""
-
-    def __init__(self, made: Made) -> None:
-        self.made = made
-        self.clock = Clock()
-        self.desk = Desk(made.work, self._guide, self.clock)
-        self.records = DeskRecords(made.work, self._guide, self.clock)
-
-    async def _guide(self) -> DeskGuide:
-        return DeskGuide(PROTOCOLS, resolve)
-
-    async def do(self, wish: Wish, actor: Actor = OLA, alert_no: int = 1, revision: int | None = None) -> Done:
-        return await self.desk.act(Item(alert_no, revision), wish, actor)
-
-    async def look(self) -> None:
-        await self.made.look(self.clock())
-
-    def ask(self, query: str) -> list[tuple[object, ...]]:
-        return ask(self.made.url, query)
-
-
-@asynccontextmanager
-async def at_desk(url: str) -> AsyncIterator[AtDesk]:
-    """One critical alert, looked at."""
-    async with alerts_at(url) as made:
-        await made.raised()
-        found = AtDesk(made)
-        await found.look()
-        yield found
 
 
 async def test_a_claim_an_action_and_a_closing_are_recorded_with_who_when_and_why(database_url: str) -> None:
@@ -451,8 +394,8 @@ async def test_failure_14_desks_dispatchers_and_ingest_at_once_never_stop_each_o
     """Everybody at the same alerts: a deadlock would be an error of one of them, a wait for ever a timeout."""
     async with at_desk(timescale_url) as at, await AlertStore.open(timescale_url, ZONES) as other:
         at.clock.forward(300)
-        desks = [at.desk, Desk(other, at._guide, at.clock)]
-        records = DeskRecords(other, at._guide, at.clock)
+        desks = [at.desk, Desk(other, at.guide, at.clock)]
+        records = DeskRecords(other, at.guide, at.clock)
         over = asyncio.Event()
 
         async def dispatch() -> None:
