@@ -37,6 +37,8 @@ MUTES_BACK_US: Final = 2 * DAY_US
 CRITICAL_RANK: Final = 0
 LAST_RANK: Final = 3
 """The urgency of what changed or is due: critical, and the least."""
+OTHERS_AT_ONCE: Final = 60
+"""Alerts that are not critical in one transaction."""
 LOSS_KINDS: Final = (Kind.COMMUNICATION_LOST.value, Kind.LOCATION_LOST.value)
 RISING_KINDS: Final = (Kind.CURFEW.value, *LOSS_KINDS)
 """Kinds whose severity time and need may change while nothing comes in (docs/alerts.md)."""
@@ -45,10 +47,11 @@ RISING_KINDS: Final = (Kind.CURFEW.value, *LOSS_KINDS)
 async def take(conn: Connection, now_us: int, limit: int) -> list[int]:
     """Locks up to ``limit`` alerts that are to be looked at and that nobody holds; their numbers, most urgent first.
 
-    What is critical is taken by itself, so that it waits for no other in its transaction.
+    What is critical is taken by itself, so that it waits for no other in its transaction; of the rest so few that what becomes
+    critical meanwhile does not wait long for the next.
     """
-    for least in (CRITICAL_RANK, LAST_RANK):
-        rows = await _rows(conn, "take_alerts", {"now": At(now_us), "limit": limit, "least": least})
+    for least, most in ((CRITICAL_RANK, limit), (LAST_RANK, min(limit, OTHERS_AT_ONCE))):
+        rows = await _rows(conn, "take_alerts", {"now": At(now_us), "limit": most, "least": least})
         if rows:
             return [row[0] for row in rows]
     return []
