@@ -4,7 +4,7 @@
 -- Everything that happened to an alert's work, the newest first.
 SELECT event_no, revision, event, at, by_name, by_role, from_work, to_work, to_condition, severity, outcome, note,
     explanation, why
-FROM alert_events WHERE alert_no = %(alert_no)s ORDER BY event_no DESC LIMIT %(limit)s;
+FROM alert_events WHERE alert_no = %(alert_no)s ORDER BY revision DESC LIMIT %(limit)s;
 
 -- name: notifications_of_alert
 -- Everything that was told of an alert, or on purpose not told, the newest first. To which address stays in the database.

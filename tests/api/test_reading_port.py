@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from domain.instants import MINUTE_US, SECOND_US
-from domain.vocabulary import AlertCondition, Change, Code, Kind, OrderState, Quality, Severity
+from domain.vocabulary import AlertCondition, AlertWork, Change, Code, Kind, OrderState, Quality, Severity
 from store.alert_figures import Load, Unclaimed
 from store.reading_types import AlertFilter, ViolationFilter
 from tests.api.fake_reading import kinds, severities, states
@@ -153,6 +153,8 @@ async def test_alerts_newest_first_with_filters_one_an_episode(side: Side) -> No
     assert await found(severities=(Severity.WARNING, Severity.SERIOUS)) == ["W2-1"]
     assert await found(state=AlertCondition.ACTIVE) == ["W1-1"]
     assert await found(withdrawn=True, wearer="W2") == ["W2-1", "W2-2"]
+    assert await found(works=(AlertWork.RAISED, AlertWork.CLAIMED)) == ["W2-1", "W1-1"]
+    assert await found(works=(AlertWork.CLOSED,)) == await found(holder="ola") == []
     assert await side.reading.alert(rows[1].no) == rows[1]
     assert await side.reading.alert(rows[0].no + MANY) is None
 

@@ -230,7 +230,7 @@ async def test_sending_reads_what_waits_in_order_and_no_more(database_url: str) 
         assert "notifications_next" in indexes(await plan(conn, "next_send", asked))
         assert "notifications_leased" in indexes(await plan(conn, "end_leases", asked))
         await conn.execute(b"SET enable_seqscan = off")
-        assert "alert_work_unclaimed" in indexes(await plan(conn, "unclaimed", {}))
+        assert "alert_work_open" in indexes(await plan(conn, "unclaimed", {}))
         span = {"from_at": At(NOON), "to_at": At(NOON + DAY_US)}
         assert "alert_work_closed" in indexes(await plan(conn, "outcomes_by_kind", span))
         assert "alert_work_closed" in indexes(await plan(conn, "precision_of_alerts", span))
