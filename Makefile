@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 DEMO_ARGS ?=
 TEST_ARGS ?=
-BENCH ?= ingest geofence rules clock fleet
+BENCH ?= ingest geofence rules clock storm fleet
 BENCH_ARGS ?=
 SOAK_ARGS ?= --wearers 2000 --rate 1 --duration 3600 --report .cache/soak.json --no-browser
 
