@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from geofence.refold import Folded, Folder
 
 
+WORTH_A_COPY = 64
+"""Facts of a cluster that are folded again: of fewer none is copied on the way, for it costs less to fold them once more."""
 JUDGED_BY = (
     *("armed", "wanted_t", "wrong_n", "wrong_last_t", "presence", "newest_t", "newest_gap"),
     *("inside_t", "inside_device", "inside_gen", "inside_seq"),
@@ -153,7 +155,8 @@ class Again:
         of = folder.clusters.of_device[stretch["device"]]
         newest_us = np.full(len(plan.split_us), EARLY_US, np.int64)
         np.maximum.at(newest_us, of, stretch["t_us"])
-        plan.split_us[newest_us <= plan.split_us] = FAR_US
+        short = np.bincount(of, minlength=len(plan.split_us)) < WORTH_A_COPY
+        plan.split_us[short | (newest_us <= plan.split_us)] = FAR_US
         while True:
             self._put_back(plan)
             quality = stateless_quality(stretch, party)
