@@ -11,8 +11,8 @@ SELECT id, role, person, name, from_at, to_at, area, organisation, phone, email,
 FROM rota WHERE cancelled_at IS NULL AND id = ANY(%(ids)s::text[]) ORDER BY shift_no FOR UPDATE;
 
 -- name: hold_rota
--- One import at a time, until the transaction ends.
-SELECT pg_advisory_xact_lock(7120, 2);
+-- One import at a time, until the transaction ends. Ingest holds 7120, 2 for as long as it is at work (leading.sql).
+SELECT pg_advisory_xact_lock(7120, 4);
 
 -- name: cancel_shifts
 -- Shifts of some ids that stand no more: another version of them does.

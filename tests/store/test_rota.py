@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import psycopg
@@ -45,6 +46,12 @@ async def test_a_file_twice_is_once_and_a_changed_shift_replaces_the_old_which_i
             await conn.execute("SELECT person, cancelled_by FROM rota WHERE id = 'S1' ORDER BY shift_no")
         ).fetchall()
     assert rows == [("p1", "swap"), ("p3", None)]
+
+
+async def test_shifts_are_taken_while_an_ingest_is_at_work(database_url: str) -> None:
+    async with migrated(database_url) as store, await store.lead() as leader:
+        assert leader
+        assert await asyncio.wait_for(store.rota.enter([DAY], "import"), 10) == Entered(1, 0, 0)
 
 
 async def test_shifts_are_taken_whole_or_not_at_all(database_url: str) -> None:
