@@ -193,7 +193,7 @@ def _closable(job: Job, act: Act, severity: Severity) -> None:
         raise Illegal(act, job, "needs an outcome")
     if act.outcome is Outcome.WITHDRAWN:
         raise Illegal(act, job, "the outcome `withdrawn` is the rules' own; take false, equipment or duplicate")
-    if severity is Severity.CRITICAL and act.actor is not None and not (act.note or "").strip():
+    if severity is Severity.CRITICAL and act.actor is not None and not any(map(str.isalnum, act.note or "")):
         raise Illegal(act, job, "a critical alert closes with a note in your own words")
 
 

@@ -156,6 +156,7 @@ def closing(**changed: object) -> Act:
         (closing(outcome=Outcome.WITHDRAWN), SERIOUS, "the rules' own"),
         (closing(note=None), CRITICAL, "a note in your own words"),
         (closing(note=" \n"), CRITICAL, "a note in your own words"),
+        (closing(note="\u200b . -"), CRITICAL, "a note in your own words"),
         (closing(note="x" * (LONGEST_TEXT + 1)), SERIOUS, "at most 4000"),
         (closing(explanation="x" * (LONGEST_TEXT + 1)), SERIOUS, "at most 4000"),
     ],
