@@ -132,6 +132,8 @@ async def bulk(asked: Asked, body: Bulk) -> Response:
     wish = _wish(body.event, body)
 
     async def work(note: Note) -> Response:
+        if body.items is not None and body.filter is not None:
+            raise Unacceptable("filter", "name the alerts or give a filter, not both")
         desk = asked.desk.desk(note)
         items = await _items(body) if body.filter is None else await desk.snapshot(_wanted(body.filter))
         there = [item for item in items if item.alert_no <= LARGEST_ID]

@@ -126,6 +126,7 @@ REFUSED = [
     ("mutes/preview", {"wearer": "W1", "to": "2026-11-23T13:00:00Z"}, 422, "to"),
     ("alerts/bulk", {"event": "claim"}, 422, "items"),
     ("alerts/bulk", {"event": "claim", "filter": {}}, 422, "filter"),
+    ("alerts/bulk", {"event": "claim", "items": [], "filter": {"kinds": ["sos"]}}, 422, "filter"),
     ("alerts/bulk", {"event": "clear", "items": [{"id": "1"}]}, 422, "event"),
     ("alerts/bulk", {"event": "claim", "items": [{"id": "1"}, {"id": "01"}]}, 422, "items"),
     ("alerts/bulk", {"event": "claim", "items": [{"id": str(n)} for n in range(1001)]}, 422, "items"),
