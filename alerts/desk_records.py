@@ -15,7 +15,7 @@ from alerts.desk import DeskGuide, Note, check_text, look_after, nothing_noted
 from alerts.desk_errors import NoSuchAlert, Unacceptable
 from alerts.looking import look_at
 from alerts.machine import STAFF, Act, Actor
-from alerts.mutes import Stretch, check_mute, preview
+from alerts.mutes import LONGEST_US, Stretch, check_mute, preview
 from alerts.ports import View, Written
 from alerts.state import Mute
 from alerts.work_store import AlertWork, LockedAlerts
@@ -150,7 +150,10 @@ class DeskRecords:
             if found is None:
                 raise Unacceptable("wearer", "there is no such wearer")
             level, victims = Level(found[0]), bool(found[1])
-            check_mute(from_us, to_us, reason, actor, now_us, level=level, has_victim=victims)
+            near = await tables.mutes_of(conn, wearer, from_us - LONGEST_US - 1)
+            check_mute(
+                *(from_us, to_us, reason, actor, now_us), level=level, has_victim=victims, standing=map(_standing, near)
+            )
             by = (actor.name, actor.role.value)
             return await tables.enter_mute(conn, wearer, from_us, to_us, reason, by, now_us)
 
@@ -158,7 +161,7 @@ class DeskRecords:
         """What would be quiet of ``[from_us, to_us)`` if that were muted too, beside the mutes that stand: before it is saved."""
         async with self._work.asking() as conn:
             standing = await tables.mutes_of(conn, wearer, from_us)
-        mutes = [Mute(one.no, wearer, one.from_us, one.to_us, one.by, one.reason) for one in standing]
+        mutes = [_standing(one) for one in standing]
         return preview([*mutes, Mute(NOT_SAVED, wearer, from_us, to_us, "", "")], wearer, from_us, to_us)
 
     async def end_mute(self, mute_no: int, actor: Actor) -> None:
@@ -183,6 +186,10 @@ class DeskRecords:
         """It is over: nobody is told of what is withdrawn from it."""
         async with self._work.asking() as conn:
             await tables.end_resting(conn, kind, reference, self._clock())
+
+
+def _standing(one: tables.Muted) -> Mute:
+    return Mute(one.no, one.wearer, one.from_us, one.to_us, one.by, one.reason)
 
 
 def _only(held: LockedAlerts, alert_no: int) -> View:
@@ -225,6 +232,8 @@ def _check_contact(contact: Contact, alert_no: int | None, now_us: int) -> None:
         _name(field, getattr(contact, field))
     for field in ("said", "promised"):
         check_text(field, getattr(contact, field))
+    if contact.answered is False and contact.answered_by:
+        raise Unacceptable("answered_by", "names somebody, though nobody answered")
     if (contact.promised is None) != (contact.promised_us is None):
         raise Unacceptable("promised", "needs what was promised and by when, both or neither")
     if contact.promised_us is None:
@@ -236,8 +245,12 @@ def _check_contact(contact: Contact, alert_no: int | None, now_us: int) -> None:
 
 
 def _row(contact: Contact, view: View | None, actor: Actor, now_us: int) -> ContactRow:
-    """The entry; of an alert's wearer or victim unless another is named."""
+    """The entry, of the alert's wearer or victim. Raises `Unacceptable` for one who has nothing to do with the alert."""
     alert = None if view is None else view.alert
+    if view is not None and contact.wearer not in (None, view.alert.wearer):
+        raise Unacceptable("wearer", "is not the alert's; leave it out, or enter the contact without an alert")
+    if view is not None and contact.victim not in (None, view.alert.victim, *view.around.victims):
+        raise Unacceptable("victim", "is not one whom the alert's order protects")
     return ContactRow(
         party=contact.party.value,
         channel=contact.channel.value,

@@ -52,18 +52,35 @@ class Stretch:
 
 
 def check_mute(
-    from_us: int, to_us: int, reason: str, by: Actor, now_us: int, *, level: Level, has_victim: bool
+    from_us: int,
+    to_us: int,
+    reason: str,
+    by: Actor,
+    now_us: int,
+    *,
+    level: Level,
+    has_victim: bool,
+    standing: Iterable[Mute] = (),
 ) -> None:
-    """Raises `MuteRefused` for a mute that may not be saved: too long, over, without a reason, or not by this person."""
+    """Raises `MuteRefused` for a mute that may not be saved: too long, over, without a reason, or not by this person.
+
+    ``standing`` are the wearer's others: what joins them is one silence, of a day at most too, for nobody is told between them.
+    """
     if to_us <= from_us:
         raise MuteRefused("to", f"is {format_instant(to_us)}; must be after `from` ({format_instant(from_us)})")
     if to_us - from_us > LONGEST_US:
-        raise MuteRefused("to", "makes it longer than 24 hours; mute again when it ends, if it must be")
+        raise MuteRefused("to", "makes it longer than 24 hours; mute again after it has ended, if it must be")
     if to_us <= now_us:
         raise MuteRefused("to", f"is {format_instant(to_us)}, which is past: nothing would be quiet")
     if from_us < now_us:
         raise MuteRefused("from", f"is {format_instant(from_us)}, which is past: what was told cannot be untold")
-    if not reason.strip() or len(reason) > LONGEST_REASON:
+    others = ((mute.from_us, mute.to_us) for mute in standing)
+    joined = next(span for span in union([(from_us, to_us), *others]) if span[0] <= from_us < span[1])
+    if joined[1] - joined[0] > LONGEST_US:
+        until = format_instant(joined[1])
+        cause = f"joins mutes that stand to a silence from {format_instant(joined[0])} to {until}; at most 24 hours, then people are told"
+        raise MuteRefused("from", cause)
+    if not any(one.isalnum() for one in reason) or len(reason) > LONGEST_REASON:
         raise MuteRefused("reason", f"must say why, in 1 to {LONGEST_REASON} characters")
     if by.role not in SENIOR and (has_victim or level is Level.INTENSIVE):
         why = "is paired with a victim" if has_victim else "is intensive"

@@ -28,10 +28,12 @@ WHERE alert_no = %(alert_no)s ORDER BY task_no DESC LIMIT %(limit)s;
 SELECT name, due_at FROM timers WHERE alert_no = %(alert_no)s ORDER BY due_at, name LIMIT %(limit)s;
 
 -- name: tasks_page
--- What is to be done, the oldest first, after one of them.
-SELECT task_no, alert_no, key, target, text, made_at, done_at, done_by FROM tasks
-WHERE done_at IS NULL AND (made_at, task_no) > (%(after_at)s::timestamptz, %(after_no)s::bigint)
-ORDER BY made_at, task_no LIMIT %(limit)s;
+-- What is to be done, the oldest first, after one of them. Of a closed alert only whom it stands down is still to be rung.
+SELECT t.task_no, t.alert_no, t.key, t.target, t.text, t.made_at, t.done_at, t.done_by FROM tasks t
+WHERE t.done_at IS NULL AND (t.made_at, t.task_no) > (%(after_at)s::timestamptz, %(after_no)s::bigint)
+    AND (EXISTS (SELECT FROM alert_work w WHERE w.alert_no = t.alert_no AND w.work <> 'closed')
+        OR EXISTS (SELECT FROM notifications n WHERE n.id = t.key AND n.stands_down IS NOT NULL))
+ORDER BY t.made_at, t.task_no LIMIT %(limit)s;
 
 -- name: mutes_page
 -- The mutes that are not over, of everybody or of one wearer, in the order in which they were made, after one of them.

@@ -16,6 +16,7 @@ from alerts.work_store import AlertWork as AlertStore
 from domain.instants import DAY_US, HOUR_US, MINUTE_US
 from domain.records import Version, Wearer
 from domain.vocabulary import AlertEvent, AlertWork, Change, Channel, Kind, Level, Outcome, Role, Severity
+from store.desk_reading import tasks_open
 from store.reading_types import AlertFilter
 from tests.alerts.at_desk import ACTION, CLAIM, OLA, PIA, SAM, TOM, VERA, AtDesk, at_desk, close
 from tests.store.alert_making import ZONES, Made
@@ -232,7 +233,37 @@ async def test_500_alerts_are_closed_at_once(timescale_url: str, outcome: Outcom
         assert at.ask("SELECT count(*) FROM alert_work WHERE work = 'closed'") == [(500,)]
 
 
+async def test_what_was_to_be_done_about_an_alert_is_not_when_it_is_closed(database_url: str) -> None:
+    async with at_desk(database_url) as at:
+        made = (
+            "INSERT INTO tasks (alert_no, key, target, text, made_at) VALUES (1, 'k', 'wearer', 't', now()) RETURNING 1"
+        )
+        at.ask(made)
+        async with at.made.work.asking() as conn:
+            before = [task.key for task in await tasks_open(conn, None, 100)]
+            await at.do(close())
+            after = [task.key for task in await tasks_open(conn, None, 100)]
+        assert "k" in before
+        assert after == []
+
+
 # ---- the contact log ----
+
+
+@pytest.mark.parametrize(
+    ("contact", "field"),
+    [
+        (Contact(Party.WEARER, wearer="W2"), "wearer"),
+        (Contact(Party.VICTIM, victim="V9"), "victim"),
+        (Contact(Party.WEARER, answered=False, answered_by="mother"), "answered_by"),
+    ],
+)
+async def test_a_contact_with_somebody_else_is_not_this_alerts(embedded_url: str, contact: Contact, field: str) -> None:
+    async with at_desk(embedded_url) as at:
+        with pytest.raises(Unacceptable) as refused:
+            await at.records.contact(1, contact, OLA)
+        assert refused.value.field == field
+        assert at.ask("SELECT count(*) FROM contacts") == [(0,)]
 
 
 async def test_the_adult_responsible_for_a_wearer_answers_for_them(database_url: str) -> None:
@@ -368,6 +399,9 @@ async def test_a_mute_that_may_not_be_is_refused(database_url: str) -> None:
                 await at.records.mute(wearer, now_us, to_us, reason, actor)
             assert refused.value.field == field
         assert at.ask("SELECT count(*) FROM mutes") == [(0,)]
+        await at.records.mute("W1", now_us, now_us + 20 * HOUR_US, "why", SAM)
+        with pytest.raises(MuteRefused, match="joins mutes that stand"):
+            await at.records.mute("W1", now_us + 20 * HOUR_US, now_us + 30 * HOUR_US, "why", SAM)
         query = "INSERT INTO mutes (wearer, from_at, to_at, reason, made_at, by_name, by_role) VALUES "
         query += "('W1', now(), now() + interval '25 hours', 'why', now(), 'sam', 'supervisor') RETURNING 1"
         with pytest.raises(psycopg.errors.CheckViolation):

@@ -58,6 +58,30 @@ def refused(
 
 
 @pytest.mark.parametrize(
+    ("standing", "joined"),
+    [
+        ([(-HOUR_US, 0)], None),
+        ([(-23 * HOUR_US, 0)], None),
+        ([(-23 * HOUR_US - 1, 0)], "from"),
+        ([(-20 * HOUR_US, -HOUR_US), (-HOUR_US, 0), (HOUR_US, 6 * HOUR_US)], "from"),
+        ([(HOUR_US, DAY_US + 1)], "from"),
+        ([(-DAY_US, -1)], None),
+        ([(HOUR_US + 1, DAY_US + HOUR_US)], None),
+    ],
+)
+def test_mutes_that_join_are_one_silence_of_a_day_at_most(standing: list[tuple[int, int]], joined: str | None) -> None:
+    mutes = [Mute(no, "W1", NOW + start, NOW + end, "ann", "x") for no, (start, end) in enumerate(standing)]
+    found = None
+    try:
+        check_mute(
+            NOW, NOW + HOUR_US, "in hospital", OPERATOR, NOW, level=Level.STANDARD, has_victim=False, standing=mutes
+        )
+    except MuteRefused as why:
+        found = why.field
+    assert found == joined
+
+
+@pytest.mark.parametrize(
     ("from_us", "to_us", "field"),
     [
         (NOW, NOW + DAY_US, None),
