@@ -110,7 +110,11 @@ def test_everything_sent_is_stored_once_and_what_happened_is_found(
     assert (body["wearers"], body["duration_s"], body["rate_hz"]) == (40, 12.0, 1.0)
     assert (body["connections"], body["lost"], body["duplicates"]) == (40, 0, 0)
     assert body["sent"] == body["committed"] > 40 * 10
-    assert {"database", "broker", "ingest", "api", "fleet", "demo"} == set(body["cpu_s"]) == set(body["rss_mb"])
+    assert (
+        {"database", "broker", "ingest", "dispatch", "api", "fleet", "demo"}
+        == set(body["cpu_s"])
+        == set(body["rss_mb"])
+    )
     assert ("embedded broker keeps its queues in memory" in told) == bool(broker)
     assert "no sign-in yet" in told
 
