@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -21,6 +22,9 @@ from domain.instants import SECOND_US
 
 BATCH: Final = 200
 """Alerts of one transaction: few enough to be short, and for the critical ones among what came meanwhile to go first."""
+
+GATHER_S: Final = 0.25
+"""Of a dispatch process: alerts come with ingest's commits, several in a second."""
 
 log = structlog.get_logger("dispatch")
 
@@ -51,7 +55,10 @@ class Unwritable(Exception):
 
 @dataclass(slots=True)
 class Decider:
-    """``guide`` is asked once a batch. ``clock`` gives microseconds UTC; ``meter`` seconds that only go on."""
+    """``guide`` is asked once a batch. ``clock`` gives microseconds UTC; ``meter`` seconds that only go on.
+
+    ``gather_s``: so long after it is woken others may join: a batch costs the database much the same, however small it is.
+    """
 
     store: AlertStore
     guide: Callable[[], Awaitable[Guide]]
@@ -59,6 +66,7 @@ class Decider:
     meter: Callable[[], float]
     figures: DecidingFigures
     batch: int = BATCH
+    gather_s: float = 0.0
     _singly: int = field(default=0, init=False)
 
     async def run(self, stop: asyncio.Event, sleeper: Sleeper) -> None:
@@ -68,6 +76,8 @@ class Decider:
                 continue
             due_us = await self.store.next_look_us()
             await sleeper.sleep(float("inf") if due_us is None else (due_us - self.clock()) / SECOND_US)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self.gather_s)
 
     async def once(self) -> int:
         """One batch; how many alerts were looked at.

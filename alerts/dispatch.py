@@ -17,7 +17,7 @@ from functools import partial
 import structlog
 from prometheus_client import start_http_server
 
-from alerts.deciding import BATCH, Decider, Guide
+from alerts.deciding import BATCH, GATHER_S, Decider, Guide
 from alerts.dispatch_figures import DispatchFigures
 from alerts.ports import AlertStore, Leased
 from alerts.sending import AT_ONCE, Delivery, InTime, Lane, Sends
@@ -69,7 +69,7 @@ async def serve(parts: Parts, stop: asyncio.Event) -> None:
     figures, bell = parts.figures, Bell()
     figures.channels(list(parts.channels))
     lanes = [_lane(parts, channel, bell, stop) for channel in parts.channels]
-    decider = Decider(parts.store, parts.guide, parts.clock, time.monotonic, figures, parts.batch)
+    decider = Decider(parts.store, parts.guide, parts.clock, time.monotonic, figures, parts.batch, GATHER_S)
     sleeper = bell.sleeper(stop)
     loops: dict[str, Callable[[], Awaitable[None]]] = {"looking": partial(decider.run, stop, sleeper)}
     loops |= {f"sending by {lane.channel.value}": partial(lane.run, stop) for lane in lanes}
