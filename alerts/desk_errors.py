@@ -41,3 +41,11 @@ class Unacceptable(DeskError):
     def __init__(self, field: str, cause: str) -> None:
         super().__init__(f"{field}: {cause}")
         self.field, self.cause = field, cause
+
+
+class NoSuchRecord(Unacceptable):
+    """There is no contact with a promise, no task, or no mute of that number."""
+
+
+class DoneBefore(Unacceptable):
+    """It was done before; by whom and when, where that is known."""

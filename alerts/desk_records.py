@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Final
 
 from alerts.desk import DeskGuide, Note, check_text, look_after, nothing_noted
-from alerts.desk_errors import NoSuchAlert, Unacceptable
+from alerts.desk_errors import DoneBefore, NoSuchAlert, NoSuchRecord, Unacceptable
 from alerts.looking import look_at
 from alerts.machine import STAFF, Act, Actor
-from alerts.mutes import LONGEST_US, Stretch, check_mute, preview
+from alerts.mutes import LONGEST_US, Stretch, check_mute, joined, needs_senior, preview
 from alerts.ports import View, Written
 from alerts.state import Mute
 from alerts.work_store import AlertWork, LockedAlerts
@@ -69,6 +69,15 @@ class Contact:
     victim: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MutePreview:
+    """What a mute would do. ``senior``: a supervisor or duty manager must make it. ``too_long``: with those that it joins."""
+
+    stretches: tuple[Stretch, ...]
+    senior: bool
+    too_long: bool
+
+
 class DeskRecords:
     """``guide`` is asked once a piece of work, ``clock`` gives microseconds UTC. All raise `store.errors.Busy`."""
 
@@ -106,21 +115,21 @@ class DeskRecords:
         return number
 
     async def kept(self, contact_no: int, actor: Actor) -> None:
-        """What was promised was done. Raises `Unacceptable` when it was before, or nothing was promised."""
+        """What was promised was done. Raises `DoneBefore`, and `NoSuchRecord` when nothing was promised."""
         _staff(actor)
         async with self._work.asking() as conn:
             found = await tables.promise(conn, contact_no)
         if found is None or found.promised_us is None or found.alert_no is None:
-            raise Unacceptable("contact", f"nothing was promised in contact {contact_no}")
+            raise NoSuchRecord("contact", f"nothing was promised in contact {contact_no}")
         guide, now_us = await self._guide(), self._clock()
         async with self._work.hold([found.alert_no], now_us) as held:
             await self._note(held.conn)
             if not await tables.keep_promise(held.conn, contact_no, actor.name, now_us):
-                raise Unacceptable("contact", f"the promise of contact {contact_no} was marked as kept before")
+                raise DoneBefore("contact", f"the promise of contact {contact_no} was marked as kept before")
             await _look(held, guide, None)
 
     async def task_done(self, task_no: int, actor: Actor) -> None:
-        """A task is done. Raises `Unacceptable` when there is none, or it was done before, by whom."""
+        """A task is done. Raises `NoSuchRecord`, and `DoneBefore`, which says by whom."""
         _staff(actor)
         async with self._work.asking() as conn:
             await self._note(conn)
@@ -128,9 +137,9 @@ class DeskRecords:
                 return
             found = await tables.task(conn, task_no)
         if found is None:
-            raise Unacceptable("task", f"there is no task {task_no}")
+            raise NoSuchRecord("task", f"there is no task {task_no}")
         when = format_instant(found.done_us or 0)
-        raise Unacceptable("task", f"{found.done_by} did task {task_no} at {when}")
+        raise DoneBefore("task", f"{found.done_by} did task {task_no} at {when}")
 
     async def mute(self, wearer: str, from_us: int | None, to_us: int, reason: str, actor: Actor) -> int:
         """Mutes a wearer's alerts, a day at most; its number. They are looked at, and again when it ends.
@@ -157,20 +166,30 @@ class DeskRecords:
             by = (actor.name, actor.role.value)
             return await tables.enter_mute(conn, wearer, from_us, to_us, reason, by, now_us)
 
-    async def mute_preview(self, wearer: str, from_us: int, to_us: int) -> list[Stretch]:
-        """What would be quiet of ``[from_us, to_us)`` if that were muted too, beside the mutes that stand: before it is saved."""
+    async def mute_preview(self, wearer: str, from_us: int, to_us: int) -> MutePreview:
+        """What would be quiet if ``[from_us, to_us)`` were muted too, beside the mutes that stand: before it is saved.
+
+        It shows those that would join it whole. Raises `Unacceptable` for a wearer that there is not.
+        """
+        now_us = self._clock()
+        _name("wearer", wearer)
         async with self._work.asking() as conn:
-            standing = await tables.mutes_of(conn, wearer, from_us)
-        mutes = [_standing(one) for one in standing]
-        return preview([*mutes, Mute(NOT_SAVED, wearer, from_us, to_us, "", "")], wearer, from_us, to_us)
+            found = await tables.who_is_muted(conn, wearer, now_us)
+            if found is None:
+                raise Unacceptable("wearer", "there is no such wearer")
+            near = await tables.mutes_of(conn, wearer, from_us - LONGEST_US - 1)
+        mutes = [*map(_standing, near), Mute(NOT_SAVED, wearer, from_us, to_us, "", "")]
+        silence = joined(from_us, to_us, mutes)
+        senior = needs_senior(Level(found[0]), has_victim=bool(found[1]))
+        return MutePreview(tuple(preview(mutes, wearer, *silence)), senior, silence[1] - silence[0] > LONGEST_US)
 
     async def end_mute(self, mute_no: int, actor: Actor) -> None:
-        """Ends a mute now: what is still open is alerted. Raises `Unacceptable` when it is over, or there is none."""
+        """Ends a mute now: what is still open is alerted. Raises `NoSuchRecord` when it is over, or there is none."""
         _staff(actor)
         async with self._work.asking() as conn:
             await self._note(conn)
             if not await tables.end_mute(conn, mute_no, actor.name, self._clock()):
-                raise Unacceptable("mute", f"there is no mute {mute_no} that is not over")
+                raise NoSuchRecord("mute", f"there is no mute {mute_no} that is not over")
 
     async def rests(self, kind: str, reference: str, violations: Sequence[str], by: str) -> None:
         """A breach, warrant, recall or arrest rests on some violations: if one is withdrawn, that is a critical task."""

@@ -74,17 +74,26 @@ def check_mute(
         raise MuteRefused("to", f"is {format_instant(to_us)}, which is past: nothing would be quiet")
     if from_us < now_us:
         raise MuteRefused("from", f"is {format_instant(from_us)}, which is past: what was told cannot be untold")
-    others = ((mute.from_us, mute.to_us) for mute in standing)
-    joined = next(span for span in union([(from_us, to_us), *others]) if span[0] <= from_us < span[1])
-    if joined[1] - joined[0] > LONGEST_US:
-        until = format_instant(joined[1])
-        cause = f"joins mutes that stand to a silence from {format_instant(joined[0])} to {until}; at most 24 hours, then people are told"
-        raise MuteRefused("from", cause)
+    start_us, end_us = joined(from_us, to_us, standing)
+    if end_us - start_us > LONGEST_US:
+        silence = f"a silence from {format_instant(start_us)} to {format_instant(end_us)}"
+        raise MuteRefused("from", f"joins mutes that stand to {silence}; after 24 hours people are told")
     if not any(one.isalnum() for one in reason) or len(reason) > LONGEST_REASON:
         raise MuteRefused("reason", f"must say why, in 1 to {LONGEST_REASON} characters")
-    if by.role not in SENIOR and (has_victim or level is Level.INTENSIVE):
+    if by.role not in SENIOR and needs_senior(level, has_victim=has_victim):
         why = "is paired with a victim" if has_victim else "is intensive"
         raise MuteRefused("by", f"the wearer {why}: only a supervisor or duty manager may mute")
+
+
+def joined(from_us: int, to_us: int, standing: Iterable[Mute]) -> Span:
+    """The one silence that ``[from_us, to_us)`` makes with the mutes that it touches, those that these touch, and so on."""
+    others = ((mute.from_us, mute.to_us) for mute in standing)
+    return next(span for span in union([(from_us, to_us), *others]) if span[0] <= from_us < span[1])
+
+
+def needs_senior(level: Level, *, has_victim: bool) -> bool:
+    """Whether a supervisor or duty manager must make a mute of such a wearer (alerts.md)."""
+    return has_victim or level is Level.INTENSIVE
 
 
 def preview(mutes: Iterable[Mute], wearer: str, from_us: int, to_us: int) -> list[Stretch]:

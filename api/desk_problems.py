@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alerts.desk_errors import NoSuchAlert, StaleRevision, Unacceptable
+from alerts.desk_errors import DoneBefore, NoSuchAlert, NoSuchRecord, StaleRevision, Unacceptable
 from alerts.machine import Illegal
 from alerts.mutes import MuteRefused
 from api.problems import problem_response
@@ -23,9 +23,9 @@ REFUSED: Final = (NoSuchAlert, StaleRevision, Unacceptable, Illegal, MuteRefused
 
 def status_of(error: BailiwickError) -> HTTPStatus:
     """404 there is none, 409 it may not be done now, 412 it has changed since, 422 it may never be."""
-    if isinstance(error, NoSuchAlert):
+    if isinstance(error, NoSuchAlert | NoSuchRecord):
         return HTTPStatus.NOT_FOUND
-    if isinstance(error, Illegal):
+    if isinstance(error, Illegal | DoneBefore):
         return HTTPStatus.CONFLICT
     if isinstance(error, StaleRevision):
         return HTTPStatus.PRECONDITION_FAILED

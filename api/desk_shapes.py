@@ -95,11 +95,12 @@ class NewContact(Shape):
 
 
 class MuteSpan(Shape):
-    """For how long a wearer's alerts are not to be sent: a day at most. Without ``from``, from now on."""
+    """For how long a wearer's alerts are not to be sent: a day at most. Without ``from``, from now on. A preview needs no reason."""
 
     wearer: Name
     from_: Annotated[Instant | None, Field(alias="from")] = None
     to: Instant
+    reason: Annotated[str | None, Field(max_length=LONGEST_TEXT)] = None
 
 
 class NewMute(MuteSpan):
@@ -249,10 +250,15 @@ class Stretch(Shape):
 
 
 class MutePreview(Shape):
-    """What would be quiet, without a hole or an overlap; the kinds that no mute covers are told all the same."""
+    """What would be quiet, without a hole or an overlap, with the mutes that it joins; `still_told`: kinds that no mute covers.
+
+    `senior`: a supervisor or duty manager must make it. `too_long`: with those that it joins it lasts more than a day.
+    """
 
     stretches: list[Stretch]
     still_told: list[KindName]
+    senior: bool
+    too_long: bool
 
 
 class ShiftOnDuty(Shape):

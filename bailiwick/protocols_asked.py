@@ -30,11 +30,21 @@ from domain.errors import BadInput, Fault
 from domain.instants import DAY_US, SECOND_US
 from domain.records import Area
 from domain.rota import Shift
-from domain.vocabulary import Level, Role, Severity
+from domain.vocabulary import Code, Kind, Level, Role, Severity
 from store import Store
 
 CENTRE_ZONE = "Europe/London"
 """The zone of the times that are printed."""
+CALENDAR_ENDS_US = instant("9999-01-01T00:00:00Z")
+OF_CODE = {
+    Code.AL04: Kind.HOME_UNIT_POWER_LOST,
+    Code.AL05: Kind.HOME_UNIT_MOVED,
+    **dict.fromkeys((Code.AL08, Code.AL09, Code.AL10, Code.AL11, Code.AL12), Kind.CURFEW),
+    Code.AL21: Kind.BATTERY_LOW,
+    Code.AL23: Kind.BATTERY_DEAD,
+    Code.AL24: Kind.FAULT,
+}
+"""The kind that an event code belongs to (rules.md 5 and 7)."""
 T = TypeVar("T")
 
 
@@ -60,6 +70,10 @@ def explain_command(
     as_json: bool = False,
 ) -> None:
     """Print what would happen to such an alert if nobody acted. Raises `BadInput` for a word that is not known."""
+    if kind in OF_CODE:
+        raise _wrong(
+            "--kind", f"{kind} is an event code of {OF_CODE[Code(kind)]}; name that, and --severity if need be"
+        )
     kind = _one_of("--kind", kind, KINDS)
     responds = Level(_one_of("--level", level, list(Level)))
     usual = usual_severity(kind, responds, victim)
@@ -195,9 +209,12 @@ def _one_of(option: str, word: str, known: Collection[str]) -> str:
 
 def _instant(text: str) -> int:
     try:
-        return instant(text)
+        at_us: int = instant(text)
     except Wrong as wrong:
         raise _wrong("--at", wrong.cause) from None
+    if at_us >= CALENDAR_ENDS_US:
+        raise _wrong("--at", f"is {text}; must be before the year 9999: what follows is shown by the calendar")
+    return at_us
 
 
 def _wrong(option: str, cause: str) -> BadInput:

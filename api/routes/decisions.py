@@ -88,6 +88,10 @@ async def alerts(
     limit: Annotated[int, Query(ge=1, le=LIST_LIMIT)] = LIST_DEFAULT,
 ) -> Response:
     """Alerts, newest first."""
+    if unclaimed and set(work or ()) - {AlertWork.RAISED}:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "nobody has what is unclaimed; leave out one of the two", field="unclaimed"
+        )
     works = (AlertWork.RAISED,) if unclaimed else tuple(work or ())
     wanted = AlertFilter(wearer, tuple(severity or ()), state, withdrawn, grouped_under, grouped, works, holder)
     rows = await parts.reading.alerts(wanted, read_cursor(cursor, tuple[Number, Number]), limit + 1)

@@ -11,22 +11,28 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from alerts.desk import Note
-from alerts.desk_errors import Unacceptable
+from alerts.desk_errors import NoSuchRecord, Unacceptable
 from alerts.desk_records import DeskRecords
 from alerts.mutes import LONGEST_US, STILL_TOLD
 from api import desk_shapes, shapes
 from api.cursors import Number, cut, next_link, read_cursor
 from api.desk import Asked, HasDesk, once
 from api.desk_bodies import mute_body, shift_body, stretch_body, task_body
+from api.desk_problems import refusal
 from api.desk_shapes import MuteSpan, NewMute
 from api.instants import Instant
-from api.parts import API_ROOT, PROBLEMS, Cursor, answer
+from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, ListLimit
 from api.routes.work import CREATED, LARGEST_ID
 from domain.instants import format_instant
 
 Id = Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
+RECORDS: Final[dict[int | str, dict[str, Any]]] = {
+    **CREATED,
+    **NOT_FOUND,
+    409: {"description": "It was done before", **PROBLEM_CONTENT},
+}
 NO_DESK: Final[dict[int | str, dict[str, Any]]] = {503: CREATED[503]}
 
 router = APIRouter(prefix=API_ROOT, responses=PROBLEMS, tags=["records"])
@@ -35,14 +41,14 @@ router = APIRouter(prefix=API_ROOT, responses=PROBLEMS, tags=["records"])
 async def _done(field: str, number: str, asked: Asked, do: Callable[[DeskRecords, int], Awaitable[None]]) -> Response:
     async def work(note: Note) -> Response:
         if int(number) > LARGEST_ID:
-            raise Unacceptable(field, "there is none of that number")
+            raise NoSuchRecord(field, "there is none of that number")
         await do(asked.desk.records(note), int(number))
         return answer({"id": str(int(number))})
 
     return await once(asked, work)
 
 
-@router.post("/contacts/{contact}/kept", response_model=desk_shapes.Made, responses=CREATED)
+@router.post("/contacts/{contact}/kept", response_model=desk_shapes.Made, responses=RECORDS)
 async def kept(contact: Id, asked: Asked) -> Response:
     """What was promised in a contact was done: it does not come back."""
     return await _done("contact", contact, asked, lambda records, number: records.kept(number, asked.actor))
@@ -56,7 +62,7 @@ async def tasks(request: Request, desk: HasDesk, cursor: Cursor = None, limit: L
     return answer({"items": [task_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
 
 
-@router.post("/tasks/{task}/done", response_model=desk_shapes.Made, responses=CREATED)
+@router.post("/tasks/{task}/done", response_model=desk_shapes.Made, responses=RECORDS)
 async def task_done(task: Id, asked: Asked) -> Response:
     """A task is done, by whoever asks."""
     return await _done("task", task, asked, lambda records, number: records.task_done(number, asked.actor))
@@ -94,11 +100,15 @@ async def mute_preview(desk: HasDesk, body: MuteSpan) -> Response:
     from_us = desk.clock() if body.from_ is None else body.from_
     if not 0 < body.to - from_us <= LONGEST_US:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "must be after `from`, by at most 24 hours", field="to")
-    stretches = await desk.records().mute_preview(body.wearer, from_us, body.to)
-    return answer({"stretches": [stretch_body(one) for one in stretches], "still_told": list(STILL_TOLD)})
+    try:
+        seen = await desk.records().mute_preview(body.wearer, from_us, body.to)
+    except Unacceptable as error:
+        return refusal(error)
+    told = {"stretches": [stretch_body(one) for one in seen.stretches], "still_told": list(STILL_TOLD)}
+    return answer(told | {"senior": seen.senior, "too_long": seen.too_long})
 
 
-@router.post("/mutes/{mute}/end", response_model=desk_shapes.Made, responses=CREATED)
+@router.post("/mutes/{mute}/end", response_model=desk_shapes.Made, responses=RECORDS)
 async def end_mute(mute: Id, asked: Asked) -> Response:
     """Ends a mute now: what is still open is alerted."""
     return await _done("mute", mute, asked, lambda records, number: records.end_mute(number, asked.actor))

@@ -116,6 +116,8 @@ def _wish(event: AlertEvent, body: Words | None) -> Wish:
 def _revision(if_match: str | None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
+    if if_match.strip().startswith("W/"):
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, "a weak ETag matches no alert; send the one that was given")
     found = ETAG.fullmatch(if_match.strip())
     if found is None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, 'not an ETag of an alert, such as "3"', field="If-Match")

@@ -370,7 +370,7 @@ async def test_a_mute_is_looked_at_now_and_what_is_still_open_when_it_ends_is_al
     async with at_desk(database_url) as at:
         await at.made.commit([violation_of("W1-2", kind=Kind.BATTERY_LOW, condition=None, device="T1")])
         from_us = at.clock()
-        seen = await at.records.mute_preview("W1", from_us, from_us + HOUR_US)
+        seen = (await at.records.mute_preview("W1", from_us, from_us + HOUR_US)).stretches
         assert [(one.from_us, one.to_us, one.quiet) for one in seen] == [(from_us, from_us + HOUR_US, True)]
         assert await at.records.mute("W1", from_us, from_us + HOUR_US, "a known fault of the charger", SAM) == 1
         await at.look()

@@ -70,6 +70,7 @@ async def test_a_stale_revision_is_412_with_who_changed_it_and_when(database_url
         assert (await at.post("alerts/1/claim", who=PIA, If_Match="*")).status_code == 200
         wrong = await at.post("alerts/1/claim", who=PIA, If_Match="3")
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "If-Match")
+        assert (await at.post("alerts/1/claim", who=PIA, If_Match='W/"3"')).status_code == 412
 
 
 async def test_what_the_machine_refuses_is_409_in_words_and_changes_nothing(database_url: str) -> None:
@@ -116,14 +117,15 @@ REFUSED = [
     ("alerts/1/contacts", {"party": "nobody"}, 422, "party"),
     ("contacts", {"party": "police", "promised": "to come"}, 422, "promised"),
     ("contacts", {"party": "police", "promised_at": 5}, 422, "promised_at"),
-    ("contacts/7/kept", None, 422, "contact"),
-    (f"contacts/{2**63}/kept", None, 422, "contact"),
-    ("tasks/99/done", None, 422, "task"),
-    ("mutes/99/end", None, 422, "mute"),
+    ("contacts/7/kept", None, 404, "contact"),
+    (f"contacts/{2**63}/kept", None, 404, "contact"),
+    ("tasks/99/done", None, 404, "task"),
+    ("mutes/99/end", None, 404, "mute"),
     ("mutes", {"wearer": "W9", "to": "2026-11-21T13:00:00Z", "reason": "x"}, 422, "wearer"),
     ("mutes", {"wearer": "W1", "to": "2026-11-21T11:00:00Z", "reason": "x"}, 422, "to"),
     ("mutes", {"wearer": "W1", "to": "tomorrow", "reason": "x"}, 422, "to"),
     ("mutes/preview", {"wearer": "W1", "to": "2026-11-23T13:00:00Z"}, 422, "to"),
+    ("mutes/preview", {"wearer": "W9", "to": "2026-11-21T13:00:00Z"}, 422, "wearer"),
     ("alerts/bulk", {"event": "claim"}, 422, "items"),
     ("alerts/bulk", {"event": "claim", "filter": {}}, 422, "filter"),
     ("alerts/bulk", {"event": "claim", "items": [], "filter": {"kinds": ["sos"]}}, 422, "filter"),
@@ -359,7 +361,7 @@ async def test_the_history_has_all_that_is_recorded(database_url: str) -> None:
         assert {"name": f"promise:{contact}", "due": due} in body["timers"]
         assert (await at.post(f"contacts/{contact}/kept")).json() == {"id": contact}
         assert (await at.get("alerts/1/history")).json()["contacts"][0]["kept_by"] == "ola"
-        assert (await at.post(f"contacts/{contact}/kept")).status_code == 422
+        assert (await at.post(f"contacts/{contact}/kept")).status_code == 409
         assert (await at.get("alerts/99/history")).status_code == 404
 
 
@@ -372,7 +374,7 @@ async def test_tasks_are_read_on_and_done(database_url: str) -> None:
         assert (await at.post(f"tasks/{ids[0]}/done")).json() == {"id": ids[0]}
         assert [one["id"] for one in (await at.get("tasks")).json()["items"]] == ids[1:]
         twice = await at.post(f"tasks/{ids[0]}/done", who=PIA)
-        assert (twice.status_code, "ola did task" in twice.json()["detail"]) == (422, True)
+        assert (twice.status_code, "ola did task" in twice.json()["detail"]) == (409, True)
 
 
 async def test_a_mute_is_seen_before_it_is_saved_and_ended(database_url: str) -> None:
@@ -381,7 +383,16 @@ async def test_a_mute_is_seen_before_it_is_saved_and_ended(database_url: str) ->
         seen = (await at.post("mutes/preview", span, {})).json()
         assert [(one["quiet"], one["by"]) for one in seen["stretches"]] == [(True, ["mute:0"])]
         assert "exclusion_zone" in seen["still_told"]
+        assert (seen["senior"], seen["too_long"]) == (False, False)
+        intensive = (await at.post("mutes/preview", span | {"wearer": "W2", "reason": "x"}, {})).json()
+        assert intensive["senior"]
         number = (await at.post("mutes", span | {"reason": "a known fault"})).json()["id"]
+        end = format_instant(at.clock() + 25 * HOUR_US)
+        after = (await at.post("mutes/preview", {"wearer": "W1", "from": span["to"], "to": end}, {})).json()
+        assert ([one["by"] for one in after["stretches"]], after["too_long"]) == (
+            [[f"mute:{number}"], ["mute:0"]],
+            True,
+        )
         listed = (await at.get("mutes")).json()["items"]
         assert [(one["id"], one["wearer"], one["by"], one["reason"]) for one in listed] == [
             (number, "W1", "ola", "a known fault"),

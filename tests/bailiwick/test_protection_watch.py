@@ -8,6 +8,7 @@ from bailiwick.timezones import pinned_time_zones
 from domain.instants import DAY_US, HOUR_US
 from domain.records import Condition, Order, Record, Suspension, Version, Victim, Wearer
 from domain.vocabulary import ConditionKind, OrderKind
+from store import Store
 from store.reading_types import AlertFilter
 from tests.store.made import NOON, learn_everything, migrated, roster_of
 
@@ -39,6 +40,6 @@ async def test_an_end_is_alerted_once_and_a_suspension_learnt_later_too(database
         assert len(await _raised(store)) == len(ends)
 
 
-async def _raised(store: object) -> list[tuple[str, str | None, str | None, str]]:
-    rows = await store.reading.alerts(AlertFilter(), None, 10)  # type: ignore[attr-defined]
+async def _raised(store: Store) -> list[tuple[str, str | None, str | None, str]]:
+    rows = await store.reading.alerts(AlertFilter(), None, 10)
     return [(row.episode, row.wearer, row.victim, row.severity.value) for row in rows]

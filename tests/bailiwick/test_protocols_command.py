@@ -133,6 +133,8 @@ def test_for_programs_it_is_json(run: Run) -> None:
         (("--kind", "sos", "--level", "intense"), "--level: there is no 'intense' (did you mean intensive?)"),
         (("--kind", "sos", "--level", "standard", "--severity", "x"), "--severity: there is no 'x'"),
         (("--kind", "sos", "--level", "standard", "--at", "noon"), '--at: is "noon"; must be a date and time'),
+        (("--kind", "sos", "--level", "standard", "--at", "9999-12-31T23:59:59Z"), "--at: is 9999-12-31T23:59:59Z; must be before"),
+        (("--kind", "AL12", "--level", "standard"), "--kind: AL12 is an event code of curfew"),
     ],
 )  # fmt: skip
 def test_a_word_that_is_not_known_ends_with_2_and_names_the_nearest(
