@@ -341,6 +341,8 @@ async def test_alerts_are_found_by_their_work_and_holder_a_page_at_a_time(databa
                 ids += [one["id"] for one in body["items"]]
                 path = body["next"]
             assert ids == found, query
+        both = await at.get("alerts?unclaimed=true&work=claimed")
+        assert (both.status_code, both.json()["errors"][0]["field"]) == (422, "unclaimed")
 
 
 async def test_the_history_has_all_that_is_recorded(database_url: str) -> None:
