@@ -1,0 +1,158 @@
+"""The audit: an entry for every look at a person and every change, in a chain of hashes that the database makes.
+
+A change writes its entry in its own transaction (`write`): both are there or neither. A look has its entry committed before
+it is answered (`Audit.look`); looks that come together share one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from domain.callers import Caller
+from store.connecting import Pool
+from store.errors import Refused
+from store.statements import statement
+from store.times import At, Connection
+
+MOST_NAMED: Final = 16
+"""Subjects that an entry names itself; more of them are kept once, as a set."""
+MOST_AT_ONCE: Final = 200
+"""Looks that share one transaction."""
+LONGEST_WHY: Final = 200
+"""Characters of a purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was done, or one look.
+
+    Attributes
+    ----------
+    at_us : when, microseconds UTC.
+    who, role, by, address, session : the caller, as `domain.callers.Caller` has it.
+    deed : what was done, such as `positions.read`.
+    subject_type : what the subjects are: `wearer` and `victim` wherever a person is concerned, else the kind of record.
+    subjects : ids; none where nothing is named (a list that was empty).
+    why : the purpose that was given.
+    details : what else makes the entry clear; ids, words and numbers, never a position or a person's name.
+    """
+
+    at_us: int
+    who: str
+    role: str
+    by: str
+    address: str
+    session: str | None
+    deed: str
+    subject_type: str
+    subjects: tuple[str, ...] = ()
+    why: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        """As it is kept, but for the instant and for many subjects."""
+        caller = {"who": self.who, "role": self.role, "by": self.by, "address": self.address, "session": self.session}
+        named = list(self.subjects) if len(self.subjects) <= MOST_NAMED else []
+        what = {"deed": self.deed, "subject_type": self.subject_type, "subjects": named}
+        return caller | what | {"why": self.why, "details": self.details}
+
+
+def entry_of(
+    caller: Caller,
+    at_us: int,
+    deed: str,
+    subject_type: str,
+    subjects: Iterable[str] = (),
+    why: str | None = None,
+    **details: Any,
+) -> Entry:
+    """What a caller did; the subjects in order, each once."""
+    who = (caller.name, caller.role.value, caller.by, caller.address, caller.session)
+    return Entry(at_us, *who, str(deed), subject_type, tuple(sorted(set(subjects))), why, details)
+
+
+async def write(conn: Connection, entry: Entry) -> None:
+    """Writes an entry in the transaction of the change that it tells of; both are there or neither.
+
+    The transaction is READ COMMITTED, as they are by themselves. It may be written at any place of it: the chain is held from
+    the COMMIT alone.
+    """
+    await write_all(conn, [entry])
+
+
+async def write_all(conn: Connection, entries: Sequence[Entry]) -> None:
+    """`write` for several. Raises `Refused` for a text that the database cannot hold (U+0000)."""
+    try:
+        for entry in entries:
+            many = list(entry.subjects) if len(entry.subjects) > MOST_NAMED else None
+            row = {"at": At(entry.at_us), "body": Jsonb(entry.body()), "subjects": many}
+            await conn.execute(statement("audit_write"), row)
+    except psycopg.DataError as error:
+        raise Refused(str(error)) from error
+
+
+_Look: TypeAlias = tuple[Entry, "asyncio.Future[None]"]
+
+
+class Audit:
+    """The audit beside other work: looks, each committed before it is answered."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._waiting: list[_Look] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def look(self, entry: Entry) -> None:
+        """Returns when the entry is committed. Those that come while others are being written share one transaction.
+
+        Raises what the database raises; nothing may be shown then.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((entry, done))
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="audit of looks")
+        await done
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+                await self._settle(batch)
+        finally:
+            self._task = None
+
+    async def _settle(self, batch: Sequence[_Look]) -> None:
+        try:
+            async with self._pool.connection() as conn, conn.transaction():
+                await write_all(conn, [entry for entry, _ in batch])
+        except Refused as error:
+            # One that cannot be kept stops no other.
+            if len(batch) > 1:
+                for one in batch:
+                    await self._settle([one])
+                return
+            _tell(batch, error)
+        except Exception as error:
+            _tell(batch, error)
+        except BaseException:
+            for _, done in (*batch, *self._waiting):
+                done.cancel()
+            raise
+        else:
+            _tell(batch, None)
+
+
+def _tell(batch: Sequence[_Look], error: Exception | None) -> None:
+    for _, done in batch:
+        if done.done():  # whoever asked has gone
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
