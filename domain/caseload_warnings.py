@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -26,16 +26,21 @@ class _Worn:
     zones: list[tuple[Condition, Shape]] = field(default_factory=list)
 
 
-def warnings_of(records: Mapping[Key, Record]) -> Warnings:
-    """Everything to warn of, in records whose references are known to be whole."""
+def warnings_of(records: Mapping[Key, Record], new: Container[Key]) -> Warnings:
+    """Everything to warn of in the ``new`` ones of ``records``, whose references are known to be whole.
+
+    What two records make together is told at the one that it is about, or at the new one where the other was there before.
+    """
     for record in records.values():
+        if key_of(record) not in new:
+            continue
         if isinstance(record, Condition):
             yield from _of_condition(records, record)
         elif isinstance(record, Fitting):
             yield from _of_fitting(records, record)
-    yield from _of_home_units(records)
+    yield from (one for one in _of_home_units(records) if one[0] in new)
     for worn in _by_wearer(records).values():
-        yield from _of_places(worn)
+        yield from _of_places(worn, new)
 
 
 def _of_condition(records: Mapping[Key, Record], condition: Condition) -> Warnings:
@@ -93,14 +98,26 @@ def _by_wearer(records: Mapping[Key, Record]) -> dict[str, _Worn]:
     return found
 
 
-def _of_places(worn: _Worn) -> Warnings:
+def _of_places(worn: _Worn, new: Container[Key]) -> Warnings:
     """Zones whose edge is at the wearer's own door, or that shut the wearer out of it."""
     for zone, shape in worn.zones:
         for curfew, place in worn.places:
-            told = f"the place {place.name!r} of the wearer's own curfew {curfew.id!r}"
-            near_m = edge_within_m(place, shape, EDGE_WARNING_M)
-            if near_m is not None:
-                why = "position error alone will seem to cross it"
-                yield key_of(zone), "zone", f"its edge is {near_m:.0f} m from {told}: {why}"
-            elif zone.kind is ConditionKind.EXCLUSION_ZONE and holds(place, shape):
-                yield key_of(zone), "zone", f"holds {told}: the wearer is to be there, and must not be"
+            told_at = next((one for one in (zone, curfew) if key_of(one) in new), None)
+            cause = _cause(zone, shape, curfew, place, at_zone=told_at is zone)
+            if told_at is not None and cause is not None:
+                yield key_of(told_at), "zone" if told_at is zone else "place", cause
+
+
+def _cause(zone: Condition, shape: Shape, curfew: Condition, place: Place, *, at_zone: bool) -> str | None:
+    """What is to be said of a zone and a curfew's place, at the one or at the other; None when there is nothing."""
+    door = f"the place {place.name!r} of the wearer's own curfew {curfew.id!r}"
+    near_m = edge_within_m(place, shape, EDGE_WARNING_M)
+    if near_m is not None:
+        where = f"its edge is {near_m:.0f} m from {door}"
+        if not at_zone:
+            where = f"is {near_m:.0f} m from the edge of the zone {zone.id!r}"
+        return f"{where}: position error alone will seem to cross it"
+    if zone.kind is ConditionKind.EXCLUSION_ZONE and holds(place, shape):
+        where = f"holds {door}" if at_zone else f"lies in the exclusion zone {zone.id!r}"
+        return f"{where}: the wearer is to be there, and must not be"
+    return None
