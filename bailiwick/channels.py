@@ -9,10 +9,11 @@ from datetime import tzinfo
 from alerts.channels.channel import Sender
 from alerts.channels.console import ConsoleSender
 from alerts.channels.missing import MissingSender
-from alerts.channels.mqtt import AlertBroker, MqttSender
+from alerts.channels.mqtt import MqttSender
 from alerts.channels.sms import SmsSender
 from alerts.channels.smtp import MailSender
 from alerts.channels.webhook import WebhookSender
+from alerts.publishing import AlertBroker
 from alerts.texts import shipped_catalogues
 from alerts.wording import Wording
 from bailiwick.settings import PREFIX, Settings

@@ -14,8 +14,9 @@ import aiomqtt
 import pytest
 
 from alerts.channels.channel import Refused, TryAgain
-from alerts.channels.mqtt import AlertBroker, MqttSender
+from alerts.channels.mqtt import MqttSender
 from alerts.protocols import Target
+from alerts.publishing import AlertBroker
 from bailiwick.parts.mosquitto_broker import MosquittoBroker
 from bailiwick.parts.processes import free_port, make_folder, unprivileged
 from domain.vocabulary import Channel
