@@ -9,6 +9,10 @@
     ├── Refused               a value that the database cannot hold
     ├── Busy                  somebody else holds an alert for long
     ├── KeyUsed               a request with this key was taken before
+    ├── NoSuchAccount         no account of that name
+    ├── NoSuchKey             no API key of that id
+    ├── Taken                 another account has that name, address or person of the provider
+    ├── StaleAccount          an account has changed since it was read
     └── CannotMigrate
         ├── EditedMigration   an applied migration's file is no longer what was applied
         └── NewerSchema       the database has migrations that this program does not know
@@ -61,6 +65,30 @@ class Busy(StoreError):
 
 class KeyUsed(StoreError):
     """A request of that actor to that path with that key was taken before; nothing was written."""
+
+
+class NoSuchAccount(StoreError):
+    """No account has that name; nothing was written."""
+
+
+class NoSuchKey(StoreError):
+    """No API key has that id; nothing was written."""
+
+
+class Taken(StoreError):
+    """Another account has this already: ``field`` is `name`, `email` or `subject`; nothing was written."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"another account has this {field}")
+        self.field = field
+
+
+class StaleAccount(StoreError):
+    """An account is not as it was read: it is ``revision`` now; nothing was written."""
+
+    def __init__(self, revision: int) -> None:
+        super().__init__(f"the account has changed since: it is revision {revision} now")
+        self.revision = revision
 
 
 class CannotMigrate(StoreError):

@@ -21,7 +21,12 @@ from domain.incidents import IncidentVersion
 from domain.records import Version
 from domain.violations import Violation
 from store import caseload, facts_back
+from store.accounts import Accounts
 from store.alert_figures import AlertFigures
+from store.api_keys import ApiKeys
+from store.audit import Audit, Entry
+from store.audit import write as write_audit
+from store.audit_reading import AuditReading
 from store.committing import make_ready, used_devices, write, write_checkpoint
 from store.connecting import Pool, open_pool
 from store.device_numbers import DeviceNumbers
@@ -36,6 +41,7 @@ from store.reading import Reading
 from store.retention import Retained, apply_retention
 from store.rota import RotaTables
 from store.rows_read import replayed_letter, violation
+from store.sessions import Sessions
 from store.statements import statement
 from store.times import At
 
@@ -49,7 +55,8 @@ ConnectionLost = psycopg.OperationalError
 class Store:
     """The database. Open with `open`, close with ``async with`` or `close`.
 
-    ``reading`` has the questions that the API asks, ``alert_figures`` what is measured, ``rota`` who is told, ``protocols`` when.
+    ``reading`` has the questions that the API asks, ``alert_figures`` what is measured, ``rota`` who is told, ``protocols`` when;
+    ``accounts``, ``sessions`` and ``keys`` who may sign in; ``audit`` takes looks, ``audit_log`` is what was done and by whom.
     """
 
     def __init__(self, url: str, pool: Pool) -> None:
@@ -62,6 +69,11 @@ class Store:
         self.alert_figures = AlertFigures(pool)
         self.rota = RotaTables(pool)
         self.protocols = ProtocolTables(pool)
+        self.accounts = Accounts(pool)
+        self.sessions = Sessions(pool)
+        self.keys = ApiKeys(pool)
+        self.audit = Audit(pool)
+        self.audit_log = AuditReading(pool)
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -134,13 +146,16 @@ class Store:
             if not (row and row[0]):
                 await write_checkpoint(conn, no, body, FOLD_COMMITS)
 
-    async def learn(self, versions: Sequence[Version]) -> int:
+    async def learn(self, versions: Sequence[Version], entry: Entry | None = None) -> int:
         """Enters caseload records, all or none; wakes ingest (``bailiwick_caseload``); returns how many.
 
-        Raises `Refused` for a text that the database cannot hold (U+0000).
+        ``entry`` tells the audit who did it, in the same transaction. Raises `Refused` for a text that the database cannot
+        hold (U+0000).
         """
         try:
             async with self._pool.connection() as conn, conn.transaction():
+                if entry is not None and versions:
+                    await write_audit(conn, entry)
                 return await caseload.enter(conn, versions)
         except psycopg.DataError as error:
             raise Refused(str(error)) from error

@@ -58,6 +58,8 @@ CHECKED: dict[tuple[str, str], type[Enum]] = {
     ("contacts", "by_role"): Role,
     ("rota", "role"): Role,
     ("dead_letters", "reason"): DeadLetterReason,
+    ("accounts", "role"): Role,
+    ("api_keys", "role"): Role,
 }
 
 
