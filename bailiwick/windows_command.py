@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from bailiwick.caseload_input import load_caseload, tell
 from bailiwick.timezones import pinned_time_zones
 from domain.caseload_values import Wrong, instant
 from domain.errors import BadInput, Fault
-from domain.instants import DAY_US, FAR_US, format_instant
+from domain.instants import format_instant
 from domain.records import Condition, Order, Version
 from domain.vocabulary import ZONE_KINDS, ConditionKind
-from geofence.timetable import Window, windows
-from geofence.wallclock import TimeZones
+from geofence.condition_windows import condition_windows
 
 KINDS_WITH_WINDOWS = ZONE_KINDS | {ConditionKind.CURFEW, ConditionKind.ATTENDANCE}
-_STRETCH_US = 366 * DAY_US
-"""Windows are worked out for this long at a time, so that a range of centuries takes no memory."""
 BAD_INPUT = 2
 """Exit code of bad usage or input."""
 
@@ -39,28 +35,6 @@ def windows_command(caseload: Path, condition: str, start: str, end: str) -> int
         line = {"condition": condition, "from": format_instant(window_from), "to": format_instant(window_to)}
         print(json.dumps(line, separators=(",", ":")))
     return 0
-
-
-def condition_windows(
-    condition: Condition, order: Order, zones: TimeZones, from_us: int, to_us: int
-) -> Iterator[Window]:
-    """The merged windows of a condition, cut by its order, by itself, and by ``[from_us, to_us)``, in order.
-
-    Absences and suspensions change nothing here. Without a timetable there is one window.
-    """
-    low = max(from_us, order.from_us, from_us if condition.from_us is None else condition.from_us)
-    high = min(to_us, *(FAR_US if end is None else end for end in (order.to_us, condition.to_us)))
-    if low >= high:
-        return
-    if condition.timetable is None:
-        yield low, high
-        return
-    done = low
-    for stretch in range(low, high, _STRETCH_US):
-        for start, end in windows(condition.timetable, zones, stretch, min(stretch + _STRETCH_US, high)):
-            if end > done:  # one that runs into the next stretch is seen from both
-                yield max(start, low), min(end, high)
-                done = min(end, high)
 
 
 def _range(start: str, end: str) -> tuple[int, int]:

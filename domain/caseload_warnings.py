@@ -103,8 +103,10 @@ def _of_places(worn: _Worn, new: Container[Key]) -> Warnings:
     for zone, shape in worn.zones:
         for curfew, place in worn.places:
             told_at = next((one for one in (zone, curfew) if key_of(one) in new), None)
+            if told_at is None:
+                continue
             cause = _cause(zone, shape, curfew, place, at_zone=told_at is zone)
-            if told_at is not None and cause is not None:
+            if cause is not None:
                 yield key_of(told_at), "zone" if told_at is zone else "place", cause
 
 
