@@ -159,14 +159,33 @@ def dispatch(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="Caseload file (NDJSON).")],
+    file: Annotated[Path, typer.Argument(help="Caseload file (NDJSON), or the folder of an export of everything.")],
     as_json: AsJson = False,
 ) -> None:
-    """Take a caseload file into the database: all or nothing."""
+    """Take a caseload file, or an export into an empty system, into the database: all or nothing."""
+    from bailiwick.export_command import import_export_command
     from bailiwick.import_command import import_command
 
+    take = import_export_command if file.is_dir() else import_command
     with database_told_in_one_line():
-        raise typer.Exit(import_command(file, _settings().database(), as_json=as_json))
+        raise typer.Exit(take(file, _settings().database(), as_json=as_json))
+
+
+@app.command()
+def export(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder to write; it must be empty, or hold an export that was interrupted.")
+    ],
+    with_protected: Annotated[
+        bool, typer.Option("--with-protected", help="With what is known of protected people, in a part of its own.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Everything into a folder of open files, with counts and sums: to restore, or for another system."""
+    from bailiwick.export_command import export_command
+
+    with database_told_in_one_line():
+        raise typer.Exit(export_command(folder, _settings().database(), protected=with_protected, as_json=as_json))
 
 
 @app.command()
@@ -256,6 +275,46 @@ def replay(
 
     with database_told_in_one_line():
         raise typer.Exit(replay_command(_settings().database(), start, end, wearer, as_json=as_json))
+
+
+@app.command("verify-audit")
+def verify_audit(
+    public_key: Annotated[
+        list[Path] | None,
+        typer.Option("--public-key", help="File with a public key (PEM); for each key that was used."),
+    ] = None,
+    anchors: Annotated[
+        Path | None, typer.Option(help="File of anchors kept outside; BAILIWICK_AUDIT_ANCHORS by itself.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the audit from the first entry to the last; end with 1 and the first thing that does not hold."""
+    from bailiwick.audit_keys import load_key, load_public
+    from bailiwick.verify_audit import verify_audit_command
+
+    settings = _settings()
+    keys = dict(load_public(public_key)) if public_key else None
+    if keys is None and settings.audit_key is not None:
+        own = load_key(settings.audit_key)
+        keys = {own.id: own.public}
+    with database_told_in_one_line():
+        raise typer.Exit(
+            verify_audit_command(settings.database(), keys, anchors or settings.audit_anchors, as_json=as_json)
+        )
+
+
+@app.command("audit-key")
+def audit_key(as_json: AsJson = False) -> None:
+    """Make the key that signs the audit's daily anchors, where BAILIWICK_AUDIT_KEY has none; print its public key."""
+    from bailiwick.audit_keys import load_key, make_key
+
+    path = _settings().audit_key
+    if path is None:
+        raise BadSetting("BAILIWICK_AUDIT_KEY is not set: it names the file that the key is to be kept in")
+    made = make_key(path)
+    key = load_key(path)
+    told = {"file": str(path), "made": made, "key": key.id, "public": key.public_pem()}
+    _print(told, f"{'made' if made else 'there already'}: {path} (key {key.id})\n{key.public_pem()}", as_json)
 
 
 @app.command()

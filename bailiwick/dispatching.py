@@ -17,7 +17,9 @@ from alerts.dispatch import Parts, Watch, serve, wall_clock
 from alerts.recipients import Hook
 from alerts.waking import steadily
 from alerts.work_store import AlertWork
-from bailiwick import protection_watch
+from bailiwick import audit_anchoring, protection_watch
+from bailiwick.audit_anchoring import AnchorWatch
+from bailiwick.audit_keys import load_key
 from bailiwick.channels import open_channels, set_up, wording_of
 from bailiwick.directory import rota_alerts
 from bailiwick.guides import Guides
@@ -59,7 +61,11 @@ async def dispatch(told: Dispatching) -> None:
                     guide=guides.guide,
                     channels=senders,
                     compose=wording.words,
-                    watches=[_rota_watch(store, work, guides), _protection_watch(store, work, told.zones)],
+                    watches=[
+                        _rota_watch(store, work, guides),
+                        _protection_watch(store, work, told.zones),
+                        *_audit_watches(store, told.settings),
+                    ],
                     clock=told.clock,
                     metrics_port=told.metrics_port,
                 )
@@ -78,6 +84,14 @@ def _rota_watch(store: Store, work: AlertWork, guides: Guides) -> Watch:
 
 def _protection_watch(store: Store, work: AlertWork, zones: PinnedTimeZones) -> Watch:
     return Watch("watching orders that protect", protection_watch.EVERY_S, ProtectionWatch(store, work, zones).look)
+
+
+def _audit_watches(store: Store, settings: Settings) -> list[Watch]:
+    """None where nothing signs: `doctor` says so."""
+    if settings.audit_key is None:
+        return []
+    watch = AnchorWatch(store.audit_log, load_key(settings.audit_key), settings.audit_anchors)
+    return [Watch("anchoring the audit", audit_anchoring.EVERY_S, watch.look)]
 
 
 def run(told: Dispatching) -> None:

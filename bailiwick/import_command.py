@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from bailiwick.at_the_shell import entry_at_the_shell
 from bailiwick.caseload_input import load_caseload, tell
 from domain.caseload_checks import key_of
 from domain.errors import BadInput
-from domain.records import Caseload, Version
+from domain.records import Caseload, Version, Wearer
 from store import Store
+from store.audit import Entry
 
 BAD_INPUT = 2
 """Exit code of bad usage or input."""
@@ -38,7 +42,7 @@ async def _import(file: Path, database_url: str, as_json: bool) -> int:
             return BAD_INPUT
         tell(warnings, as_warnings=True)
         fresh, changed = _what_is_new(versions, known, time.time_ns() // 1000)
-        await store.learn(fresh + changed)
+        await store.learn(fresh + changed, _entry(fresh, changed, file))
     unchanged = len(versions) - len(fresh) - len(changed)
     if as_json:
         told = {"new": len(fresh), "changed": len(changed), "unchanged": unchanged, "warnings": len(warnings)}
@@ -46,6 +50,16 @@ async def _import(file: Path, database_url: str, as_json: bool) -> int:
     else:
         print(f"{len(fresh)} records are new, {len(changed)} changed, {unchanged} as before")
     return 0
+
+
+def _entry(fresh: list[Version], changed: list[Version], file: Path) -> Entry:
+    """For the audit: which wearers' records, and how many of each type."""
+    records = [version.record for version in fresh + changed]
+    wearers = {record.id for record in records if isinstance(record, Wearer)}
+    wearers |= {name for record in records if (name := getattr(record, "wearer", None)) is not None}
+    types = Counter(type(record).__name__.lower() for record in records)
+    counts: dict[str, Any] = {"new": len(fresh), "changed": len(changed), "types": dict(sorted(types.items()))}
+    return entry_at_the_shell("caseload.write", "wearer", wearers, file=file.name, **counts)
 
 
 async def _known(store: Store) -> Caseload:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -22,6 +21,7 @@ from alerts.protocols import Case, Protocols, Target
 from alerts.rota import on_duty
 from alerts.shipped import in_force, shipped_protocols
 from alerts.texts import shipped_catalogues
+from bailiwick.at_the_shell import entry_at_the_shell
 from bailiwick.protocols_text import OnDuty, explained_json, explained_text, listed, protocol_text
 from bailiwick.settings import load_settings
 from bailiwick.timezones import pinned_time_zones
@@ -114,7 +114,8 @@ def import_command(file: Path, *, as_json: bool = False) -> None:
             if faults:
                 raise BadInput(faults)
             body = msgspec.to_builtins(following(protocols, before))
-            await entering.enter(protocols.version, body, time.time_ns() // 1000, getpass.getuser())
+            entry = entry_at_the_shell("protocols.write", "protocols", [str(protocols.version)], file=file.name)
+            await entering.enter(protocols.version, body, entry.at_us, entry.who, entry)
 
     _in_store(load_settings().database(), work)
     told = {"version": protocols.version, "protocols": len(protocols.protocol)}

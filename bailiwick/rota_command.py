@@ -39,10 +39,11 @@ def rota_import(
 ) -> None:
     """Take a rota file into the database: all or nothing. A shift with a known id replaces the one before."""
     from alerts.rota import read_rota  # noqa: PLC0415 (a command imports what it runs)
+    from bailiwick.at_the_shell import entry_at_the_shell  # noqa: PLC0415
 
     async def work(store: Store) -> tuple[int, int, int]:
         shifts = read_rota(_read(file).splitlines(), str(file), await store.rota.areas())
-        return await store.rota.enter(shifts, BY)
+        return await store.rota.enter(shifts, BY, entry_at_the_shell("rota.write", "shift", file=file.name))
 
     new, changed, unchanged = _run(work)
     told = {"new": new, "changed": changed, "unchanged": unchanged}
@@ -99,13 +100,16 @@ def forces_import(
 ) -> None:
     """Take the boundaries of police forces into the database: all or nothing."""
     from alerts.forces import read_boundaries  # noqa: PLC0415 (a command imports what it runs)
+    from bailiwick.at_the_shell import entry_at_the_shell  # noqa: PLC0415
     from bailiwick.caseload_input import tell  # noqa: PLC0415
 
     async def work(store: Store) -> tuple[int, int]:
         areas: Mapping[str, Area] = await store.rota.areas()
         found, warnings = read_boundaries(_read(file), str(file), areas)
         tell(warnings, as_warnings=True)
-        return await store.rota.enter_boundaries({one.area: one.as_geometry() for one in found}, BY), len(found)
+        bodies = {one.area: one.as_geometry() for one in found}
+        entry = entry_at_the_shell("forces.write", "area", file=file.name)
+        return await store.rota.enter_boundaries(bodies, BY, entry), len(found)
 
     entered, there = _run(work)
     told = {"entered": entered, "unchanged": there - entered}

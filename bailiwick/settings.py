@@ -19,6 +19,7 @@ from pydantic import Field, FilePath, ValidationError, field_validator, model_va
 from pydantic_settings import SettingsConfigDict
 
 from bailiwick.channel_settings import ChannelSettings
+from bailiwick.keeping_settings import KeepingSettings
 from domain.errors import BadSetting
 
 PREFIX = "BAILIWICK_"
@@ -33,7 +34,7 @@ _PASSWORD = re.compile(r"(?P<user>://[^:@/?#\s]*):[^/?#\s]*@")
 _PASSWORD_KEY = re.compile(r"(?<=password=)[^&\s]*")
 
 
-class Settings(ChannelSettings):
+class Settings(KeepingSettings, ChannelSettings):
     """The effective settings; made by `load_settings`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)

@@ -9,6 +9,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from store.audit import Entry
+from store.audit import write as write_audit
 from store.connecting import Pool
 from store.statements import statement
 from store.times import At, Connection
@@ -22,10 +24,14 @@ class Entering:
     """What is in force, None when it is what ships."""
     _conn: Connection
 
-    async def enter(self, version: int, body: Mapping[str, Any], at_us: int, by: str) -> None:
-        """Enters a version; its number must be over the newest."""
+    async def enter(
+        self, version: int, body: Mapping[str, Any], at_us: int, by: str, entry: Entry | None = None
+    ) -> None:
+        """Enters a version; its number must be over the newest. ``entry`` tells the audit who did it."""
         values = {"version": version, "body": Jsonb(dict(body)), "at": At(at_us), "by": by}
         await self._conn.execute(statement("enter_protocols"), values)
+        if entry is not None:
+            await write_audit(self._conn, entry)
 
 
 class ProtocolTables:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from psycopg.types.json import Jsonb
@@ -11,6 +12,8 @@ from domain.caseload_file import parse_record
 from domain.records import Area
 from domain.rota import Shift
 from domain.vocabulary import Channel, Role
+from store.audit import Entry
+from store.audit import write as write_audit
 from store.caseload import ANY_NAME
 from store.connecting import Pool
 from store.statements import statement
@@ -38,8 +41,11 @@ class RotaTables:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def enter(self, shifts: Sequence[Shift], by: str) -> Entered:
-        """Takes shifts, all or none. One with an id that stands is another version of it; the same again changes nothing."""
+    async def enter(self, shifts: Sequence[Shift], by: str, entry: Entry | None = None) -> Entered:
+        """Takes shifts, all or none. One with an id that stands is another version of it; the same again changes nothing.
+
+        ``entry`` tells the audit who did it, in the same transaction, where anything changes.
+        """
         async with self._pool.connection() as conn, conn.transaction():
             await conn.execute(statement("hold_rota"))
             rows = await _rows(conn, "shifts_by_id", {"ids": [shift.id for shift in shifts]})
@@ -48,6 +54,8 @@ class RotaTables:
             changed = [shift.id for shift in fresh if shift.id in there]
             await conn.execute(statement("cancel_shifts"), {"ids": changed, "by": by})
             await conn.cursor().executemany(statement("enter_shift"), [_columns(shift, by) for shift in fresh])
+            if entry is not None and fresh:
+                await write_audit(conn, replace(entry, subjects=tuple(shift.id for shift in fresh)))
         return Entered(len(fresh) - len(changed), len(changed), len(shifts) - len(fresh))
 
     async def shifts(self, from_us: int, to_us: int) -> list[Shift]:
@@ -75,14 +83,18 @@ class RotaTables:
             rows = await _rows(conn, "told_lately", {"since": At(since_us)})
         return {(recipient, Channel(channel)): number for recipient, channel, number in rows}
 
-    async def enter_boundaries(self, bodies: Mapping[str, Mapping[str, Any]], by: str) -> int:
-        """Takes boundaries (GeoJSON geometries by area), all or none; how many were not there just so."""
+    async def enter_boundaries(
+        self, bodies: Mapping[str, Mapping[str, Any]], by: str, entry: Entry | None = None
+    ) -> int:
+        """Takes boundaries (GeoJSON geometries by area), all or none; how many were not there just so. ``entry`` as in `enter`."""
         async with self._pool.connection() as conn, conn.transaction():
             await conn.execute(statement("hold_rota"))
             there = dict(await _rows(conn, "boundaries"))
             fresh = {area: body for area, body in bodies.items() if there.get(area) != body}
             rows = [{"area": area, "body": Jsonb(body), "by": by} for area, body in fresh.items()]
             await conn.cursor().executemany(statement("enter_boundary"), rows)
+            if entry is not None and fresh:
+                await write_audit(conn, replace(entry, subjects=tuple(sorted(fresh))))
         return len(fresh)
 
     async def boundaries(self) -> dict[str, Any]:

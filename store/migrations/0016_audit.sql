@@ -52,6 +52,10 @@ DECLARE
     whole jsonb := audit_write.body;
     found text;
 BEGIN
+    -- What was erased is told by what erases, never by who asks: `verify-audit` goes by it.
+    IF audit_write.body ->> 'deed' = 'audit.erase' THEN
+        RAISE EXCEPTION 'audit.erase is written by the erasure itself' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF audit_write.subjects IS NOT NULL THEN
         found := encode(sha256(convert_to(array_to_string(audit_write.subjects, E'\n'), 'UTF8')), 'hex');
         INSERT INTO audit_sets (set_id, subjects) VALUES (found, audit_write.subjects) ON CONFLICT (set_id) DO NOTHING;
