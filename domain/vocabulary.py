@@ -348,3 +348,30 @@ class ToldReason(StrEnum):
     HELD = "held"
     RATE_LIMITED = "rate_limited"
     RECIPIENT_GONE = "recipient_gone"
+
+
+class RequestState(StrEnum):
+    """Where an agency's request to see positions stands."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+class WarrantKind(StrEnum):
+    """Why a court issued a warrant."""
+
+    BAIL = "bail"
+    FAIL_TO_ATTEND = "fail_to_attend"
+    BREACH = "breach"
+    RECALL = "recall"
+
+
+class WarrantOutcome(StrEnum):
+    """How a warrant ended."""
+
+    EXECUTED = "executed"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
