@@ -14,6 +14,7 @@ CASELOAD_CHANNEL = "bailiwick_caseload"
 EVENTS_CHANNEL = "bailiwick_events"
 FIGURES_CHANNEL = "bailiwick_figures"
 ALERTS_CHANNEL = "bailiwick_alerts"
+EXPORTS_CHANNEL = "bailiwick_exports"
 
 
 class Wakes:
