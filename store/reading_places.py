@@ -1,0 +1,55 @@
+"""Questions of `store.reading` about places beside the plain lists: open alerts' spans, a trail backwards, how complete it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from store.reading_types import PositionRow
+from store.rows_read import position_row
+from store.times import At
+
+
+class OpenSpan(NamedTuple):
+    """A violation of an alert that is not closed; ``to_us`` None while it is open."""
+
+    wearer: str
+    from_us: int
+    to_us: int | None
+
+
+class Counted(NamedTuple):
+    """How many facts of a device and gen there are in a stretch, between which numbers (inclusive)."""
+
+    device: str
+    gen: int
+    facts: int
+    low: int
+    high: int
+
+    @property
+    def missing(self) -> int:
+        """How many between those numbers did not come."""
+        return self.high - self.low + 1 - self.facts
+
+
+class PlaceQuestions:
+    """What `Reading` answers of places; cut to its sight as all else."""
+
+    async def open_spans(self, wearers: Sequence[str] | None = None) -> list[OpenSpan]:
+        """The violations of alerts that are not closed, of all wearers or of some. In no order."""
+        wanted = {"wearers": None if wearers is None else list(wearers)}
+        return [OpenSpan(*row) for row in await self._rows("open_spans", wanted)]
+
+    async def trail_backwards(self, wearer: str, from_us: int, to_us: int, limit: int) -> list[PositionRow]:
+        """The newest used fixes of a wearer in ``[from_us, to_us)``, the newest first."""
+        wanted = {"wearer": wearer, "from_at": At(from_us), "to_at": At(to_us), "limit": limit}
+        return [position_row(row) for row in await self._rows("trail_backwards", wanted)]
+
+    async def facts_between(self, wearer: str, from_us: int, to_us: int) -> list[Counted]:
+        """What came of a wearer's devices in ``[from_us, to_us)``, by device and gen."""
+        wanted = {"wearer": wearer, "from_at": At(from_us), "to_at": At(to_us)}
+        return [Counted(*row) for row in await self._rows("facts_between", wanted)]
+
+    async def _rows(self, name: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
