@@ -88,6 +88,10 @@ class _Done(msgspec.Struct):
     """``table:last commit`` of the stretches that are finished, those without a row too."""
 
 
+_NOTES: Final = ("note_protected_devices", "note_protected_violations", "note_protected_records", "note_protected_alerts")
+"""In this order: each asks those before it."""
+
+
 @contextmanager
 def connection(url: str) -> Iterator[Connection]:
     """A connection whose text of values is always the same. Raises ``psycopg.OperationalError``."""
@@ -127,8 +131,8 @@ def export_everything(url: str, wanted: Wanted, progress: Progress = lambda rows
 
 def _note_protected(conn: Connection) -> None:
     conn.execute(statement("forget_protected"))
-    for name in ("devices", "violations", "records", "alerts"):
-        conn.execute(statement(f"note_protected_{name}"))
+    for name in _NOTES:
+        conn.execute(statement(name))
 
 
 def _go_on(wanted: Wanted, tables: list[Table]) -> _Done | None:
