@@ -1,7 +1,7 @@
-"""What stands before every request until people sign in: only this machine, and only by its own name.
+"""What stands before every request, signed in or not: only by names that are ours, and with headers that browsers obey.
 
 A browser on this machine can be sent to us by a hostile page under a name that resolves to 127.0.0.1 (DNS rebinding).
-The `Host` header still holds that name, so anything but a loopback name is refused.
+The `Host` header still holds that name, so anything but a loopback name, and the public one where there is one, is refused.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -29,7 +30,8 @@ SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-
+TLS_ALONE: Final = {"Strict-Transport-Security": "max-age=63072000"}
+"""Where people reach us by https: browsers ask in no other way for two years."""
 
 LONGEST_BODY: Final = 1 << 20
 """Bytes of a request: a thousand alerts at once, with a note, are a tenth of it."""
@@ -46,10 +48,22 @@ def is_loopback(name: str) -> bool:
         return False
 
 
-def require_loopback(host: str) -> None:
-    """`BadSetting` when ``host`` would let others in."""
-    if not is_loopback(host):
-        raise BadSetting(f"API_HOST {host}: only a loopback address is served until sign-in exists (127.0.0.1, ::1)")
+def require_guarded(host: str, public_url: str | None) -> None:
+    """`BadSetting` when ``host`` would let others in whose passwords and cookies anybody on the way could read."""
+    if not is_loopback(host) and urlsplit(public_url or "").scheme != "https":
+        raise BadSetting(
+            f"API_HOST {host}: others are let in only with a PUBLIC_URL that starts with https:// (a proxy ends TLS); "
+            "without one, listen on 127.0.0.1 or ::1"
+        )
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address, as a browser's `Origin` names them."""
+    parts = urlsplit(url)
+    standard = {"http": 80, "https": 443}.get(parts.scheme)
+    port = "" if parts.port in (None, standard) else f":{parts.port}"
+    name = parts.hostname or ""
+    return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}{port}"
 
 
 def name_in(host_header: str) -> str:
@@ -62,14 +76,15 @@ def name_in(host_header: str) -> str:
 class SecurityHeaders:
     """ASGI middleware, the outermost: sets the security headers on every answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
         self._app = app
+        self._headers = SECURITY_HEADERS | (TLS_ALONE if urlsplit(public_url or "").scheme == "https" else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
@@ -77,20 +92,25 @@ class SecurityHeaders:
         await self._app(scope, receive, send_guarded)
 
 
-class LoopbackHosts:
-    """ASGI middleware: refuses every request that does not name this machine as its host."""
+class KnownHosts:
+    """ASGI middleware: refuses every request that names as its host neither this machine nor where people reach us."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
         self._app = app
+        self._public = urlsplit(public_url).hostname if public_url else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             hosts = Headers(scope=scope).getlist("host")
-            if len(hosts) != 1 or not is_loopback(name_in(hosts[0])):
-                detail = "this service answers to loopback names only"
+            if len(hosts) != 1 or not self._known(name_in(hosts[0])):
+                ours = "loopback names" if self._public is None else "loopback names and its public one"
+                detail = f"this service answers to {ours} only"
                 await problem_response(HTTPStatus.MISDIRECTED_REQUEST, detail)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _known(self, name: str) -> bool:
+        return is_loopback(name) or (self._public is not None and name.strip("[]").lower() == self._public)
 
 
 class BodyLimit:
