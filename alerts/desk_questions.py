@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alerts.work_store import AlertWork
+from domain.callers import Sight
 from store import answers
 from store import desk_reading as rows
 from store.answers import AnswerGiven, RequestKey
@@ -16,25 +17,26 @@ from store.desk_reading import History, MuteSeen
 
 
 class DeskQuestions:
-    """``clock`` gives microseconds UTC."""
+    """``clock`` gives microseconds UTC. With a ``sight``, what is read is cut to it."""
 
-    def __init__(self, work: AlertWork, clock: Callable[[], int]) -> None:
+    def __init__(self, work: AlertWork, clock: Callable[[], int], sight: Sight | None = None) -> None:
         self._work = work
         self._clock = clock
+        self._sight = sight
 
     async def history(self, alert_no: int) -> History:
         """All that is recorded of an alert; empty for one that there is not."""
-        async with self._work.asking() as conn:
+        async with self._work.asking(self._sight) as conn:
             return await rows.history_of(conn, alert_no)
 
     async def tasks(self, after: tuple[int, int] | None, limit: int) -> list[TaskDone]:
         """What is to be done by (made, number), the oldest first, those after ``after``."""
-        async with self._work.asking() as conn:
+        async with self._work.asking(self._sight) as conn:
             return await rows.tasks_open(conn, after, limit)
 
     async def mutes(self, wearer: str | None, after: int | None, limit: int) -> list[MuteSeen]:
         """The mutes that are not over, of everybody or of one wearer, by number, those after ``after``."""
-        async with self._work.asking() as conn:
+        async with self._work.asking(self._sight) as conn:
             return await rows.mutes_standing(conn, wearer, self._clock(), after, limit)
 
     async def answer_given(self, request: RequestKey) -> AnswerGiven | None:

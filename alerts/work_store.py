@@ -10,12 +10,14 @@ from typing import Final, Self
 from alerts.ports import Leased, View, Written
 from alerts.state import Raise
 from alerts.views import leased, own, views, writing
+from domain.callers import Sight
 from domain.vocabulary import Channel
 from geofence.timetable import WindowCache
 from geofence.wallclock import TimeZones
 from store import alert_work, notifications
 from store.connecting import Pool, open_pool
 from store.listening import ALERTS_CHANNEL, listening
+from store.seeing import see_as
 from store.times import Connection
 from store.work_rows import Seen, Writing
 
@@ -82,9 +84,11 @@ class AlertWork:
         await self.close()
 
     @asynccontextmanager
-    async def asking(self) -> AsyncIterator[Connection]:
-        """A connection for questions, and for what needs no alert to be held: one transaction."""
+    async def asking(self, sight: Sight | None = None) -> AsyncIterator[Connection]:
+        """A connection for questions, and for what needs no alert to be held: one transaction, by a sight if one is given."""
         async with self._pool.connection() as conn, conn.transaction():
+            if sight is not None:
+                await see_as(conn, sight)
             yield conn
 
     # ---- looks ----

@@ -17,15 +17,30 @@ from api import problems
 from api.contingency import Rankings
 from api.desk import AtDesk
 from api.desk_problems import busy
+from api.doors import Door, GivenTo, require_deeds, tell_of_deeds
 from api.figures import Figures
-from api.guard import BodyLimit, LoopbackHosts, SecurityHeaders
+from api.guard import BodyLimit, KnownHosts, SecurityHeaders
 from api.hub import Hub
 from api.journal import Journal
 from api.metrics import Metrics
 from api.parts import API_ROOT, Parts
 from api.ports import Reading
 from api.problems import PROBLEM_SCHEMA, problem_response
-from api.routes import decisions, incidents, live, pages, people, records, service, work
+from api.routes import (
+    accounts,
+    caseload,
+    decisions,
+    entry,
+    incidents,
+    live,
+    pages,
+    people,
+    records,
+    service,
+    session,
+    work,
+)
+from api.sign_in import SignIn
 from geofence.wallclock import TimeZones
 from store.errors import Busy
 
@@ -34,7 +49,7 @@ RETRY_AFTER_S: Final = 2
 DESCRIPTION: Final = (
     "Read the caseload, positions, violations and alerts, follow alerts as they are committed, and work on them. Instants are "
     "RFC 3339 in UTC; ids of the database are strings, because they have 64 bits; lists come in pages with a `next` "
-    "link; every error is a problem of RFC 9457. Served on this machine only until people sign in."
+    "link; every error is a problem of RFC 9457. People sign in at `/session`; machines send a key."
 )
 
 
@@ -49,11 +64,17 @@ def create_app(
     now: Callable[[], int] = wall_clock_us,
     zones: TimeZones | None = None,
     desk: AtDesk | None = None,
+    *,
+    door: Door,
+    given: GivenTo | None = None,
+    sign_in: SignIn | None = None,
+    public_url: str | None = None,
 ) -> FastAPI:
     """The application over a reading side; ``away`` are the errors that say that it cannot be reached.
 
     ``zones`` is the time-zone data, loaded at the edge: without it no list is ranked by timetables. Without a ``desk``
-    nobody can work on alerts.
+    nobody can work on alerts. ``door`` knows who asks, ``given`` whom they see for a reason of their own;
+    ``sign_in`` is the way in, and ``public_url`` where people reach us when that is not this machine.
     """
     hub = Hub(reading, away)
     metrics = Metrics()
@@ -68,21 +89,22 @@ def create_app(
         redirect_slashes=False,
     )
     rankings = Rankings(reading, zones) if zones is not None else None
-    app.state.parts = Parts(reading, hub, Figures(reading), metrics, now, rankings, desk)
+    app.state.parts = Parts(reading, hub, Figures(reading), metrics, now, rankings, door, given, desk, sign_in)
     problems.install(app)
     for error in away:
         app.add_exception_handler(error, _database_away)
     app.add_exception_handler(Busy, busy)
-    for resources in (people, decisions, work, records, incidents, live):
+    for resources in (session, accounts, people, entry, caseload, decisions, work, records, incidents, live):
         app.include_router(resources.router)
     app.include_router(service.router)
     pages.install(app)
     # The last one added is the first that a request meets.
     app.add_middleware(BodyLimit)
-    app.add_middleware(LoopbackHosts)
+    app.add_middleware(KnownHosts, public_url=public_url)
     app.add_middleware(Journal, metrics=metrics)
-    app.add_middleware(SecurityHeaders)
-    _tell_of_problems(app)
+    app.add_middleware(SecurityHeaders, public_url=public_url)
+    require_deeds(app)
+    _complete_document(app)
     return app
 
 
@@ -105,13 +127,14 @@ async def _database_away(request: Request, error: Exception) -> Response:
     return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot be reached", headers=headers)
 
 
-def _tell_of_problems(app: FastAPI) -> None:
-    """Puts the shape of every error into the OpenAPI document."""
+def _complete_document(app: FastAPI) -> None:
+    """Puts the shape of every error, and who may do what, into the OpenAPI document."""
     plain: Callable[[], dict[str, Any]] = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = plain()
         document["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+        tell_of_deeds(app, document)
         return document
 
     app.__dict__["openapi"] = openapi

@@ -41,7 +41,6 @@ def wearer_body(row: WearerRow) -> dict[str, Any]:
         "record": row.record,
         "orders": list(row.orders),
         "devices": list(row.devices),
-        "newest": None if row.newest is None else positions_body([row.newest])[0],
     }
 
 

@@ -1,46 +1,46 @@
 """Work on alerts as the routes see it: the desk, who asks, and a request that names itself so that it is done once.
 
-Until people sign in whoever asks says who they are, in two headers, and is believed: the API is on this machine alone. No
-page from elsewhere can ask in a reader's name: a header that is not on the browsers' short list makes a browser ask first
-(a CORS preflight, `OPTIONS`), and that is answered 405 without any `Access-Control-*` header, which is a refusal. What is
-sent without the headers changes nothing.
+Who asks is whom the door let in (`api.doors`); what they work on must be in their sight, else there is no such thing.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
+from access.grants import Deed
 from alerts.desk import Desk, DeskGuide, Note, nothing_noted
 from alerts.desk_questions import DeskQuestions
 from alerts.desk_records import DeskRecords
-from alerts.machine import STAFF, Actor
+from alerts.machine import Actor
 from alerts.work_store import AlertWork
 from api.desk_problems import REFUSED, refusal
+from api.doors import Seen, seeing
 from api.parts import Given
 from api.problems import MEDIA_TYPE, Problem, problem_response
+from domain.callers import Sight
 from domain.rota import Shift
-from domain.vocabulary import Role
 from store.answers import AnswerGiven, RequestKey, note_key
 from store.errors import KeyUsed
+from store.reading_types import Subject
 from store.times import Connection
 
-ACTOR: Final = "Bailiwick-Actor"
-ROLE: Final = "Bailiwick-Role"
+if TYPE_CHECKING:
+    from api.caseload_desk import AtCaseload
+
 REPLAYED: Final = "Idempotency-Replayed"
+LARGEST_ID: Final = (1 << 63) - 1
 AGAIN_S: Final = 1
 """When to ask again for an answer that is being made."""
 
-_ACTOR_CHARACTERS: Final = re.compile(r"[!-~](?:[ -~]{0,62}[!-~])?")
 _KEY_CHARACTERS: Final = r"^[!-~]{1,128}$"
 
 
@@ -48,13 +48,15 @@ _KEY_CHARACTERS: Final = r"^[!-~]{1,128}$"
 class AtDesk:
     """What work on alerts is done with; made by whoever composes the process.
 
-    ``guide`` is by what alerts are looked at, ``clock`` gives microseconds UTC, ``shifts`` those that touch ``[from, to)``.
+    ``guide`` is by what alerts are looked at, ``clock`` gives microseconds UTC, ``shifts`` those that touch ``[from, to)``;
+    ``caseload`` is how it is entered and read, None where this process does not.
     """
 
     work: AlertWork
     guide: Callable[[], Awaitable[DeskGuide]]
     clock: Callable[[], int]
     shifts: Callable[[int, int], Awaitable[list[Shift]]]
+    caseload: AtCaseload | None = None
 
     def desk(self, note: Note = nothing_noted) -> Desk:
         """The desk, for one request."""
@@ -64,10 +66,9 @@ class AtDesk:
         """What is recorded beside the alerts' events, for one request."""
         return DeskRecords(self.work, self.guide, self.clock, note)
 
-    @property
-    def questions(self) -> DeskQuestions:
-        """What is read, and the answers that were given."""
-        return DeskQuestions(self.work, self.clock)
+    def questions(self, sight: Sight | None = None) -> DeskQuestions:
+        """What is read, cut to ``sight``, and the answers that were given."""
+        return DeskQuestions(self.work, self.clock, sight)
 
 
 OpenDesk: TypeAlias = Callable[[], AbstractAsyncContextManager[AtDesk]]
@@ -84,43 +85,40 @@ def desk_of(parts: Given) -> AtDesk:
 HasDesk = Annotated[AtDesk, Depends(desk_of)]
 
 
-def actor_of(
-    actor: Annotated[
-        str | None, Header(alias=ACTOR, description="Who asks: an id of 1 to 64 printable characters, not a name")
-    ] = None,
-    role: Annotated[
-        str | None, Header(alias=ROLE, description="In which role: operator, supervisor or duty_manager")
-    ] = None,
-) -> Actor:
-    """Who asks, as they say; 401 when they do not."""
-    if actor is None or role is None:
-        raise _who_are_you(f"say who you are: {ACTOR} (your id) and {ROLE} ({', '.join(sorted(STAFF))})")
-    if not _ACTOR_CHARACTERS.fullmatch(actor):
-        raise _who_are_you(f"{ACTOR} must be an id of 1 to 64 printable ASCII characters")
-    if role not in set(Role):
-        raise _who_are_you(f"{ROLE} must be one of {', '.join(sorted(STAFF))}")
-    if role not in STAFF:
-        raise Problem(HTTPStatus.FORBIDDEN, "this role does not work on alerts")
-    return Actor(actor, Role(role))
-
-
-def _who_are_you(detail: str) -> Problem:
-    return Problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": f"{ACTOR}, {ROLE}"})
-
-
 @dataclass(frozen=True, slots=True)
 class Asking:
     """A request that changes something: who asks, of which desk, and by what name, where it has one."""
 
     desk: AtDesk
+    seen: Seen
     actor: Actor
     key: RequestKey | None
+
+    async def must_see(self, what: Subject, number: int) -> None:
+        """404 for what the caller does not see, as for what there is not."""
+        if number > LARGEST_ID or not await self.seen.reading.in_sight(what, str(number)):
+            raise no_such(what)
+
+    async def must_know(self, what: Subject, key: str | None) -> None:
+        """422 where a body names what the caller does not see, as for what there is not."""
+        if key is not None and not await self.seen.reading.in_sight(what, key):
+            raise unknown(what)
+
+
+def no_such(what: Subject) -> Problem:
+    """404."""
+    return Problem(HTTPStatus.NOT_FOUND, f"no such {what.value}", field=None if what is Subject.ALERT else what.value)
+
+
+def unknown(what: Subject) -> Problem:
+    """422: the body names what is not there."""
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"there is no such {what.value}", field=what.value)
 
 
 async def asking_of(
     request: Request,
     desk: HasDesk,
-    actor: Annotated[Actor, Depends(actor_of)],
+    seen: Annotated[Seen, Depends(seeing(Deed.WORK_ALERTS))],
     key: Annotated[
         str | None,
         Header(
@@ -131,10 +129,11 @@ async def asking_of(
     ] = None,
 ) -> Asking:
     """Who asks what, under which key."""
+    actor = Actor(seen.caller.name, seen.caller.role)
     if key is None:
-        return Asking(desk, actor, None)
+        return Asking(desk, seen, actor, None)
     asked = hashlib.sha256(await request.body()).digest()
-    return Asking(desk, actor, RequestKey(actor.name, request.url.path, key, asked, desk.clock()))
+    return Asking(desk, seen, actor, RequestKey(actor.name, request.url.path, key, asked, desk.clock()))
 
 
 Asked = Annotated[Asking, Depends(asking_of)]
@@ -148,7 +147,7 @@ async def once(asking: Asking, work: Callable[[Note], Awaitable[Response]]) -> R
     """
     if asking.key is None:
         return await _tried(work, nothing_noted)
-    questions, key = asking.desk.questions, asking.key
+    questions, key = asking.desk.questions(), asking.key
     given = await questions.answer_given(key)
     if given is not None:
         return _again(key, given)

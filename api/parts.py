@@ -22,13 +22,17 @@ from store.reading_types import AlertRow
 
 if TYPE_CHECKING:
     from api.desk import AtDesk
+    from api.doors import Door, GivenTo
+    from api.sign_in import SignIn
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What an application is made of. ``now`` gives microseconds UTC.
 
-    ``rankings`` is None without time-zone data, ``desk`` where nobody works on alerts by this process.
+    ``reading`` sees everything: it is for what this process itself asks. What is asked for people goes by
+    `api.doors.Seen.reading`. ``rankings`` is None without time-zone data, ``desk`` where nobody works on alerts by this process,
+    ``sign_in`` where nobody signs in by it.
     """
 
     reading: Reading
@@ -37,7 +41,10 @@ class Parts:
     metrics: Metrics
     now: Callable[[], int]
     rankings: Rankings | None
+    door: Door
+    given: GivenTo | None = None
     desk: AtDesk | None = None
+    sign_in: SignIn | None = None
 
 
 def parts_of(request: Request) -> Parts:

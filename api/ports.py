@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from domain.callers import Sight
 from domain.records import Version
 from domain.violations import Violation
 from store.alert_figures import AlertMeasures, AlertsNow
@@ -22,6 +23,7 @@ from store.reading_types import (
     IncidentDeviceRow,
     IncidentRow,
     PositionRow,
+    Subject,
     ViolationFilter,
     WearerRow,
 )
@@ -30,6 +32,18 @@ from store.reconciling import Reconciliation
 
 class Reading(Protocol):
     """The reading side of the store."""
+
+    def seen(self, sight: Sight) -> Reading:
+        """The same questions, answered with what that sight sees and nothing else."""
+
+    async def in_sight(self, what: Subject, key: str) -> bool:
+        """Whether there is such a thing, and it is seen. ``key`` is an id, or the number of a row as text."""
+
+    async def alerts_in_sight(self, numbers: Sequence[int]) -> frozenset[int]:
+        """Those of some alerts that there are and that are seen."""
+
+    async def wearers_in_sight(self) -> frozenset[str]:
+        """The ids of all wearers that are seen."""
 
     async def ready(self) -> str | None:
         """None when the database answers and has the current schema; else what is wrong, in a line."""

@@ -8,8 +8,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,13 +17,17 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from api.app import create_app
+from access.shipped import common_words
+from api.app import create_app, wall_clock_us
 from api.desk import OpenDesk
-from api.guard import require_loopback
+from api.guard import origin_of, require_guarded
+from api.hashing import Hashing
 from api.hub import Hub
+from api.oidc import Oidc, OidcConfig
+from api.sign_in import SignIn
 from domain.errors import BadSetting
 from geofence.wallclock import TimeZones
-from store import Reading
+from store import Reading, Store
 from store.store import ConnectionLost
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -40,7 +44,9 @@ _log = structlog.get_logger("api")
 class ApiConfig:
     """Where the database is, and where to listen. Port 0 takes a free one. ``zones`` is the time-zone data.
 
-    ``desk`` opens what work on alerts is done with; without it nobody can work on them by this process.
+    ``desk`` opens what work on alerts is done with; without it nobody can work on them by this process. ``public_url`` is where
+    people reach us when that is not here, ``proxies`` are the addresses or networks of those whose word we take for where somebody asks
+    from, ``oidc`` is the provider at which people sign in.
     """
 
     database_url: str
@@ -48,26 +54,54 @@ class ApiConfig:
     port: int = DEFAULT_PORT
     zones: TimeZones | None = None
     desk: OpenDesk | None = None
+    public_url: str | None = None
+    proxies: tuple[str, ...] = ()
+    oidc: OidcConfig | None = None
 
 
 async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> None:
     """Serves until the process is told to stop (SIGINT, SIGTERM) or the task is cancelled.
 
     ``ready`` is called with the address, ``http://127.0.0.1:8080``, once requests are taken. Raises `BadSetting`, in
-    one line, for a host that is not loopback and for a port that is taken, and `ConnectionLost` when the database
+    one line, for a host that is not guarded and for a port that is taken, and `ConnectionLost` when the database
     cannot be reached at the start; later losses are waited for.
     """
-    require_loopback(config.host)
+    require_guarded(config.host, config.public_url)
     listening = _listen(config.host, config.port)
     try:
         async with AsyncExitStack() as stack:
             reading = await stack.enter_async_context(await Reading.open(config.database_url))
             desk = None if config.desk is None else await stack.enter_async_context(config.desk())
-            app = create_app(reading, (ConnectionLost,), zones=config.zones, desk=desk)
+            sign_in = await stack.enter_async_context(open_sign_in(config))
+            app = create_app(
+                reading,
+                (ConnectionLost,),
+                zones=config.zones,
+                desk=desk,
+                door=sign_in,
+                sign_in=sign_in,
+                public_url=config.public_url,
+            )
             hub: Hub = app.state.parts.hub
-            await _Server(_settings(app), hub, lambda: _announce(listening, ready)).serve([listening])
+            await _Server(_settings(app, config.proxies), hub, lambda: _announce(listening, ready)).serve([listening])
     finally:
         listening.close()
+
+
+@asynccontextmanager
+async def open_sign_in(config: ApiConfig) -> AsyncIterator[SignIn]:
+    """The way in, over the database's accounts, as long as the block runs."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(await Store.open(config.database_url))
+        oidc = None
+        if config.oidc is not None:
+            oidc = Oidc(config.oidc, wall_clock_us)
+            stack.push_async_callback(oidc.aclose)
+        hashing = Hashing()
+        stack.callback(hashing.close)
+        origin = None if config.public_url is None else origin_of(config.public_url)
+        tables = (store.accounts, store.sessions, store.keys)
+        yield SignIn(*tables, hashing, common_words(), wall_clock_us, origin, oidc)
 
 
 def run(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> None:
@@ -123,13 +157,14 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-def _settings(app: FastAPI) -> uvicorn.Config:
+def _settings(app: FastAPI, proxies: tuple[str, ...] = ()) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         lifespan="on",
         limit_concurrency=REQUESTS_AT_ONCE,
         timeout_graceful_shutdown=STOP_WITHIN_S,

@@ -62,7 +62,6 @@ class Wearer(Shape):
     record: dict[str, Any]
     orders: list[str]
     devices: list[str]
-    newest: Position | None
 
 
 class Device(Shape):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import psycopg
 
+from domain.callers import Sight
 from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
 from domain.records import Version
 from domain.violations import Violation
@@ -23,6 +24,7 @@ from store.alert_figures import AlertFigures, AlertMeasures, AlertsNow
 from store.connecting import Pool, open_pool
 from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
+from store.reading_places import PlaceQuestions
 from store.reading_types import (
     AlertFilter,
     AlertRow,
@@ -35,18 +37,24 @@ from store.reading_types import (
     IncidentDeviceRow,
     IncidentRow,
     PositionRow,
+    Subject,
     ViolationFilter,
     WearerRow,
 )
 from store.reconciling import Reconciliation, reconcile
 from store.rows_read import alert_row, dead_letter_row, incident_device_row, position_row, violation
+from store.seeing import can_see, rows_seen, seeing
 from store.statements import statement
-from store.times import At, at
+from store.times import At, Connection, at
 
 POSITION_AGE_US = 7 * DAY_US
 """How far back the newest position, and when a device was last heard, are looked for."""
 RATE_OVER_S = 10
 _NEWEST = (1 << 63) - 1
+CANNOT_SEE = (
+    "this login may not act as the role bailiwick_seeing, so nobody would see anything: "
+    "make the role, run `bailiwick migrate`, and grant it to the login of the API"
+)
 
 
 def wall_clock_us() -> int:
@@ -54,13 +62,16 @@ def wall_clock_us() -> int:
     return time.time_ns() // 1000
 
 
-class Reading:
+class Reading(PlaceQuestions):
     """Questions to the database; `open` one, or take `Store.reading`."""
 
-    def __init__(self, url: str, pool: Pool, now_us: Callable[[], int] = wall_clock_us) -> None:
+    def __init__(
+        self, url: str, pool: Pool, now_us: Callable[[], int] = wall_clock_us, sight: Sight | None = None
+    ) -> None:
         self._url = url
         self._pool = pool
         self._now_us = now_us
+        self._sight = sight
 
     @classmethod
     async def open(cls, url: str, now_us: Callable[[], int] = wall_clock_us) -> Self:
@@ -69,6 +80,10 @@ class Reading:
         Raises ``psycopg.OperationalError`` when the database cannot be reached.
         """
         return cls(url, await open_pool(url), now_us)
+
+    def seen(self, sight: Sight) -> Self:
+        """The same questions, answered with what that sight sees and nothing else. It needs no closing."""
+        return type(self)(self._url, self._pool, self._now_us, sight)
 
     async def close(self) -> None:
         """Ends every connection."""
@@ -87,9 +102,12 @@ class Reading:
         try:
             async with self._pool.connection() as conn:
                 waiting = await pending_in(conn, read_migrations())
+                sees = await can_see(conn)
         except psycopg.OperationalError as error:
             return f"the database does not answer: {str(error).splitlines()[0]}"
-        return f"the schema is not current: {', '.join(waiting)}; run `bailiwick migrate`" if waiting else None
+        if waiting:
+            return f"the schema is not current: {', '.join(waiting)}; run `bailiwick migrate`"
+        return None if sees else CANNOT_SEE
 
     async def counts(self) -> Counts:
         """The live figures, all of one instant."""
@@ -139,9 +157,7 @@ class Reading:
     async def _wearers(self, after: str, wearer: str | None, limit: int) -> list[WearerRow]:
         wanted = {"after": after, "wearer": wearer, "now": At(self._now_us()), "limit": limit}
         rows = await self._rows("wearers_page", wanted)
-        newest = await self._positions("", [row[0] for row in rows], limit) if rows else []
-        where = {position.wearer: position for position in newest}
-        return [WearerRow(row[0], _record(row[1]), tuple(row[2]), tuple(row[3]), where.get(row[0])) for row in rows]
+        return [WearerRow(row[0], _record(row[1]), tuple(row[2]), tuple(row[3])) for row in rows]
 
     async def devices(self, after: str | None, limit: int) -> list[DeviceRow]:
         """Devices by id, those after ``after``."""
@@ -242,8 +258,20 @@ class Reading:
 
     async def caseload_of(self, wearers: Sequence[str]) -> list[Version]:
         """Everything learnt of some wearers, their orders, and what belongs to those, in the order learnt."""
-        async with self._pool.connection() as conn:
+        async with self._asking() as conn:
             return await caseload.of_wearers(conn, wearers)
+
+    async def in_sight(self, what: Subject, key: str) -> bool:
+        """Whether there is such a thing, and it is seen. ``key`` is an id, or the number of a row as text."""
+        return bool((await self._rows(f"{what.value}_in_sight", {"key": key}))[0][0])
+
+    async def alerts_in_sight(self, numbers: Sequence[int]) -> frozenset[int]:
+        """Those of some alerts that there are and that are seen."""
+        return frozenset(row[0] for row in await self._rows("alerts_in_sight", {"numbers": list(numbers)}))
+
+    async def wearers_in_sight(self) -> frozenset[str]:
+        """The ids of all that this reader sees."""
+        return frozenset(row[0] for row in await self._rows("wearers_in_sight"))
 
     async def newest_learnt(self) -> int:
         """The number of the newest record that was learnt; 0 when none was. The caseload changes only with it."""
@@ -290,7 +318,18 @@ class Reading:
 
     async def _rows(self, name: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as conn:
+            if self._sight is not None:
+                return await rows_seen(conn, self._sight, name, parameters)
             return await (await conn.execute(statement(name), parameters)).fetchall()
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[Connection]:
+        async with self._pool.connection() as conn:
+            if self._sight is None:
+                yield conn
+                return
+            async with seeing(conn, self._sight):
+                yield conn
 
 
 def _record(body: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from domain.incidents import Release
@@ -14,6 +15,19 @@ from domain.vocabulary import AlertCondition, AlertWork, DeadLetterReason, Kind,
 
 def _instant(us: int | None) -> str | None:
     return None if us is None else format_instant(us)
+
+
+class Subject(StrEnum):
+    """What may be asked about by its id, or by its number."""
+
+    ALERT = "alert"
+    CONTACT = "contact"
+    DEVICE = "device"
+    MUTE = "mute"
+    TASK = "task"
+    VICTIM = "victim"
+    VIOLATION = "violation"
+    WEARER = "wearer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,6 @@ class WearerRow:
     record: dict[str, Any]
     orders: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
-    newest: PositionRow | None = None
 
 
 @dataclass(frozen=True, slots=True)

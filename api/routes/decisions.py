@@ -5,14 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
+from access.grants import Deed
 from api import shapes
 from api.cursors import Number, cut, link_header, next_link, read_cursor
+from api.doors import Seen, seeing
 from api.instants import Instant
 from api.negotiation import chosen
-from api.parts import API_ROOT, NOT_FOUND, PROBLEMS, Cursor, Given, alert_answer, answer
+from api.parts import API_ROOT, NOT_FOUND, PROBLEMS, Cursor, alert_answer, answer
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, LIST_LIMIT, ListLimit
 from domain.vocabulary import AlertCondition, AlertWork, Kind, Severity
@@ -23,6 +25,8 @@ JSON: Final = "application/json"
 VIOLATION_ID: Final = r"^[A-Za-z0-9_.:-]{1,64}-[0-9]{1,19}$"
 LARGEST_ID: Final = (1 << 63) - 1
 
+ReadsViolations = Annotated[Seen, Depends(seeing(Deed.READ_VIOLATIONS))]
+ReadsAlerts = Annotated[Seen, Depends(seeing(Deed.READ_ALERTS))]
 OfWearer = Annotated[str | None, Query(pattern=ID_CHARACTERS)]
 
 router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
@@ -36,7 +40,7 @@ router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
 )
 async def violations(
     request: Request,
-    parts: Given,
+    seen: ReadsViolations,
     wearer: OfWearer = None,
     kind: Annotated[list[Kind] | None, Query(description="May be given several times")] = None,
     condition: Annotated[str | None, Query(pattern=ID_CHARACTERS)] = None,
@@ -51,7 +55,7 @@ async def violations(
     """The newest version of each violation, newest decision first; as lines with `Accept: application/x-ndjson`."""
     media_type = chosen(accept, (JSON, NDJSON))
     wanted = ViolationFilter(wearer, tuple(kind or ()), condition, is_open, not withdrawn, from_, to)
-    rows = await parts.reading.violations(wanted, read_cursor(cursor, Number), limit + 1)
+    rows = await seen.reading.violations(wanted, read_cursor(cursor, Number), limit + 1)
     page, onward = cut(rows, limit, lambda row: row[0])
     link = next_link(request, onward)
     if media_type == NDJSON:
@@ -63,9 +67,9 @@ async def violations(
 @router.get(
     "/violations/{violation}", response_model=shapes.Page[shapes.Violation], responses=NOT_FOUND, tags=["violations"]
 )
-async def violation(violation: Annotated[str, Path(pattern=VIOLATION_ID)], parts: Given) -> Response:
+async def violation(violation: Annotated[str, Path(pattern=VIOLATION_ID)], seen: ReadsViolations) -> Response:
     """Every version of one violation, oldest first."""
-    versions = await parts.reading.versions_of(violation)
+    versions = await seen.reading.versions_of(violation)
     if not versions:
         raise Problem(HTTPStatus.NOT_FOUND, "no such violation")
     return answer({"items": [version.as_json() for version in versions], "next": None})
@@ -74,7 +78,7 @@ async def violation(violation: Annotated[str, Path(pattern=VIOLATION_ID)], parts
 @router.get("/alerts", response_model=shapes.Page[shapes.Alert], tags=["alerts"])
 async def alerts(
     request: Request,
-    parts: Given,
+    seen: ReadsAlerts,
     wearer: OfWearer = None,
     severity: Annotated[list[Severity] | None, Query(description="May be given several times")] = None,
     state: AlertCondition | None = None,
@@ -94,15 +98,15 @@ async def alerts(
         )
     works = (AlertWork.RAISED,) if unclaimed else tuple(work or ())
     wanted = AlertFilter(wearer, tuple(severity or ()), state, withdrawn, grouped_under, grouped, works, holder)
-    rows = await parts.reading.alerts(wanted, read_cursor(cursor, tuple[Number, Number]), limit + 1)
+    rows = await seen.reading.alerts(wanted, read_cursor(cursor, tuple[Number, Number]), limit + 1)
     page, onward = cut(rows, limit, lambda row: (row.raised_us, row.no))
     return answer({"items": [row.as_json() for row in page], "next": (link := next_link(request, onward))}, link)
 
 
 @router.get("/alerts/{alert}", response_model=shapes.Alert, responses=NOT_FOUND, tags=["alerts"])
-async def alert(alert: Annotated[str, Path(pattern=r"^[0-9]{1,19}$")], parts: Given) -> Response:
+async def alert(alert: Annotated[str, Path(pattern=r"^[0-9]{1,19}$")], seen: ReadsAlerts) -> Response:
     """One alert; its `ETag` is the revision of its work."""
-    row = await parts.reading.alert(int(alert)) if int(alert) <= LARGEST_ID else None
+    row = await seen.reading.alert(int(alert)) if int(alert) <= LARGEST_ID else None
     if row is None:
         raise Problem(HTTPStatus.NOT_FOUND, "no such alert")
     return alert_answer(row)

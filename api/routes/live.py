@@ -11,10 +11,14 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
+from access.grants import Deed, may
 from api import shapes
 from api.bodies import counts_body
-from api.parts import API_ROOT, PROBLEMS, Given, answer
+from api.doors import Seen, let_in, seeing
+from api.parts import API_ROOT, PROBLEMS, answer
 from api.problems import Problem
+from domain.instants import SECOND_US
+from store.reading_types import EventRow
 
 FOLLOWERS_LIMIT: Final = 200
 RETRY_MS: Final = 1_000
@@ -24,9 +28,9 @@ router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
 
 
 @router.get("/counts", response_model=shapes.Counts, tags=["figures"])
-async def counts(parts: Given) -> Response:
+async def counts(seen: Annotated[Seen, Depends(seeing(Deed.READ_FIGURES))]) -> Response:
     """The live figures, at most a second old; the states of the orders add up to the active orders."""
-    return answer(counts_body(await parts.figures.now()))
+    return answer(counts_body(await seen.parts.figures.now()))
 
 
 class EventKind(StrEnum):
@@ -37,8 +41,18 @@ class EventKind(StrEnum):
     INCIDENT = "incident"
 
 
+TOPICS: Final = {
+    EventKind.ALERT: Deed.READ_ALERTS,
+    EventKind.VIOLATION: Deed.READ_VIOLATIONS,
+    EventKind.INCIDENT: Deed.READ_INCIDENTS,
+}
+SIGHT_KEPT_US: Final = 5 * SECOND_US
+
+Follows = Annotated[Seen, Depends(seeing(Deed.READ_ALERTS))]
+
+
 async def beginning(
-    parts: Given,
+    seen: Follows,
     last_event_id: Annotated[
         str | None, Header(pattern=r"^[0-9]{1,19}$", description="The last event that you have; sent by browsers")
     ] = None,
@@ -47,6 +61,7 @@ async def beginning(
 
     `reset` is for one who names an event that is not kept any more, or that never was: what it shows must be read anew.
     """
+    parts = seen.parts
     if parts.hub.followers >= FOLLOWERS_LIMIT:
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{FOLLOWERS_LIMIT} follow the stream already")
     newest = await parts.reading.newest_event()
@@ -59,6 +74,36 @@ async def beginning(
     return "resumed", last
 
 
+class StreamView:
+    """What of the stream one follower sees: the topics of its role, of the wearers in its sight.
+
+    Who sees not everything has its wearers looked up again every `SIGHT_KEPT_US`.
+    """
+
+    def __init__(self, seen: Seen, kind: EventKind | None) -> None:
+        self._seen = seen
+        self._topics = {topic for topic, deed in TOPICS.items() if may(seen.caller, deed) and kind in (None, topic)}
+        self._wearers: frozenset[str] = frozenset()
+        self._known_until_us = -1
+
+    async def shows(self, row: EventRow) -> bool:
+        """Whether the follower sees this event."""
+        if row.topic not in self._topics:
+            return False
+        wearer, sight = row.body.get("wearer"), self._seen.sight
+        if wearer is None:
+            return sight.centre
+        return sight.everything or wearer in await self._in_sight()
+
+    async def _in_sight(self) -> frozenset[str]:
+        now_us = self._seen.parts.now()
+        if now_us >= self._known_until_us:
+            fresh = await let_in(self._seen.parts, self._seen.caller)
+            self._wearers = await fresh.reading.wearers_in_sight()
+            self._known_until_us = now_us + SIGHT_KEPT_US
+        return self._wearers
+
+
 @router.get(
     "/stream",
     response_class=EventSourceResponse,
@@ -66,17 +111,18 @@ async def beginning(
     responses={503: {"description": "Too many follow it already"}},
 )
 async def stream(
-    parts: Given,
+    seen: Follows,
     begins: Annotated[tuple[str, int], Depends(beginning)],
     kind: Annotated[EventKind | None, Query(description="Only these")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Every version of a violation or of an incident and every change of an alert as it is committed, in order.
+    """Every version of a violation or of an incident and every change of an alert that you may see, as committed, in order.
 
     Come back with the `Last-Event-ID` of the last event that you have and nothing is missed, nothing comes twice. The
     first event is `hello` (you begin now), `resumed`, or `reset` (too much was missed: read the lists anew).
     """
     word, after = begins
     yield ServerSentEvent(event=word, id=str(after), data={"after": str(after)}, retry=RETRY_MS)
-    async for row in parts.hub.follow(after):
-        if kind is None or row.topic == kind:
+    view = StreamView(seen, kind)
+    async for row in seen.parts.hub.follow(after):
+        if await view.shows(row):
             yield ServerSentEvent(event=row.topic, id=str(row.no), data=row.body)

@@ -7,25 +7,28 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
+from access.grants import Deed
 from alerts.desk import Note
-from alerts.desk_errors import NoSuchRecord, Unacceptable
+from alerts.desk_errors import Unacceptable
 from alerts.desk_records import DeskRecords
 from alerts.mutes import LONGEST_US, STILL_TOLD
 from api import desk_shapes, shapes
 from api.cursors import Number, cut, next_link, read_cursor
-from api.desk import Asked, HasDesk, once
+from api.desk import Asked, HasDesk, once, unknown
 from api.desk_bodies import mute_body, shift_body, stretch_body, task_body
 from api.desk_problems import refusal
 from api.desk_shapes import MuteSpan, NewMute
+from api.doors import Seen, seeing
 from api.instants import Instant
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, ListLimit
-from api.routes.work import CREATED, LARGEST_ID
+from api.routes.work import CREATED
 from domain.instants import format_instant
+from store.reading_types import Subject
 
 Id = Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
 RECORDS: Final[dict[int | str, dict[str, Any]]] = {
@@ -38,10 +41,15 @@ NO_DESK: Final[dict[int | str, dict[str, Any]]] = {503: CREATED[503]}
 router = APIRouter(prefix=API_ROOT, responses=PROBLEMS, tags=["records"])
 
 
-async def _done(field: str, number: str, asked: Asked, do: Callable[[DeskRecords, int], Awaitable[None]]) -> Response:
+ReadsDesk = Annotated[Seen, Depends(seeing(Deed.READ_DESK))]
+
+
+async def _done(
+    what: Subject, number: str, asked: Asked, do: Callable[[DeskRecords, int], Awaitable[None]]
+) -> Response:
+    await asked.must_see(what, int(number))
+
     async def work(note: Note) -> Response:
-        if int(number) > LARGEST_ID:
-            raise NoSuchRecord(field, "there is none of that number")
         await do(asked.desk.records(note), int(number))
         return answer({"id": str(int(number))})
 
@@ -51,13 +59,15 @@ async def _done(field: str, number: str, asked: Asked, do: Callable[[DeskRecords
 @router.post("/contacts/{contact}/kept", response_model=desk_shapes.Made, responses=RECORDS)
 async def kept(contact: Id, asked: Asked) -> Response:
     """What was promised in a contact was done: it does not come back."""
-    return await _done("contact", contact, asked, lambda records, number: records.kept(number, asked.actor))
+    return await _done(Subject.CONTACT, contact, asked, lambda records, number: records.kept(number, asked.actor))
 
 
 @router.get("/tasks", response_model=shapes.Page[desk_shapes.Task], responses=NO_DESK)
-async def tasks(request: Request, desk: HasDesk, cursor: Cursor = None, limit: ListLimit = LIST_DEFAULT) -> Response:
+async def tasks(
+    request: Request, seen: ReadsDesk, desk: HasDesk, cursor: Cursor = None, limit: ListLimit = LIST_DEFAULT
+) -> Response:
     """What operators are to do, the oldest first."""
-    rows = await desk.questions.tasks(read_cursor(cursor, tuple[Number, Number]), limit + 1)
+    rows = await desk.questions(seen.sight).tasks(read_cursor(cursor, tuple[Number, Number]), limit + 1)
     page, onward = cut(rows, limit, lambda row: (row.made_us, row.no))
     return answer({"items": [task_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
 
@@ -65,19 +75,20 @@ async def tasks(request: Request, desk: HasDesk, cursor: Cursor = None, limit: L
 @router.post("/tasks/{task}/done", response_model=desk_shapes.Made, responses=RECORDS)
 async def task_done(task: Id, asked: Asked) -> Response:
     """A task is done, by whoever asks."""
-    return await _done("task", task, asked, lambda records, number: records.task_done(number, asked.actor))
+    return await _done(Subject.TASK, task, asked, lambda records, number: records.task_done(number, asked.actor))
 
 
 @router.get("/mutes", response_model=shapes.Page[desk_shapes.Mute], responses=NO_DESK)
 async def mutes(
     request: Request,
+    seen: ReadsDesk,
     desk: HasDesk,
     wearer: Annotated[str | None, Query(pattern=ID_CHARACTERS)] = None,
     cursor: Cursor = None,
     limit: ListLimit = LIST_DEFAULT,
 ) -> Response:
     """Mutes that are not over, in the order in which they were made."""
-    rows = await desk.questions.mutes(wearer, read_cursor(cursor, Number), limit + 1)
+    rows = await desk.questions(seen.sight).mutes(wearer, read_cursor(cursor, Number), limit + 1)
     page, onward = cut(rows, limit, lambda row: row.no)
     return answer({"items": [mute_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
 
@@ -85,6 +96,7 @@ async def mutes(
 @router.post("/mutes", response_model=desk_shapes.Made, status_code=201, responses=CREATED)
 async def mute(asked: Asked, body: NewMute) -> Response:
     """Mutes a wearer's alerts, a day at most; a supervisor's, where the wearer has a victim or is intensive. Look at `preview` first."""
+    await asked.must_know(Subject.WEARER, body.wearer)
 
     async def work(note: Note) -> Response:
         records = asked.desk.records(note)
@@ -95,33 +107,37 @@ async def mute(asked: Asked, body: NewMute) -> Response:
 
 
 @router.post("/mutes/preview", response_model=desk_shapes.MutePreview, responses=NO_DESK)
-async def mute_preview(desk: HasDesk, body: MuteSpan) -> Response:
+async def mute_preview(seen: ReadsDesk, desk: HasDesk, body: MuteSpan) -> Response:
     """What would be quiet if that were muted, beside the mutes that stand. Changes nothing."""
     from_us = desk.clock() if body.from_ is None else body.from_
     if not 0 < body.to - from_us <= LONGEST_US:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "must be after `from`, by at most 24 hours", field="to")
+    if not await seen.reading.in_sight(Subject.WEARER, body.wearer):
+        raise unknown(Subject.WEARER)
     try:
-        seen = await desk.records().mute_preview(body.wearer, from_us, body.to)
+        shown = await desk.records().mute_preview(body.wearer, from_us, body.to)
     except Unacceptable as error:
         return refusal(error)
-    told = {"stretches": [stretch_body(one) for one in seen.stretches], "still_told": list(STILL_TOLD)}
-    return answer(told | {"senior": seen.senior, "too_long": seen.too_long})
+    told = {"stretches": [stretch_body(one) for one in shown.stretches], "still_told": list(STILL_TOLD)}
+    return answer(told | {"senior": shown.senior, "too_long": shown.too_long})
 
 
 @router.post("/mutes/{mute}/end", response_model=desk_shapes.Made, responses=RECORDS)
 async def end_mute(mute: Id, asked: Asked) -> Response:
     """Ends a mute now: what is still open is alerted."""
-    return await _done("mute", mute, asked, lambda records, number: records.end_mute(number, asked.actor))
+    return await _done(Subject.MUTE, mute, asked, lambda records, number: records.end_mute(number, asked.actor))
 
 
 @router.get("/protocols", response_model=desk_shapes.ProtocolsInForce, responses=NO_DESK)
-async def protocols(desk: HasDesk) -> Response:
+async def protocols(seen: ReadsDesk, desk: HasDesk) -> Response:
     """The protocols in force."""
     return answer(msgspec.to_builtins((await desk.guide()).protocols))
 
 
 @router.get("/rota", response_model=desk_shapes.Duty, responses=NO_DESK)
-async def rota(desk: HasDesk, at: Annotated[Instant | None, Query(description="Default now")] = None) -> Response:
+async def rota(
+    seen: ReadsDesk, desk: HasDesk, at: Annotated[Instant | None, Query(description="Default now")] = None
+) -> Response:
     """Who is on duty at an instant."""
     at_us = desk.clock() if at is None else at
     found = sorted(

@@ -6,21 +6,23 @@ import re
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Depends, Header, Path
 from starlette.responses import Response
 
+from access.grants import Deed
 from alerts.desk import MOST_AT_ONCE, AlertsWanted, Item, Note, Result, Wish
 from alerts.desk_errors import NoSuchAlert, Unacceptable
 from alerts.desk_records import Contact
 from api import desk_shapes, shapes
-from api.desk import Asked, HasDesk, once
+from api.desk import LARGEST_ID, Asked, HasDesk, once
 from api.desk_bodies import history_body, result_body
 from api.desk_shapes import Bulk, BulkFilter, Closing, NewContact, Words
-from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Given, Parts, alert_answer, answer
+from api.doors import Seen, seeing
+from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, alert_answer, answer
 from api.problems import Problem
 from domain.vocabulary import AlertEvent
+from store.reading_types import Subject
 
-LARGEST_ID: Final = (1 << 63) - 1
 ETAG: Final = re.compile(r'"([0-9]{1,19})"')
 
 AlertId = Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
@@ -45,62 +47,49 @@ router = APIRouter(prefix=API_ROOT, responses=PROBLEMS, tags=["work"])
 
 
 @router.post("/alerts/{alert}/claim", response_model=shapes.Alert, responses=WORK_PROBLEMS)
-async def claim(
-    alert: AlertId, parts: Given, asked: Asked, body: Words | None = None, if_match: IfMatch = None
-) -> Response:
+async def claim(alert: AlertId, asked: Asked, body: Words | None = None, if_match: IfMatch = None) -> Response:
     """Takes an alert, or renews one's claim; a supervisor takes it over from whoever holds it."""
-    return await _do(AlertEvent.CLAIM, alert, parts, asked, body, if_match)
+    return await _do(AlertEvent.CLAIM, alert, asked, body, if_match)
 
 
 @router.post("/alerts/{alert}/release", response_model=shapes.Alert, responses=WORK_PROBLEMS)
-async def release(
-    alert: AlertId, parts: Given, asked: Asked, body: Words | None = None, if_match: IfMatch = None
-) -> Response:
+async def release(alert: AlertId, asked: Asked, body: Words | None = None, if_match: IfMatch = None) -> Response:
     """Gives it back: it is raised again."""
-    return await _do(AlertEvent.RELEASE, alert, parts, asked, body, if_match)
+    return await _do(AlertEvent.RELEASE, alert, asked, body, if_match)
 
 
 @router.post("/alerts/{alert}/action", response_model=shapes.Alert, responses=WORK_PROBLEMS)
-async def action(
-    alert: AlertId, parts: Given, asked: Asked, body: Words | None = None, if_match: IfMatch = None
-) -> Response:
+async def action(alert: AlertId, asked: Asked, body: Words | None = None, if_match: IfMatch = None) -> Response:
     """Records that something was done about it; the claim goes on from now."""
-    return await _do(AlertEvent.ACTION, alert, parts, asked, body, if_match)
+    return await _do(AlertEvent.ACTION, alert, asked, body, if_match)
 
 
 @router.post("/alerts/{alert}/escalate", response_model=shapes.Alert, responses=WORK_PROBLEMS)
-async def escalate(
-    alert: AlertId, parts: Given, asked: Asked, body: Words | None = None, if_match: IfMatch = None
-) -> Response:
+async def escalate(alert: AlertId, asked: Asked, body: Words | None = None, if_match: IfMatch = None) -> Response:
     """Tells who is above: of an operator the supervisor, else the duty manager."""
-    return await _do(AlertEvent.ESCALATE, alert, parts, asked, body, if_match)
+    return await _do(AlertEvent.ESCALATE, alert, asked, body, if_match)
 
 
 @router.post("/alerts/{alert}/close", response_model=shapes.Alert, responses=WORK_PROBLEMS)
-async def close(alert: AlertId, parts: Given, asked: Asked, body: Closing, if_match: IfMatch = None) -> Response:
+async def close(alert: AlertId, asked: Asked, body: Closing, if_match: IfMatch = None) -> Response:
     """Closes it, with an outcome; a critical one with a note in one's own words. Undone within 60 s by `reopen`."""
-    return await _do(AlertEvent.CLOSE, alert, parts, asked, body, if_match)
+    return await _do(AlertEvent.CLOSE, alert, asked, body, if_match)
 
 
 @router.post("/alerts/{alert}/reopen", response_model=shapes.Alert, responses=WORK_PROBLEMS)
-async def reopen(
-    alert: AlertId, parts: Given, asked: Asked, body: Words | None = None, if_match: IfMatch = None
-) -> Response:
+async def reopen(alert: AlertId, asked: Asked, body: Words | None = None, if_match: IfMatch = None) -> Response:
     """Undoes a closing, within 60 s of it."""
-    return await _do(AlertEvent.REOPEN, alert, parts, asked, body, if_match)
+    return await _do(AlertEvent.REOPEN, alert, asked, body, if_match)
 
 
-async def _do(
-    event: AlertEvent, alert: str, parts: Parts, asked: Asked, body: Words | None, if_match: str | None
-) -> Response:
+async def _do(event: AlertEvent, alert: str, asked: Asked, body: Words | None, if_match: str | None) -> Response:
     wish = _wish(event, body)
     item = Item(int(alert), _revision(if_match))
+    await asked.must_see(Subject.ALERT, item.alert_no)
 
     async def work(note: Note) -> Response:
-        if item.alert_no > LARGEST_ID:
-            raise NoSuchAlert(item.alert_no)
         await asked.desk.desk(note).act(item, wish, asked.actor)
-        row = await parts.reading.alert(item.alert_no)
+        row = await asked.seen.reading.alert(item.alert_no)
         assert row is not None, "an alert that somebody just worked on is there"
         return alert_answer(row)
 
@@ -138,7 +127,8 @@ async def bulk(asked: Asked, body: Bulk) -> Response:
             raise Unacceptable("filter", "name the alerts or give a filter, not both")
         desk = asked.desk.desk(note)
         items = await _items(body) if body.filter is None else await desk.snapshot(_wanted(body.filter))
-        there = [item for item in items if item.alert_no <= LARGEST_ID]
+        seen = await asked.seen.reading.alerts_in_sight([one.alert_no for one in items if one.alert_no <= LARGEST_ID])
+        there = [item for item in items if item.alert_no in seen]
         found = {result.alert_no: result for result in await desk.bulk(there, wish, asked.actor)}
         results = [found.get(one.alert_no) or Result(one.alert_no, error=NoSuchAlert(one.alert_no)) for one in items]
         more = body.filter is not None and len(items) == MOST_AT_ONCE
@@ -170,12 +160,12 @@ def _wanted(given: BulkFilter) -> AlertsWanted:
 
 
 @router.get("/alerts/{alert}/history", response_model=desk_shapes.AlertHistory, responses=NOT_FOUND)
-async def history(alert: AlertId, parts: Given, desk: HasDesk) -> Response:
+async def history(alert: AlertId, seen: Annotated[Seen, Depends(seeing(Deed.READ_DESK))], desk: HasDesk) -> Response:
     """Everything that happened to an alert's work: who did what, who was told or not and why, contacts, tasks, timers."""
     number = int(alert)
-    if number > LARGEST_ID or await parts.reading.alert(number) is None:
+    if number > LARGEST_ID or await seen.reading.alert(number) is None:
         raise Problem(HTTPStatus.NOT_FOUND, "no such alert")
-    return answer(history_body(number, await desk.questions.history(number)))
+    return answer(history_body(number, await desk.questions(seen.sight).history(number)))
 
 
 @router.post(
@@ -197,10 +187,12 @@ async def contact(asked: Asked, body: NewContact) -> Response:
 
 async def _contact(alert_no: int | None, asked: Asked, body: NewContact) -> Response:
     given = body.model_dump(exclude={"promised_at"}) | {"promised_us": body.promised_at}
+    if alert_no is not None:
+        await asked.must_see(Subject.ALERT, alert_no)
+    await asked.must_know(Subject.WEARER, body.wearer)
+    await asked.must_know(Subject.VICTIM, body.victim)
 
     async def work(note: Note) -> Response:
-        if alert_no is not None and alert_no > LARGEST_ID:
-            raise NoSuchAlert(alert_no)
         number = await asked.desk.records(note).contact(alert_no, Contact(**given), asked.actor)
         return answer({"id": str(number)}, status=HTTPStatus.CREATED)
 

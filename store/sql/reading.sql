@@ -27,14 +27,7 @@ ORDER BY w.id LIMIT %(limit)s;
 
 -- name: devices_page
 -- A page of devices by id, each with who has it at `now` and when it was last heard of itself.
-SELECT d.id, d.body, f.wearer, f.victim, (
-    SELECT max(heard.receive_time) FROM devices n, LATERAL (
-        (SELECT receive_time FROM fixes x WHERE x.device_no = n.device_no AND x.fix_time >= %(since)s
-            ORDER BY x.fix_time DESC LIMIT 1)
-        UNION ALL
-        (SELECT receive_time FROM equipment_events e WHERE e.device_no = n.device_no AND e.fix_time >= %(since)s
-            ORDER BY e.fix_time DESC LIMIT 1)
-    ) AS heard WHERE n.id = d.id)
+SELECT d.id, d.body, f.wearer, f.victim, last_heard(d.id, %(since)s)
 FROM device_records d
 LEFT JOIN LATERAL (
     SELECT f.wearer, f.victim FROM fittings f

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from domain.callers import Sight
 from domain.caseload_file import record_as_json
 from domain.commits import AlertChange, Work
 from domain.incidents import IncidentVersion
@@ -37,6 +38,7 @@ from store.reading_types import (
     IncidentDeviceRow,
     IncidentRow,
     PositionRow,
+    Subject,
     ViolationFilter,
     WearerRow,
 )
@@ -144,6 +146,28 @@ class FakeReading:
     def _holds(self, record: Fitting | Order) -> bool:
         return record.from_us <= self.now_us < (record.to_us or FAR_US)
 
+    def seen(self, sight: Sight) -> FakeReading:
+        """Sight is the database's: who sees less than everything is tested there."""
+        assert sight.everything or not (sight.areas or sight.wearers or sight.email)
+        return self
+
+    async def in_sight(self, what: Subject, key: str) -> bool:
+        self._asked("in_sight")
+        if what is Subject.ALERT:
+            return any(row.no == int(key) for row in self.alert_rows.values())
+        if what is Subject.VIOLATION:
+            return key in self._newest()
+        assert what in (Subject.DEVICE, Subject.VICTIM, Subject.WEARER)
+        return (what.value, key) in self.records
+
+    async def alerts_in_sight(self, numbers: Sequence[int]) -> frozenset[int]:
+        self._asked("alerts_in_sight")
+        return frozenset(row.no for row in self.alert_rows.values()) & frozenset(numbers)
+
+    async def wearers_in_sight(self) -> frozenset[str]:
+        self._asked("wearers_in_sight")
+        return frozenset(one.id for one in self._of(Wearer))
+
     async def ready(self) -> str | None:
         return "the database does not answer" if self.away else self.wrong
 
@@ -202,7 +226,7 @@ class FakeReading:
     def _wearer(self, person: Wearer) -> WearerRow:
         orders = sorted(o.id for o in self._of(Order) if o.wearer == person.id and self._holds(o))
         devices = sorted(f.device for f in self._of(Fitting) if f.wearer == person.id and self._holds(f))
-        return WearerRow(person.id, _record(person), tuple(orders), tuple(devices), self._positions().get(person.id))
+        return WearerRow(person.id, _record(person), tuple(orders), tuple(devices))
 
     async def devices(self, after: str | None, limit: int) -> list[DeviceRow]:
         self._asked("devices")

@@ -13,18 +13,19 @@ from fastapi import FastAPI
 
 from alerts.desk import DeskGuide
 from api.app import create_app
-from api.desk import ACTOR, ROLE, AtDesk
+from api.desk import AtDesk
 from domain.instants import SECOND_US
 from domain.records import Version
 from store import Reading
 from store.store import ConnectionLost
+from tests.api.doors import HeaderDoor, asks
 from tests.api.serving import client_of
 from tests.store.alert_making import PROTOCOLS, ZONES, Made, alerts_at, resolve
 from tests.store.made import NOON, ask
 
-OLA = {ACTOR: "ola", ROLE: "operator"}
-PIA = {ACTOR: "pia", ROLE: "operator"}
-SAM = {ACTOR: "sam", ROLE: "supervisor"}
+OLA = asks("ola")
+PIA = asks("pia")
+SAM = asks("sam", "supervisor")
 CLOSING = {"outcome": "confirmed", "note": "seen on the map"}
 
 
@@ -102,6 +103,6 @@ async def working(url: str, *versions: Version, alerts: int = 1) -> AsyncIterato
             await made.raised(f"W1-{number}", condition=f"C{number}")
         await made.look(clock())
         desk = AtDesk(made.work, guide, clock, made.store.rota.shifts)
-        app = create_app(reading, (ConnectionLost,), clock, ZONES, desk)
+        app = create_app(reading, (ConnectionLost,), clock, ZONES, desk, door=HeaderDoor())
         async with client_of(app) as client:
             yield Working(made, app, client, clock, app.openapi())

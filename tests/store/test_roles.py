@@ -175,6 +175,7 @@ async def test_a_user_who_may_make_no_roles_migrates_all_the_same(database_url: 
     with psycopg.connect(database_url, autocommit=True) as admin:
         admin.execute(f"CREATE ROLE {name} LOGIN".encode())
         admin.execute(f"GRANT ALL ON SCHEMA public TO {name}".encode())
+        admin.execute(f"GRANT CREATE ON DATABASE {database} TO {name}".encode())
     try:
         plain = psycopg.conninfo.make_conninfo(database_url, user=name)
         async with await AsyncConnection.connect(plain, autocommit=True) as conn:

@@ -1,0 +1,149 @@
+"""Who comes in, and what they see: every route but health, sign-in and the pages stands behind a `seeing`.
+
+A route names its `Deed`; `seeing` asks the door who the caller is (401), the table of grants whether the role may (403), and
+hands the route a reader cut to the caller's sight. There is no other way to a reader that knows about people. An application
+with a route that names no deed does not start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Protocol
+
+from fastapi import FastAPI, Header, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from access.grants import GRANTS, Deed, may
+from access.sights import sight_of
+from api.parts import API_ROOT, Given, Parts
+from api.ports import Reading
+from api.problems import Problem
+from domain.callers import Caller, Sight
+from domain.vocabulary import Role
+
+PURPOSE: Final = "Bailiwick-Purpose"
+PURPOSE_CHARACTERS: Final = 200
+SIGN_IN: Final = f"{API_ROOT}/session"
+"""What is under this path lets people in, so it asks for itself who they are."""
+
+
+class Door(Protocol):
+    """Who stands at it."""
+
+    async def caller(self, request: Request) -> Caller | None:
+        """Who asks; None when nobody has signed in. Raises `Problem` for what was shown and is not good."""
+
+
+class GivenTo(Protocol):
+    """Wearers that a caller sees for a reason of their own (`access.sights.sight_of`)."""
+
+    async def given_to(self, caller: Caller, now_us: int) -> frozenset[str]:
+        """Their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A request that was let in: who asks, what they see, and the reader that shows nothing else.
+
+    ``why`` is the purpose that the caller gave, for the audit.
+    """
+
+    caller: Caller
+    sight: Sight
+    reading: Reading
+    parts: Parts
+    why: str | None
+
+
+class Seeing:
+    """The dependency of a route, by what is done there."""
+
+    def __init__(self, deed: Deed) -> None:
+        self.deed = deed
+
+    async def __call__(
+        self,
+        request: Request,
+        parts: Given,
+        why: Annotated[
+            str | None,
+            Header(alias=PURPOSE, max_length=PURPOSE_CHARACTERS, description="Why you ask; it is kept with the audit"),
+        ] = None,
+    ) -> Seen:
+        caller = await parts.door.caller(request)
+        if caller is None:
+            raise not_signed_in()
+        if not may(caller, self.deed):
+            raise Problem(HTTPStatus.FORBIDDEN, f"the role {caller.role.value} may not do this ({self.deed.value})")
+        return await let_in(parts, caller, why)
+
+
+def seeing(deed: Deed) -> Seeing:
+    """Let in whoever may do ``deed``."""
+    return Seeing(deed)
+
+
+async def let_in(parts: Parts, caller: Caller, why: str | None = None) -> Seen:
+    """What a caller sees now."""
+    given = frozenset[str]() if parts.given is None else await parts.given.given_to(caller, parts.now())
+    sight = sight_of(caller, given)
+    return Seen(caller, sight, parts.reading.seen(sight), parts, why)
+
+
+def not_signed_in() -> Problem:
+    """401, with what to do."""
+    detail = f"sign in first: POST {SIGN_IN}, or send an API key as `Authorization: Bearer ...`"
+    return Problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class BelievedDoor:
+    """Whoever asks is who they say they are, in two headers: for a machine that nobody else can reach."""
+
+    ACTOR: Final = "Bailiwick-Actor"
+    ROLE: Final = "Bailiwick-Role"
+
+    async def caller(self, request: Request) -> Caller | None:
+        """Without headers it may be read, and nothing changed."""
+        name, role = request.headers.get(self.ACTOR), request.headers.get(self.ROLE)
+        if name is None or role is None:
+            return Caller("somebody", Role.OPERATOR, None, reads_only=True) if request.method in SAFE else None
+        if role not in set(Role) or not (name.isascii() and name.isprintable() and 1 <= len(name.strip()) <= 64):
+            raise not_signed_in()
+        return Caller(name, Role(role), None)
+
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def deeds_of(app: FastAPI) -> Iterator[tuple[APIRoute, Deed | None]]:
+    """Every route of the API with what is done there; None for what stands before the door."""
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.path.startswith(API_ROOT) and route.include_in_schema:
+            yield route, _deed(route.dependant)
+
+
+def require_deeds(app: FastAPI) -> None:
+    """A route that names no deed is a mistake of ours: the application does not start."""
+    without = [route.path for route, deed in deeds_of(app) if deed is None and not route.path.startswith(SIGN_IN)]
+    assert not without, f"no deed on {without}"
+
+
+def tell_of_deeds(app: FastAPI, document: dict[str, Any]) -> None:
+    """Puts what is done, and who may, into each operation of the OpenAPI document."""
+    for route, deed in deeds_of(app):
+        for method in sorted(route.methods or ()):
+            operation = document["paths"][route.path][method.lower()]
+            if deed is None:
+                operation["security"] = []
+                continue
+            operation["x-deed"] = deed.value
+            operation["x-roles"] = sorted(role.value for role in GRANTS[deed])
+
+
+def _deed(dependant: Dependant) -> Deed | None:
+    if isinstance(dependant.call, Seeing):
+        return dependant.call.deed
+    return next((deed for one in dependant.dependencies if (deed := _deed(one)) is not None), None)
