@@ -7,7 +7,7 @@ dispatch locks (`alerts.work_store`), so what a person does and what a timer doe
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from alerts.desk_errors import NoSuchAlert, StaleRevision, Unacceptable
@@ -53,6 +53,25 @@ Note: TypeAlias = Callable[[Connection], Awaitable[None]]
 
 async def nothing_noted(conn: Connection) -> None:
     """The note of a request that did not name itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskDeed:
+    """What was done at the desk, for the audit: a word, to which alerts, of whom. ``details``: ids, words and numbers alone."""
+
+    what: str
+    alerts: tuple[int, ...] = ()
+    wearers: tuple[str, ...] = ()
+    victims: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+Audited: TypeAlias = Callable[[Connection, DeskDeed], Awaitable[None]]
+"""Told in the transaction of a piece of work, when it is done and something was changed: both are kept or neither."""
+
+
+async def nothing_audited(conn: Connection, deed: DeskDeed) -> None:
+    """Where somebody else keeps the audit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +156,13 @@ class Desk:
         guide: Callable[[], Awaitable[DeskGuide]],
         clock: Callable[[], int],
         note: Note = nothing_noted,
+        audited: Audited = nothing_audited,
     ) -> None:
         self._work = work
         self._guide = guide
         self._clock = clock
         self._note = note
+        self._audited = audited
 
     async def act(self, item: Item, wish: Wish, actor: Actor) -> Done:
         """Does one thing to one alert.
@@ -176,6 +197,8 @@ class Desk:
                     written.append(one)
             await _assess(held, written, act)
             await held.write(written)
+            if written:
+                await self._audited(held.conn, _deed(wish, written))
         return results
 
     async def snapshot(self, wanted: AlertsWanted, limit: int = MOST_AT_ONCE) -> list[Item]:
@@ -183,6 +206,16 @@ class Desk:
         async with self._work.asking() as conn:
             found = await tables.alert_numbers(conn, wanted.parameters(), min(limit, MOST_AT_ONCE))
         return [Item(number, revision) for number, revision in found]
+
+
+def _deed(wish: Wish, written: Sequence[Written]) -> DeskDeed:
+    """For the audit."""
+    about = [one.view.alert for one in written]
+    wearers = {alert.wearer for alert in about if alert.wearer is not None}
+    victims = {alert.victim for alert in about if alert.victim is not None}
+    details = {} if wish.outcome is None else {"outcome": wish.outcome.value}
+    numbers = tuple(alert.no for alert in about)
+    return DeskDeed(wish.event.value, numbers, tuple(sorted(wearers)), tuple(sorted(victims)), details)
 
 
 def _check(items: Sequence[Item], wish: Wish, actor: Actor) -> None:
@@ -194,8 +227,8 @@ def _check(items: Sequence[Item], wish: Wish, actor: Actor) -> None:
     if wish.event not in BY_PEOPLE:
         allowed = ", ".join(sorted(BY_PEOPLE))
         raise Unacceptable("event", f"{wish.event.value} comes from the rules and the clock; people do {allowed}")
-    for field in ("note", "explanation"):
-        check_text(field, getattr(wish, field))
+    for name in ("note", "explanation"):
+        check_text(name, getattr(wish, name))
     check_text("actor", actor.name)
 
 

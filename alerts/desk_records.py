@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from alerts.desk import DeskGuide, Note, check_text, look_after, nothing_noted
+from alerts.desk import (
+    Audited,
+    DeskDeed,
+    DeskGuide,
+    Note,
+    check_text,
+    look_after,
+    nothing_audited,
+    nothing_noted,
+)
 from alerts.desk_errors import DoneBefore, NoSuchAlert, NoSuchRecord, Unacceptable
 from alerts.looking import look_at
 from alerts.machine import STAFF, Act, Actor
@@ -87,11 +96,13 @@ class DeskRecords:
         guide: Callable[[], Awaitable[DeskGuide]],
         clock: Callable[[], int],
         note: Note = nothing_noted,
+        audited: Audited = nothing_audited,
     ) -> None:
         self._work = work
         self._guide = guide
         self._clock = clock
         self._note = note
+        self._audited = audited
 
     async def contact(self, alert_no: int | None, contact: Contact, actor: Actor) -> int:
         """Enters a contact, about an alert or none; its number. What the holder of the claim enters is an action on the alert.
@@ -104,14 +115,19 @@ class DeskRecords:
         if alert_no is None:
             async with self._work.asking() as conn:
                 await self._note(conn)
-                return await tables.enter_contact(conn, _row(contact, None, actor, now_us))
+                row = _row(contact, None, actor, now_us)
+                number = await tables.enter_contact(conn, row)
+                await self._audited(conn, _contacted(number, row))
+                return number
         guide = await self._guide()
         async with self._work.hold([alert_no], now_us) as held:
             await self._note(held.conn)
             view = _only(held, alert_no)
-            number = await tables.enter_contact(held.conn, _row(contact, view, actor, now_us))
+            row = _row(contact, view, actor, now_us)
+            number = await tables.enter_contact(held.conn, row)
             act = Act(AlertEvent.ACTION, now_us, actor, explanation=_explanation(contact), why=f"contact:{number}")
             await _look(held, guide, act if _works_on_it(view, actor) else None)
+            await self._audited(held.conn, _contacted(number, row))
         return number
 
     async def kept(self, contact_no: int, actor: Actor) -> None:
@@ -127,13 +143,17 @@ class DeskRecords:
             if not await tables.keep_promise(held.conn, contact_no, actor.name, now_us):
                 raise DoneBefore("contact", f"the promise of contact {contact_no} was marked as kept before")
             await _look(held, guide, None)
+            await self._audited(held.conn, _of(held.views, "kept", contact=str(contact_no)))
 
     async def task_done(self, task_no: int, actor: Actor) -> None:
         """A task is done. Raises `NoSuchRecord`, and `DoneBefore`, which says by whom."""
         _staff(actor)
         async with self._work.asking() as conn:
             await self._note(conn)
-            if await tables.finish_task(conn, task_no, actor.name, self._clock()) is not None:
+            alert_no = await tables.finish_task(conn, task_no, actor.name, self._clock())
+            if alert_no is not None:
+                wearers = await tables.whose_alerts(conn, [alert_no])
+                await self._audited(conn, DeskDeed("task", (alert_no,), tuple(wearers), details={"task": str(task_no)}))
                 return
             found = await tables.task(conn, task_no)
         if found is None:
@@ -164,7 +184,10 @@ class DeskRecords:
                 *(from_us, to_us, reason, actor, now_us), level=level, has_victim=victims, standing=map(_standing, near)
             )
             by = (actor.name, actor.role.value)
-            return await tables.enter_mute(conn, wearer, from_us, to_us, reason, by, now_us)
+            number = await tables.enter_mute(conn, wearer, from_us, to_us, reason, by, now_us)
+            span = {"from": format_instant(from_us), "to": format_instant(to_us)}
+            await self._audited(conn, DeskDeed("mute", (), (wearer,), details=span | {"mute": str(number)}))
+            return number
 
     async def mute_preview(self, wearer: str, from_us: int, to_us: int) -> MutePreview:
         """What would be quiet if ``[from_us, to_us)`` were muted too, beside the mutes that stand: before it is saved.
@@ -188,8 +211,10 @@ class DeskRecords:
         _staff(actor)
         async with self._work.asking() as conn:
             await self._note(conn)
-            if not await tables.end_mute(conn, mute_no, actor.name, self._clock()):
+            wearer = await tables.end_mute(conn, mute_no, actor.name, self._clock())
+            if wearer is None:
                 raise NoSuchRecord("mute", f"there is no mute {mute_no} that is not over")
+            await self._audited(conn, DeskDeed("end_mute", (), (wearer,), details={"mute": str(mute_no)}))
 
     async def rests(self, kind: str, reference: str, violations: Sequence[str], by: str) -> None:
         """A breach, warrant, recall or arrest rests on some violations: if one is withdrawn, that is a critical task."""
@@ -200,11 +225,27 @@ class DeskRecords:
             raise Unacceptable("reference", "needs a reference and at least one violation")
         async with self._work.asking() as conn:
             await tables.enter_resting(conn, kind, reference, violations, by, self._clock())
+            await self._audited(conn, DeskDeed(f"rests:{kind}", details={"violations": list(violations)}))
 
     async def rests_no_more(self, kind: str, reference: str) -> None:
         """It is over: nobody is told of what is withdrawn from it."""
         async with self._work.asking() as conn:
             await tables.end_resting(conn, kind, reference, self._clock())
+            await self._audited(conn, DeskDeed(f"rests_no_more:{kind}"))
+
+
+def _contacted(number: int, row: ContactRow) -> DeskDeed:
+    """A contact, for the audit: with whom, never what was said."""
+    wearers = () if row.wearer is None else (row.wearer,)
+    victims = () if row.victim is None else (row.victim,)
+    alerts = () if row.alert_no is None else (row.alert_no,)
+    return DeskDeed("contact", alerts, wearers, victims, {"contact": str(number), "party": row.party})
+
+
+def _of(views: Sequence[View], what: str, **details: str) -> DeskDeed:
+    """Something that was done about alerts, for the audit."""
+    wearers = {view.alert.wearer for view in views if view.alert.wearer is not None}
+    return DeskDeed(what, tuple(view.alert.no for view in views), tuple(sorted(wearers)), details=dict(details))
 
 
 def _standing(one: tables.Muted) -> Mute:

@@ -138,13 +138,18 @@ async def enter_mute(
     return no
 
 
-async def end_mute(conn: Connection, mute_no: int, by: str, at_us: int) -> bool:
-    """Ends a mute early; the wearer's open alerts are looked at. False when it is over, or there is none."""
+async def end_mute(conn: Connection, mute_no: int, by: str, at_us: int) -> str | None:
+    """Ends a mute early; the wearer's open alerts are looked at. Whose it was; None when it is over, or there is none."""
     rows = await _rows(conn, "end_mute", {"mute_no": mute_no, "by": by, "at": At(at_us)})
     for (wearer,) in rows:
         name = f"mute_end:{mute_no}"
         await conn.execute(statement("look_again"), {"wearer": wearer, "name": name, "now": At(at_us)})
-    return bool(rows)
+    return str(rows[0][0]) if rows else None
+
+
+async def whose_alerts(conn: Connection, numbers: Sequence[int]) -> list[str]:
+    """Of whom some alerts are, each once."""
+    return [row[0] for row in await _rows(conn, "whose_alerts", {"numbers": list(numbers)})]
 
 
 async def mute(conn: Connection, mute_no: int) -> Muted | None:

@@ -60,6 +60,10 @@ VALUES (%(wearer)s, %(from_at)s, %(to_at)s, %(reason)s, %(at)s, %(by_name)s, %(b
 UPDATE mutes SET ended_at = %(at)s, ended_by = %(by)s
 WHERE mute_no = %(mute_no)s AND ended_at IS NULL AND to_at > %(at)s RETURNING wearer;
 
+-- name: whose_alerts
+-- Of whom some alerts are.
+SELECT DISTINCT wearer FROM alerts WHERE alert_no = ANY(%(numbers)s::bigint[]) AND wearer IS NOT NULL ORDER BY wearer;
+
 -- name: mute
 -- One mute; its end is when it was ended, where that was early.
 SELECT wearer, mute_no, from_at, COALESCE(ended_at, to_at), by_name, reason FROM mutes WHERE mute_no = %(mute_no)s;
