@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from domain.caseload_shapes import as_shapely, read_shape
 from domain.caseload_values import Wrong, at, shown
@@ -55,6 +57,14 @@ class Forces:
             if shape.intersects(point):
                 return boundary.area
         return None
+
+    def holds(self, area: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which places lie in the ground of a force, or on its line: (places,) bool. In none without a boundary."""
+        for boundary, shape in zip(self.boundaries, self._shapes, strict=True):
+            if boundary.area == area:
+                held: NDArray[np.bool_] = shapely.intersects_xy(shape, lon, lat)
+                return held
+        return np.zeros(len(lon), np.bool_)
 
     def home_force(self, area: str | None, areas: Mapping[str, Area], home: Place | None) -> str | None:
         """The force above an order's area, else the one that holds the place of the wearer's curfew."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
+from domain.records import Version
+from store import caseload
 from store.reading_types import PositionRow
 from store.rows_read import position_row
-from store.times import At
+from store.times import At, Connection
 
 
 class OpenSpan(NamedTuple):
@@ -50,6 +53,17 @@ class PlaceQuestions:
         """What came of a wearer's devices in ``[from_us, to_us)``, by device and gen."""
         wanted = {"wearer": wearer, "from_at": At(from_us), "to_at": At(to_us)}
         return [Counted(*row) for row in await self._rows("facts_between", wanted)]
+
+    async def permit_records(self, place: tuple[int, int, int]) -> tuple[list[Version], tuple[int, int, int]]:
+        """Versions that permit positions, learnt after ``place`` (commit, line, record), and the place of the last of them.
+
+        A page, in the order learnt; none says that there are no more. For a reader that sees everything.
+        """
+        async with self._asking() as conn:
+            return await caseload.permitting(conn, place)
+
+    def _asking(self) -> AbstractAsyncContextManager[Connection]:
+        raise NotImplementedError
 
     async def _rows(self, name: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         raise NotImplementedError

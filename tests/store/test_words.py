@@ -27,6 +27,8 @@ from domain.vocabulary import (
     Severity,
     Source,
     ToldReason,
+    WarrantKind,
+    WarrantOutcome,
 )
 from store.statements import all_blocks, parse_blocks
 from tests.store.made import ask, migrated
@@ -58,6 +60,8 @@ CHECKED: dict[tuple[str, str], type[Enum]] = {
     ("contacts", "by_role"): Role,
     ("rota", "role"): Role,
     ("dead_letters", "reason"): DeadLetterReason,
+    ("warrants", "kind"): WarrantKind,
+    ("warrants", "outcome"): WarrantOutcome,
     ("accounts", "role"): Role,
     ("api_keys", "role"): Role,
 }
