@@ -105,6 +105,7 @@ class Devices:
         self._radius_m = np.array([subjects[s.person].radius_m for s in speakers])
         self._locates = np.array([s.locates for s in speakers], bool)
         self._interval_us = np.array([s.interval_us for s in speakers], np.int64)
+        self._upload_us = np.array([s.upload_us for s in speakers], np.int64)
         self._until_us = np.array([s.until_us for s in speakers], np.int64)
         self._next_us = np.array([s.phase_us for s in speakers], np.int64)
         self._acc = np.array([s.acc_m for s in speakers])
@@ -154,6 +155,32 @@ class Devices:
         out: list[Message] = []
         for device in sorted(self._waiting):
             out.extend(self._upload(device, self.run.end_us - self.run.start_us, sent_ms))
+        return out
+
+    def set_interval(self, device: int, interval_us: int, upload_us: int, now_us: int) -> None:
+        """Records and uploads so often from now on; what is shorter begins at once."""
+        self._interval_us[device], self._upload_us[device] = interval_us, max(interval_us, upload_us)
+        self._next_us[device] = min(int(self._next_us[device]), now_us + interval_us)
+        self._usually_slow[device] = self.speakers[device].msgpack or upload_us > interval_us
+        self._slow[device] |= self._usually_slow[device]
+
+    def locate(self, device: int, now_us: int, sent_ms: int | None = None) -> list[Message]:
+        """A position now, sent at once with what waits; none where the device knows no place. `step` up to now first."""
+        out: list[Message] = []
+        due, t_us = np.array([device], np.intp), np.array([now_us // MS * MS], np.int64)
+        blind, quiet = self._blind.holds(due, t_us)[0], self._silences.holds(due, t_us)[0]
+        if self._locates[device] and not blind and not quiet and t_us[0] < self._until_us[device]:
+            self._locate(due, t_us, np.zeros(1, bool), sent_ms, out)
+            if self._waiting.get(device):
+                out.extend(self._upload(device, now_us, sent_ms))
+        return out
+
+    def answer(self, device: int, command: str, ok: bool, now_us: int, sent_ms: int | None = None) -> list[Message]:
+        """The answer to a command, sent at once with what waits."""
+        out: list[Message] = []
+        data = {"command": command, "ok": ok}
+        code, state = EventCode.COMMAND_RESULT, EventState.PULSE
+        self._item(device, now_us, code, state, data, quiet=False, sent_ms=sent_ms, out=out, urgent=True)
         return out
 
     def sent_seq(self) -> Ints:
@@ -303,8 +330,8 @@ class Devices:
             return
         waiting = self._waiting.setdefault(device, [])
         waiting.append(item)
-        speaker = self.speakers[device]
-        if urgent or t_us - self._uploaded_us(waiting) + speaker.interval_us >= speaker.upload_us:
+        spans_us = t_us - self._uploaded_us(waiting) + int(self._interval_us[device])
+        if urgent or spans_us >= self._upload_us[device]:
             out.extend(self._upload(device, t_us, sent_ms))
 
     def _uploaded_us(self, waiting: list[Item]) -> int:

@@ -65,6 +65,8 @@ class _Arrivals:
     def take(self, messages: list[Message]) -> None:
         network = self._network
         for message in messages:
+            if network.lost and self._rng.random() < network.lost:
+                continue
             self._post(message, self._latency_us())
             if network.duplicates and self._rng.random() < network.duplicates:
                 self._post(message, self._latency_us() + round(SECOND_US * self._rng.uniform(*DUPLICATE_S)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from random import Random
@@ -20,6 +20,7 @@ import numpy as np
 from domain.instants import SECOND_US
 from simulators.devices import Devices, Message
 from simulators.link import Address, Link
+from simulators.obeying import Obedience
 from simulators.scenario import Network
 from simulators.scenes import Life
 from simulators.speakers import MS
@@ -34,6 +35,8 @@ DRAIN_S: Final = 60.0
 """How long the fleet waits for the last acknowledgements."""
 DRAIN_LOOK_S: Final = 0.25
 SPARE_FILES: Final = 256
+MOST_COMMANDS: Final = 10_000
+"""Told within one slice; the oldest give way, and are answered by nobody."""
 PROGRESS_S: Final = 1.0
 
 
@@ -44,6 +47,7 @@ class Tally:
     ``connections``: devices that were connected, ``at_once``: the most at one time; ``sent``: items that devices in reach had to send, each once; ``acknowledged``: of these, taken by the broker;
     ``held``: still in the devices' memories at the end; ``unrouted``: taken by the broker for nobody; ``resent``:
     published again; ``dropped``: lost from a full memory;
+    ``lost``: that the network lost, and nobody has asked for since; ``commands``: that devices were told, each once;
     ``lag_s``: the longest time from an item's due time to its publishing, while the device was in reach.
     """
 
@@ -57,6 +61,8 @@ class Tally:
     resent: int = 0
     duplicated: int = 0
     dropped: int = 0
+    lost: int = 0
+    commands: int = 0
     reconnections: int = 0
     lag_s: float = 0.0
     cpu_s: float = 0.0
@@ -88,9 +94,11 @@ class Fleet:
     ) -> None:
         self.tally = Tally()
         self._devices, self._network, self._progress = devices, network, progress
+        self._obedience = Obedience(devices)
+        self._commands: deque[tuple[int, bytes]] = deque(maxlen=MOST_COMMANDS)
         self._rng = Random(f"fleet:{seed}")
         self._links = [
-            Link(n, s.id, brokers[n % len(brokers)], s.upload_us / SECOND_US, self)
+            Link(n, s.id, brokers[n % len(brokers)], s.upload_us / SECOND_US, self, int(network.session_s))
             for n, s in enumerate(devices.speakers)
         ]
         self._brokers = brokers
@@ -141,6 +149,9 @@ class Fleet:
 
     def dropped(self, items: int) -> None:
         self.tally.dropped += items
+
+    def told(self, link: Link, payload: bytes) -> None:
+        self._commands.append((link.index, payload))
 
     # --- connecting ---
 
@@ -222,6 +233,7 @@ class Fleet:
             now_us = min(offset_us + round(loop.time() * SECOND_US), end_us)
             if now_us > 0:
                 self._send(self._devices.step(now_us, (run.start_us + now_us) // MS), now_us)
+                self._obey(now_us)
                 self._change_coverage(now_us)
             if loop.time() - shown_s >= PROGRESS_S:
                 shown_s = loop.time()
@@ -234,7 +246,7 @@ class Fleet:
         if messages:
             tally.lag_s = max(tally.lag_s, (now_us - min(m.t_us for m in messages)) / SECOND_US)
         network = self._network
-        faulty = network.duplicates > 0 or network.reordered > 0
+        faulty = network.duplicates > 0 or network.reordered > 0 or network.lost > 0
         for message in messages:
             tally.sent += message.items
             if faulty:
@@ -242,9 +254,27 @@ class Fleet:
             else:
                 links[message.device].send(message.payload, message.items)
 
+    def _obey(self, now_us: int) -> None:
+        """What devices were told since the last slice."""
+        sent_ms = (self._devices.run.start_us + now_us) // MS
+        while self._commands:
+            device, payload = self._commands.popleft()
+            done = self._obedience.obey(device, payload, now_us, sent_ms)
+            self.tally.commands += done.obeyed
+            for message in done.found:
+                self.tally.lost -= message.items
+                self._links[device].send(message.payload, message.items)
+            for message in done.said:
+                self.tally.sent += message.items
+                self._links[device].send(message.payload, message.items)
+
     def _send_badly(self, message: Message) -> None:
-        """Twice, or later, as the scenario has it."""
+        """Not at all, twice, or later, as the scenario has it."""
         network, link = self._network, self._links[message.device]
+        if network.lost and self._rng.random() < network.lost:
+            self.tally.lost += message.items
+            self._obedience.hold_back(message)
+            return
         if self._rng.random() < network.duplicates:
             self.tally.duplicated += message.items
             link.send(message.payload, message.items)

@@ -1,6 +1,7 @@
 """One device's connection: MQTT 5, QoS 1, sans-I/O on the `mqtt5` codec. What is not acknowledged is kept and sent again.
 
-A device's session ends with its connection (clean start): its memory, not the broker's, is what survives.
+A device's own memory is what survives its connection. The broker keeps the session, and with it the commands that come
+meanwhile, for ``session_s``; with 0 it ends with the connection (clean start).
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from urllib.parse import unquote, urlsplit
 import mqtt5
 
 from domain.errors import BadSetting
-from domain.wire_topics import lwt_topic, up_topic
+from domain.wire_topics import down_topic, lwt_topic, up_topic
 
 MOST_KEPT: Final = 20_000
 """Messages in a device's memory; the oldest give way, and are counted."""
 LEAST_KEEP_ALIVE_S: Final = 300
 MOST_KEEP_ALIVE_S: Final = 65_535
-MOST_PACKET_ID: Final = 65_535
+MOST_PACKET_ID: Final = 65_534
+SUBSCRIBE_ID: Final = 65_535
 FIRST_REFUSAL: Final = 0x80
 """Reason codes from here on are refusals."""
 PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
@@ -65,6 +67,7 @@ class Exchange(Protocol):
     def acknowledged(self, items: int, *, routed: bool) -> None: ...
     def dropped(self, items: int) -> None: ...
     def published(self, items: int, *, again: bool) -> None: ...
+    def told(self, link: Link, payload: bytes) -> None: ...
 
 
 class Link(asyncio.Protocol):
@@ -79,6 +82,7 @@ class Link(asyncio.Protocol):
         "_leaving",
         "_packet_id",
         "_receive_max",
+        "_session_s",
         "_topic",
         "_transport",
         "_waiting",
@@ -90,13 +94,16 @@ class Link(asyncio.Protocol):
         "wanted",
     )
 
-    def __init__(self, index: int, device: str, address: Address, upload_s: float, exchange: Exchange) -> None:
+    def __init__(
+        self, index: int, device: str, address: Address, upload_s: float, exchange: Exchange, session_s: int = 0
+    ) -> None:
         self.index, self.device, self.address = index, device, address
         self.ready = False
         self.wanted = True
         """Whether it is to be connected; not while the device is out of reach."""
         self._topic = up_topic(device)
         self._keep_alive_s = int(min(max(LEAST_KEEP_ALIVE_S, 3 * upload_s), MOST_KEEP_ALIVE_S))
+        self._session_s = session_s
         self._exchange = exchange
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[Post] = deque()
@@ -164,7 +171,8 @@ class Link(asyncio.Protocol):
             self.device,
             username=self.address.username,
             password=self.address.password,
-            clean_start=True,
+            clean_start=not self._session_s,
+            session_expiry_interval=self._session_s,
             will=will,
             keep_alive=self._keep_alive_s,
         )
@@ -222,11 +230,24 @@ class Link(asyncio.Protocol):
                 return
             self.ready = True
             self._receive_max = packet.receive_max
+            self._subscribe()
             self._exchange.connected(self)
             while self._waiting and len(self._in_flight) < self._receive_max:
                 self._publish(self._waiting.popleft())
+        elif isinstance(packet, mqtt5.PublishPacket):
+            self._exchange.told(self, bytes(packet.payload or b""))
+            if packet.packet_id and self._transport is not None:
+                self._transport.write(mqtt5.PubAckPacket(packet.packet_id).write())
+        elif isinstance(packet, mqtt5.SubAckPacket):
+            if any(int(code) >= FIRST_REFUSAL for code in packet.reason_codes):
+                self._fail("the broker refused the subscription to commands")
         elif isinstance(packet, mqtt5.DisconnectPacket):
             self._fail(f"the broker ended the connection: {packet.reason_code!r}")
+
+    def _subscribe(self) -> None:
+        assert self._transport is not None
+        topic = mqtt5.TopicFilter(down_topic(self.device), max_qos=mqtt5.QoS.AT_LEAST_ONCE)
+        self._transport.write(mqtt5.SubscribePacket(SUBSCRIBE_ID, [topic]).write())
 
     def _publish(self, post: Post) -> None:
         assert self._transport is not None

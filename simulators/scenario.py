@@ -14,6 +14,8 @@
     reordered = 0.01        # share that is held back, up to
     reorder_s = 20
     latency_s = 0.15        # typical, in feed files
+    lost = 0.01             # share that never arrives, until the device is asked to send it again
+    session_s = 3600        # how long the broker keeps commands for a device that is away
     [accuracy]
     typical_m = 7.0
     best_m = 4.0
@@ -89,6 +91,8 @@ class Network:
     reordered: float = 0.0
     reorder_s: float = 20.0
     latency_s: float = 0.15
+    lost: float = 0.0
+    session_s: float = 0.0
 
     @property
     def longest_s(self) -> float:
@@ -140,6 +144,7 @@ _SECTIONS: dict[str, Any] = {
 _LIMITS = {
     "reorder_s": (0.0, 3600.0),
     "latency_s": (0.0, 60.0),
+    "session_s": (0.0, 604_800.0),
     "typical_m": (1.0, 200.0),
     "best_m": (1.0, 200.0),
     "worst_m": (1.0, 200.0),
