@@ -33,7 +33,11 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "items": {
                 "type": "object",
                 "required": ["field", "cause"],
-                "properties": {"field": {"type": "string"}, "cause": {"type": "string"}},
+                "properties": {
+                    "field": {"type": "string"},
+                    "cause": {"type": "string"},
+                    "line": {"type": "integer", "description": "Of several records: which, from 1"},
+                },
             },
         },
         "changed": {
@@ -57,19 +61,27 @@ class Problem(Exception):
     """A request that cannot be answered, and why."""
 
     def __init__(
-        self, status: HTTPStatus, detail: str, *, field: str | None = None, headers: dict[str, str] | None = None
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        field: str | None = None,
+        headers: dict[str, str] | None = None,
+        errors: list[dict[str, Any]] | None = None,
+        more: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = headers
-        self.errors = [{"field": field, "cause": detail}] if field else None
+        self.more = more
+        self.errors = [{"field": field, "cause": detail}] if field else errors
 
 
 def problem_response(
     status: int,
     detail: str | None = None,
-    errors: list[dict[str, str]] | None = None,
+    errors: list[dict[str, Any]] | None = None,
     headers: dict[str, str] | None = None,
     more: dict[str, Any] | None = None,
 ) -> Response:
@@ -92,7 +104,7 @@ def install(app: FastAPI) -> None:
 
 async def _of_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return problem_response(error.status, error.detail, error.errors, error.headers)
+    return problem_response(error.status, error.detail, error.errors, error.headers, error.more)
 
 
 async def _of_routing(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from alerts.desk import DeskGuide
 from alerts.dispatch import wall_clock
 from alerts.recipients import Hook
 from alerts.work_store import AlertWork
+from api.caseload_desk import AtCaseload
 from api.desk import AtDesk
 from bailiwick.channels import open_channels, set_up
 from bailiwick.guides import Guides
@@ -38,4 +39,5 @@ async def open_desk(
             found = await guides.guide()
             return DeskGuide(found.protocols, found.resolve)
 
-        yield AtDesk(work, guide, clock, store.rota.shifts)
+        caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, zones)
+        yield AtDesk(work, guide, clock, store.rota.shifts, caseload)

@@ -16,7 +16,7 @@ from store.times import At, Connection
 
 RECORDS_A_PAGE = 5_000
 NEWEST_COMMIT = (1 << 63) - 1
-_RECORD_TYPES = ("text", "text", "jsonb", "bytea", "timestamptz", "bool")
+_RECORD_TYPES = ("text", "text", "jsonb", "bytea", "timestamptz", "bool", "text", "text")
 
 
 class _AnyName:
@@ -29,15 +29,18 @@ class _AnyName:
 ANY_NAME = _AnyName()
 
 
-async def enter(conn: Connection, versions: Sequence[Version]) -> int:
-    """Enters ``versions`` inside the caller's transaction, gives new devices their numbers, and wakes ingest."""
+async def enter(conn: Connection, versions: Sequence[Version], by: str | None = None, role: str | None = None) -> int:
+    """Enters ``versions`` inside the caller's transaction, gives new devices their numbers, and wakes ingest.
+
+    ``by`` and ``role`` are kept with each: who entered it, None for a command on the machine itself.
+    """
     devices = [v.record.id for v in versions if isinstance(v.record, Device)]
     await conn.execute(statement("enter_devices"), {"ids": list(dict.fromkeys(devices))})
     async with conn.cursor().copy(statement("copy_records")) as copy:
         copy.set_types(_RECORD_TYPES)
         for v in versions:
             kind, body = TYPE_NAMES[type(v.record)], Jsonb(record_as_json(v.record))
-            row = (kind, v.record.id, body, pack_record(v.record), At(v.holds_from_us), v.cancelled)
+            row = (kind, v.record.id, body, pack_record(v.record), At(v.holds_from_us), v.cancelled, by, role)
             await copy.write_row(row)
     return len(versions)
 
@@ -78,6 +81,21 @@ async def learnt(conn: Connection, after_commit: int, until: int | None) -> Asyn
 async def of_wearers(conn: Connection, wearers: Sequence[str]) -> list[Version]:
     """What was learnt of some wearers, their orders, and what belongs to those, in the order learnt."""
     return [_version(row) for row in await _page(conn, "caseload_of_wearers", {"wearers": list(wearers)})]
+
+
+async def versions_of(conn: Connection, name: str, parameters: dict[str, Any]) -> list[tuple[int, Version]]:
+    """(record_no, version) of what a statement finds whose columns are those of the others here."""
+    return [(row[0], _version(row)) for row in await _page(conn, name, parameters)]
+
+
+async def permitting(conn: Connection, place: tuple[int, int, int]) -> tuple[list[Version], tuple[int, int, int]]:
+    """A page of what was learnt after ``place`` (commit, line, record) and permits positions; and the place of its last.
+
+    Orders, conditions, zones and suspensions, in the order learnt; an empty page says that there are no more.
+    """
+    page = dict(zip(("commit_no", "line", "record_no"), place, strict=True)) | {"limit": RECORDS_A_PAGE}
+    rows = await _page(conn, "permit_records", page)
+    return [_version(row) for row in rows], (rows[-1][6], rows[-1][7], rows[-1][0]) if rows else place
 
 
 async def _page(conn: Connection, name: str, page: dict[str, Any]) -> list[tuple[Any, ...]]:

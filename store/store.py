@@ -27,6 +27,7 @@ from store.api_keys import ApiKeys
 from store.audit import Audit, Entry
 from store.audit import write as write_audit
 from store.audit_reading import AuditReading
+from store.caseload_entry import CaseloadEntry
 from store.committing import make_ready, used_devices, write, write_checkpoint
 from store.connecting import Pool, open_pool
 from store.device_numbers import DeviceNumbers
@@ -56,7 +57,8 @@ class Store:
     """The database. Open with `open`, close with ``async with`` or `close`.
 
     ``reading`` has the questions that the API asks, ``alert_figures`` what is measured, ``rota`` who is told, ``protocols`` when;
-    ``accounts``, ``sessions`` and ``keys`` who may sign in; ``audit`` takes looks, ``audit_log`` is what was done and by whom.
+    ``accounts``, ``sessions`` and ``keys`` who may sign in; ``audit`` takes looks, ``audit_log`` is what was done and by whom;
+    ``entry`` is how records are entered by many at once.
     """
 
     def __init__(self, url: str, pool: Pool) -> None:
@@ -73,6 +75,7 @@ class Store:
         self.sessions = Sessions(pool)
         self.keys = ApiKeys(pool)
         self.audit = Audit(pool)
+        self.entry = CaseloadEntry(pool)
         self.audit_log = AuditReading(pool)
 
     @classmethod

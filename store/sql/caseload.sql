@@ -2,7 +2,7 @@
 
 -- name: copy_records
 -- Enters versions, in order; record_no rises in that order. A trigger lets them wait for ingest and wakes it.
-COPY caseload_records (type, id, body, packed, holds_from, cancelled) FROM STDIN (FORMAT binary);
+COPY caseload_records (type, id, body, packed, holds_from, cancelled, entered_by, entered_role) FROM STDIN (FORMAT binary);
 
 -- name: unlearnt_records
 -- Versions that no ingest has taken yet, in the order entered, a page at a time.

@@ -18,6 +18,7 @@ from domain.instants import SECOND_US
 from domain.records import Version
 from store import Reading
 from store.store import ConnectionLost
+from tests.api.auditing import KeptAudit
 from tests.api.doors import HeaderDoor, asks
 from tests.api.serving import client_of
 from tests.store.alert_making import PROTOCOLS, ZONES, Made, alerts_at, resolve
@@ -72,19 +73,20 @@ class Working:
         await self.made.look(self.clock())
 
     def _check(self, method: str, path: str, answer: httpx2.Response) -> None:
-        operation = self.document["paths"][_template(self.document, path)][method]
+        operation = self.document["paths"][template_of(self.document, path, method)][method]
         told = operation["responses"].get(str(answer.status_code)) or operation["responses"]["default"]
         (schema,) = [content["schema"] for content in told["content"].values()]
         jsonschema.validate(answer.json(), schema | {"components": self.document["components"]})
 
 
-def _template(document: dict[str, Any], path: str) -> str:
+def template_of(document: dict[str, Any], path: str, method: str) -> str:
     """The path of the document that a request meant; words go before parameters."""
     given = f"/api/v1/{path}".partition("?")[0].split("/")
     fitting = [
         template
-        for template in document["paths"]
-        if len(parts := template.split("/")) == len(given)
+        for template, operations in document["paths"].items()
+        if method in operations
+        and len(parts := template.split("/")) == len(given)
         and all(part == word or part.startswith("{") for part, word in zip(parts, given, strict=True))
     ]
     return min(fitting, key=lambda template: template.count("{"))
@@ -103,6 +105,6 @@ async def working(url: str, *versions: Version, alerts: int = 1) -> AsyncIterato
             await made.raised(f"W1-{number}", condition=f"C{number}")
         await made.look(clock())
         desk = AtDesk(made.work, guide, clock, made.store.rota.shifts)
-        app = create_app(reading, (ConnectionLost,), clock, ZONES, desk, door=HeaderDoor())
+        app = create_app(reading, (ConnectionLost,), clock, ZONES, desk, door=HeaderDoor(), audit=KeptAudit())
         async with client_of(app) as client:
             yield Working(made, app, client, clock, app.openapi())

@@ -1,0 +1,127 @@
+"""What the routes of the caseload are given: who asks, the caseload, a record's version as it was seen, filters of a list."""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Header, Query, Request
+
+from access.grants import Deed
+from alerts.machine import Actor
+from api.caseload_desk import AtCaseload
+from api.desk import Asking, HasDesk, asking_of
+from api.doors import Seen, seeing
+from api.instants import Instant
+from api.problems import Problem
+from store.caseload_seen import RecordFilter
+
+_ETAG: Final = re.compile(r'"([0-9]{1,19})"')
+_ID: Final = Query(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")
+_PARAMETERS: Final[dict[str, Any]] = {
+    **dict.fromkeys(
+        ("wearer", "victim", "device", "area", "order", "condition", "zone", "violation"), Annotated[str | None, _ID]
+    ),
+    "parent": Annotated[str | None, _ID],
+    "at": Annotated[Instant | None, Query(description="In force then")],
+    "from": Annotated[Instant | None, Query(alias="from", description="Not over before it")],
+    "to": Annotated[Instant | None, Query(description="Begun before it")],
+}
+_COLUMNS: Final = {"parent": "area", "at": "at_us", "from": "from_us", "to": "to_us"}
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOf:
+    """A request about the caseload: who asks what, under which key where it changes something."""
+
+    asking: Asking
+    caseload: AtCaseload
+
+    @property
+    def seen(self) -> Seen:
+        """Who asks, and what they see."""
+        return self.asking.seen
+
+
+def caseload_of(desk: HasDesk) -> AtCaseload:
+    """The caseload; 503 where this process has none."""
+    if desk.caseload is None:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the caseload is not set up in this process")
+    return desk.caseload
+
+
+HasCaseload = Annotated[AtCaseload, Depends(caseload_of)]
+
+
+def reads(deed: Deed) -> Any:
+    """The dependency of a route that reads: who asks, and the caseload."""
+    let_in = Depends(seeing(deed))
+
+    async def asked(desk: HasDesk, caseload: HasCaseload, seen: Seen = let_in) -> AskedOf:
+        return AskedOf(Asking(desk, seen, Actor(seen.caller.name, seen.caller.role), None), caseload)
+
+    return Depends(asked)
+
+
+def changes(deed: Deed) -> Any:
+    """The dependency of a route that changes something, with its `Idempotency-Key`."""
+    let_in = Depends(seeing(deed))
+
+    async def asked(
+        request: Request,
+        desk: HasDesk,
+        caseload: HasCaseload,
+        seen: Seen = let_in,
+        key: Annotated[
+            str | None,
+            Header(
+                alias="Idempotency-Key",
+                pattern=r"^[!-~]{1,128}$",
+                description="A name for this request, yours alone: again within 24 hours it gets the first answer again",
+            ),
+        ] = None,
+    ) -> AskedOf:
+        return AskedOf(await asking_of(request, desk, seen, key), caseload)
+
+    return Depends(asked)
+
+
+def filtered(names: tuple[str, ...]) -> Any:
+    """The dependency that reads some parameters as a `RecordFilter`."""
+
+    def wanted(**given: Any) -> RecordFilter:
+        return RecordFilter(**{_COLUMNS.get(name.rstrip("_"), name): value for name, value in given.items()})
+
+    parameters = [
+        Parameter(
+            f"{name}_" if name == "from" else name, Parameter.KEYWORD_ONLY, default=None, annotation=_PARAMETERS[name]
+        )
+        for name in names
+    ]
+    wanted.__signature__ = Signature(parameters, return_annotation=RecordFilter)  # type: ignore[attr-defined]
+    return Depends(wanted)
+
+
+def version_seen(
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", description='The `ETag` of the record as you saw it, such as `"17"`')
+    ] = None,
+) -> int:
+    """The version that the caller saw. 428 without one, 412 for what is no version's."""
+    if if_match is None:
+        detail = "send the ETag of the record as you saw it in If-Match, so that nobody's change is lost"
+        raise Problem(HTTPStatus.PRECONDITION_REQUIRED, detail, field="If-Match")
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, "is the ETag of no version", field="If-Match")
+    return int(found[1])
+
+
+VersionSeen: Final = Depends(version_seen)
+HoldsFrom = Annotated[
+    Instant | None,
+    Query(
+        description="From when it holds; in the past it is judged again from there. Default: now, of a new record always"
+    ),
+]
