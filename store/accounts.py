@@ -129,21 +129,22 @@ class Accounts:
             await _end_sessions(conn, name, "password_changed", at_us, keep_session)
             await write(conn, entry)
 
-    async def disable(self, name: str, at_us: int, entry: Entry) -> None:
-        """Nobody signs in by it; its sessions end. The same again changes nothing. Raises `NoSuchAccount`."""
+    async def disable(self, name: str, at_us: int, entry: Entry) -> bool:
+        """Nobody signs in by it; its sessions end. False: that was so before. Raises `NoSuchAccount`."""
         async with self._pool.connection() as conn, conn.transaction():
-            if await self._changed(conn, "disable_account", {"name": name, "at": At(at_us)}, entry):
-                await _end_sessions(conn, name, "account_disabled", at_us)
+            changed = await self._changed(conn, "disable_account", {"name": name, "at": At(at_us)}, entry)
+            await _end_sessions(conn, name, "account_disabled", at_us)
+            return changed
 
-    async def enable(self, name: str, entry: Entry) -> None:
-        """It may be signed in by again. The same again changes nothing. Raises `NoSuchAccount`."""
+    async def enable(self, name: str, entry: Entry) -> bool:
+        """It may be signed in by again. False: that was so before. Raises `NoSuchAccount`."""
         async with self._pool.connection() as conn, conn.transaction():
-            await self._changed(conn, "enable_account", {"name": name}, entry)
+            return await self._changed(conn, "enable_account", {"name": name}, entry)
 
-    async def unlock(self, name: str, entry: Entry) -> None:
-        """Wrong passwords are forgotten. The same again changes nothing. Raises `NoSuchAccount`."""
+    async def unlock(self, name: str, entry: Entry) -> bool:
+        """Wrong passwords are forgotten. False: there were none. Raises `NoSuchAccount`."""
         async with self._pool.connection() as conn, conn.transaction():
-            await self._changed(conn, "unlock_account", {"name": name}, entry)
+            return await self._changed(conn, "unlock_account", {"name": name}, entry)
 
     async def link(self, email: str, issuer: str, subject: str, entry: Callable[[str], Entry]) -> str | None:
         """The account of a verified address is from now on that person's of the provider; None when there is none to link."""

@@ -74,14 +74,16 @@ class ApiKeys:
             rows = await (await conn.execute(statement("api_keys"), {"after": after, "limit": limit})).fetchall()
         return [_key(row) for row in rows]
 
-    async def revoke(self, key_id: str, at_us: int, entry: Entry) -> None:
-        """It opens nothing any more. The same again changes nothing. Raises `NoSuchKey`."""
+    async def revoke(self, key_id: str, at_us: int, entry: Entry) -> bool:
+        """It opens nothing any more. False: that was so before. Raises `NoSuchKey`."""
         async with self._pool.connection() as conn, conn.transaction():
             row = {"id": key_id, "at": At(at_us), "by": entry.who}
             if await (await conn.execute(statement("revoke_api_key"), row)).fetchone() is not None:
                 await write(conn, entry)
-            elif await (await conn.execute(statement("api_key"), {"id": key_id})).fetchone() is None:
+                return True
+            if await (await conn.execute(statement("api_key"), {"id": key_id})).fetchone() is None:
                 raise NoSuchKey
+            return False
 
     async def used(self, key: Key, now_us: int) -> None:
         """It was used; kept once a `USED_EVERY_US`."""

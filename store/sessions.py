@@ -88,7 +88,7 @@ class Sessions:
             if instead_of is not None:
                 ended = {"id": instead_of, "why": "signed_in_again", "at": At(new.at_us)}
                 await conn.execute(statement("end_session"), ended)
-            many = {"account": new.account, "keep": SESSIONS_AT_ONCE, "at": At(new.at_us)}
+            many = {"account": new.account, "newest": new.id, "others": SESSIONS_AT_ONCE - 1, "at": At(new.at_us)}
             await conn.execute(statement("end_oldest_sessions"), many)
             await conn.execute(statement("drop_old_sessions"), {"before": At(new.at_us - KEPT_US)})
             await write(conn, entry)

@@ -107,9 +107,10 @@ UPDATE sessions SET ended_at = %(at)s, ended_why = %(why)s
 WHERE account = %(account)s AND ended_at IS NULL AND id IS DISTINCT FROM %(but)s::text RETURNING id;
 
 -- name: end_oldest_sessions
--- Of an account's sessions only the newest go on.
+-- Of an account's sessions only the newest go on: the one that has just begun, and so many others.
 UPDATE sessions SET ended_at = %(at)s, ended_why = 'too_many'
-WHERE id IN (SELECT id FROM sessions WHERE account = %(account)s AND ended_at IS NULL ORDER BY made_at DESC, id OFFSET %(keep)s);
+WHERE id IN (SELECT id FROM sessions WHERE account = %(account)s AND ended_at IS NULL AND id <> %(newest)s
+    ORDER BY made_at DESC, id OFFSET %(others)s);
 
 -- name: drop_old_sessions
 -- Sessions that ended long ago; what was done in them stands in the audit.
