@@ -8,19 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from bailiwick.timezones import pinned_time_zones
-from domain.caseload_file import check_references, parse_record, read_caseload
+from domain.caseload_file import Written, check_references, check_written, parse_record, written_lines
 from domain.errors import BadInput, Fault, RecordFault
 from domain.records import Caseload, Record, Version
 
 
-def load_caseload(path: Path, known: Caseload | None = None) -> tuple[list[Version], list[Fault]]:
+def load_caseload(path: Path) -> tuple[list[Version], list[Fault]]:
     """The records of a caseload file, and what it is warned of.
 
     Raises `BadInput` when the file cannot be read or anything in it is wrong.
     """
+    return check_written(caseload_written(path))
+
+
+def caseload_written(path: Path) -> Written:
+    """The records of a caseload file, each read by itself and not yet held against what is known.
+
+    Raises `BadInput` when the file cannot be read.
+    """
     try:
         with path.open("rb") as lines:
-            return read_caseload(lines, str(path), pinned_time_zones().names, known=known)
+            return written_lines(lines, str(path), pinned_time_zones().names)
     except OSError as error:
         raise BadInput([Fault(str(path), 0, "file", f"cannot be read: {error.strerror or error}")]) from None
 

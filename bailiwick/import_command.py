@@ -6,17 +6,19 @@ import asyncio
 import json
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bailiwick.at_the_shell import entry_at_the_shell
-from bailiwick.caseload_input import load_caseload, tell
-from domain.caseload_checks import key_of
+from bailiwick.caseload_input import caseload_written, tell
+from domain.caseload_file import check_written
+from domain.caseload_news import News, what_is_new
 from domain.errors import BadInput
-from domain.records import Caseload, Version, Wearer
+from domain.records import Wearer
 from store import Store
 from store.audit import Entry
+from store.audit import write as write_audit
+from store.caseload_entry import IMPORT_TIMEOUT_MS
 
 BAD_INPUT = 2
 """Exit code of bad usage or input."""
@@ -33,52 +35,38 @@ def import_command(file: Path, database_url: str, *, as_json: bool = False) -> i
 
 
 async def _import(file: Path, database_url: str, as_json: bool) -> int:
-    async with await Store.open(database_url) as store:
-        known = await _known(store)
-        try:
-            versions, warnings = load_caseload(file, known)
-        except BadInput as bad:
-            tell(bad.faults)
-            return BAD_INPUT
-        tell(warnings, as_warnings=True)
-        fresh, changed = _what_is_new(versions, known, time.time_ns() // 1000)
-        await store.learn(fresh + changed, _entry(fresh, changed, file))
-    unchanged = len(versions) - len(fresh) - len(changed)
+    try:
+        written = caseload_written(file)
+        async with await Store.open(database_url) as store, store.entry.entering(IMPORT_TIMEOUT_MS) as entering:
+            # Nobody else enters from here on: what was held against the file is what stands when it is entered.
+            known = await entering.everything()
+            versions, warnings = check_written(written, known)
+            news = what_is_new(versions, known, time.time_ns() // 1000)
+            if news.versions:
+                entry = _entry(news, file)
+                await entering.enter(news.versions, entry.who, entry.role)
+                await write_audit(entering.conn, entry)
+    except BadInput as bad:
+        tell(bad.faults)
+        return BAD_INPUT
+    tell(warnings, as_warnings=True)
     if as_json:
-        told = {"new": len(fresh), "changed": len(changed), "unchanged": unchanged, "warnings": len(warnings)}
-        print(json.dumps(told, separators=(",", ":")))
+        told = {"new": len(news.fresh), "changed": len(news.changed), "unchanged": news.unchanged}
+        print(json.dumps(told | {"warnings": len(warnings)}, separators=(",", ":")))
     else:
-        print(f"{len(fresh)} records are new, {len(changed)} changed, {unchanged} as before")
+        print(f"{len(news.fresh)} records are new, {len(news.changed)} changed, {news.unchanged} as before")
     return 0
 
 
-def _entry(fresh: list[Version], changed: list[Version], file: Path) -> Entry:
+def _entry(news: News, file: Path) -> Entry:
     """For the audit: which wearers' records, and how many of each type."""
-    records = [version.record for version in fresh + changed]
+    records = [version.record for version in news.versions]
     wearers = {record.id for record in records if isinstance(record, Wearer)}
     wearers |= {name for record in records if (name := getattr(record, "wearer", None)) is not None}
     types = Counter(type(record).__name__.lower() for record in records)
-    counts: dict[str, Any] = {"new": len(fresh), "changed": len(changed), "types": dict(sorted(types.items()))}
+    counts: dict[str, Any] = {
+        "new": len(news.fresh),
+        "changed": len(news.changed),
+        "types": dict(sorted(types.items())),
+    }
     return entry_at_the_shell("caseload.write", "wearer", wearers, file=file.name, **counts)
-
-
-async def _known(store: Store) -> Caseload:
-    """Everything entered so far, whether an ingest has taken it yet or not."""
-    known = Caseload()
-    for version in await store.caseload():
-        known.learn(version)
-    for _, version in await store.unlearnt():
-        known.learn(version)
-    return known
-
-
-def _what_is_new(versions: list[Version], known: Caseload, now_us: int) -> tuple[list[Version], list[Version]]:
-    """(records that were not there, new versions of records that were), without those that stand there already."""
-    fresh, changed = [], []
-    for version in versions:
-        before = known.versions.get(key_of(version.record))
-        if before is None:
-            fresh.append(version)
-        elif before[-1].cancelled or before[-1].record != version.record:
-            changed.append(replace(version, holds_from_us=now_us))
-    return fresh, changed
