@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Protocol
 
 from fastapi import FastAPI, Header, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from access.grants import GRANTS, Deed, may
 from access.sights import sight_of
@@ -26,8 +26,12 @@ from domain.vocabulary import Role
 
 PURPOSE: Final = "Bailiwick-Purpose"
 PURPOSE_CHARACTERS: Final = 200
+DEED: Final = "deed"
+"""Where a request keeps what it was let in for (`request.state`)."""
 SIGN_IN: Final = f"{API_ROOT}/session"
 """What is under this path lets people in, so it asks for itself who they are."""
+BEFORE_IT: Final = (SIGN_IN, f"{API_ROOT}/docs")
+"""What stands before the door: signing in, and the pages that say how to ask, which know nobody."""
 
 
 class Door(Protocol):
@@ -78,6 +82,7 @@ class Seeing:
             raise not_signed_in()
         if not may(caller, self.deed):
             raise Problem(HTTPStatus.FORBIDDEN, f"the role {caller.role.value} may not do this ({self.deed.value})")
+        setattr(request.state, DEED, self.deed)
         return await let_in(parts, caller, why)
 
 
@@ -118,24 +123,26 @@ class BelievedDoor:
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def deeds_of(app: FastAPI) -> Iterator[tuple[APIRoute, Deed | None]]:
+def deeds_of(app: FastAPI) -> Iterator[tuple[RouteContext, Deed | None]]:
     """Every route of the API with what is done there; None for what stands before the door."""
-    for route in app.routes:
-        if isinstance(route, APIRoute) and route.path.startswith(API_ROOT) and route.include_in_schema:
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute) and (route.path or "").startswith(API_ROOT):
             yield route, _deed(route.dependant)
 
 
 def require_deeds(app: FastAPI) -> None:
     """A route that names no deed is a mistake of ours: the application does not start."""
-    without = [route.path for route, deed in deeds_of(app) if deed is None and not route.path.startswith(SIGN_IN)]
+    found = [(route.path or "", deed) for route, deed in deeds_of(app)]
+    assert found, "an application without a route: they were looked for in the wrong place"
+    without = [path for path, deed in found if deed is None and not path.startswith(BEFORE_IT)]
     assert not without, f"no deed on {without}"
 
 
 def tell_of_deeds(app: FastAPI, document: dict[str, Any]) -> None:
     """Puts what is done, and who may, into each operation of the OpenAPI document."""
     for route, deed in deeds_of(app):
-        for method in sorted(route.methods or ()):
-            operation = document["paths"][route.path][method.lower()]
+        for method in sorted(route.methods or ()) if route.include_in_schema else ():
+            operation = document["paths"][route.path_format][method.lower()]
             if deed is None:
                 operation["security"] = []
                 continue
