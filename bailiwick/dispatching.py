@@ -21,12 +21,14 @@ from bailiwick import audit_anchoring, protection_watch
 from bailiwick.audit_anchoring import AnchorWatch
 from bailiwick.audit_keys import load_key
 from bailiwick.channels import open_channels, set_up, wording_of
+from bailiwick.commanding import command_devices
 from bailiwick.directory import rota_alerts
 from bailiwick.guides import Guides
 from bailiwick.protection_watch import ProtectionWatch
 from bailiwick.settings import Settings
 from bailiwick.timezones import PinnedTimeZones
 from store import Store
+from store.device_commands import DeviceCommands
 
 ROTA_S: Final = 300.0
 """Between two searches for gaps of the rota."""
@@ -54,7 +56,12 @@ async def dispatch(told: Dispatching) -> None:
 
         async def once() -> None:
             url = told.settings.database()
-            async with await Store.open(url) as store, await AlertWork.open(url, told.zones) as work:
+            async with (
+                await Store.open(url) as store,
+                await AlertWork.open(url, told.zones) as work,
+                await DeviceCommands.open(url) as commands,
+                asyncio.TaskGroup() as group,
+            ):
                 guides = Guides(store, told.settings, told.zones, told.hooks, there, told.clock)
                 parts = Parts(
                     store=work,
@@ -69,7 +76,12 @@ async def dispatch(told: Dispatching) -> None:
                     clock=told.clock,
                     metrics_port=told.metrics_port,
                 )
-                await serve(parts, told.stop)
+                group.create_task(serve(parts, told.stop))
+                devices_id, registry = f"{client_id}-devices", parts.figures.registry
+                asking = command_devices(
+                    commands, told.settings, told.zones, registry, told.clock, devices_id, told.stop
+                )
+                group.create_task(asking)
 
         await steadily(told.stop, "opening the database", once)
 

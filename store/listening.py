@@ -15,6 +15,7 @@ EVENTS_CHANNEL = "bailiwick_events"
 FIGURES_CHANNEL = "bailiwick_figures"
 ALERTS_CHANNEL = "bailiwick_alerts"
 EXPORTS_CHANNEL = "bailiwick_exports"
+COMMANDS_CHANNEL = "bailiwick_commands"
 
 
 class Wakes:

@@ -10,6 +10,7 @@ import pytest
 
 import store
 from alerts.protocols import Target
+from domain.device_commands import CommandCause, CommandState
 from domain.vocabulary import (
     AlertCondition,
     AlertEvent,
@@ -30,6 +31,7 @@ from domain.vocabulary import (
     WarrantKind,
     WarrantOutcome,
 )
+from domain.wire_commands import CommandName
 from store.statements import all_blocks, parse_blocks
 from tests.store.made import ask, migrated
 
@@ -59,6 +61,10 @@ CHECKED: dict[tuple[str, str], type[Enum]] = {
     ("contacts", "channel"): Channel,
     ("contacts", "by_role"): Role,
     ("rota", "role"): Role,
+    ("device_commands", "command"): CommandName,
+    ("device_commands", "cause"): CommandCause,
+    ("device_commands", "state"): CommandState,
+    ("device_commands", "by_role"): Role,
     ("dead_letters", "reason"): DeadLetterReason,
     ("warrants", "kind"): WarrantKind,
     ("warrants", "outcome"): WarrantOutcome,

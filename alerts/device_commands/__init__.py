@@ -1,0 +1,1 @@
+"""Commands to devices: when a rule asks for one (pure), and how they are sent, answered and given up (docs/commanding.md)."""
