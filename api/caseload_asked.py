@@ -58,7 +58,7 @@ def reads(deed: Deed) -> Any:
     """The dependency of a route that reads: who asks, and the caseload."""
     let_in = Depends(seeing(deed))
 
-    async def asked(desk: HasDesk, caseload: HasCaseload, seen: Seen = let_in) -> AskedOf:
+    async def asked(*, seen: Seen = let_in, desk: HasDesk, caseload: HasCaseload) -> AskedOf:
         return AskedOf(Asking(desk, seen, Actor(seen.caller.name, seen.caller.role), None), caseload)
 
     return Depends(asked)
@@ -69,10 +69,11 @@ def changes(deed: Deed) -> Any:
     let_in = Depends(seeing(deed))
 
     async def asked(
+        *,
         request: Request,
+        seen: Seen = let_in,
         desk: HasDesk,
         caseload: HasCaseload,
-        seen: Seen = let_in,
         key: Annotated[
             str | None,
             Header(
@@ -82,7 +83,7 @@ def changes(deed: Deed) -> Any:
             ),
         ] = None,
     ) -> AskedOf:
-        return AskedOf(await asking_of(request, desk, seen, key), caseload)
+        return AskedOf(await asking_of(request, seen=seen, desk=desk, key=key), caseload)
 
     return Depends(asked)
 
