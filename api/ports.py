@@ -14,6 +14,7 @@ from domain.callers import Sight
 from domain.records import Version
 from domain.violations import Violation
 from store.alert_figures import AlertMeasures, AlertsNow
+from store.reading_places import Counted, OpenSpan
 from store.reading_types import (
     AlertFilter,
     AlertRow,
@@ -76,6 +77,18 @@ class Reading(Protocol):
         self, wearer: str, from_us: int, to_us: int, after: tuple[int, str, int, int] | None, limit: int
     ) -> list[PositionRow]:
         """All fixes of a wearer in ``[from_us, to_us)`` by (fix time, device, gen, seq), those after ``after``."""
+
+    async def trail_backwards(self, wearer: str, from_us: int, to_us: int, limit: int) -> list[PositionRow]:
+        """The newest used fixes of a wearer in ``[from_us, to_us)``, the newest first."""
+
+    async def facts_between(self, wearer: str, from_us: int, to_us: int) -> list[Counted]:
+        """What came of a wearer's devices in ``[from_us, to_us)``, by device and gen."""
+
+    async def open_spans(self, wearers: Sequence[str] | None = None) -> list[OpenSpan]:
+        """The violations of alerts that are not closed, of all wearers or of some. In no order."""
+
+    async def permit_records(self, place: tuple[int, int, int]) -> tuple[list[Version], tuple[int, int, int]]:
+        """A page of versions that permit positions, learnt after ``place``, and the place of the last of them."""
 
     async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
         """Newest version of each violation with its row number, newest first, those before ``before``."""

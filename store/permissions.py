@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import DAY_US
-from store.audit import Audit
 from store.connecting import Pool, open_pool
 from store.reading_types import PositionRow
 from store.requests import Requests
+from store.rota import RotaTables
 from store.rows_read import position_row
 from store.statements import statement
 from store.times import At
@@ -80,7 +80,7 @@ class Permissions:
         self._pool = pool
         self.requests = Requests(pool)
         self.warrants = Warrants(pool)
-        self.audit = Audit(pool)
+        self.rota = RotaTables(pool)
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -141,10 +141,6 @@ class Permissions:
         rows = await self._rows("pair_condition", {"wearer": wearer, "victim": victim})
         return Pair(*rows[0]) if rows else None
 
-    async def protected_devices(self) -> frozenset[str]:
-        """The devices that are, or ever were, with protected people."""
-        return frozenset(row[0] for row in await self._rows("protected_devices"))
-
     # ---- who was at a place ----
 
     async def present(self, from_us: int, to_us: int, after: tuple[str, str] | None, limit: int) -> list[Present]:
@@ -154,8 +150,11 @@ class Permissions:
         wanted = bounds | {"after_wearer": wearer, "after_id": fitting, "limit": limit}
         return [Present(*row) for row in await self._rows("present_devices", wanted)]
 
-    async def fixes_in(self, devices: Sequence[Present], box: Box, limit: int) -> list[PositionRow]:
-        """The used fixes of some devices in a box, each while it was with its wearer; by device as given and fix time."""
+    async def fixes_in(self, devices: Sequence[Present], box: Box, limit: int) -> list[tuple[int, PositionRow]]:
+        """The used fixes of some devices in a box, each while it was with its wearer.
+
+        By the place of the device among those given, which stands first, and fix time.
+        """
         if not devices:
             return []
         columns: dict[str, Any] = {
@@ -168,7 +167,7 @@ class Permissions:
         found = []
         for k, *row in await self._rows("present_fixes", columns | box._asdict() | {"limit": limit}):
             one = devices[k - 1]
-            found.append(position_row((one.wearer, one.device, *row)))
+            found.append((k - 1, position_row((one.wearer, one.device, *row))))
         return found
 
     async def _rows(self, name: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:

@@ -84,6 +84,19 @@ CREATE VIEW seen.warrants AS
 CREATE VIEW seen.warrant_holdings AS
     SELECT h.* FROM warrant_holdings h WHERE EXISTS (SELECT FROM seen.warrants w WHERE w.warrant_no = h.warrant_no);
 
+-- What people read of a violation between two people names no fact of the protected one's device.
+CREATE OR REPLACE VIEW seen.violations AS
+    SELECT v.violation_no, v.id, v.version, v.change, v.reason, v.wearer, v.victim, v.kind, v.code, v.order_id, v.condition,
+        v.device, v.from_at, v.to_at, v.decided_at, v.late, v.age_s, v.cause, v.minutes_certain, v.minutes_possible,
+        v.p_inside, v.score, v.retrospective, v.untold,
+        CASE WHEN v.victim IS NULL THEN v.evidence ELSE COALESCE((
+            SELECT jsonb_agg(e.fact ORDER BY e.place) FROM jsonb_array_elements(v.evidence) WITH ORDINALITY AS e (fact, place)
+            WHERE e.fact ->> 'device' NOT IN (SELECT seen.protected_device_ids())), '[]') END AS evidence,
+        v.commit_no, v.line
+    FROM violations v
+    WHERE CASE WHEN v.wearer IS NULL THEN (SELECT seen.sees_centre())
+        ELSE (SELECT seen.sees_everything()) OR v.wearer IN (SELECT seen.wearers_in_sight()) END;
+
 -- Whom a force was told of in an alert that is not closed.
 CREATE INDEX notifications_police ON notifications (recipient, alert_no) WHERE target = 'police' AND sends;
 

@@ -207,7 +207,3 @@ ORDER BY x.fix_time DESC LIMIT 1;
 SELECT c.id, (c.body ->> 'alert_m')::double precision, (c.body ->> 'prealert_m')::double precision
 FROM conditions c JOIN orders o ON o.id = c.order_id
 WHERE o.wearer = %(wearer)s AND c.kind = 'proximity' AND c.body ->> 'victim' = %(victim)s ORDER BY c.id LIMIT 1;
-
--- name: protected_devices
--- The devices that are, or ever were, with protected people.
-SELECT DISTINCT body ->> 'device' FROM caseload_records WHERE type = 'fitting' AND body ->> 'victim' IS NOT NULL;

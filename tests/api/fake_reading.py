@@ -29,6 +29,7 @@ from domain.records import (
 from domain.violations import Violation
 from domain.vocabulary import AlertCondition, AlertWork, Kind, OrderState, Quality, Severity, Source
 from store.alert_figures import FLOOD_US, AlertMeasures, AlertsNow, Load, Unclaimed
+from store.reading_places import Counted, OpenSpan
 from store.reading_types import (
     AlertFilter,
     AlertRow,
@@ -266,6 +267,35 @@ class FakeReading:
             and max(from_us, fitting.from_us) <= row.t_us < min(to_us, fitting.to_us or FAR_US)
         )
         return [row for key, row in keyed if after is None or key > after][:limit]
+
+    async def trail_backwards(self, wearer: str, from_us: int, to_us: int, limit: int) -> list[PositionRow]:
+        rows = await self.trail(wearer, from_us, to_us, None, len(self.fixes) + 1)
+        return [row for row in reversed(rows) if row.quality == "ok" and row.src != "lbs"][:limit]
+
+    async def facts_between(self, wearer: str, from_us: int, to_us: int) -> list[Counted]:
+        rows = await self.trail(wearer, from_us, to_us, None, len(self.fixes) + 1)
+        found: dict[tuple[str, int], list[int]] = {}
+        for row in rows:
+            found.setdefault((row.device, row.gen), []).append(row.seq)
+        return [Counted(*key, len(seqs), min(seqs), max(seqs)) for key, seqs in sorted(found.items())]
+
+    async def open_spans(self, wearers: Sequence[str] | None = None) -> list[OpenSpan]:
+        self._asked("open_spans")
+        newest = {one.id: one for _, one in self._newest().values() if one.current}
+        return [
+            OpenSpan(row.wearer, newest[one].from_us, newest[one].to_us)
+            for row in self.alert_rows.values()
+            if row.wearer is not None and not row.withdrawn and (wearers is None or row.wearer in wearers)
+            for one in row.violations
+            if one in newest
+        ]
+
+    async def permit_records(self, place: tuple[int, int, int]) -> tuple[list[Version], tuple[int, int, int]]:
+        self._asked("permit_records")
+        there = [
+            Version(one) for one in self.records.values() if isinstance(one, Order | Condition | Zone | Suspension)
+        ]
+        return there[place[2] :], (0, 0, len(there))
 
     def _newest(self) -> dict[str, tuple[int, Violation]]:
         return {version.id: (no, version) for no, version in self.numbered}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from domain.instants import MINUTE_US, SECOND_US
-from domain.vocabulary import AlertCondition, AlertWork, Change, Code, Kind, OrderState, Quality, Severity
+from domain.vocabulary import AlertCondition, AlertWork, Change, Code, Kind, OrderState, Quality, Severity, Source
 from store.alert_figures import Load, Unclaimed
 from store.reading_types import AlertFilter, ViolationFilter
 from tests.api.fake_reading import kinds, severities, states
@@ -89,6 +89,46 @@ async def test_a_trail_is_all_fixes_in_order_half_open_a_page_at_a_time(side: Si
     assert await side.reading.trail("W1", HOUR_AGO + SECOND_US, until, None, 2) == rows[:2]
     after = (rows[1].t_us, rows[1].device, rows[1].gen, rows[1].seq)
     assert await side.reading.trail("W1", HOUR_AGO + SECOND_US, until, after, 2) == rows[2:]
+
+
+async def test_a_trail_backwards_is_of_used_fixes_and_what_did_not_come_is_counted(side: Side) -> None:
+    await with_people(side, 1)
+    facts = fixes_of(side.roster.index["T1"], [5, 6, 8, 11], HOUR_AGO)
+    facts["quality"][2], facts["src"][0] = Quality.ZERO, Source.LBS
+    await side.commit(work_of(0, side.roster, facts))
+    later = NOON + MINUTE_US
+    rows = await side.reading.trail_backwards("W1", HOUR_AGO, later, MANY)
+    assert [row.seq for row in rows] == [11, 6]
+    assert await side.reading.trail_backwards("W1", HOUR_AGO, rows[0].t_us, MANY) == rows[1:]
+    assert await side.reading.trail_backwards("W1", HOUR_AGO, later, 1) == rows[:1]
+    (counted,) = await side.reading.facts_between("W1", HOUR_AGO, later)
+    assert (counted.device, counted.gen, counted.facts, counted.missing) == ("T1", 0, 4, 3)
+    assert await side.reading.facts_between("W1", HOUR_AGO, HOUR_AGO + 1) == [counted._replace(facts=1, high=5)]
+    assert await side.reading.facts_between("W2", HOUR_AGO, later) == []
+
+
+async def test_what_permits_positions_comes_as_it_is_learnt(side: Side) -> None:
+    await with_people(side, 1)
+    begins = (0, -(1 << 31), 0)
+    first, place = await side.reading.permit_records(begins)
+    assert [type(one.record).__name__ for one in first] == ["Order", "Condition"]
+    assert await side.reading.permit_records(place) == ([], place)
+    await side.learn(wearer_records("W2", "T2"))
+    more, after = await side.reading.permit_records(place)
+    assert [one.record.id for one in more] == ["O-W2", "C-W2"]
+    assert await side.reading.permit_records(after) == ([], after)
+
+
+async def test_the_violations_of_alerts_that_are_not_closed(side: Side) -> None:
+    await with_people(side, 1, 2)
+    zone = violation_of("W1-1", from_us=HOUR_AGO, to_us=None)
+    shut = violation_of("W2-1", from_us=HOUR_AGO, to_us=NOON)
+    gone = replace(violation_of("W2-2", from_us=HOUR_AGO), change=Change.WITHDRAWN)
+    taken_back = change_of(gone, withdrawn=True)
+    alerts = [change_of(zone), change_of(shut), taken_back]
+    await side.commit(work_of(0, side.roster, versions=[zone, shut, gone], alerts=alerts))
+    assert sorted(await side.reading.open_spans()) == [("W1", HOUR_AGO, None), ("W2", HOUR_AGO, NOON)]
+    assert await side.reading.open_spans(["W2"]) == [("W2", HOUR_AGO, NOON)]
 
 
 async def test_violations_newest_decision_first_with_filters(side: Side) -> None:
