@@ -31,6 +31,7 @@ from api.routes import (
     caseload,
     decisions,
     entry,
+    exports,
     incidents,
     live,
     pages,
@@ -94,7 +95,7 @@ def create_app(
     for error in away:
         app.add_exception_handler(error, _database_away)
     app.add_exception_handler(Busy, busy)
-    for resources in (session, accounts, people, entry, caseload, decisions, work, records, incidents, live):
+    for resources in (session, accounts, people, entry, caseload, decisions, work, records, incidents, exports, live):
         app.include_router(resources.router)
     app.include_router(service.router)
     pages.install(app)

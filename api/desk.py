@@ -35,6 +35,7 @@ from store.times import Connection
 
 if TYPE_CHECKING:
     from api.caseload_desk import AtCaseload
+    from api.export_files import AtExports
 
 REPLAYED: Final = "Idempotency-Replayed"
 LARGEST_ID: Final = (1 << 63) - 1
@@ -49,7 +50,7 @@ class AtDesk:
     """What work on alerts is done with; made by whoever composes the process.
 
     ``guide`` is by what alerts are looked at, ``clock`` gives microseconds UTC, ``shifts`` those that touch ``[from, to)``;
-    ``caseload`` is how it is entered and read, None where this process does not.
+    ``caseload`` is how it is entered and read, None where this process does not; ``exports`` are those asked for, None without a folder.
     """
 
     work: AlertWork
@@ -57,6 +58,7 @@ class AtDesk:
     clock: Callable[[], int]
     shifts: Callable[[int, int], Awaitable[list[Shift]]]
     caseload: AtCaseload | None = None
+    exports: AtExports | None = None
 
     def desk(self, note: Note = nothing_noted) -> Desk:
         """The desk, for one request."""

@@ -189,6 +189,16 @@ def export(
 
 
 @app.command()
+def exporter() -> None:
+    """Exports that were asked for over HTTP: writes them to BAILIWICK_EXPORTS_FOLDER. Several may run at once."""
+    from bailiwick.exporter import Exporting, run
+    from bailiwick.timezones import pinned_time_zones
+
+    settings = _settings()
+    run(Exporting(settings.database(), settings.exports(), pinned_time_zones()))
+
+
+@app.command()
 def evaluate(
     caseload: Annotated[str, typer.Option(help="Caseload file (NDJSON); `-` is standard input.")],
     feed: Annotated[str, typer.Option(help="Feed file (NDJSON); `-` is standard input.")],

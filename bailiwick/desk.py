@@ -11,11 +11,23 @@ from alerts.recipients import Hook
 from alerts.work_store import AlertWork
 from api.caseload_desk import AtCaseload
 from api.desk import AtDesk
+from api.export_files import AtExports
 from bailiwick.channels import open_channels, set_up
 from bailiwick.guides import Guides
 from bailiwick.settings import Settings
 from bailiwick.timezones import PinnedTimeZones
 from store import Store
+from store.exports import Exports
+
+
+@asynccontextmanager
+async def open_exports(settings: Settings) -> AsyncIterator[AtExports | None]:
+    """The exports that may be asked for; None where no folder is set."""
+    if settings.exports_folder is None:
+        yield None
+        return
+    async with await Exports.open(settings.database()) as exports:
+        yield AtExports(exports, settings.exports_folder)
 
 
 @asynccontextmanager
@@ -32,7 +44,11 @@ async def open_desk(
     async with open_channels(settings, clock, "bailiwick-desk") as senders:
         there = set_up(senders)
     url = settings.database()
-    async with await Store.open(url) as store, await AlertWork.open(url, zones) as work:
+    async with (
+        await Store.open(url) as store,
+        await AlertWork.open(url, zones) as work,
+        open_exports(settings) as exports,
+    ):
         guides = Guides(store, settings, zones, hooks, there, clock)
 
         async def guide() -> DeskGuide:
@@ -40,4 +56,4 @@ async def open_desk(
             return DeskGuide(found.protocols, found.resolve)
 
         caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, zones)
-        yield AtDesk(work, guide, clock, store.rota.shifts, caseload)
+        yield AtDesk(work, guide, clock, store.rota.shifts, caseload, exports)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import hashlib
 import json
 import sys
@@ -14,12 +13,10 @@ from typing import Any, Final
 
 import psycopg
 
-from domain.callers import Caller
+from bailiwick.at_the_shell import entry_at_the_shell
 from domain.errors import BailiwickError
 from domain.exports import MANIFEST, BadExport, Manifest
 from domain.instants import format_instant
-from domain.vocabulary import Role
-from store.audit import entry_of, write
 from store.exporting import Wanted, export_everything
 from store.exports import Exports
 from store.importing import import_everything
@@ -51,7 +48,7 @@ def export_command(folder: Path, database_url: str, *, protected: bool, as_json:
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "progress.json").exists():
         raise CannotExport(f"{folder} is not empty: name another folder")
     now_us = time.time_ns() // 1000
-    asyncio.run(_audit(database_url, DEED_EXPORT, now_us, protected=protected))
+    asyncio.run(_audit(database_url, DEED_EXPORT, protected=protected))
     try:
         made = export_everything(
             database_url, Wanted(folder, format_instant(now_us), program(), protected), _say(as_json)
@@ -76,8 +73,7 @@ def import_export_command(folder: Path, database_url: str, *, as_json: bool = Fa
         for line in str(bad).splitlines():
             print(f"bailiwick: {line}", file=sys.stderr)
         return BAD_INPUT
-    now_us = time.time_ns() // 1000
-    asyncio.run(_audit(database_url, DEED_IMPORT, now_us, manifest=done.sha256, commit=done.manifest.commit))
+    asyncio.run(_audit(database_url, DEED_IMPORT, manifest=done.sha256, commit=done.manifest.commit))
     if as_json:
         print(json.dumps(_told(done.manifest, done.sha256), separators=(",", ":")))
     else:
@@ -105,10 +101,9 @@ class _say:  # noqa: N801 - it is called as a function
             print(f"\r{rows} rows", end="", file=sys.stderr, flush=True)
 
 
-async def _audit(url: str, deed: str, now_us: int, **details: Any) -> None:
-    caller = Caller(getpass.getuser(), Role.DUTY_MANAGER, None, by="command")
-    async with await Exports.open(url) as exports, exports.changing() as conn:
+async def _audit(url: str, deed: str, **details: Any) -> None:
+    async with await Exports.open(url) as exports:
         try:
-            await write(conn, entry_of(caller, now_us, deed, "export", **details))
+            await exports.look(entry_at_the_shell(deed, "export", **details))
         except psycopg.errors.UndefinedFunction:
             raise CannotExport("the database does not have the current schema: run `bailiwick migrate` first") from None

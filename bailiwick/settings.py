@@ -55,6 +55,10 @@ class Settings(KeepingSettings, ChannelSettings):
     public_url: str | None = Field(
         default=None, description="Where people reach the console; default: made of `API_HOST` and `API_PORT`."
     )
+    exports_folder: Path | None = Field(
+        default=None,
+        description="Folder for exports: `exporter` writes it, `api` reads it. None: none can be asked for.",
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -122,6 +126,12 @@ class Settings(KeepingSettings, ChannelSettings):
         """The broker's certificate authority, our certificate and its key: those that are set, by these names."""
         files = {"ca": self.mqtt_ca, "certificate": self.mqtt_certificate, "key": self.mqtt_key}
         return {name: str(path) for name, path in files.items() if path}
+
+    def exports(self) -> Path:
+        """Raises `BadSetting` when it is not set."""
+        if self.exports_folder is None:
+            raise BadSetting(f"{PREFIX}EXPORTS_FOLDER is not set: it names the folder that exports are written to")
+        return self.exports_folder
 
     def console(self) -> str:
         """Where people reach the console."""

@@ -47,10 +47,15 @@ class Tally:
         self.rows = 0
         self._sum = 0
 
-    def add(self, line: bytes | memoryview) -> None:
+    def add(self, line: bytes) -> None:
         """One line, without what ends it."""
         self._sum += int.from_bytes(hashlib.sha256(line).digest()[:16], "big")
         self.rows += 1
+
+    def add_all(self, lines: Iterable[bytes]) -> None:
+        """Several."""
+        for line in lines:
+            self.add(line)
 
     @property
     def sum(self) -> str:

@@ -133,17 +133,18 @@ class Table:
             return fragment(PROTECTED[self.name])
         return sql.SQL(_NONE if self.name in OPEN else _WHOLE)
 
-    def lines(self, where: sql.Composable) -> sql.Composed:
-        """The statement that gives some rows as lines."""
+    def lines(self, where: sql.Composable, *, in_time: bool = False) -> sql.Composed:
+        """The statement that gives some rows as lines; ``in_time``: by fix time."""
         if self.is_csv:
-            return sql.SQL("COPY ({}) TO STDOUT {}").format(self.rows(where), _CSV)
+            return sql.SQL("COPY ({}) TO STDOUT {}").format(self.rows(where, in_time=in_time), _CSV)
         text = sql.SQL("SELECT row_to_json(l)::text FROM ({}) AS l").format(self.rows(where))
         return sql.SQL("COPY ({}) TO STDOUT {}").format(text, _JSON_LINES)
 
-    def rows(self, where: sql.Composable) -> sql.Composable:
+    def rows(self, where: sql.Composable, *, in_time: bool = False) -> sql.Composed:
         """The question for some rows, with every value as it is written."""
         columns = sql.SQL(", ").join(column.written() for column in self.columns)
-        ordered = [] if self.name in BY_COMMIT else [sql.Identifier("t", name) for name in self.key]
+        key = ("fix_time", "device_no", "gen", "seq") if in_time else () if self.name in BY_COMMIT else self.key
+        ordered = [sql.Identifier("t", name) for name in key]
         order = sql.SQL(" ORDER BY {}").format(sql.SQL(", ").join(ordered)) if ordered else sql.SQL("")
         return sql.SQL("SELECT {} FROM {} AS t WHERE {}{}").format(columns, self.identifier, where, order)
 

@@ -13,7 +13,7 @@ import gzip
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -49,6 +49,9 @@ FILE_MODE: Final = 0o600
 Connection = psycopg.Connection[tuple[Any, ...]]
 Progress = Callable[[int], None]
 """Is told how many rows were written so far, often; what it raises ends the export, which can go on later."""
+
+Sieve = Callable[[Sequence[bytes]], Sequence[bool]]
+"""Of some lines, which may go out."""
 
 _SETTINGS: Final = {
     "DateStyle": "ISO, YMD",
@@ -88,7 +91,12 @@ class _Done(msgspec.Struct):
     """``table:last commit`` of the stretches that are finished, those without a row too."""
 
 
-_NOTES: Final = ("note_protected_devices", "note_protected_violations", "note_protected_records", "note_protected_alerts")
+_NOTES: Final = (
+    "note_protected_devices",
+    "note_protected_violations",
+    "note_protected_records",
+    "note_protected_alerts",
+)
 """In this order: each asks those before it."""
 
 
@@ -119,7 +127,7 @@ def export_everything(url: str, wanted: Wanted, progress: Progress = lambda rows
     """
     with connection(url) as conn:
         tables = tables_of(conn)
-        _note_protected(conn)
+        note_protected(conn)
         done = _go_on(wanted, tables)
         if done is None:
             done = _snapshot(conn, wanted, tables, progress)
@@ -129,7 +137,8 @@ def export_everything(url: str, wanted: Wanted, progress: Progress = lambda rows
     return _finish(wanted, done)
 
 
-def _note_protected(conn: Connection) -> None:
+def note_protected(conn: Connection) -> None:
+    """Notes on a connection what is a protected person's, for `Table.protected`."""
     conn.execute(statement("forget_protected"))
     for name in _NOTES:
         conn.execute(statement(name))
@@ -220,52 +229,65 @@ def _both_parts(
     for folder, part in parts:
         path = f"{folder}{stem}{table.suffix}"
         copy_out = table.lines(sql.SQL("({}) AND ({})").format(where, part))
-        file = write_lines(conn, copy_out, wanted.folder, path, table, partial(_add, progress, before))
+        file, _ = write_lines(conn, copy_out, wanted.folder, path, table, partial(add_rows, progress, before))
         if file is not None:
             done.files.append(file)
             before += file.rows
 
 
-def _add(progress: Progress, before: int, rows: int) -> None:
+def add_rows(progress: Progress, before: int, rows: int) -> None:
+    """Tells of rows, with those of files before."""
     progress(before + rows)
 
 
 def write_lines(
-    conn: Connection, copy_out: sql.Composed, folder: Path, path: str, table: Table, progress: Progress
-) -> ExportedFile | None:
-    """One file of the lines of a statement; None, and no file, when there is none."""
+    conn: Connection,
+    copy_out: sql.Composed,
+    folder: Path,
+    path: str,
+    table: Table,
+    progress: Progress,
+    sieve: Sieve | None = None,
+) -> tuple[ExportedFile | None, int]:
+    """One file of the lines of a statement, and how many the sieve kept back; None, and no file, where no line is left."""
     target = folder / path
     make_folder(target.parent)
-    tally, heading = Tally(), table.is_csv
+    tally, withheld, waiting = Tally(), 0, list[bytes]()
     with (
         HashedFile(target) as out,
         gzip.GzipFile("", "wb", LEVEL, out, 0) as packed,
         conn.cursor().copy(copy_out) as lines,
     ):
-        for line in lines:
-            packed.write(line)
-            if heading:
-                heading = False
-                continue
-            tally.add(bytes(line).rstrip(b"\n"))
-            if tally.rows % PROGRESS_ROWS == 0:
+        rows = map(bytes, lines)
+        if table.is_csv:
+            packed.write(next(rows))
+        for line in rows:
+            waiting.append(line.rstrip(b"\n"))
+            if len(waiting) == LINES_AT_ONCE:
+                withheld += _pass_on(waiting, packed, tally, sieve)
                 progress(tally.rows)
+                waiting = []
+        withheld += _pass_on(waiting, packed, tally, sieve)
     if not tally.rows:
         target.unlink()
-        return None
+        return None, withheld
     progress(tally.rows)
-    return ExportedFile(
-        path=path,
-        table=table.name,
-        rows=tally.rows,
-        sum=tally.sum,
-        bytes=out.written,
-        sha256=out.digest,
+    file = ExportedFile(
+        path=path, table=table.name, rows=tally.rows, sum=tally.sum, bytes=out.written, sha256=out.digest
     )
+    return file, withheld
 
 
-PROGRESS_ROWS: Final = 50_000
-"""Between two tellings of how far it is."""
+def _pass_on(lines: list[bytes], packed: gzip.GzipFile, tally: Tally, sieve: Sieve | None) -> int:
+    kept = lines if sieve is None or not lines else [line for line, one in zip(lines, sieve(lines), strict=True) if one]
+    if kept:
+        tally.add_all(kept)
+        packed.write(b"\n".join(kept) + b"\n")
+    return len(lines) - len(kept)
+
+
+LINES_AT_ONCE: Final = 10_000
+"""In memory, between two tellings of how far it is."""
 
 
 class HashedFile:

@@ -133,10 +133,11 @@ class Exports:
         await self._pool.close()
 
     @asynccontextmanager
-    async def changing(self) -> AsyncIterator[Connection]:
-        """One transaction."""
+    async def changing(self, entry: Entry) -> AsyncIterator[Connection]:
+        """One transaction, with what the audit is told of it."""
         async with self._pool.connection() as conn, conn.transaction():
             yield conn
+            await write(conn, entry)
 
     async def page(self, asked_by: str | None, before: int | None, limit: int) -> list[ExportRow]:
         """Exports, newest first, those before ``before``; of everybody where ``asked_by`` is None."""
@@ -150,8 +151,8 @@ class Exports:
 
     async def look(self, entry: Entry) -> None:
         """Audits that files are fetched, before they are given."""
-        async with self.changing() as conn:
-            await write(conn, entry)
+        async with self.changing(entry):
+            pass
 
     # -- the exporter's ------------------------------------------------------------------------------------------
 

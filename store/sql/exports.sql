@@ -199,3 +199,75 @@ SELECT export_no FROM exports WHERE state = 'done' AND expires_at <= %(now)s::ti
 -- name: expire_export
 -- Its files are gone; who asked for what stays.
 UPDATE exports SET state = 'expired', files = NULL WHERE export_no = %(export_no)s AND state = 'done' RETURNING 1;
+
+-- name: export_of_wearer
+-- Of whom and of which fix times the questions of this connection are, until it is asked again.
+SELECT set_config('bailiwick.wearer', %(wearer)s, false), set_config('bailiwick.from', %(from_at)s::timestamptz::text, false),
+    set_config('bailiwick.to', %(to_at)s::timestamptz::text, false);
+
+-- name: forget_wearer
+-- What was noted before on this connection.
+DROP TABLE IF EXISTS wearer_records, wearer_fittings, wearer_alerts;
+
+-- name: note_wearer_records
+-- Every version of a wearer's records: those that name them, and what belongs to their orders.
+CREATE TEMPORARY TABLE wearer_records AS
+WITH own_orders AS (
+    SELECT DISTINCT id FROM caseload_records WHERE type = 'order' AND body ->> 'wearer' = current_setting('bailiwick.wearer')
+), own_conditions AS (
+    SELECT DISTINCT id, body -> 'zone' ->> 'id' AS zone FROM caseload_records
+    WHERE type = 'condition' AND body ->> 'order' IN (SELECT id FROM own_orders)
+)
+SELECT record_no FROM caseload_records WHERE (type = 'wearer' AND id = current_setting('bailiwick.wearer'))
+    OR (type IN ('order', 'fitting', 'visit') AND body ->> 'wearer' = current_setting('bailiwick.wearer'))
+    OR (type IN ('condition', 'suspension') AND body ->> 'order' IN (SELECT id FROM own_orders))
+    OR (type = 'absence' AND body ->> 'condition' IN (SELECT id FROM own_conditions))
+    OR (type = 'zone' AND id IN (SELECT zone FROM own_conditions))
+    OR (type = 'assessment' AND body ->> 'violation' IN
+        (SELECT id FROM violations WHERE wearer = current_setting('bailiwick.wearer')));
+
+-- name: note_wearer_fittings
+-- Which device was on a wearer, and from when to when, as is known now.
+CREATE TEMPORARY TABLE wearer_fittings AS
+SELECT d.device_no, GREATEST(f.from_at, current_setting('bailiwick.from')::timestamptz) AS from_at,
+    LEAST(COALESCE(f.to_at, 'infinity'), current_setting('bailiwick.to')::timestamptz) AS to_at
+FROM fittings f JOIN devices d ON d.id = f.device WHERE f.wearer = current_setting('bailiwick.wearer');
+
+-- name: note_wearer_alerts
+-- The alerts about a wearer.
+CREATE TEMPORARY TABLE wearer_alerts AS
+SELECT alert_no FROM alerts WHERE wearer = current_setting('bailiwick.wearer');
+
+-- name: wearer_by_name
+-- The row names the wearer.
+wearer = current_setting('bailiwick.wearer');
+
+-- name: wearer_by_record
+-- The row is of a record of the wearer's.
+record_no IN (SELECT record_no FROM wearer_records);
+
+-- name: wearer_by_alert
+-- The row is of an alert about the wearer.
+alert_no IN (SELECT alert_no FROM wearer_alerts);
+
+-- name: wearer_by_contact
+-- What was said with or about the wearer.
+(wearer = current_setting('bailiwick.wearer') OR alert_no IN (SELECT alert_no FROM wearer_alerts));
+
+-- name: wearer_by_fitting
+-- What a device said while it was on the wearer.
+EXISTS (SELECT FROM wearer_fittings f WHERE f.device_no = t.device_no AND t.fix_time >= f.from_at AND t.fix_time < f.to_at);
+
+-- name: markers_of_victims
+-- By what those would be known whom a wearer's orders protect, or did: ids, names, numbers, units.
+WITH paired AS (
+    SELECT DISTINCT c.body ->> 'victim' AS id FROM caseload_records c JOIN caseload_records o ON o.type = 'order'
+        AND o.id = c.body ->> 'order' AND o.body ->> 'wearer' = current_setting('bailiwick.wearer')
+    WHERE c.type = 'condition' AND c.body ->> 'victim' IS NOT NULL
+)
+SELECT id FROM paired
+UNION SELECT body ->> 'name' FROM caseload_records WHERE type = 'victim' AND id IN (SELECT id FROM paired)
+UNION SELECT said #>> '{}' FROM caseload_records r, jsonb_path_query(r.body -> 'contact', '$.** ? (@.type() == "string")') AS said
+    WHERE type = 'victim' AND id IN (SELECT id FROM paired) AND length(said #>> '{}') >= 5
+        AND said #>> '{}' NOT IN ('console', 'webhook', 'email', 'sms', 'mqtt', 'call')
+UNION SELECT body ->> 'device' FROM caseload_records WHERE type = 'fitting' AND body ->> 'victim' IN (SELECT id FROM paired);
