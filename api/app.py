@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from api import problems
+from api.audited import AuditGuard, AuditSide
 from api.contingency import Rankings
 from api.desk import AtDesk
 from api.desk_problems import busy
@@ -28,10 +29,10 @@ from api.ports import Reading
 from api.problems import PROBLEM_SCHEMA, problem_response
 from api.routes import (
     accounts,
+    audits,
     caseload,
     decisions,
     entry,
-    exports,
     incidents,
     live,
     pages,
@@ -70,12 +71,14 @@ def create_app(
     given: GivenTo | None = None,
     sign_in: SignIn | None = None,
     public_url: str | None = None,
+    audit: AuditSide | None = None,
 ) -> FastAPI:
     """The application over a reading side; ``away`` are the errors that say that it cannot be reached.
 
     ``zones`` is the time-zone data, loaded at the edge: without it no list is ranked by timetables. Without a ``desk``
     nobody can work on alerts. ``door`` knows who asks, ``given`` whom they see for a reason of their own;
-    ``sign_in`` is the way in, and ``public_url`` where people reach us when that is not this machine.
+    ``sign_in`` is the way in, and ``public_url`` where people reach us when that is not this machine. Without an ``audit``
+    nothing is shown that must be in it.
     """
     hub = Hub(reading, away)
     metrics = Metrics()
@@ -90,16 +93,29 @@ def create_app(
         redirect_slashes=False,
     )
     rankings = Rankings(reading, zones) if zones is not None else None
-    app.state.parts = Parts(reading, hub, Figures(reading), metrics, now, rankings, door, given, desk, sign_in)
+    app.state.parts = Parts(reading, hub, Figures(reading), metrics, now, rankings, door, given, desk, sign_in, audit)
     problems.install(app)
     for error in away:
         app.add_exception_handler(error, _database_away)
     app.add_exception_handler(Busy, busy)
-    for resources in (session, accounts, people, entry, caseload, decisions, work, records, incidents, exports, live):
+    for resources in (
+        session,
+        accounts,
+        people,
+        entry,
+        caseload,
+        decisions,
+        work,
+        records,
+        incidents,
+        audits,
+        live,
+    ):
         app.include_router(resources.router)
     app.include_router(service.router)
     pages.install(app)
     # The last one added is the first that a request meets.
+    app.add_middleware(AuditGuard)
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownHosts, public_url=public_url)
     app.add_middleware(Journal, metrics=metrics)

@@ -13,6 +13,7 @@ from typing import Final
 
 from access.grants import may
 from alerts.desk import Note
+from api.audited import nothing_changed
 from api.caseload_causes import refused
 from api.caseload_resources import OF_TYPE
 from api.doors import Seen
@@ -117,6 +118,7 @@ async def check(
 async def enter(entering: Entering, seen: Seen, versions: Sequence[Version], what: str) -> dict[Key, Stood]:
     """Enters versions that were checked, with who did it, and writes that into the audit; gives them as they stand."""
     if not versions:
+        nothing_changed()
         return {}
     caller = seen.caller
     after = await entering.enter(versions, caller.name, caller.role.value)
@@ -133,7 +135,7 @@ async def enter_written(
         if not preview:
             await note(entering.conn)
         checked = await check(entering, written, seen, sight, lines=lines)
-        after = {} if preview else await enter(entering, seen, checked.news.versions, "entered")
+        after = await enter(entering, seen, () if preview else checked.news.versions, "entered")
         return checked, after
 
 

@@ -17,11 +17,12 @@ from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
 from access.grants import Deed
-from alerts.desk import Desk, DeskGuide, Note, nothing_noted
+from alerts.desk import Audited, Desk, DeskGuide, Note, nothing_audited, nothing_noted
 from alerts.desk_questions import DeskQuestions
 from alerts.desk_records import DeskRecords
 from alerts.machine import Actor
 from alerts.work_store import AlertWork
+from api.audited import REPLAYED, at_the_desk
 from api.desk_problems import REFUSED, refusal
 from api.doors import Seen, seeing
 from api.parts import Given
@@ -35,9 +36,7 @@ from store.times import Connection
 
 if TYPE_CHECKING:
     from api.caseload_desk import AtCaseload
-    from api.export_files import AtExports
 
-REPLAYED: Final = "Idempotency-Replayed"
 LARGEST_ID: Final = (1 << 63) - 1
 AGAIN_S: Final = 1
 """When to ask again for an answer that is being made."""
@@ -50,7 +49,7 @@ class AtDesk:
     """What work on alerts is done with; made by whoever composes the process.
 
     ``guide`` is by what alerts are looked at, ``clock`` gives microseconds UTC, ``shifts`` those that touch ``[from, to)``;
-    ``caseload`` is how it is entered and read, None where this process does not; ``exports`` are those asked for, None without a folder.
+    ``caseload`` is how it is entered and read, None where this process does not.
     """
 
     work: AlertWork
@@ -58,15 +57,14 @@ class AtDesk:
     clock: Callable[[], int]
     shifts: Callable[[int, int], Awaitable[list[Shift]]]
     caseload: AtCaseload | None = None
-    exports: AtExports | None = None
 
-    def desk(self, note: Note = nothing_noted) -> Desk:
+    def desk(self, note: Note, audited: Audited) -> Desk:
         """The desk, for one request."""
-        return Desk(self.work, self.guide, self.clock, note)
+        return Desk(self.work, self.guide, self.clock, note, audited)
 
-    def records(self, note: Note = nothing_noted) -> DeskRecords:
-        """What is recorded beside the alerts' events, for one request."""
-        return DeskRecords(self.work, self.guide, self.clock, note)
+    def records(self, note: Note = nothing_noted, audited: Audited = nothing_audited) -> DeskRecords:
+        """What is recorded beside the alerts' events, for one request; without ``audited`` to be asked alone."""
+        return DeskRecords(self.work, self.guide, self.clock, note, audited)
 
     def questions(self, sight: Sight | None = None) -> DeskQuestions:
         """What is read, cut to ``sight``, and the answers that were given."""
@@ -96,6 +94,14 @@ class Asking:
     actor: Actor
     key: RequestKey | None
 
+    def working(self, note: Note) -> Desk:
+        """The desk, which tells the audit what this caller does."""
+        return self.desk.desk(note, at_the_desk(self.seen, Deed.WORK_ALERTS))
+
+    def recording(self, note: Note) -> DeskRecords:
+        """What is recorded beside the alerts' events, which tells the audit too."""
+        return self.desk.records(note, at_the_desk(self.seen, Deed.WORK_ALERTS))
+
     async def must_see(self, what: Subject, number: int) -> None:
         """404 for what the caller does not see, as for what there is not."""
         if number > LARGEST_ID or not await self.seen.reading.in_sight(what, str(number)):
@@ -119,8 +125,8 @@ def unknown(what: Subject) -> Problem:
 
 async def asking_of(
     request: Request,
-    desk: HasDesk,
     seen: Annotated[Seen, Depends(seeing(Deed.WORK_ALERTS))],
+    desk: HasDesk,
     key: Annotated[
         str | None,
         Header(

@@ -21,6 +21,7 @@ from api.problems import MEDIA_TYPE
 from store.reading_types import AlertRow
 
 if TYPE_CHECKING:
+    from api.audited import AuditSide
     from api.desk import AtDesk
     from api.doors import Door, GivenTo
     from api.sign_in import SignIn
@@ -32,7 +33,7 @@ class Parts:
 
     ``reading`` sees everything: it is for what this process itself asks. What is asked for people goes by
     `api.doors.Seen.reading`. ``rankings`` is None without time-zone data, ``desk`` where nobody works on alerts by this process,
-    ``sign_in`` where nobody signs in by it.
+    ``sign_in`` where nobody signs in by it, ``audit`` where nothing is shown that is audited.
     """
 
     reading: Reading
@@ -45,6 +46,7 @@ class Parts:
     given: GivenTo | None = None
     desk: AtDesk | None = None
     sign_in: SignIn | None = None
+    audit: AuditSide | None = None
 
 
 def parts_of(request: Request) -> Parts:

@@ -28,6 +28,7 @@ from api.sign_in import SignIn
 from domain.errors import BadSetting
 from geofence.wallclock import TimeZones
 from store import Reading, Store
+from store.audit_reading import AuditKept
 from store.store import ConnectionLost
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -73,6 +74,7 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
             reading = await stack.enter_async_context(await Reading.open(config.database_url))
             desk = None if config.desk is None else await stack.enter_async_context(config.desk())
             sign_in = await stack.enter_async_context(open_sign_in(config))
+            audit = await stack.enter_async_context(await AuditKept.open(config.database_url))
             app = create_app(
                 reading,
                 (ConnectionLost,),
@@ -81,6 +83,7 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
                 door=sign_in,
                 sign_in=sign_in,
                 public_url=config.public_url,
+                audit=audit,
             )
             hub: Hub = app.state.parts.hub
             await _Server(_settings(app, config.proxies), hub, lambda: _announce(listening, ready)).serve([listening])

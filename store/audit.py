@@ -7,7 +7,9 @@ it is answered (`Audit.look`); looks that come together share one transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -26,6 +28,32 @@ MOST_AT_ONCE: Final = 200
 """Looks that share one transaction."""
 LONGEST_WHY: Final = 200
 """Characters of a purpose."""
+
+
+_heard: ContextVar[list[str] | None] = ContextVar("what the audit heard of one request", default=None)
+
+
+@contextmanager
+def hearing() -> Iterator[list[str]]:
+    """Gives what the audit hears of in this task: a deed for every entry that is written or looked, in order."""
+    heard: list[str] = []
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
+
+
+def heard_nothing() -> None:
+    """Says that there was nothing to write."""
+    hear("")
+
+
+def hear(deed: str) -> None:
+    """Tells whoever hears of this task that something is in the audit."""
+    heard = _heard.get()
+    if heard is not None:
+        heard.append(deed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +116,12 @@ async def write(conn: Connection, entry: Entry) -> None:
 
 async def write_all(conn: Connection, entries: Sequence[Entry]) -> None:
     """`write` for several. Raises `Refused` for a text that the database cannot hold (U+0000)."""
+    await _write_all(conn, entries)
+    for entry in entries:
+        hear(entry.deed)
+
+
+async def _write_all(conn: Connection, entries: Sequence[Entry]) -> None:
     try:
         for entry in entries:
             many = list(entry.subjects) if len(entry.subjects) > MOST_NAMED else None
@@ -118,6 +152,7 @@ class Audit:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="audit of looks")
         await done
+        hear(entry.deed)
 
     async def _run(self) -> None:
         try:
@@ -130,7 +165,7 @@ class Audit:
     async def _settle(self, batch: Sequence[_Look]) -> None:
         try:
             async with self._pool.connection() as conn, conn.transaction():
-                await write_all(conn, [entry for entry, _ in batch])
+                await _write_all(conn, [entry for entry, _ in batch])
         except Refused as error:
             # One that cannot be kept stops no other.
             if len(batch) > 1:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 from psycopg import IsolationLevel
 
 from domain.audit_chain import Anchor, Link, Ranges, Said, end_of, erased_by, set_id
+from store.audit import Audit
 from store.connecting import Pool, open_pool
 from store.statements import statement
 from store.times import At, Connection, at
@@ -146,3 +148,19 @@ class AuditReading:
 
 async def _rows(conn: Connection, name: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
     return await (await conn.execute(statement(name), parameters)).fetchall()
+
+
+class AuditKept(Audit, AuditReading):
+    """The audit on a pool of its own, so that looks wait for nothing else: written and read. Opened with `open`."""
+
+    def __init__(self, pool: Pool) -> None:
+        Audit.__init__(self, pool)
+        AuditReading.__init__(self, pool)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

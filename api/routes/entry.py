@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from access.grants import Deed, may
 from alerts.desk import Note
+from api.audited import nothing_changed
 from api.caseload_asked import AskedOf, VersionSeen, changes, reads
 from api.caseload_bodies import (
     JSON,
@@ -138,6 +139,7 @@ async def preview_suspension(body: PreviewAsked, asked: AskedOf = _LOOKS_AHEAD) 
 
 async def _preview(kind: str, body: PreviewAsked, asked: AskedOf) -> Response:
     check_range(body.from_, body.to)
+    nothing_changed()
     zones = asked.caseload.zones
     written = await written_one(kind, body.record, zones.names)
     sight = await sight_of_written(asked.caseload, asked.seen, written)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from access.grants import Deed
 from api import shapes
+from api.audited import looked
 from api.bodies import device_body, positions_body, wearer_body
 from api.cursors import Name, Number, cut, link_header, next_link, read_cursor
 from api.doors import Seen, seeing
@@ -18,7 +19,7 @@ from api.negotiation import chosen
 from api.parts import API_ROOT, NOT_FOUND, PROBLEMS, Cursor, answer
 from api.problems import Problem
 from api.trails import FORMATS, WRITERS
-from domain.instants import DAY_US
+from domain.instants import DAY_US, format_instant
 
 LIST_DEFAULT: Final = 100
 LIST_LIMIT: Final = 1_000
@@ -84,6 +85,8 @@ async def trail(
     if not rows and await seen.reading.wearer(wearer) is None:
         raise Problem(HTTPStatus.NOT_FOUND, "no such wearer")
     page, onward = cut(rows, limit, lambda row: (row.t_us, row.device, row.gen, row.seq))
+    span = {"from": format_instant(from_us), "to": format_instant(to_us)}
+    await looked(seen, Deed.READ_POSITIONS, "wearer", [wearer], shown="trail", fixes=len(page), **span)
     headers = link_header(next_link(request, onward)) | {"Vary": "Accept"}
     return Response(WRITERS[media_type](page), headers=headers, media_type=media_type)
 
@@ -98,6 +101,7 @@ async def positions(
     """The newest fix of every wearer, by wearer id."""
     rows = await seen.reading.positions(read_cursor(cursor, Name), limit + 1)
     page, onward = cut(rows, limit, lambda row: row.wearer)
+    await looked(seen, Deed.READ_POSITIONS, "wearer", [row.wearer for row in page], shown="positions")
     return answer({"items": positions_body(page), "next": (link := next_link(request, onward))}, link)
 
 

@@ -50,7 +50,7 @@ async def _done(
     await asked.must_see(what, int(number))
 
     async def work(note: Note) -> Response:
-        await do(asked.desk.records(note), int(number))
+        await do(asked.recording(note), int(number))
         return answer({"id": str(int(number))})
 
     return await once(asked, work)
@@ -99,7 +99,7 @@ async def mute(asked: Asked, body: NewMute) -> Response:
     await asked.must_know(Subject.WEARER, body.wearer)
 
     async def work(note: Note) -> Response:
-        records = asked.desk.records(note)
+        records = asked.recording(note)
         number = await records.mute(body.wearer, body.from_, body.to, body.reason, asked.actor)
         return answer({"id": str(number)}, status=HTTPStatus.CREATED)
 

@@ -14,6 +14,7 @@ from alerts.desk import MOST_AT_ONCE, AlertsWanted, Item, Note, Result, Wish
 from alerts.desk_errors import NoSuchAlert, Unacceptable
 from alerts.desk_records import Contact
 from api import desk_shapes, shapes
+from api.audited import nothing_changed
 from api.desk import LARGEST_ID, Asked, HasDesk, once
 from api.desk_bodies import history_body, result_body
 from api.desk_shapes import Bulk, BulkFilter, Closing, NewContact, Words
@@ -88,7 +89,7 @@ async def _do(event: AlertEvent, alert: str, asked: Asked, body: Words | None, i
     await asked.must_see(Subject.ALERT, item.alert_no)
 
     async def work(note: Note) -> Response:
-        await asked.desk.desk(note).act(item, wish, asked.actor)
+        await asked.working(note).act(item, wish, asked.actor)
         row = await asked.seen.reading.alert(item.alert_no)
         assert row is not None, "an alert that somebody just worked on is there"
         return alert_answer(row)
@@ -125,12 +126,14 @@ async def bulk(asked: Asked, body: Bulk) -> Response:
     async def work(note: Note) -> Response:
         if body.items is not None and body.filter is not None:
             raise Unacceptable("filter", "name the alerts or give a filter, not both")
-        desk = asked.desk.desk(note)
+        desk = asked.working(note)
         items = await _items(body) if body.filter is None else await desk.snapshot(_wanted(body.filter))
         seen = await asked.seen.reading.alerts_in_sight([one.alert_no for one in items if one.alert_no <= LARGEST_ID])
         there = [item for item in items if item.alert_no in seen]
         found = {result.alert_no: result for result in await desk.bulk(there, wish, asked.actor)}
         results = [found.get(one.alert_no) or Result(one.alert_no, error=NoSuchAlert(one.alert_no)) for one in items]
+        if all(result.done is None for result in results):
+            nothing_changed()
         more = body.filter is not None and len(items) == MOST_AT_ONCE
         return answer({"items": [result_body(result) for result in results], "more": more})
 
@@ -193,7 +196,7 @@ async def _contact(alert_no: int | None, asked: Asked, body: NewContact) -> Resp
     await asked.must_know(Subject.VICTIM, body.victim)
 
     async def work(note: Note) -> Response:
-        number = await asked.desk.records(note).contact(alert_no, Contact(**given), asked.actor)
+        number = await asked.recording(note).contact(alert_no, Contact(**given), asked.actor)
         return answer({"id": str(number)}, status=HTTPStatus.CREATED)
 
     return await once(asked, work)

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from bailiwick.timezones import pinned_time_zones
+from tests.api.auditing import KeptAudit
 from tests.api.doors import HeaderDoor
 from tests.api.sides import Side
 from tests.store.made import NOON
@@ -24,7 +25,7 @@ PATIENCE_S = 20.0
 
 def app_over(side: Side) -> FastAPI:
     """The application at `NOON`."""
-    return create_app(side.reading, side.away, lambda: NOON, pinned_time_zones(), door=HeaderDoor())
+    return create_app(side.reading, side.away, lambda: NOON, pinned_time_zones(), door=HeaderDoor(), audit=KeptAudit())
 
 
 def client_of(app: FastAPI, base_url: str = HOST) -> httpx2.AsyncClient:

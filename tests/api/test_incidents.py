@@ -17,6 +17,7 @@ from domain.records import Condition, Timetable, TimetableRow, Version, Wearer
 from domain.violations import Violation
 from domain.vocabulary import ConditionKind, Kind, Level
 from store.reading_types import IncidentDeviceRow
+from tests.api.auditing import KeptAudit
 from tests.api.doors import HeaderDoor
 from tests.api.serving import app_over, client_of
 from tests.api.sides import Side, fake_side
@@ -125,7 +126,7 @@ async def test_without_time_zones_nothing_is_ranked() -> None:
     from api.app import create_app  # noqa: PLC0415 - the one test that leaves them out
 
     side = fake_side()
-    async with client_of(create_app(side.reading, side.away, lambda: NOON, door=HeaderDoor())) as client:
+    async with client_of(create_app(side.reading, side.away, lambda: NOON, door=HeaderDoor(), audit=KeptAudit())) as client:
         assert (await client.get(f"{API}/incidents/outage-1/silent")).status_code == 503
 
 

@@ -17,8 +17,8 @@ from api.desk import AtDesk
 from domain.instants import SECOND_US
 from domain.records import Version
 from store import Reading
+from store.audit_reading import AuditKept
 from store.store import ConnectionLost
-from tests.api.auditing import KeptAudit
 from tests.api.doors import HeaderDoor, asks
 from tests.api.serving import client_of
 from tests.store.alert_making import PROTOCOLS, ZONES, Made, alerts_at, resolve
@@ -60,9 +60,10 @@ class Working:
         self._check("post", path, answer)
         return answer
 
-    async def get(self, path: str) -> httpx2.Response:
+    async def get(self, path: str, who: dict[str, str] | None = None, **headers: str) -> httpx2.Response:
         """Reads; the answer is as OpenAPI says."""
-        answer = await self.client.get(f"/api/v1/{path}")
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = await self.client.get(f"/api/v1/{path}", headers=(who or {}) | named)
         self._check("get", path, answer)
         return answer
 
@@ -100,11 +101,15 @@ async def guide() -> DeskGuide:
 async def working(url: str, *versions: Version, alerts: int = 1) -> AsyncIterator[Working]:
     """``alerts`` critical ones, raised and looked at."""
     clock = Clock()
-    async with alerts_at(url, *versions) as made, await Reading.open(url, clock) as reading:
+    async with (
+        alerts_at(url, *versions) as made,
+        await Reading.open(url, clock) as reading,
+        await AuditKept.open(url) as audit,
+    ):
         for number in range(1, alerts + 1):
             await made.raised(f"W1-{number}", condition=f"C{number}")
         await made.look(clock())
         desk = AtDesk(made.work, guide, clock, made.store.rota.shifts)
-        app = create_app(reading, (ConnectionLost,), clock, ZONES, desk, door=HeaderDoor(), audit=KeptAudit())
+        app = create_app(reading, (ConnectionLost,), clock, ZONES, desk, door=HeaderDoor(), audit=audit)
         async with client_of(app) as client:
             yield Working(made, app, client, clock, app.openapi())
