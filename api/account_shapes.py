@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, field_validator
 
 from access.accounts import EMAIL_CHARACTERS, NAME_CHARACTERS, is_name
+from access.grants import Deed, may
 from access.passwords import LONGEST
 from api.instants import Instant
 from api.shapes import Shape
 from domain.callers import Caller
-from domain.instants import format_instant
+from domain.instants import SECOND_US, format_instant
 from domain.vocabulary import Role
 from store.accounts import Account, Person
 from store.api_keys import Key
@@ -91,7 +92,7 @@ class NewKey(Shape):
 
 
 class SessionNow(Shape):
-    """Who you are. ``csrf`` goes into the header `Bailiwick-CSRF` of every change; it and ``ends`` are null for a key."""
+    """Who you are, and what you may do. ``csrf`` goes into the header `Bailiwick-CSRF` of every change; a key has none."""
 
     name: str
     shown: str
@@ -101,6 +102,7 @@ class SessionNow(Shape):
     reads_only: bool
     by: str
     must_change_password: bool
+    deeds: list[Deed]
     csrf: str | None
     idle_s: int | None
     ends: str | None
@@ -163,21 +165,11 @@ class KeyMade(KeyNow):
     key: str
 
 
-def session_body(session: Session) -> dict[str, Any]:
-    """`SessionNow` of a session."""
-    return {
-        "name": session.account,
-        "shown": session.shown,
-        "role": session.role.value,
-        "areas": _areas(session.areas),
-        "organisation": session.organisation,
-        "reads_only": False,
-        "by": "session",
-        "must_change_password": session.must_change,
-        "csrf": session.csrf,
-        "idle_s": session.idle_us // 1_000_000,
-        "ends": format_instant(session.ends_us),
-    }
+def session_body(session: Session, caller: Caller) -> dict[str, Any]:
+    """`SessionNow` of a session and whose it is."""
+    told = {"shown": session.shown, "must_change_password": session.must_change, "csrf": session.csrf}
+    ends = {"idle_s": session.idle_us // SECOND_US, "ends": format_instant(session.ends_us)}
+    return caller_body(caller) | told | ends
 
 
 def caller_body(caller: Caller) -> dict[str, Any]:
@@ -185,7 +177,8 @@ def caller_body(caller: Caller) -> dict[str, Any]:
     areas = None if caller.areas is None else sorted(caller.areas)
     told = {"name": caller.name, "shown": caller.name, "role": caller.role.value, "areas": areas, "by": caller.by}
     told |= {"organisation": caller.organisation, "reads_only": caller.reads_only, "must_change_password": False}
-    return told | {"csrf": None, "idle_s": None, "ends": None}
+    deeds = [deed.value for deed in Deed if may(caller, deed)]
+    return told | {"deeds": deeds, "csrf": None, "idle_s": None, "ends": None}
 
 
 def account_body(account: Account) -> dict[str, Any]:

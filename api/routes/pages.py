@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
+
+from api.html import page
+from api.parts import Given
+from api.problems import Problem
 
 HERE: Final = Path(__file__).parents[1]
 STATIC: Final = HERE / "static"
-TEMPLATES: Final = HERE / "templates"
 KEEP: Final = "no-cache"
 """Files may be kept, but are asked for again each time (with their ETag)."""
 
@@ -20,9 +23,23 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-async def home() -> Response:
-    """The page."""
+async def home(request: Request, parts: Given) -> Response:
+    """The page, for whoever is signed in; the others are shown the way in."""
+    try:
+        caller = await parts.door.caller(request)
+    except Problem:
+        caller = None  # such as one who must change a password first: that page says so
+    if caller is None:
+        return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
     return FileResponse(STATIC / "index.html", headers={"Cache-Control": KEEP})
+
+
+@router.get("/sign-in")
+@router.get("/password")
+async def way_in(parts: Given) -> Response:
+    """The page on which people sign in, and change their password."""
+    provider = parts.sign_in is not None and parts.sign_in.oidc is not None
+    return page("sign_in.html", provider=provider)
 
 
 @router.get("/favicon.ico")
@@ -35,7 +52,7 @@ async def favicon() -> Response:
 async def reference(request: Request) -> Response:
     """The OpenAPI document as a page for people."""
     document = request.app.openapi()
-    return HTMLResponse(_environment().get_template("reference.html").render(api=document, groups=_groups(document)))
+    return page("reference.html", api=document, groups=_groups(document))
 
 
 class _Files(StaticFiles):
@@ -51,10 +68,6 @@ def install(app: FastAPI) -> None:
     """Adds the pages and the folder of their files."""
     app.include_router(router)
     app.mount("/static", _Files(directory=STATIC))
-
-
-def _environment() -> Environment:
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
 
 
 def _groups(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

@@ -15,7 +15,7 @@ from api.html import page
 from api.made_secrets import token
 from api.parts import API_ROOT, PROBLEM_CONTENT, PROBLEMS, Given, answer
 from api.problems import Problem
-from api.sign_in import COOKIE, SignedIn, SignIn
+from api.sign_in import COOKIE, SignedIn, SignIn, address_of, caller_of
 from domain.instants import SECOND_US
 from store.sessions import OIDC_US
 
@@ -53,7 +53,7 @@ async def now(request: Request, parts: Given) -> Response:
     if parts.sign_in is not None and COOKIE in request.cookies and "authorization" not in request.headers:
         session = await parts.sign_in.session(request)
         if session is not None:
-            return answer(session_body(session))
+            return answer(session_body(session, caller_of(session, address_of(request))))
     caller = await parts.door.caller(request)
     if caller is None:
         raise not_signed_in()
@@ -112,7 +112,8 @@ async def from_provider(request: Request, sign_in: HasSignIn) -> Response:
 
 def _begun(sign_in: SignIn, signed_in: SignedIn, status: int = HTTPStatus.CREATED) -> Response:
     headers = {"Location": SIGN_IN} if status == HTTPStatus.CREATED else None
-    response = answer(session_body(signed_in.session), status=status, headers=headers)
+    body = session_body(signed_in.session, caller_of(signed_in.session, ""))
+    response = answer(body, status=status, headers=headers)
     _set(response, sign_in, signed_in)
     return response
 

@@ -4,8 +4,9 @@ import { changed, readAlerts, startAlerts } from "./alerts.js";
 import { showFigures } from "./figures.js";
 import { readIncidents } from "./incidents.js";
 import { WearerMap } from "./map.js";
+import { readSession, send } from "./session.js";
 import { follow, get, repeat } from "./source.js";
-import { ageWords, number, timeElement } from "./words.js";
+import { ageWords, number, sentence, timeElement } from "./words.js";
 
 const FIGURES_MS = 2_000;
 const POSITIONS_MS = 10_000;
@@ -153,17 +154,58 @@ $("closer").addEventListener("click", () => map.view.zoomBy(1.6));
 $("farther").addEventListener("click", () => map.view.zoomBy(1 / 1.6));
 $("whole").addEventListener("click", () => map.view.whole());
 
-map.load("/static/outline.json").catch(failed);
-startAlerts(failed);
-repeat(readFigures, FIGURES_MS);
-repeat(readPositions, POSITIONS_MS);
-const readMarksNow = repeat(readMarks, MARKS_MS);
-const readIncidentsNow = repeat(() => readIncidents().catch(failed), INCIDENTS_MS);
-follow({
-  alert: (alert) => {
-    changed(alert);
-    if (alert.kind === "mass_outage") void readIncidentsNow();
-  },
-  begin: () => { readAlerts().catch(failed); void readMarksNow(); void readIncidentsNow(); },
-  link: (word) => note("stream", word),
-});
+function showWho(me) {
+  $("who").textContent = `${me.shown}, ${sentence(me.role).toLowerCase()}`;
+  $("who").title = me.name;
+  $("sign-out").addEventListener("click", async () => {
+    await send("DELETE", "").catch(() => null);
+    location.replace("/sign-in");
+  });
+}
+
+/** What the role may see is asked for; what it may not is not there. */
+function start(me) {
+  const may = (deed) => me.deeds.includes(deed);
+  const parts = { figures: may("figures.read"), alerts: may("alerts.read"), places: may("positions.read") };
+  for (const [id, there] of Object.entries(parts)) $(id).hidden = !there;
+  $("apart").hidden = parts.alerts || parts.places;
+  $("apart").textContent = `Alerts and positions are not shown to your role (${sentence(me.role).toLowerCase()}).`;
+  const incidents = may("incidents.read") ? () => readIncidents().catch(failed) : async () => {};
+  if (parts.figures) repeat(readFigures, FIGURES_MS);
+  else note("figures", "live");
+  if (parts.places) {
+    map.load("/static/outline.json").catch(failed);
+    repeat(readPositions, POSITIONS_MS);
+  }
+  const readIncidentsNow = repeat(incidents, INCIDENTS_MS);
+  if (!parts.alerts) return note("stream", "live");
+  startAlerts(failed);
+  const readMarksNow = repeat(parts.places ? readMarks : async () => {}, MARKS_MS);
+  return follow({
+    alert: (alert) => {
+      changed(alert);
+      if (alert.kind === "mass_outage") void readIncidentsNow();
+    },
+    begin: () => { readAlerts().catch(failed); void readMarksNow(); void readIncidentsNow(); },
+    link: (word) => note("stream", word),
+  });
+}
+
+/** Tried until an answer comes: it says who we are, or that nobody is signed in. */
+async function known() {
+  for (;;) {
+    try {
+      return await readSession();
+    } catch {
+      failed();
+      await new Promise((resolve) => { setTimeout(resolve, FIGURES_MS); });
+    }
+  }
+}
+
+const me = await known();
+if (me === null) location.replace("/sign-in");
+else {
+  showWho(me);
+  start(me);
+}

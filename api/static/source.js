@@ -1,14 +1,21 @@
 // Where the page gets its data: plain requests, and the stream, which the browser itself resumes.
 
+import { background, changing, readSession, signedOut } from "./session.js";
+
 const ROOT = "/api/v1";
 const PATIENCE_MS = 15_000;
 
-/** The JSON of a path under the API; throws when it cannot be had in time. */
+/** What our role may not see. */
+export class Forbidden extends Error {}
+
+/** The JSON of a path under the API; throws when it cannot be had in time, `Forbidden` when it may not be had. */
 export async function get(path) {
   const response = await fetch(path.startsWith("/") ? path : `${ROOT}/${path}`, {
-    headers: { Accept: "application/json" },
+    headers: { Accept: "application/json", ...background() },
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
+  if (response.status === 401) signedOut();
+  if (response.status === 403) throw new Forbidden(path);
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
   return response.json();
 }
@@ -20,11 +27,14 @@ export async function get(path) {
 export async function post(path, body, headers) {
   const request = {
     method: "POST",
-    headers: { ...headers, "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
+    headers: { ...headers, ...(await changing()), "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
     body: JSON.stringify(body),
   };
   const send = () => fetch(`${ROOT}/${path}`, { ...request, signal: AbortSignal.timeout(PATIENCE_MS) });
   const response = await send().catch(send);
+  if (response.status === 401) signedOut();
+  // Signed in anew in another tab: from now on with that session's token.
+  if (response.status === 403) await readSession();
   return { status: response.status, body: await response.json() };
 }
 
@@ -61,7 +71,10 @@ export function follow(on) {
     source.addEventListener("alert", (event) => { note(event); on.alert(JSON.parse(event.data)); });
     source.addEventListener("error", () => {
       on.link("lost");
-      if (source.readyState === EventSource.CLOSED) setTimeout(open, 2_000);
+      if (source.readyState !== EventSource.CLOSED) return;
+      // Refused: perhaps nobody is signed in any more, which this says.
+      void get("session").catch(() => null);
+      setTimeout(open, 2_000);
     });
   };
   open();

@@ -1,5 +1,6 @@
 // Work on alerts: claim, release, close with an outcome, undo. What is refused is said in words, and nothing typed is lost.
 
+import { session } from "./session.js";
 import { get, post } from "./source.js";
 import { DONE, alertWords, sentence, timeElement } from "./words.js";
 
@@ -19,39 +20,9 @@ let list = null;
 // ---- who we are ----
 
 function who() {
-  const kept = sessionStorage.getItem("who");
-  return kept === null ? null : JSON.parse(kept);
+  const me = session();
+  return me === null ? null : { actor: me.name, role: me.role, works: me.deeds.includes("alerts.work") };
 }
-
-function showWho() {
-  const me = who();
-  $("who").textContent = me === null ? "Say who you are" : `${me.actor}, ${sentence(me.role).toLowerCase()}`;
-}
-
-/** Asks who we are; null when nobody says. */
-function askWho() {
-  const dialog = $("asking");
-  const me = who();
-  $("actor").value = me?.actor ?? "";
-  $("role").value = me?.role ?? "operator";
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "said" ? who() : null), { once: true });
-  });
-}
-
-function takeWho(event) {
-  event.preventDefault();
-  const me = { actor: $("actor").value.trim(), role: $("role").value };
-  sessionStorage.setItem("who", JSON.stringify(me));
-  // Closed first: that gives the focus back to the button that asked, which the lines then keep.
-  $("asking").close("said");
-  showWho();
-  list.redraw();
-}
-
-const known = async () => who() ?? (await askWho());
 
 // ---- one thing done ----
 
@@ -75,9 +46,7 @@ function refusal(answer) {
  * Does one thing to an alert as it was seen. Gives it as it is now, and when nothing was done, `why` in words.
  */
 async function act(alert, event, body) {
-  const me = await known();
-  if (me === null) return { now: alert, why: ["Nobody has said who asks."] };
-  const headers = { "Bailiwick-Actor": me.actor, "Bailiwick-Role": me.role, "If-Match": `"${alert.revision}"` };
+  const headers = { "If-Match": `"${alert.revision}"` };
   let answer;
   try {
     answer = await post(`alerts/${alert.id}/${event}`, body, headers);
@@ -88,10 +57,7 @@ async function act(alert, event, body) {
     list.show(answer.body);
     return { now: answer.body, why: null };
   }
-  if (answer.status === 401) {
-    sessionStorage.removeItem("who");
-    showWho();
-  }
+  if (answer.status === 401) return { now: alert, why: ["You are not signed in any more. Sign in in another tab, then try again."] };
   const now = await get(`alerts/${alert.id}`).catch(() => alert);
   list.show(now);
   return { now, why: refusal(answer) };
@@ -110,9 +76,8 @@ async function press(alert, event) {
 
 let closing = null;
 
-async function openClosing(alert) {
+function openClosing(alert) {
   say();
-  if ((await known()) === null) return;
   $("closing-form").reset();
   $("closing-refused").hidden = true;
   showClosing(alert);
@@ -202,13 +167,13 @@ export function workCell(alert) {
     holder.textContent = "Nobody";
   }
   cell.append(holder);
-  if (alert.work === "closed") return cell;
+  if (alert.work === "closed" || !me?.works) return cell;
   const acts = element("div", "", "acts");
   const about = heading(alert);
   if (!alert.holder) acts.append(button("Claim", "claim", `Claim ${about}`));
   else if (mine) acts.append(button("Release", "release", `Release ${about}`));
-  else if (me !== null && SENIOR.includes(me.role)) acts.append(button("Take over", "claim", `Take over ${about} from ${alert.holder}`));
-  if (!alert.holder || mine || (me !== null && SENIOR.includes(me.role))) acts.append(button("Close", "close", `Close ${about}`));
+  else if (SENIOR.includes(me.role)) acts.append(button("Take over", "claim", `Take over ${about} from ${alert.holder}`));
+  if (!alert.holder || mine || SENIOR.includes(me.role)) acts.append(button("Close", "close", `Close ${about}`));
   cell.append(acts);
   return cell;
 }
@@ -216,7 +181,6 @@ export function workCell(alert) {
 /** `lines` is the list: `show` an alert as answered, the `alert` of an id, its first `button`, `redraw` all. */
 export function startWork(lines) {
   list = lines;
-  showWho();
   for (const [value, words] of OUTCOMES) {
     const label = document.createElement("label");
     const radio = document.createElement("input");
@@ -228,17 +192,13 @@ export function startWork(lines) {
     const pressed = event.target.closest("button[data-act]");
     const alert = pressed && list.alert(pressed.closest("tr").dataset.id);
     if (!alert) return;
-    if (pressed.dataset.act === "close") void openClosing(alert);
+    if (pressed.dataset.act === "close") openClosing(alert);
     else void press(alert, pressed.dataset.act);
   });
-  $("who").addEventListener("click", () => void askWho());
-  $("asking-form").addEventListener("submit", takeWho);
   $("closing").addEventListener("close", () => {
     // The line may have been drawn anew behind the dialog.
     if ($("closing").returnValue !== "closed") list.button(closing.id)?.focus();
   });
   $("closing-form").addEventListener("submit", (event) => void takeClosing(event));
-  for (const dialog of [$("asking"), $("closing")]) {
-    dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close(""));
-  }
+  $("closing").querySelector("[data-cancel]").addEventListener("click", () => $("closing").close(""));
 }

@@ -13,6 +13,7 @@ from playwright.async_api import expect
 
 from domain.instants import MINUTE_US
 from domain.vocabulary import Change, Kind, Severity
+from tests.api.doors import asks
 from tests.api.fake_reading import FakeReading, states
 from tests.api.serving import app_over, served
 from tests.api.sides import Side, fake_side, real_side
@@ -36,9 +37,12 @@ async def raise_alert(side: Side, violation_id: str, kind: Kind, severity: Sever
 
 
 @asynccontextmanager
-async def page_at(browser: playwright.Browser, address: str) -> AsyncIterator[playwright.Page]:
-    """The page, and nothing on it may fail or come from elsewhere."""
-    context = await browser.new_context(locale="en-GB", timezone_id="Europe/London")
+async def page_at(
+    browser: playwright.Browser, address: str, who: dict[str, str] | None = None
+) -> AsyncIterator[playwright.Page]:
+    """The page as ``who`` sees it, by default an operator, and nothing on it may fail or come from elsewhere."""
+    headers = asks("ola") if who is None else who
+    context = await browser.new_context(locale="en-GB", timezone_id="Europe/London", extra_http_headers=headers)
     page = await context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

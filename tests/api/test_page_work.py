@@ -8,19 +8,11 @@ import playwright.async_api as playwright
 from playwright.async_api import Page, Route, expect
 
 from domain.vocabulary import Change
+from tests.api.doors import asks
 from tests.api.serving import served
 from tests.api.test_page import page_at
-from tests.api.working import CLOSING, PIA, Working, working
+from tests.api.working import CLOSING, PIA, SAM, Working, working
 from tests.store.made import violation_of
-
-
-async def say_who(page: Page, actor: str = "ola", role: str = "operator") -> None:
-    """By keyboard, in the dialog that is open."""
-    await expect(page.locator("#actor")).to_be_focused()
-    await page.keyboard.type(actor)
-    await page.locator("#role").select_option(role)
-    await page.keyboard.press("Enter") if role == "operator" else await page.locator("#asking .first").click()
-    await expect(page.locator("#asking")).to_be_hidden()
 
 
 async def pressed(page: Page, act: str, row: int = 0) -> None:
@@ -36,7 +28,6 @@ async def test_an_alert_is_claimed_and_closed_by_keyboard_and_the_closing_undone
         row = page.locator("#alert-rows tr")
         await expect(row.locator(".holder")).to_have_text("Nobody")
         await pressed(page, "claim")
-        await say_who(page)
         await expect(row.locator(".holder")).to_contain_text("You until")
         await expect(page.locator("#who")).to_have_text("ola, operator")
         await expect(row.locator('button[data-act="release"]')).to_be_focused()
@@ -67,7 +58,6 @@ async def test_an_alert_is_claimed_and_closed_by_keyboard_and_the_closing_undone
 async def test_a_critical_alert_is_not_closed_without_words(chromium: playwright.Browser, embedded_url: str) -> None:
     async with working(embedded_url) as at, served(at.app) as address, page_at(chromium, address) as page:
         await pressed(page, "close")
-        await say_who(page)
         await expect(page.locator("#note-label")).to_contain_text("a critical alert needs one")
         await page.locator('input[value="false"]').check()
         await page.locator("#closing .first").click()
@@ -97,20 +87,16 @@ async def test_failure_14_who_was_faster_is_said_in_words(chromium: playwright.B
         row = page.locator("#alert-rows tr")
         await behind(page, at, "claim")
         await pressed(page, "claim")
-        await say_who(page)
         said = page.locator("#said")
         await expect(said).to_contain_text("Not claimed: In an exclusion zone, W1. pia claimed it at")
         await expect(said.locator("time")).to_have_attribute("datetime", "2026-11-21T12:00:01Z")
         await expect(row.locator(".holder")).to_contain_text("pia until")
         await expect(row.locator("button")).to_have_count(0)
-        await page.locator("#who").click()
-        await page.locator("#actor").fill("sam")
-        await page.locator("#role").select_option("supervisor")
-        await page.locator("#asking .first").click()
-        await expect(row.locator("button").first).to_have_text("Take over")
-        await pressed(page, "claim")
-        await expect(row.locator(".holder")).to_contain_text("You until")
-        assert (await at.get("alerts/1")).json()["holder"] == "sam"
+        async with page_at(chromium, address, SAM) as other:
+            await expect(other.locator("#alert-rows button").first).to_have_text("Take over")
+            await pressed(other, "claim")
+            await expect(other.locator("#alert-rows .holder")).to_contain_text("You until")
+            assert (await at.get("alerts/1")).json()["holder"] == "sam"
 
 
 async def test_what_was_typed_is_not_lost_when_somebody_was_faster(
@@ -119,7 +105,6 @@ async def test_what_was_typed_is_not_lost_when_somebody_was_faster(
     async with working(embedded_url) as at, served(at.app) as address, page_at(chromium, address) as page:
         await behind(page, at, "close")
         await pressed(page, "close")
-        await say_who(page)
         await page.locator('input[value="explained"]').check()
         await page.fill("#note", "He rang: his bus was late")
         await page.locator("#closing .first").click()
@@ -140,7 +125,6 @@ async def test_an_alert_that_left_the_list_meanwhile_is_closed_at_the_second_loo
 ) -> None:
     async with working(embedded_url) as at, served(at.app) as address, page_at(chromium, address) as page:
         await pressed(page, "close")
-        await say_who(page)
         await page.locator('input[value="confirmed"]').check()
         await page.fill("#note", "Seen on the map")
         over = violation_of("W1-1", 2, change=Change.CLOSED, to_us=at.clock(), condition="C1")
@@ -165,20 +149,16 @@ async def test_an_answer_that_is_lost_is_asked_for_again_and_nothing_is_done_twi
     async with working(embedded_url) as at, served(at.app) as address, page_at(chromium, address) as page:
         await page.route(re.compile("/alerts/1/claim$"), lose, times=1)
         await pressed(page, "claim")
-        await say_who(page)
         await expect(page.locator("#alert-rows .holder")).to_contain_text("You until")
         await expect(page.locator("#said")).to_be_hidden()
         assert at.ask("SELECT event, by_name FROM alert_events") == [("claim", "ola")]
 
 
-async def test_what_others_do_is_shown_and_who_we_are_is_asked_once_a_tab(
-    chromium: playwright.Browser, embedded_url: str
-) -> None:
+async def test_what_others_do_is_shown_and_who_we_are_stays(chromium: playwright.Browser, embedded_url: str) -> None:
     async with working(embedded_url, alerts=2) as at, served(at.app) as address, page_at(chromium, address) as page:
         rows = page.locator("#alert-rows tr")
         await expect(rows).to_have_count(2)
         await pressed(page, "claim")
-        await say_who(page)
         await page.reload()
         await pressed(page, "claim", 1)
         await expect(rows.nth(1).locator(".holder")).to_contain_text("You until")
@@ -194,11 +174,24 @@ async def test_what_others_do_is_shown_and_who_we_are_is_asked_once_a_tab(
         await expect(rows).to_have_count(1)
 
 
+async def test_who_does_not_work_on_alerts_is_offered_nothing_to_press(
+    chromium: playwright.Browser, embedded_url: str
+) -> None:
+    async with working(embedded_url) as at, served(at.app) as address:
+        async with page_at(chromium, address, asks("off", "officer")) as page:
+            await expect(page.locator("#alert-rows tr")).to_have_count(1)
+            await expect(page.locator("#alert-rows button")).to_have_count(0)
+            await expect(page.locator("#figures")).to_be_hidden()
+        async with page_at(chromium, address, asks("ada", "administrator")) as page:
+            await expect(page.locator("#apart")).to_contain_text("not shown to your role (administrator)")
+            for part in ("#alerts", "#places"):
+                await expect(page.locator(part)).to_be_hidden()
+
+
 async def test_without_a_desk_the_page_says_so(chromium: playwright.Browser, embedded_url: str) -> None:
     async with working(embedded_url) as at:
         parts = at.app.state.parts
         at.app.state.parts = type(parts)(*(getattr(parts, name) for name in parts.__slots__ if name != "desk"))
         async with served(at.app) as address, page_at(chromium, address) as page:
             await pressed(page, "claim")
-            await say_who(page)
             await expect(page.locator("#said")).to_contain_text("The desk is not set up in this process.")
