@@ -22,7 +22,6 @@ from api.parts import API_ROOT, Given, Parts
 from api.ports import Reading
 from api.problems import Problem
 from domain.callers import Caller, Sight
-from domain.vocabulary import Role
 
 PURPOSE: Final = "Bailiwick-Purpose"
 PURPOSE_CHARACTERS: Final = 200
@@ -102,22 +101,6 @@ def not_signed_in() -> Problem:
     """401, with what to do."""
     detail = f"sign in first: POST {SIGN_IN}, or send an API key as `Authorization: Bearer ...`"
     return Problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
-
-
-class BelievedDoor:
-    """Whoever asks is who they say they are, in two headers: for a machine that nobody else can reach."""
-
-    ACTOR: Final = "Bailiwick-Actor"
-    ROLE: Final = "Bailiwick-Role"
-
-    async def caller(self, request: Request) -> Caller | None:
-        """Without headers it may be read, and nothing changed."""
-        name, role = request.headers.get(self.ACTOR), request.headers.get(self.ROLE)
-        if name is None or role is None:
-            return Caller("somebody", Role.OPERATOR, None, reads_only=True) if request.method in SAFE else None
-        if role not in set(Role) or not (name.isascii() and name.isprintable() and 1 <= len(name.strip()) <= 64):
-            raise not_signed_in()
-        return Caller(name, Role(role), None)
 
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

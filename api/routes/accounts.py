@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -13,6 +14,7 @@ from access.accounts import LEAST_KEY_US, LONGEST_KEY_US, NAME_CHARACTERS, ONE_T
 from access.grants import Deed
 from api import account_shapes, shapes
 from api.account_shapes import AccountSaid, NewAccount, NewKey, account_body, key_body
+from api.audited import nothing_changed
 from api.cursors import Name, cut, next_link, read_cursor
 from api.doors import Seen, seeing
 from api.made_secrets import new_key, one_time_password
@@ -21,6 +23,7 @@ from api.problems import Problem
 from api.routes.people import LIST_DEFAULT, ListLimit
 from api.routes.session import HasSignIn
 from api.routes.work import ETAG
+from api.sign_in import SignIn
 from domain.instants import format_instant
 from domain.vocabulary import Role
 from store.accounts import Account, Password
@@ -125,31 +128,22 @@ async def disable(account: AccountName, seen: Writes, sign_in: HasSignIn) -> Res
     if account == seen.caller.name:
         raise Problem(HTTPStatus.FORBIDDEN, "your own account is disabled by another administrator")
     now_us = sign_in.now()
-    try:
-        await sign_in.accounts.disable(account, now_us, _entry(seen, now_us, "disabled", account))
-    except NoSuchAccount:
-        raise _no_such() from None
-    return _told(_there(await sign_in.accounts.one(account)))
+    entry = _entry(seen, now_us, "disabled", account)
+    return await _done(sign_in, account, sign_in.accounts.disable(account, now_us, entry))
 
 
 @router.post("/accounts/{account}/enable", response_model=account_shapes.AccountNow, responses=CHANGED)
 async def enable(account: AccountName, seen: Writes, sign_in: HasSignIn) -> Response:
     """It may be signed in by again."""
-    try:
-        await sign_in.accounts.enable(account, _entry(seen, sign_in.now(), "enabled", account))
-    except NoSuchAccount:
-        raise _no_such() from None
-    return _told(_there(await sign_in.accounts.one(account)))
+    entry = _entry(seen, sign_in.now(), "enabled", account)
+    return await _done(sign_in, account, sign_in.accounts.enable(account, entry))
 
 
 @router.post("/accounts/{account}/unlock", response_model=account_shapes.AccountNow, responses=CHANGED)
 async def unlock(account: AccountName, seen: Writes, sign_in: HasSignIn) -> Response:
     """Wrong passwords are forgotten: it may be tried again."""
-    try:
-        await sign_in.accounts.unlock(account, _entry(seen, sign_in.now(), "unlocked", account))
-    except NoSuchAccount:
-        raise _no_such() from None
-    return _told(_there(await sign_in.accounts.one(account)))
+    entry = _entry(seen, sign_in.now(), "unlocked", account)
+    return await _done(sign_in, account, sign_in.accounts.unlock(account, entry))
 
 
 @router.post("/accounts/{account}/reset", response_model=account_shapes.OneTimePassword, responses=CHANGED)
@@ -199,12 +193,23 @@ async def revoke(key: KeyId, seen: Writes, sign_in: HasSignIn) -> Response:
     """It opens nothing any more, from now on."""
     now_us = sign_in.now()
     try:
-        await sign_in.keys.revoke(key, now_us, _key_entry(seen, now_us, "revoked", key))
+        if not await sign_in.keys.revoke(key, now_us, _key_entry(seen, now_us, "revoked", key)):
+            nothing_changed()
     except NoSuchKey:
         raise Problem(HTTPStatus.NOT_FOUND, "no such key") from None
     found = await sign_in.keys.one(key)
     assert found is not None, "keys are never deleted"
     return answer(key_body(found[0]))
+
+
+async def _done(sign_in: SignIn, name: str, work: Awaitable[bool]) -> Response:
+    """The account after a change, or after one that was made before."""
+    try:
+        if not await work:
+            nothing_changed()
+    except NoSuchAccount:
+        raise _no_such() from None
+    return _told(_there(await sign_in.accounts.one(name)))
 
 
 def _entry(seen: Seen, now_us: int, did: str, name: str, **details: Any) -> Entry:

@@ -69,8 +69,9 @@ class _Quiet(uvicorn.Server):
 class Follower:
     """Follows the stream as a browser does: remembers the last id and comes back with it."""
 
-    def __init__(self, address: str, query: str = "") -> None:
+    def __init__(self, address: str, query: str = "", headers: dict[str, str] | None = None) -> None:
         self.url = f"{address}/api/v1/stream{query}"
+        self.own = headers or {}
         self.last_id: str | None = None
 
     async def take(self, number: int) -> list[tuple[str, str, Any]]:
@@ -85,7 +86,7 @@ class Follower:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[tuple[str, str, Any]]]:
         """The events of one connection."""
-        headers = {} if self.last_id is None else {"Last-Event-ID": self.last_id}
+        headers = self.own | ({} if self.last_id is None else {"Last-Event-ID": self.last_id})
         async with (
             httpx2.AsyncClient(timeout=PATIENCE_S) as client,
             client.stream("GET", self.url, headers=headers) as response,

@@ -11,10 +11,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from api.app import wall_clock_us
 from api.service import ApiConfig, serve
 from domain.errors import BadSetting
+from domain.instants import DAY_US
 from store import Store
 from store.store import ConnectionLost
+from tests.api.keyed import key_for
 from tests.api.serving import Follower
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -25,9 +28,10 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
-async def test_anything_but_loopback_is_refused_in_one_line(host: str) -> None:
-    with pytest.raises(BadSetting, match="only a loopback address is served until sign-in exists") as caught:
-        await serve(ApiConfig(NOWHERE, host))
+@pytest.mark.parametrize("public_url", [None, "http://console.example"])
+async def test_anything_but_loopback_is_refused_in_one_line_without_tls(host: str, public_url: str | None) -> None:
+    with pytest.raises(BadSetting, match="only with a PUBLIC_URL that starts with https://") as caught:
+        await serve(ApiConfig(NOWHERE, host, public_url=public_url))
     assert "\n" not in str(caught.value)
 
 
@@ -56,7 +60,8 @@ async def test_it_serves_and_ends_cleanly_with_followers(number: signal.Signals,
             line = (await process.stdout.readline()).decode().strip()
         async with httpx2.AsyncClient() as client:
             assert (await client.get(f"{line}/health/readiness")).status_code == 200
-        async with asyncio.timeout(10), Follower(line).open() as events:
+        key = await key_for(embedded_url, ends_us=wall_clock_us() + DAY_US)
+        async with asyncio.timeout(10), Follower(line, headers=key).open() as events:
             assert (await anext(events))[0] == "hello"
             process.send_signal(number)
             assert [event async for event in events] == []

@@ -12,11 +12,14 @@ import httpx2
 import psycopg
 import pytest
 
+from api.app import wall_clock_us
 from api.service import ApiConfig, serve
 from bailiwick.desk import open_desk
 from bailiwick.settings import Settings
+from domain.instants import DAY_US
 from domain.vocabulary import Kind
-from tests.api.working import CLOSING, OLA
+from tests.api.keyed import key_for
+from tests.api.working import CLOSING
 from tests.store.alert_making import ZONES, alerts_at
 from tests.store.test_roles import login_as
 
@@ -43,10 +46,12 @@ async def test_work_over_http_by_the_protocols_that_ship(embedded_url: str) -> N
         try:
             async with asyncio.timeout(PATIENCE_S):
                 address = await ready
-            async with httpx2.AsyncClient(base_url=f"{address}/api/v1", headers=OLA) as client:
+            key = await key_for(embedded_url, ends_us=wall_clock_us() + DAY_US)
+            async with httpx2.AsyncClient(base_url=f"{address}/api/v1", headers=key) as client:
+                who = (await client.get("/session")).json()["name"]
                 claimed = await client.post("/alerts/1/claim", headers={"Idempotency-Key": "k"})
                 assert (await client.post("/alerts/1/claim", headers={"Idempotency-Key": "k"})).json() == claimed.json()
-                assert (claimed.status_code, claimed.json()["holder"]) == (200, "ola")
+                assert (claimed.status_code, claimed.json()["holder"]) == (200, who)
                 history = (await client.get("/alerts/1/history")).json()
                 assert [one["event"] for one in history["events"]] == ["claim", "escalate"], "it was raised long ago"
                 assert history["timers"], "what the protocol does next"
