@@ -69,7 +69,7 @@ class AlertWork:
     @classmethod
     async def open(cls, url: str, zones: TimeZones) -> Self:
         """Opens a small pool. Raises ``ConnectionLost`` when the database cannot be reached."""
-        return cls(url, await open_pool(url), zones)
+        return cls(url, await open_pool(url, keeps_plans=True), zones)
 
     async def close(self) -> None:
         """Ends every connection."""

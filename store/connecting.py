@@ -27,8 +27,12 @@ class BinaryCursor(psycopg.AsyncCursor[Any]):
         self.format = psycopg.pq.Format.BINARY
 
 
-async def open_pool(url: str) -> Pool:
-    """A pool to that database. Raises ``psycopg.OperationalError`` when it cannot be reached."""
+async def open_pool(url: str, *, keeps_plans: bool = False) -> Pool:
+    """A pool to that database. Raises ``psycopg.OperationalError`` when it cannot be reached.
+
+    ``keeps_plans`` is for those who put the same few questions many times a second, none with a filter that may be left out:
+    planning them each time costs more than answering them.
+    """
     # A pool tries for long and says little; one plain connection says at once what is wrong.
     async with await AsyncConnection.connect(url, connect_timeout=CONNECT_TIMEOUT_S):
         pass
@@ -37,7 +41,7 @@ async def open_pool(url: str) -> Pool:
         min_size=1,
         max_size=POOL_CONNECTIONS,
         timeout=CONNECT_TIMEOUT_S,
-        configure=configure,
+        configure=configure_to_keep_plans if keeps_plans else configure,
         check=AsyncConnectionPool.check_connection,
         kwargs={"autocommit": True},
         open=False,
@@ -48,8 +52,13 @@ async def open_pool(url: str) -> Pool:
 
 async def configure(conn: Connection) -> None:
     """Readies one connection."""
+    await configure_to_keep_plans(conn)
+    # Filters that are left out, and days that need not be looked at, show only when the plan knows the values.
+    await conn.execute(statement("plan_for_each_value"))
+
+
+async def configure_to_keep_plans(conn: Connection) -> None:
+    """Readies one connection; the server keeps a plan where that is no dearer than planning for the values."""
     register_times(conn)
     set_json_dumps(msgspec.json.encode, conn)
     conn.cursor_factory = BinaryCursor
-    # Filters that are left out, and days that need not be looked at, show only when the plan knows the values.
-    await conn.execute(statement("plan_for_each_value"))
