@@ -33,7 +33,19 @@ FAY = asks("fay", "field", "")
 DEV = asks("dev", "device_manager")
 ADA = asks("ada", "administrator", "")
 VERA = asks("vera", "victim_liaison", "kent-pdu")
-ENTRY_ORDER = ("area", "wearer", "victim", "device", "fitting", "order", "zone", "condition", "absence", "suspension", "visit")
+ENTRY_ORDER = (
+    "area",
+    "wearer",
+    "victim",
+    "device",
+    "fitting",
+    "order",
+    "zone",
+    "condition",
+    "absence",
+    "suspension",
+    "visit",
+)
 BY = {"area": ADA, "device": DEV}
 PATHS = {
     "area": "areas",
