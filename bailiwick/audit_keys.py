@@ -98,7 +98,7 @@ def load_public(paths: Iterable[Path]) -> PublicKeys:
         except OSError as error:
             raise BadSetting(f"{path} cannot be read: {error.strerror}") from None
         except (ValueError, UnsupportedAlgorithm):
-            public = None  # type: ignore[assignment]
+            public = None
         if not isinstance(public, Ed25519PublicKey):
             raise BadSetting(f"{path} holds no Ed25519 public key in PEM")
         found[key_id(public)] = public

@@ -140,7 +140,19 @@ def api() -> None:
     url, zones = settings.database(), pinned_time_zones()
     desk = partial(open_desk, settings, zones, read_hooks(settings))
     with database_told_in_one_line():
-        run(ApiConfig(url, settings.api_host, settings.api_port, zones, desk), ready=_say_where)
+        run(
+            ApiConfig(
+                url,
+                settings.api_host,
+                settings.api_port,
+                zones,
+                desk,
+                public_url=settings.public_url,
+                proxies=settings.proxies(),
+                oidc=settings.provider(settings.console()),
+            ),
+            ready=_say_where,
+        )
 
 
 @app.command()
@@ -325,6 +337,18 @@ def audit_key(as_json: AsJson = False) -> None:
     key = load_key(path)
     told = {"file": str(path), "made": made, "key": key.id, "public": key.public_pem()}
     _print(told, f"{'made' if made else 'there already'}: {path} (key {key.id})\n{key.public_pem()}", as_json)
+
+
+@app.command()
+def retention(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let go what is older than the settings say, and may; dispatch does so once a day."""
+    from bailiwick.keeping import retention_command
+
+    with database_told_in_one_line():
+        raise typer.Exit(retention_command(_settings(), dry_run=dry_run, as_json=as_json))
 
 
 @app.command()

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import structlog
@@ -17,7 +18,7 @@ from alerts.dispatch import Parts, Watch, serve, wall_clock
 from alerts.recipients import Hook
 from alerts.waking import steadily
 from alerts.work_store import AlertWork
-from bailiwick import audit_anchoring, protection_watch
+from bailiwick import audit_anchoring, keeping, protection_watch
 from bailiwick.audit_anchoring import AnchorWatch
 from bailiwick.audit_keys import load_key
 from bailiwick.channels import open_channels, set_up, wording_of
@@ -72,6 +73,7 @@ async def dispatch(told: Dispatching) -> None:
                         _rota_watch(store, work, guides),
                         _protection_watch(store, work, told.zones),
                         *_audit_watches(store, told.settings),
+                        Watch("letting go what is old", keeping.EVERY_S, partial(keeping.look, told.settings)),
                     ],
                     clock=told.clock,
                     metrics_port=told.metrics_port,

@@ -1,4 +1,4 @@
-"""The settings of what is kept: the audit's key and anchors; `bailiwick.settings` has the others."""
+"""The settings of what is kept and for how long, and of the audit; `bailiwick.settings` has the others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 
 
 class KeepingSettings(BaseSettings):
-    """The audit's key, and where its anchors go besides the database."""
+    """The audit's key, where its anchors go besides the database, and for how many days each kind of data is kept."""
 
     audit_key: Path | None = Field(
         default=None,
@@ -18,4 +18,44 @@ class KeepingSettings(BaseSettings):
     audit_anchors: Path | None = Field(
         default=None,
         description="File outside the database that `dispatch` appends each anchor to; best on another machine.",
+    )
+    retention_positions_days: int = Field(
+        default=730,
+        ge=31,
+        description="Days that positions are kept: appeals, complaints and enforcement take up to two years.",
+    )
+    retention_events_days: int = Field(
+        default=730,
+        ge=31,
+        description="Days that what devices say of themselves is kept: as positions, which it explains.",
+    )
+    retention_protected_days: int = Field(
+        default=28,
+        ge=1,
+        le=28,
+        description="Days that positions of protected people are kept; 28 is the most that may be.",
+    )
+    retention_contacts_days: int = Field(
+        default=2190,
+        ge=365,
+        description="Days that the contact log is kept: six years, as long as a claim may be brought.",
+    )
+    retention_dead_letters_days: int = Field(
+        default=90,
+        ge=7,
+        description="Days that parked messages are kept: until their cause is mended and they are taken again.",
+    )
+    retention_audit_days: int = Field(
+        default=2555,
+        ge=365,
+        description="Days that what audit entries say is kept: a year longer than what they tell of.",
+    )
+    retention_cases_days: int = Field(
+        default=2190,
+        ge=28,
+        description="Days after the end of a wearer's last order from which all that is held of them may be erased: six years.",
+    )
+    retention_database_url: str | None = Field(
+        default=None,
+        description="The database with a login that may let data go (its owner); default: `DATABASE_URL`.",
     )

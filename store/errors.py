@@ -8,6 +8,7 @@
     ├── FactsGone             a commit can no longer be read back: retention has taken facts of it
     ├── Refused               a value that the database cannot hold
     ├── Busy                  somebody else holds an alert for long
+    ├── MayNot                the login has no right to do that
     ├── KeyUsed               a request with this key was taken before
     ├── NoSuchAccount         no account of that name
     ├── NoSuchKey             no API key of that id
@@ -61,6 +62,10 @@ class Refused(StoreError):
 
 class Busy(StoreError):
     """Somebody else holds a row for long; nothing was written. To be tried again."""
+
+
+class MayNot(StoreError):
+    """The database does not let this login do that; nothing was written."""
 
 
 class KeyUsed(StoreError):

@@ -32,6 +32,7 @@ from store.committing import make_ready, used_devices, write, write_checkpoint
 from store.connecting import Pool, open_pool
 from store.device_numbers import DeviceNumbers
 from store.errors import NotNextCommit, Refused
+from store.holds import Holds
 from store.incidents import incidents_of_commits
 from store.leading import Lead
 from store.listening import CASELOAD_CHANNEL, listening
@@ -39,7 +40,8 @@ from store.migrate import migrate, read_migrations
 from store.protocols import ProtocolTables
 from store.ranges import FOLD_COMMITS, Ranges, read_ranges
 from store.reading import Reading
-from store.retention import Retained, apply_retention
+from store.retention import TABLES, Retained, apply_retention
+from store.retention_rows import Retention
 from store.rota import RotaTables
 from store.rows_read import replayed_letter, violation
 from store.sessions import Sessions
@@ -77,6 +79,8 @@ class Store:
         self.audit = Audit(pool)
         self.entry = CaseloadEntry(pool)
         self.audit_log = AuditReading(pool)
+        self.retention = Retention(pool)
+        self.holds = Holds(pool)
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -172,7 +176,7 @@ class Store:
     async def apply_retention(self, before_us: int) -> Retained:
         """Drops what is older than ``before_us`` and may go; see `store.retention`."""
         async with self._pool.connection() as conn:
-            return await apply_retention(conn, before_us)
+            return await apply_retention(conn, dict.fromkeys(TABLES, before_us))
 
     # -- what ingest reads back ----------------------------------------------------------------------------------
 
