@@ -6,7 +6,6 @@ The `Host` header still holds that name, so anything but a loopback name, and th
 
 from __future__ import annotations
 
-import ipaddress
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,8 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.addresses import is_loopback
 from api.problems import problem_response
-from domain.errors import BadSetting
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -36,34 +35,6 @@ TLS_ALONE: Final = {"Strict-Transport-Security": "max-age=63072000"}
 LONGEST_BODY: Final = 1 << 20
 """Bytes of a request: a thousand alerts at once, with a note, are a tenth of it."""
 TOO_LONG: Final = f"a request's body has at most {LONGEST_BODY} bytes"
-
-
-def is_loopback(name: str) -> bool:
-    """Whether a host name or address is this machine's own, without asking any resolver."""
-    if name.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def require_guarded(host: str, public_url: str | None) -> None:
-    """`BadSetting` when ``host`` would let others in whose passwords and cookies anybody on the way could read."""
-    if not is_loopback(host) and urlsplit(public_url or "").scheme != "https":
-        raise BadSetting(
-            f"API_HOST {host}: others are let in only with a PUBLIC_URL that starts with https:// (a proxy ends TLS); "
-            "without one, listen on 127.0.0.1 or ::1"
-        )
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of an address, as a browser's `Origin` names them."""
-    parts = urlsplit(url)
-    standard = {"http": 80, "https": 443}.get(parts.scheme)
-    port = "" if parts.port in (None, standard) else f":{parts.port}"
-    name = parts.hostname or ""
-    return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}{port}"
 
 
 def name_in(host_header: str) -> str:

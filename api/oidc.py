@@ -19,9 +19,8 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
-from pydantic import SecretStr
 
-from api.guard import is_loopback
+from api.addresses import OidcConfig, is_safe
 from api.problems import Problem
 from domain.instants import HOUR_US, MINUTE_US, SECOND_US
 
@@ -37,17 +36,6 @@ KEYS_AGAIN_US: Final = MINUTE_US
 LONGEST_CODE: Final = 4096
 AWAY: Final = "the sign-in provider cannot be used now: try again, or sign in here"
 NOT_GOOD: Final = "what the sign-in provider sent is not good: begin again"
-
-
-@dataclass(frozen=True, slots=True)
-class OidcConfig:
-    """The provider, who we are there, and where it sends people back to. Without a secret we are a public client."""
-
-    issuer: str
-    client_id: str
-    client_secret: SecretStr | None
-    scopes: str
-    redirect_uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +211,6 @@ class Oidc:
         if answer.status_code != HTTPStatus.OK:
             raise _not_good()
         return found
-
-
-def is_safe(address: str) -> bool:
-    """Whether nobody on the way can read or change what is sent there: TLS, or this machine."""
-    parts = urlsplit(address)
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-    )
 
 
 def _not_good() -> Problem:

@@ -18,17 +18,18 @@ import uvicorn
 from fastapi import FastAPI
 
 from access.shipped import common_words
+from api.addresses import OidcConfig, origin_of, require_guarded
 from api.app import create_app, wall_clock_us
 from api.desk import OpenDesk
-from api.guard import origin_of, require_guarded
 from api.hashing import Hashing
 from api.hub import Hub
-from api.oidc import Oidc, OidcConfig
+from api.oidc import Oidc
 from api.sign_in import SignIn
 from domain.errors import BadSetting
 from geofence.wallclock import TimeZones
 from store import Reading, Store
 from store.audit_reading import AuditKept
+from store.permissions import Permissions
 from store.store import ConnectionLost
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -75,6 +76,7 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
             desk = None if config.desk is None else await stack.enter_async_context(config.desk())
             sign_in = await stack.enter_async_context(open_sign_in(config))
             audit = await stack.enter_async_context(await AuditKept.open(config.database_url))
+            permissions = await stack.enter_async_context(await Permissions.open(config.database_url))
             app = create_app(
                 reading,
                 (ConnectionLost,),
@@ -84,6 +86,7 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
                 sign_in=sign_in,
                 public_url=config.public_url,
                 audit=audit,
+                permissions=permissions,
             )
             hub: Hub = app.state.parts.hub
             await _Server(_settings(app, config.proxies), hub, lambda: _announce(listening, ready)).serve([listening])

@@ -18,8 +18,10 @@ from dotenv import dotenv_values
 from pydantic import Field, FilePath, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from api.addresses import require_guarded
 from bailiwick.channel_settings import ChannelSettings
 from bailiwick.keeping_settings import KeepingSettings
+from bailiwick.sign_in_settings import SignInSettings
 from domain.errors import BadSetting
 
 PREFIX = "BAILIWICK_"
@@ -34,7 +36,7 @@ _PASSWORD = re.compile(r"(?P<user>://[^:@/?#\s]*):[^/?#\s]*@")
 _PASSWORD_KEY = re.compile(r"(?<=password=)[^&\s]*")
 
 
-class Settings(KeepingSettings, ChannelSettings):
+class Settings(KeepingSettings, SignInSettings, ChannelSettings):
     """The effective settings; made by `load_settings`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -49,7 +51,8 @@ class Settings(KeepingSettings, ChannelSettings):
     mqtt_certificate: FilePath | None = Field(default=None, description="File with the client certificate.")
     mqtt_key: FilePath | None = Field(default=None, description="File with the key of the client certificate.")
     api_host: str = Field(
-        default="127.0.0.1", description="Address that the API listens on. Loopback only, until there is sign-in."
+        default="127.0.0.1",
+        description="Address that the API listens on. Another than loopback needs a `PUBLIC_URL` that starts with `https://`.",
     )
     api_port: int = Field(default=8080, ge=1, le=65535, description="Port that the API listens on.")
     public_url: str | None = Field(
@@ -83,9 +86,9 @@ class Settings(KeepingSettings, ChannelSettings):
 
     @field_validator("api_host")
     @classmethod
-    def _is_loopback(cls, value: str) -> str:
-        if value != "localhost" and not ipaddress.ip_address(value).is_loopback:
-            raise ValueError("must be a loopback address: there is no sign-in yet")
+    def _is_address(cls, value: str) -> str:
+        if value != "localhost":
+            ipaddress.ip_address(value)
         return value
 
     @field_validator("public_url")
@@ -102,6 +105,14 @@ class Settings(KeepingSettings, ChannelSettings):
         tls = self.mqtt_ca or self.mqtt_certificate
         if tls and not (self.mqtt_url or "").startswith("mqtts://"):
             raise ValueError("MQTT_CA and MQTT_CERTIFICATE need an MQTT_URL that starts with mqtts://")
+        return self
+
+    @model_validator(mode="after")
+    def _nobody_listens_in(self) -> Self:
+        try:
+            require_guarded(self.api_host, self.public_url)
+        except BadSetting as error:
+            raise ValueError(str(error)) from None
         return self
 
     @model_validator(mode="after")

@@ -62,7 +62,12 @@ def test_environment_before_dotenv_before_secrets(monkeypatch: pytest.MonkeyPatc
         ("MQTT_URL", "mqtt:///", "BAILIWICK_MQTT_URL: names no host"),
         ("MQTT_URL", "mqtt://x:99999", "BAILIWICK_MQTT_URL: .*[Pp]ort"),
         ("MQTT_CA", "/no/such/file", "BAILIWICK_MQTT_CA: .*file"),
-        ("API_HOST", "0.0.0.0", "BAILIWICK_API_HOST: must be a loopback address"),
+        ("API_HOST", "0.0.0.0", "API_HOST 0.0.0.0: others are let in only with a PUBLIC_URL that starts with https://"),
+        ("API_PROXIES", "127.0.0.1 proxy", "BAILIWICK_API_PROXIES: .*proxy"),
+        ("OIDC_ISSUER", "http://idp.example", "BAILIWICK_OIDC_ISSUER: must be an https:// address"),
+        ("OIDC_ISSUER", "https://idp.example", "OIDC_ISSUER and OIDC_CLIENT_ID go together"),
+        ("OIDC_CLIENT_SECRET", "geheim", "OIDC_CLIENT_SECRET needs OIDC_ISSUER and OIDC_CLIENT_ID"),
+        ("OIDC_SCOPES", "email", "BAILIWICK_OIDC_SCOPES: `openid` must be among them"),
         ("API_HOST", "nonsense", "BAILIWICK_API_HOST: .*nonsense"),
         ("API_PORT", "0", "BAILIWICK_API_PORT: "),
         ("PUBLIC_URL", "ftp://x", "BAILIWICK_PUBLIC_URL: must be an http:// or https:// address"),
@@ -101,6 +106,18 @@ def test_secrets_are_hidden_in_everything_printed(monkeypatch: pytest.MonkeyPatc
     assert hide_secrets("postgresql://h/d?password=geheim&x=1") == "postgresql://h/d?password=***&x=1"
     given(monkeypatch, DATABASE_URL="mysql://u:geheim@h/d")
     assert "geheim" not in refusal()
+
+
+def test_others_are_let_in_behind_tls_and_people_come_back_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().provider("http://127.0.0.1:8080") is None
+    given(monkeypatch, API_HOST="0.0.0.0", PUBLIC_URL="https://console.example/", API_PROXIES="10.0.0.1 10.1.0.0/16")
+    given(monkeypatch, OIDC_ISSUER="https://idp.example", OIDC_CLIENT_ID="us", OIDC_CLIENT_SECRET="geheim")
+    settings = load_settings()
+    provider = settings.provider(settings.console())
+    assert provider is not None
+    assert provider.redirect_uri == "https://console.example/api/v1/session/oidc/callback"
+    assert settings.proxies() == ("10.0.0.1", "10.1.0.0/16")
+    assert "geheim" not in f"{settings.shown()}{provider}"
 
 
 def test_each_setting_is_documented() -> None:
