@@ -31,6 +31,7 @@ from api.routes import (
     accounts,
     audits,
     caseload,
+    commands,
     decisions,
     entry,
     incidents,
@@ -108,6 +109,7 @@ def create_app(
         work,
         records,
         incidents,
+        commands,
         audits,
         live,
     ):

@@ -30,12 +30,14 @@ from api.problems import MEDIA_TYPE, Problem, problem_response
 from domain.callers import Sight
 from domain.rota import Shift
 from store.answers import AnswerGiven, RequestKey, note_key
+from store.device_commands import DeviceCommands
 from store.errors import KeyUsed
 from store.reading_types import Subject
 from store.times import Connection
 
 if TYPE_CHECKING:
     from api.caseload_desk import AtCaseload
+    from api.export_files import AtExports
 
 LARGEST_ID: Final = (1 << 63) - 1
 AGAIN_S: Final = 1
@@ -49,7 +51,8 @@ class AtDesk:
     """What work on alerts is done with; made by whoever composes the process.
 
     ``guide`` is by what alerts are looked at, ``clock`` gives microseconds UTC, ``shifts`` those that touch ``[from, to)``;
-    ``caseload`` is how it is entered and read, None where this process does not.
+    ``caseload`` is how it is entered and read, None where this process does not; ``exports`` are those asked for, None without a folder;
+    ``commands`` are those to devices.
     """
 
     work: AlertWork
@@ -57,6 +60,8 @@ class AtDesk:
     clock: Callable[[], int]
     shifts: Callable[[int, int], Awaitable[list[Shift]]]
     caseload: AtCaseload | None = None
+    exports: AtExports | None = None
+    commands: DeviceCommands | None = None
 
     def desk(self, note: Note, audited: Audited) -> Desk:
         """The desk, for one request."""

@@ -17,6 +17,7 @@ from bailiwick.guides import Guides
 from bailiwick.settings import Settings
 from bailiwick.timezones import PinnedTimeZones
 from store import Store
+from store.device_commands import DeviceCommands
 from store.exports import Exports
 
 
@@ -48,6 +49,7 @@ async def open_desk(
         await Store.open(url) as store,
         await AlertWork.open(url, zones) as work,
         open_exports(settings) as exports,
+        await DeviceCommands.open(url) as commands,
     ):
         guides = Guides(store, settings, zones, hooks, there, clock)
 
@@ -56,4 +58,4 @@ async def open_desk(
             return DeskGuide(found.protocols, found.resolve)
 
         caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, zones)
-        yield AtDesk(work, guide, clock, store.rota.shifts, caseload, exports)
+        yield AtDesk(work, guide, clock, store.rota.shifts, caseload, exports, commands)

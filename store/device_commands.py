@@ -92,12 +92,13 @@ class Result(NamedTuple):
 
 
 class ToCommand(NamedTuple):
-    """A device, its record, and who wears it now."""
+    """A device, its record, and who wears it now. ``protected``: a protected person has it, or had it once."""
 
     id: str
     body: dict[str, Any]
     wearer: str | None
     victim: str | None
+    protected: bool
 
 
 class ProtectedRow(NamedTuple):

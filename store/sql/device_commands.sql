@@ -119,15 +119,16 @@ SELECT command_no, id, device, command, args, cause, about, by_name, by_role, ma
 FROM device_commands WHERE command_no = %(no)s;
 
 -- name: device_to_command
--- A device, who wears it now, and what protects that person: for whoever wants to send it something.
-SELECT r.id, r.body, f.wearer, f.victim
+-- A device, who wears it now, and whether a protected person ever had it: for whoever wants to send it something.
+SELECT r.id, r.body, f.wearer, f.victim, EXISTS (SELECT FROM caseload_records x
+    WHERE x.type = 'fitting' AND x.body ->> 'device' = r.id AND x.body ->> 'victim' IS NOT NULL)
 FROM device_records r
 LEFT JOIN fittings f ON f.device = r.id AND f.from_at <= %(now)s AND COALESCE(f.to_at, 'infinity') > %(now)s
 WHERE r.id = %(device)s
 ORDER BY f.from_at DESC LIMIT 1;
 
 -- name: victims_of_wearer
--- Everybody whom any order of a wearer ever protected from them, with their devices and the places that conditions name.
+-- Everybody whom any order of a wearer ever protected from them, with the devices that they ever had.
 SELECT DISTINCT r.body ->> 'victim' AS victim, v.body, ARRAY(
     SELECT x.body ->> 'device' FROM caseload_records x WHERE x.type = 'fitting' AND x.body ->> 'victim' = r.body ->> 'victim')
 FROM caseload_records o

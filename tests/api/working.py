@@ -18,6 +18,8 @@ from domain.instants import SECOND_US
 from domain.records import Version
 from store import Reading
 from store.audit_reading import AuditKept
+from store.device_commands import DeviceCommands
+from store.permissions import Permissions
 from store.store import ConnectionLost
 from tests.api.doors import HeaderDoor, asks
 from tests.api.serving import client_of
@@ -105,11 +107,15 @@ async def working(url: str, *versions: Version, alerts: int = 1) -> AsyncIterato
         alerts_at(url, *versions) as made,
         await Reading.open(url, clock) as reading,
         await AuditKept.open(url) as audit,
+        await Permissions.open(url) as permissions,
+        await DeviceCommands.open(url) as commands,
     ):
         for number in range(1, alerts + 1):
             await made.raised(f"W1-{number}", condition=f"C{number}")
         await made.look(clock())
-        desk = AtDesk(made.work, guide, clock, made.store.rota.shifts)
-        app = create_app(reading, (ConnectionLost,), clock, ZONES, desk, door=HeaderDoor(), audit=audit)
+        desk = AtDesk(made.work, guide, clock, made.store.rota.shifts, commands=commands)
+        app = create_app(
+            reading, (ConnectionLost,), clock, ZONES, desk, door=HeaderDoor(), audit=audit, permissions=permissions
+        )
         async with client_of(app) as client:
             yield Working(made, app, client, clock, app.openapi())
