@@ -175,8 +175,13 @@ def session_body(session: Session, caller: Caller) -> dict[str, Any]:
 def caller_body(caller: Caller) -> dict[str, Any]:
     """`SessionNow` of whoever has no session."""
     areas = None if caller.areas is None else sorted(caller.areas)
-    told = {"name": caller.name, "shown": caller.name, "role": caller.role.value, "areas": areas, "by": caller.by}
-    told |= {"organisation": caller.organisation, "reads_only": caller.reads_only, "must_change_password": False}
+    told: dict[str, Any] = {"name": caller.name, "shown": caller.name, "role": caller.role.value, "areas": areas}
+    told |= {
+        "by": caller.by,
+        "organisation": caller.organisation,
+        "reads_only": caller.reads_only,
+        "must_change_password": False,
+    }
     deeds = [deed.value for deed in Deed if may(caller, deed)]
     return told | {"deeds": deeds, "csrf": None, "idle_s": None, "ends": None}
 

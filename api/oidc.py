@@ -168,13 +168,14 @@ class Oidc:
         return known
 
     def _described(self, body: Mapping[str, Any]) -> _Provider:
-        ends = [body.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-        if body.get("issuer") != self._config.issuer or not all(isinstance(end, str) and is_safe(end) for end in ends):
+        sign_in, exchange, keys = (body.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"))
+        safe = all(isinstance(end, str) and is_safe(end) for end in (sign_in, exchange, keys))
+        if body.get("issuer") != self._config.issuer or not safe:
             raise _not_good()
         methods = body.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         in_body = "client_secret_basic" not in methods and "client_secret_post" in methods
         names_itself = body.get("authorization_response_iss_parameter_supported") is True
-        return _Provider(self._now(), *map(str, ends), secret_in_body=in_body, names_itself=names_itself)
+        return _Provider(self._now(), str(sign_in), str(exchange), str(keys), in_body, names_itself)
 
     async def _key_set(self, provider: _Provider, *, again: bool) -> KeySet:
         kept = self._keys
