@@ -35,22 +35,24 @@ NIGHTS = [
 AROUND_MIN = 20
 
 
-def curfew(zone: str, rows: list[str]) -> list[str]:
+def curfew(
+    zone: str, rows: list[str], since: str = "2026-01-01T00:00:00Z", until: str = "2027-01-01T00:00:00Z"
+) -> list[str]:
     timetable = [{"day": day, "start": row[:5], "end": row[6:]} for day in DAYS for row in rows]
     made = condition("curfew", place=HOME, timezone=zone, timetable=timetable, grace_s=300)
     records = [*wearer(("T1", "gps_tag")), made]
-    since = {ORDER_FROM: "2026-01-01T00:00:00Z", ORDER_TO: "2027-01-01T00:00:00Z"}
-    return [json.dumps({key: since.get(str(value), value) for key, value in record.items()}) for record in records]
+    times = {ORDER_FROM: since, ORDER_TO: until}
+    return [json.dumps({key: times.get(str(value), value) for key, value in record.items()}) for record in records]
 
 
 def fixes(tag: Sender, first_us: int, last_us: int, lat: float) -> list[Line]:
     return [tag.fix(format_instant(at)[:-1], lat) for at in range(first_us, last_us, MINUTE_US)]
 
 
-def violations(zone: str, rows: list[str], lines: list[Line]) -> list[Line]:
+def violations(zone: str, rows: list[str], lines: list[Line], **order: str) -> list[Line]:
     feed = [json.dumps(line) for line in lines]
-    whole = decided(curfew(zone, rows), feed, WHOLE)
-    assert decided(curfew(zone, rows), feed, 7, restarts=True) == whole
+    whole = decided(curfew(zone, rows, **order), feed, WHOLE)
+    assert decided(curfew(zone, rows, **order), feed, 7, restarts=True) == whole
     return standing(map(json.loads, whole), "curfew")
 
 
@@ -82,6 +84,31 @@ def test_failure_12_an_absence_over_the_change_counts_the_minutes_that_passed(
     assert (found["from"], found["to"], found["code"]) == (format_instant(left), format_instant(back), "AL10")
     assert found["minutes_certain"] == (back - left) // MINUTE_US
     assert found["minutes_possible"] == found["minutes_certain"] + 1, "the last fix at home was a minute before"
+
+
+DAYS_OF_CHANGE = [
+    # zone, the local day in UTC, its minutes
+    ("Europe/London", "2026-03-29T00:00", "2026-03-29T23:00", 23 * 60),
+    ("Europe/London", "2026-10-24T23:00", "2026-10-26T00:00", 25 * 60),
+    ("Australia/Lord_Howe", "2026-10-03T13:30", "2026-10-04T13:00", 23 * 60 + 30),
+    ("Australia/Lord_Howe", "2026-04-04T13:00", "2026-04-05T13:30", 24 * 60 + 30),
+    ("America/Santiago", "2026-04-04T03:00", "2026-04-05T04:00", 25 * 60),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [["00:00-24:00"], ["00:00-00:00"], ["00:00-12:00", "12:00-24:00"]])
+@pytest.mark.parametrize(("zone", "start", "end", "minutes"), DAYS_OF_CHANGE)
+def test_failure_12_a_curfew_of_all_day_is_as_long_as_the_day(
+    zone: str, start: str, end: str, minutes: int, rows: list[str]
+) -> None:
+    """An order of that one day: out for all of it is one AL12 of 23, 25, 23 1/2 hours, whatever rows make up the day."""
+    low, high = parse_instant(f"{start}:00Z"), parse_instant(f"{end}:00Z")
+    lines = fixes(Sender("T1"), low - AROUND_MIN * MINUTE_US, high + AROUND_MIN * MINUTE_US, AWAY_LAT)
+    found = violations(zone, rows, lines, since=f"{start}:00Z", until=f"{end}:00Z")
+    (day,) = [v for v in found if v["to"] is not None]
+    assert (day["from"], day["to"], day["code"]) == (f"{start}:00Z", f"{end}:00Z", "AL12")
+    assert day["minutes_certain"] == day["minutes_possible"] == minutes == (high - low) // MINUTE_US
 
 
 @pytest.mark.parametrize(
