@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bailiwick.accounts_command import accounts
 from bailiwick.protocols_command import app as protocols_app
 from bailiwick.rota_command import forces, rota
 from domain.errors import BadInput, BadInstant, BadSetting, BailiwickError
@@ -35,6 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(accounts, name="accounts")
 app.add_typer(rota, name="rota")
 app.add_typer(forces, name="forces")
 

@@ -75,9 +75,15 @@ class KeyUsed(StoreError):
 class NoSuchAccount(StoreError):
     """No account has that name; nothing was written."""
 
+    def __init__(self) -> None:
+        super().__init__("there is no such account")
+
 
 class NoSuchKey(StoreError):
     """No API key has that id; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such key")
 
 
 class Taken(StoreError):
