@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from domain.caseload_file import parse_record
 from domain.records import Condition, Zone
-from store.caseload import ANY_NAME
+from store.caseload import ANY_NAME, NEWEST_COMMIT
 from store.connecting import Pool
+from store.ranges import COMMITS_A_PAGE, Ranges, no_ranges, unpacked_ranges
 from store.statements import statement
 from store.times import At, Connection, at
 
@@ -164,6 +165,23 @@ async def drop_interval(conn: Connection, device: str) -> None:
 async def found_holes(conn: Connection, most: int) -> list[tuple[int, int, int, int]]:
     """(device_no, gen, low, high) of what is missing, the newest ``most`` of each device."""
     return [tuple(row) for row in await _rows(conn, "found_holes", {"most": most})]
+
+
+async def received_lately(conn: Connection, device_nos: Iterable[int]) -> Ranges:
+    """What some devices sent that is not folded into the table of ranges yet: (ranges, 4) of device_no, gen, low, high."""
+    wanted = np.array(sorted(set(device_nos)), np.int64)
+    after = int((await _rows(conn, "folded_upto_read", {}))[0][0])
+    found = [no_ranges()]
+    while len(wanted):
+        page = {"after": after, "upto": NEWEST_COMMIT, "limit": COMMITS_A_PAGE}
+        rows = await _rows(conn, "ranges_of_commits", page)
+        if not rows:
+            break
+        for _, packed in rows:
+            ranges = unpacked_ranges(packed)
+            found.append(ranges[np.isin(ranges[:, 0], wanted)])
+        after = rows[-1][0]
+    return np.concatenate(found)
 
 
 async def known_holes(conn: Connection) -> list[HoleRow]:

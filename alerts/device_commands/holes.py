@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from domain.device_commands import MOST_RESENT, OPEN, CommandState
 from domain.instants import HOUR_US, MINUTE_US
 
@@ -86,6 +89,24 @@ def sort_out(
     chosen = set(asked)
     carried = tuple(_asked(one, now_us) if one.hole in chosen else one for one in kept)
     return Sorted(carried, tuple(asked), tuple(filled), tuple(given_up))
+
+
+def without(found: Iterable[Hole], received: NDArray[np.int64]) -> list[Hole]:
+    """Holes less what was received lately: (ranges, 4) of device number, gen, low, high, inclusive at both ends."""
+    came: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for device_no, gen, low, high in received.tolist():
+        came[device_no, gen].append((low, high))
+    left: list[Hole] = []
+    for hole in found:
+        low = hole.low
+        for first, last in sorted(came.get((hole.device_no, hole.gen), ())):
+            if low < first <= hole.high:
+                left.append(replace(hole, low=low, high=first - 1))
+            if last >= low and first <= hole.high:
+                low = last + 1
+        if low <= hole.high:
+            left.append(replace(hole, low=low))
+    return left
 
 
 T = TypeVar("T")

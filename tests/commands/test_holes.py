@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from alerts.device_commands.holes import (
     resend_args,
     sort_out,
     unasked,
+    without,
 )
 from domain.device_commands import MOST_RESENT, CommandState
 from domain.instants import HOUR_US, MINUTE_US
@@ -140,6 +142,25 @@ def test_one_that_could_not_be_asked_for_after_all_counts_no_try() -> None:
     centre.look(hole(5))
     (one,) = centre.look(hole(5), after_us=OLD_US).kept
     assert (one.tries, unasked(one).tries, unasked(one).command) == (1, 0, None)
+
+
+def test_what_was_received_lately_is_taken_out() -> None:
+    received = np.array([[1, 0, 12, 14], [1, 0, 19, 30], [1, 1, 1, 99], [2, 0, 1, 99], [1, 0, 1, 3]])
+    assert without([hole(10, 20), hole(40, 41)], received) == [hole(10, 11), hole(15, 18), hole(40, 41)]
+    assert without([hole(12, 13)], received) == []
+    assert without([hole(5)], np.zeros((0, 4), np.int64)) == [hole(5)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 30), st.integers(0, 6)), max_size=8),
+    st.lists(st.tuples(st.integers(1, 30), st.integers(0, 9)), max_size=8),
+)
+def test_taking_out_is_taking_away_numbers(some: list[tuple[int, int]], came: list[tuple[int, int]]) -> None:
+    found = apart([hole(low, low + size) for low, size in some])
+    ranges = np.array([[1, 0, low, low + size] for low, size in came], np.int64).reshape(-1, 4)
+    left = {seq for one in without(found, ranges) for seq in range(one.low, one.high + 1)}
+    missing = {seq for one in found for seq in range(one.low, one.high + 1)}
+    assert left == missing - {seq for low, size in came for seq in range(low, low + size + 1)}
 
 
 HOLES = st.builds(
