@@ -25,6 +25,7 @@ from api.hub import Hub
 from api.journal import Journal
 from api.metrics import Metrics
 from api.parts import API_ROOT, Parts
+from api.permitting import Permitting
 from api.ports import Reading
 from api.problems import PROBLEM_SCHEMA, problem_response
 from api.routes import (
@@ -40,14 +41,19 @@ from api.routes import (
     people,
     records,
     service,
+    positions,
+    protected,
     session,
+    requests,
     work,
 )
+    warrants,
 from api.sign_in import SignIn
 from geofence.wallclock import TimeZones
 from store.errors import Busy
 
 RETRY_AFTER_S: Final = 2
+from store.permissions import Permissions
 
 DESCRIPTION: Final = (
     "Read the caseload, positions, violations and alerts, follow alerts as they are committed, and work on them. Instants are "
@@ -75,11 +81,12 @@ def create_app(
     audit: AuditSide | None = None,
 ) -> FastAPI:
     """The application over a reading side; ``away`` are the errors that say that it cannot be reached.
+    permissions: Permissions | None = None,
 
     ``zones`` is the time-zone data, loaded at the edge: without it no list is ranked by timetables. Without a ``desk``
     nobody can work on alerts. ``door`` knows who asks, ``given`` whom they see for a reason of their own;
     ``sign_in`` is the way in, and ``public_url`` where people reach us when that is not this machine. Without an ``audit``
-    nothing is shown that must be in it.
+    nothing is shown that must be in it, without ``zones`` no position, and without ``permissions`` no request or warrant.
     """
     hub = Hub(reading, away)
     metrics = Metrics()
@@ -94,7 +101,13 @@ def create_app(
         redirect_slashes=False,
     )
     rankings = Rankings(reading, zones) if zones is not None else None
-    app.state.parts = Parts(reading, hub, Figures(reading), metrics, now, rankings, door, given, desk, sign_in, audit)
+    permitting = Permitting(reading, zones, permissions) if zones is not None else None
+    if given is None and permitting is not None:
+        given = permitting.given
+    figures = Figures(reading)
+    app.state.parts = Parts(
+        reading, hub, figures, metrics, now, rankings, door, given, desk, sign_in, audit, permitting
+    )
     problems.install(app)
     for error in away:
         app.add_exception_handler(error, _database_away)
@@ -105,6 +118,10 @@ def create_app(
         people,
         entry,
         caseload,
+        positions,
+        protected,
+        requests,
+        warrants,
         decisions,
         work,
         records,

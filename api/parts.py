@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from api.audited import AuditSide
     from api.desk import AtDesk
     from api.doors import Door, GivenTo
+    from api.permitting import Permitting
     from api.sign_in import SignIn
 
 
@@ -33,7 +34,8 @@ class Parts:
 
     ``reading`` sees everything: it is for what this process itself asks. What is asked for people goes by
     `api.doors.Seen.reading`. ``rankings`` is None without time-zone data, ``desk`` where nobody works on alerts by this process,
-    ``sign_in`` where nobody signs in by it, ``audit`` where nothing is shown that is audited.
+    ``sign_in`` where nobody signs in by it, ``audit`` where nothing is shown that is audited,
+    ``permitting`` where no position leaves.
     """
 
     reading: Reading
@@ -47,6 +49,7 @@ class Parts:
     desk: AtDesk | None = None
     sign_in: SignIn | None = None
     audit: AuditSide | None = None
+    permitting: Permitting | None = None
 
 
 def parts_of(request: Request) -> Parts:

@@ -1,0 +1,175 @@
+"""Newest positions and trails: with requests about places and protected places, all by which positions leave."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from access.grants import Deed
+from access.permits import Permits
+from api import shapes
+from api.audited import looked
+from api.bodies import positions_body
+from api.cursors import Name, Number, cut, link_header, next_link, read_cursor
+from api.desk import no_such
+from api.doors import Seen, seeing
+from api.instants import Instant
+from api.negotiation import chosen
+from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
+from api.permitting import Mask, Permitting
+from api.ports import Reading
+from api.problems import Problem
+from api.routes.people import Id
+from api.trails import FORMATS, WRITERS, TrailWriter
+from domain.instants import DAY_US, HOUR_US, format_instant
+from store.reading_types import PositionRow, Subject
+
+POSITIONS_LIMIT: Final = 20_000
+TRAIL_LIMIT: Final = 50_000
+"""Stored fixes of a trail that is asked for in pages."""
+TRAIL_DEFAULT_US: Final = DAY_US
+TRAIL_LONGEST_US: Final = 31 * DAY_US
+FIXES_AT_ONCE: Final = 2_000
+"""Fixes that a streamed trail holds in memory."""
+LONGEST_STEP_US: Final = DAY_US
+FIRST_STEP_US: Final = HOUR_US
+
+ReadsPositions = Annotated[Seen, Depends(seeing(Deed.READ_POSITIONS))]
+Key = tuple[int, str, int, int]
+NO_POSITIONS: Final[dict[int | str, dict[str, Any]]] = {503: {"description": "No position may leave this process", **PROBLEM_CONTENT}}
+
+router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
+
+
+@router.get("/positions", response_model=shapes.Page[shapes.Position], responses=NO_POSITIONS, tags=["positions"])
+async def positions(
+    request: Request,
+    seen: ReadsPositions,
+    mask: Mask,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=POSITIONS_LIMIT)] = POSITIONS_LIMIT,
+) -> Response:
+    """The newest fix of every wearer in sight, by wearer id, where it may be seen; others are left out."""
+    rows = await seen.reading.positions(read_cursor(cursor, Name), limit + 1)
+    page, onward = cut(rows, limit, lambda row: row.wearer)
+    shown, requests = await mask.newest(seen, page)
+    areas = None if seen.caller.areas is None else sorted(seen.caller.areas)
+    who = [row.wearer for row in shown]
+    told = {"number": len(who), "areas": areas, "requests": _texts(requests)}
+    await looked(seen, Deed.READ_POSITIONS, "wearer", who, shown="positions", **told)
+    await mask.used(seen, requests)
+    return answer({"items": positions_body(shown), "next": (link := next_link(request, onward))}, link)
+
+
+@router.get(
+    "/wearers/{wearer}/trail",
+    responses={
+        **NOT_FOUND,
+        **NO_POSITIONS,
+        200: {"description": "The fixes that may be seen, oldest first", "content": {kind: {} for kind in FORMATS}},
+    },
+    response_class=Response,
+    tags=["wearers"],
+)
+async def trail(
+    request: Request,
+    wearer: Id,
+    seen: ReadsPositions,
+    mask: Mask,
+    from_: Annotated[Instant | None, Query(alias="from", description="Inclusive; default a day before `to`")] = None,
+    to: Annotated[Instant | None, Query(description="Exclusive; default now")] = None,
+    cursor: Cursor = None,
+    limit: Annotated[
+        int | None, Query(ge=1, le=TRAIL_LIMIT, description="Stored fixes of a page; without it all, as a stream")
+    ] = None,
+    accept: Annotated[str | None, Header()] = None,
+) -> Response:
+    """A wearer's fixes by fix time, of whatever quality, where they may be seen: GeoJSON, CSV or GPX by `Accept`."""
+    media_type = chosen(accept, FORMATS)
+    to_us = seen.parts.now() if to is None else to
+    from_us = to_us - TRAIL_DEFAULT_US if from_ is None else from_
+    if not 0 < to_us - from_us <= TRAIL_LONGEST_US:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "must be after `from`, by at most 31 days", field="to")
+    after = read_cursor(cursor, tuple[Number, Name, Number, Number])
+    if not await seen.reading.in_sight(Subject.WEARER, wearer):
+        raise no_such(Subject.WEARER)
+    permits, requests = await mask.of_wearer(seen, wearer, from_us, to_us)
+    told = {"from": format_instant(from_us), "to": format_instant(to_us), "requests": _texts(requests)}
+    await looked(seen, Deed.READ_POSITIONS, "wearer", [wearer], shown="trail", format=media_type, **told)
+    await mask.used(seen, requests)
+    writer = WRITERS[media_type](wearer, permits.sealed())
+    one = _Trail(seen.reading, wearer, from_us, to_us, permits, writer)
+    if limit is None and after is None:
+        # The first piece is made before the answer begins: a database that is away is a problem, not half a trail.
+        pieces = one.pieces()
+        first = await anext(pieces)
+        return StreamingResponse(_with(first, pieces), headers={"Vary": "Accept"}, media_type=media_type)
+    body, onward = await one.page(after, limit or TRAIL_LIMIT)
+    headers = link_header(next_link(request, onward)) | {"Vary": "Accept"}
+    return Response(body, headers=headers, media_type=media_type)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trail:
+    """One trail that was asked for and may be seen so far as ``permits`` says."""
+
+    reading: Reading
+    wearer: str
+    from_us: int
+    to_us: int
+    permits: Permits
+    writer: TrailWriter
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """All of it, piece by piece; the first with the first fixes."""
+        head = self.writer.head()
+        async for rows in self._steps():
+            yield head + self.writer.more(Permitting.shown(self.permits, rows))
+            head = b""
+        yield head + self.writer.tail(await self.reading.facts_between(self.wearer, self.from_us, self.to_us))
+
+    async def page(self, after: Key | None, limit: int) -> tuple[bytes, str | None]:
+        """So many stored fixes of it, and the cursor of the next."""
+        rows = await self.reading.trail(self.wearer, self.from_us, self.to_us, after, limit + 1)
+        page, onward = cut(rows, limit, _key)
+        counted = await self.reading.facts_between(self.wearer, self.from_us, self.to_us)
+        return self.writer.head() + self.writer.more(Permitting.shown(self.permits, page)) + self.writer.tail(
+            counted
+        ), onward
+
+    async def _steps(self) -> AsyncIterator[Sequence[PositionRow]]:
+        """The stored fixes in steps of time, longer ones where there are few, so that each question reads little."""
+        at_us, step_us = self.from_us, FIRST_STEP_US
+        while at_us < self.to_us:
+            end_us, after, found = min(self.to_us, at_us + step_us), None, 0
+            while True:
+                rows = await self.reading.trail(self.wearer, at_us, end_us, after, FIXES_AT_ONCE)
+                found += len(rows)
+                yield rows
+                if len(rows) < FIXES_AT_ONCE:
+                    break
+                after = _key(rows[-1])
+            at_us = end_us
+            if found > FIXES_AT_ONCE:
+                step_us = max(step_us // 2, 1)
+            elif found < FIXES_AT_ONCE // 4:
+                step_us = min(2 * step_us, LONGEST_STEP_US)
+
+
+def _key(row: PositionRow) -> Key:
+    return row.t_us, row.device, row.gen, row.seq
+
+
+async def _with(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
+
+
+def _texts(numbers: Sequence[int]) -> list[str]:
+    return [str(number) for number in numbers]
