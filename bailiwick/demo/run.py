@@ -12,6 +12,8 @@ import webbrowser
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from bailiwick.demo.accounts import FILE as SIGN_IN
+from bailiwick.demo.accounts import how_to_sign_in, make_accounts
 from bailiwick.demo.config import DemoConfig, check_port, data_folder
 from bailiwick.demo.figures import EVERY_S, HEADING, figures_line
 from bailiwick.demo.fleet_process import ACCOUNT, GO, READY, Orders, orders_file, read_when_there, write_whole
@@ -88,6 +90,7 @@ class Demo:
         self.config, self.system, self.folder = config, system, system.folder
         self._cpu_before: dict[str, float] = {}
         self._holds_from_s = 0
+        self._passwords: dict[str, str] = {}
         self._begun_s = time.monotonic()
         self._usage: dict[str, dict[str, float]] = {"cpu_s": {}, "rss_mb": {}}
 
@@ -102,7 +105,9 @@ class Demo:
         await self._to_its_end(self.system.start_python("warm-up", "-m", "bailiwick.warm_up"))
         await self._enter_caseload()
         self.system.start_api()
-        self._say(f"page: {self.system.settings.console()} (no sign-in yet: this machine alone can reach it)")
+        self._say(f"page: {self.system.settings.console()}")
+        self._say(f"how to sign in: one account a role, by these passwords (also in {self.folder / SIGN_IN})")
+        print(how_to_sign_in(self._passwords), flush=True)
         self.system.start_ingest()
         self.system.start_dispatch()
         self._say("ingest learns the caseload ...")
@@ -129,6 +134,7 @@ class Demo:
         self._start_fleet(path)
         async with await Store.open(self.system.database.url()) as store:
             await store.migrate()
+            self._passwords = await make_accounts(store, self.folder, time.time_ns() // 1000)
         await self._to_its_end(self.system.start_command("import", "import", str(path)))
         rota = self.folder / ROTA
         rota.write_text(invented_rota(time.time_ns() // 1000), encoding="utf-8")

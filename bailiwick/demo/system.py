@@ -78,14 +78,19 @@ class System:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        return kept | {
-            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-            f"{PREFIX}DATABASE_URL": self.database.url(),
-            f"{PREFIX}MQTT_URL": self.broker.url,
-            f"{PREFIX}API_HOST": self.settings.api_host,
-            f"{PREFIX}API_PORT": str(self.settings.api_port),
-            f"{PREFIX}SECRETS_FOLDER": str(self.folder),
-        }
+        public = self.settings.public_url
+        return (
+            kept
+            | ({} if public is None else {f"{PREFIX}PUBLIC_URL": public})
+            | {
+                "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+                f"{PREFIX}DATABASE_URL": self.database.url(),
+                f"{PREFIX}MQTT_URL": self.broker.url,
+                f"{PREFIX}API_HOST": self.settings.api_host,
+                f"{PREFIX}API_PORT": str(self.settings.api_port),
+                f"{PREFIX}SECRETS_FOLDER": str(self.folder),
+            }
+        )
 
     def check(self) -> None:
         """Raises `PartFailed` when one has ended that should run, or one with an end to its work has failed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import jsonschema
 import pytest
 
 from bailiwick.parts.processes import free_port
 from bailiwick.parts.usage import children_of
+from domain.vocabulary import Role
 from tests.waiting import wait_until
 
 PROJECT = Path(__file__).parents[2]
@@ -116,7 +119,9 @@ def test_everything_sent_is_stored_once_and_what_happened_is_found(
         == set(body["rss_mb"])
     )
     assert ("embedded broker keeps its queues in memory" in told) == bool(broker)
-    assert "no sign-in yet" in told
+    passwords = json.loads((parts_folder / "data" / "sign-in.json").read_text())
+    assert set(passwords) == {role.value for role in Role}
+    assert all(f"{name}  " in told and password in told for name, password in passwords.items())
 
 
 def test_ctrl_c_ends_every_process(parts_folder: Path) -> None:
@@ -127,6 +132,23 @@ def test_ctrl_c_ends_every_process(parts_folder: Path) -> None:
         assert process.wait(30) == 0, said.read_text()
     assert [name for name, pid in parts.items() if not gone(pid)] == []
     assert "Traceback" not in said.read_text()
+
+
+def test_people_sign_in_by_what_it_prints(parts_folder: Path) -> None:
+    port = free_port()
+    with demo(parts_folder, *WEARERS, port=port) as (process, said):
+        running(process, said)
+        passwords = dict(re.findall(r"^ {10}(\w+) +(\S+)$", said.read_text(), re.MULTILINE))
+        file = parts_folder / "data" / "sign-in.json"
+        assert json.loads(file.read_text()) == passwords
+        assert file.stat().st_mode & 0o777 == 0o600
+        for role in ("operator", "administrator"):
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}/api/v1") as client:
+                answer = client.post("/session", json={"name": role, "password": passwords[role]})
+                assert (answer.status_code, answer.json()["role"]) == (201, role)
+                assert not answer.json()["must_change_password"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
 
 
 @pytest.mark.parametrize("victim", ["ingest", "api", "postgres"])
