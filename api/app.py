@@ -39,21 +39,21 @@ from api.routes import (
     live,
     pages,
     people,
-    records,
-    service,
     positions,
     protected,
-    session,
+    records,
     requests,
+    service,
+    session,
+    warrants,
     work,
 )
-    warrants,
 from api.sign_in import SignIn
 from geofence.wallclock import TimeZones
 from store.errors import Busy
+from store.permissions import Permissions
 
 RETRY_AFTER_S: Final = 2
-from store.permissions import Permissions
 
 DESCRIPTION: Final = (
     "Read the caseload, positions, violations and alerts, follow alerts as they are committed, and work on them. Instants are "
@@ -79,9 +79,9 @@ def create_app(
     sign_in: SignIn | None = None,
     public_url: str | None = None,
     audit: AuditSide | None = None,
+    permissions: Permissions | None = None,
 ) -> FastAPI:
     """The application over a reading side; ``away`` are the errors that say that it cannot be reached.
-    permissions: Permissions | None = None,
 
     ``zones`` is the time-zone data, loaded at the edge: without it no list is ranked by timetables. Without a ``desk``
     nobody can work on alerts. ``door`` knows who asks, ``given`` whom they see for a reason of their own;
@@ -116,12 +116,12 @@ def create_app(
         session,
         accounts,
         people,
-        entry,
-        caseload,
         positions,
         protected,
         requests,
         warrants,
+        entry,
+        caseload,
         decisions,
         work,
         records,
