@@ -35,6 +35,8 @@ from api.routes import (
     commands,
     decisions,
     entry,
+    exports,
+    holds,
     incidents,
     live,
     pages,
@@ -127,7 +129,9 @@ def create_app(
         records,
         incidents,
         commands,
+        exports,
         audits,
+        holds,
         live,
     ):
         app.include_router(resources.router)

@@ -32,6 +32,7 @@ from domain.rota import Shift
 from store.answers import AnswerGiven, RequestKey, note_key
 from store.device_commands import DeviceCommands
 from store.errors import KeyUsed
+from store.holds import Holds
 from store.reading_types import Subject
 from store.times import Connection
 
@@ -62,6 +63,7 @@ class AtDesk:
     caseload: AtCaseload | None = None
     exports: AtExports | None = None
     commands: DeviceCommands | None = None
+    holds: Holds | None = None
 
     def desk(self, note: Note, audited: Audited) -> Desk:
         """The desk, for one request."""

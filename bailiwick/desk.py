@@ -58,4 +58,4 @@ async def open_desk(
             return DeskGuide(found.protocols, found.resolve)
 
         caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, zones)
-        yield AtDesk(work, guide, clock, store.rota.shifts, caseload, exports, commands)
+        yield AtDesk(work, guide, clock, store.rota.shifts, caseload, exports, commands, store.holds)

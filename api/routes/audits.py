@@ -58,7 +58,8 @@ async def audit(
     page, onward = cut(rows, limit, lambda row: row.body_no)
     asked = {"who": who, "deed": deed, "from": _told(from_), "to": _told(to)}
     about = [] if subject is None else [subject]
-    await looked(seen, Deed.READ_AUDIT, "audit", about, **{key: one for key, one in asked.items() if one is not None})
+    given = {key: one for key, one in asked.items() if one is not None}
+    await looked(seen, Deed.READ_AUDIT, "audit", about, asked=given)
     link = next_link(request, onward)
     if media_type == NDJSON:
         headers = link_header(link) | {"Vary": "Accept"}

@@ -78,7 +78,7 @@ class Working:
     def _check(self, method: str, path: str, answer: httpx2.Response) -> None:
         operation = self.document["paths"][template_of(self.document, path, method)][method]
         told = operation["responses"].get(str(answer.status_code)) or operation["responses"]["default"]
-        (schema,) = [content["schema"] for content in told["content"].values()]
+        schema = told["content"][answer.headers["content-type"].partition(";")[0]]["schema"]
         jsonschema.validate(answer.json(), schema | {"components": self.document["components"]})
 
 
@@ -113,7 +113,7 @@ async def working(url: str, *versions: Version, alerts: int = 1) -> AsyncIterato
         for number in range(1, alerts + 1):
             await made.raised(f"W1-{number}", condition=f"C{number}")
         await made.look(clock())
-        desk = AtDesk(made.work, guide, clock, made.store.rota.shifts, commands=commands)
+        desk = AtDesk(made.work, guide, clock, made.store.rota.shifts, commands=commands, holds=made.store.holds)
         app = create_app(
             reading, (ConnectionLost,), clock, ZONES, desk, door=HeaderDoor(), audit=audit, permissions=permissions
         )
