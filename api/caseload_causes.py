@@ -16,8 +16,10 @@ from api.problems import Problem
 from domain.caseload_values import SHOWN
 from domain.errors import Fault
 
-_BEFORE_A_VALUE: Final = re.compile(r"(?:^|; )(?:is|has the key|holds) (?=[\"\[{\-0-9tfnNI])")
-_AN_ID: Final = re.compile(r"(?<!did you mean )\s?'[A-Za-z0-9_.:-]{1,64}'")
+_BEFORE_A_VALUE: Final = re.compile(
+    r"(?:^|(?<=; ))(?P<verb>is|has the key|holds) (?=[\"\[{]|-?[0-9]|(?:true|false|null|NaN|-?Infinity)\b)"
+)
+_AN_ID: Final = re.compile(r"(?<!did you mean)(?<!did you mean )\s?'[A-Za-z0-9_.:-]{1,64}'")
 _A_POSITION: Final = re.compile(r"\[-?[0-9]+\.[0-9]{6}, -?[0-9]+\.[0-9]{6}\]")
 _WORN: Final = re.compile(r"is already on .*")
 _JSON: Final = json.JSONDecoder()
@@ -38,18 +40,22 @@ def told(cause: str) -> str:
     if _WORN.search(cause):
         return "is already fitted to somebody then; end that fitting first"
     found = _BEFORE_A_VALUE.search(cause)
-    if found is not None:
-        cause = cause[: found.end()].rstrip() + " what it may not be" + cause[_end_of_value(cause, found.end()) :]
+    end = None if found is None else _end_of_value(cause, found.end())
+    if found is not None and end is not None and (cause[end : end + 1] in ";," or found["verb"] == "has the key"):
+        head, rest = cause[: found.start()], cause[end:].lstrip(";, ")
+        # What follows a semicolon says what would be right, and stands alone; what follows a comma belongs to the verb.
+        verb = "has a wrong key; " if found["verb"] == "has the key" else f"{found['verb']} "
+        cause = head + ("" if cause[end : end + 1] == ";" and found["verb"] == "is" else verb) + rest
     cause = _A_POSITION.sub("(a position)", cause)
     return _AN_ID.sub("", cause).strip()
 
 
-def _end_of_value(cause: str, start: int) -> int:
-    """Where a value ends that `domain.caseload_values.shown` wrote: JSON, or its beginning with three dots."""
+def _end_of_value(cause: str, start: int) -> int | None:
+    """Where a value ends that `domain.caseload_values.shown` wrote: JSON, or its beginning with three dots. None: it is none."""
     cut = start + SHOWN
     if cause[cut - 3 : cut] == "...":
         return cut
     try:
         return _JSON.raw_decode(cause, start)[1]
-    except ValueError:  # no value, but a word of ours
-        return start
+    except ValueError:
+        return None

@@ -15,6 +15,8 @@ from store.statements import statement
 from store.times import At, Connection
 
 RECORDS_A_PAGE = 5_000
+ANALYZED_FROM = 2_000
+"""So many records entered at once change what the planner must know."""
 NEWEST_COMMIT = (1 << 63) - 1
 _RECORD_TYPES = ("text", "text", "jsonb", "bytea", "timestamptz", "bool", "text", "text")
 
@@ -42,6 +44,8 @@ async def enter(conn: Connection, versions: Sequence[Version], by: str | None = 
             kind, body = TYPE_NAMES[type(v.record)], Jsonb(record_as_json(v.record))
             row = (kind, v.record.id, body, pack_record(v.record), At(v.holds_from_us), v.cancelled, by, role)
             await copy.write_row(row)
+    if len(versions) >= ANALYZED_FROM:
+        await conn.execute(statement("analyze_entered"))
     return len(versions)
 
 

@@ -15,6 +15,10 @@ from store.times import at
 
 _NEWEST: Final = (1 << 63) - 1
 _PHONE: Final = re.compile(r"\+?[0-9()./ -]+")
+MOST_WORDS: Final = 8
+"""Words that a search looks at."""
+COMMON_TERMS: Final = 5_000
+"""A word that so many terms begin with says too little beside others."""
 LEAST_PHONE_DIGITS: Final = 4
 """Fewer digits end too many numbers."""
 NATIONAL_DIGITS: Final = 9
@@ -106,7 +110,8 @@ class CaseloadSeen:
 
     async def search(self, asked: str, kinds: Iterable[str], limit: int) -> list[FoundRow]:
         """Wearers found by ``asked``, best first; ``kinds`` are those of `search_terms` that may be looked at."""
-        parameters = {"asked": asked, "kinds": sorted(kinds), "phones": phone_endings(asked), "limit": limit}
+        limits = {"limit": limit, "words": MOST_WORDS, "common": COMMON_TERMS}
+        parameters = {"asked": asked, "kinds": sorted(kinds), "phones": phone_endings(asked)} | limits
         return [FoundRow(*row) for row in await self._rows("search_wearers", parameters)]
 
     async def _rows(self, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -56,7 +56,7 @@ MOST_FOUND: Final = 20
 SEARCHED: Final = {
     "id": Deed.READ_WEARERS,
     "name": Deed.READ_WEARERS,
-    "inname": Deed.READ_WEARERS,
+    "part": Deed.READ_WEARERS,
     "phone": Deed.READ_WEARERS,
     "device": Deed.READ_FITTINGS,
     "place": Deed.READ_ORDERS,

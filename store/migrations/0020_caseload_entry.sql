@@ -64,6 +64,17 @@ CREATE TRIGGER caseload_entered_subjects AFTER INSERT ON caseload_entered
 CREATE TRIGGER caseload_entered_subjects_again AFTER UPDATE ON caseload_entered
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION keep_subjects();
 
+-- Areas as they were entered too, so that whoever was given one sees what lies below it at once.
+CREATE OR REPLACE FUNCTION seen.areas_in_sight() RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    WITH RECURSIVE reached AS (
+        SELECT jsonb_array_elements_text(seen.sight() -> 'areas') AS id
+        UNION
+        SELECT a.id FROM caseload_entered a JOIN reached r ON a.area = r.id WHERE a.type = 'area' AND NOT a.cancelled
+    )
+    SELECT id FROM reached
+$$;
+
 -- ---- finding a wearer by a word ----
 
 -- The words of a text as they are compared: small letters without accents; blanks and punctuation stand between words, an
@@ -87,13 +98,13 @@ CREATE FUNCTION search_phone(said text) RETURNS text LANGUAGE sql IMMUTABLE PARA
 $$;
 
 -- By what each wearer is found: `id` (its own and those of other agencies), `device` (fitted now or once), `phone`, `name` (a
--- word of it), `inname` (the end of a word of it), `place` (a word of a curfew's or attendance's place), `zone` (of a zone's name).
+-- word of it), `part` (the end of a word of it), `place` (a word of a curfew's or attendance's place), `zone` (of a zone's name).
 CREATE TABLE search_terms (
     wearer text NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('id', 'device', 'phone', 'name', 'inname', 'place', 'zone')),
+    kind text NOT NULL CHECK (kind IN ('id', 'device', 'phone', 'name', 'part', 'place', 'zone')),
     term text COLLATE "C" NOT NULL
 );
-CREATE INDEX search_terms_term ON search_terms (term, kind, wearer);
+CREATE INDEX search_terms_term ON search_terms (kind, term, wearer);
 CREATE INDEX search_terms_wearer ON search_terms (wearer);
 
 -- What stands of some wearers, as terms.
@@ -117,7 +128,7 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     UNION SELECT p.id, 'id', search_squeezed(x.value) FROM people p, jsonb_each_text(p.body -> 'ids') AS x
     UNION SELECT p.id, 'phone', search_phone(x.value) FROM people p, jsonb_array_elements_text(p.body -> 'phones') AS x
     UNION SELECT id, 'name', word FROM named
-    UNION SELECT n.id, 'inname', substr(n.word, k) FROM named n, generate_series(2, length(n.word) - 2) AS k
+    UNION SELECT n.id, 'part', substr(n.word, k) FROM named n, generate_series(2, length(n.word) - 2) AS k
     UNION SELECT p.id, 'device', search_squeezed(f.device) FROM people p
         JOIN caseload_entered f ON f.type = 'fitting' AND f.wearer = p.id AND NOT f.cancelled
     UNION SELECT p.id, 'place', w.word FROM placed p CROSS JOIN LATERAL search_words(p.body -> 'place' ->> 'name') AS w(word)

@@ -4,6 +4,10 @@
 -- Enters versions, in order; record_no rises in that order. A trigger lets them wait for ingest and wakes it.
 COPY caseload_records (type, id, body, packed, holds_from, cancelled, entered_by, entered_role) FROM STDIN (FORMAT binary);
 
+-- name: analyze_entered
+-- After many records at once: the planner must know before autovacuum gets round to it.
+ANALYZE caseload_records, caseload_entered, caseload_subjects, search_terms;
+
 -- name: unlearnt_records
 -- Versions that no ingest has taken yet, in the order entered, a page at a time.
 SELECT r.record_no, r.packed, CASE WHEN r.packed IS NULL OR %(whole)s THEN r.body END, r.holds_from,

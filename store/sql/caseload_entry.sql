@@ -124,33 +124,44 @@ JOIN caseload_entered e ON e.type = k.type AND e.id = k.id;
 SELECT seen.areas_in_sight();
 
 -- name: search_wearers
--- Wearers found by a word or by several, best first: an identifier or device, a telephone number's end, a name, an address.
-WITH words AS (SELECT word FROM search_words(%(asked)s) AS w(word)),
-by_word AS (
-    SELECT t.wearer, w.word, min(CASE
-            WHEN t.kind IN ('id', 'device') THEN 2 WHEN t.kind = 'name' AND t.term = w.word THEN 2
-            WHEN t.kind = 'name' THEN 3 WHEN t.kind = 'inname' THEN 4 ELSE 5 END) AS rank,
-        array_agg(DISTINCT t.kind) AS kinds
-    FROM words w JOIN search_terms t ON t.term >= w.word AND t.term < w.word || chr(1114111)
-        AND t.kind = ANY(%(kinds)s::text[]) AND t.kind <> 'phone'
-    GROUP BY t.wearer, w.word
-),
-hits AS (
-    SELECT b.wearer, max(b.rank) AS rank, array_agg(DISTINCT k.kind) AS kinds FROM by_word b, unnest(b.kinds) AS k(kind)
-    GROUP BY b.wearer HAVING count(DISTINCT b.word) = (SELECT count(*) FROM words)
+-- Wearers found by a word or by several, best first: an identifier or device, a telephone number's end, a name, an address. A word
+-- that more than `common` terms begin with says too little to be asked of the others' finds, unless all words are like that.
+WITH words AS MATERIALIZED (SELECT word FROM search_words(%(asked)s) AS w(word) ORDER BY word LIMIT %(words)s),
+probes AS MATERIALIZED (
+    SELECT word, array_remove(%(kinds)s::text[], 'phone') AS kinds, false AS alone FROM words
     UNION ALL
-    SELECT t.wearer, CASE WHEN t.term = search_squeezed(%(asked)s) THEN 0 ELSE 1 END, ARRAY[t.kind] FROM search_terms t
-    WHERE t.term >= search_squeezed(%(asked)s) AND t.term < search_squeezed(%(asked)s) || chr(1114111)
-        AND t.kind IN ('id', 'device') AND t.kind = ANY(%(kinds)s::text[])
+    SELECT search_squeezed(%(asked)s), ARRAY(SELECT k FROM unnest(%(kinds)s::text[]) AS k WHERE k IN ('id', 'device')), true
     UNION ALL
-    SELECT t.wearer, 1, ARRAY[t.kind] FROM unnest(%(phones)s::text[]) AS p(ending)
-    JOIN search_terms t ON t.term >= p.ending AND t.term < p.ending || chr(1114111) AND t.kind = 'phone'
+    SELECT ending, ARRAY['phone'], true FROM unnest(%(phones)s::text[]) AS p(ending)
 ),
-best AS (
-    SELECT h.wearer, min(h.rank) AS rank, array_agg(DISTINCT k.kind ORDER BY k.kind) AS kinds
-    FROM hits h, unnest(h.kinds) AS k(kind) GROUP BY h.wearer ORDER BY 2, 1 LIMIT %(limit)s
+hits AS MATERIALIZED (
+    SELECT p.word, p.alone, t.wearer, t.kind, CASE
+            WHEN p.alone THEN CASE WHEN t.term = p.word THEN 0 ELSE 1 END
+            WHEN t.kind IN ('id', 'device') THEN 2 WHEN t.kind = 'name' THEN CASE WHEN t.term = p.word THEN 2 ELSE 3 END
+            WHEN t.kind = 'part' THEN 4 ELSE 5 END AS rank
+    FROM probes p CROSS JOIN LATERAL (
+        SELECT t.wearer, t.kind, t.term FROM search_terms t
+        WHERE t.kind = ANY(p.kinds) AND t.term >= p.word AND t.term < p.word || chr(1114111) LIMIT %(common)s
+    ) t WHERE p.word <> ''
+),
+needed AS MATERIALIZED (
+    SELECT word FROM (
+        SELECT w.word, (SELECT count(*) FROM hits h WHERE h.word = w.word AND NOT h.alone) < %(common)s AS telling FROM words w
+    ) AS said WHERE telling OR NOT EXISTS (
+        SELECT FROM words o WHERE (SELECT count(*) FROM hits h WHERE h.word = o.word AND NOT h.alone) < %(common)s)
+),
+found AS (
+    SELECT wearer, min(rank) AS rank FROM (
+        SELECT b.wearer, max(b.rank) AS rank FROM (
+            SELECT h.wearer, h.word, min(h.rank) AS rank FROM hits h JOIN needed n ON n.word = h.word AND NOT h.alone
+            GROUP BY h.wearer, h.word
+        ) AS b GROUP BY b.wearer HAVING count(*) = (SELECT count(*) FROM needed)
+        UNION ALL
+        SELECT wearer, rank FROM hits WHERE alone
+    ) AS either GROUP BY wearer ORDER BY 2, 1 LIMIT %(limit)s
 )
-SELECT b.wearer, b.rank, array_remove(b.kinds, 'inname'), v.body ->> 'name', v.body ->> 'born'
-FROM best b JOIN caseload_entered e ON e.type = 'wearer' AND e.id = b.wearer
+SELECT f.wearer, f.rank, ARRAY(SELECT DISTINCT replace(h.kind, 'part', 'name') FROM hits h WHERE h.wearer = f.wearer ORDER BY 1),
+    v.body ->> 'name', v.body ->> 'born'
+FROM found f JOIN caseload_entered e ON e.type = 'wearer' AND e.id = f.wearer
 JOIN caseload_versions v ON v.record_no = e.record_no
-ORDER BY b.rank, b.wearer;
+ORDER BY f.rank, f.wearer;
