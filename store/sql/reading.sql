@@ -62,13 +62,19 @@ SELECT f.wearer, f.device, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, x.sr
     x.gen, x.seq, x.spd, x.hdg
 FROM fittings f
 JOIN devices d ON d.id = f.device
-JOIN all_fixes x ON x.device_no = d.device_no AND x.fix_time >= f.from_at
-    AND x.fix_time < COALESCE(f.to_at, 'infinity')
+-- Bounded inside: the view of both cannot be entered by device from without, once it is cut to a sight.
+CROSS JOIN LATERAL (
+    SELECT * FROM fixes x
+    WHERE x.device_no = d.device_no AND x.fix_time >= %(from_at)s AND x.fix_time < %(to_at)s
+    UNION ALL
+    SELECT * FROM stray_fixes x
+    WHERE x.device_no = d.device_no AND x.fix_time >= %(from_at)s AND x.fix_time < %(to_at)s
+) x
 LEFT JOIN LATERAL (
     SELECT quality FROM fix_qualities q WHERE q.device_no = x.device_no AND q.gen = x.gen AND q.seq = x.seq
     ORDER BY quality_no DESC LIMIT 1
 ) q ON true
-WHERE f.wearer = %(wearer)s AND x.fix_time >= %(from_at)s AND x.fix_time < %(to_at)s
+WHERE f.wearer = %(wearer)s AND x.fix_time >= f.from_at AND x.fix_time < COALESCE(f.to_at, 'infinity')
     AND (x.fix_time, f.device, x.gen, x.seq)
         > (%(after_time)s::timestamptz, %(after_device)s, %(after_gen)s::bigint, %(after_seq)s::bigint)
 ORDER BY x.fix_time, f.device, x.gen, x.seq LIMIT %(limit)s;
