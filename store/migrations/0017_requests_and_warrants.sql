@@ -110,6 +110,7 @@ BEGIN
         RAISE NOTICE 'no privileges were granted: the roles are not all there';
         RETURN;
     END IF;
+    GRANT SELECT ON caseload_subjects TO bailiwick_api;
     GRANT SELECT, INSERT ON requests, request_uses, warrants, warrant_holdings TO bailiwick_api;
     GRANT UPDATE (decided_at, decided_by, approved, decision, revoked_at, revoked_by, revocation) ON requests
         TO bailiwick_api;

@@ -183,8 +183,12 @@ WHERE n.type = 'condition' AND c.body ->> 'kind' = 'proximity'
 ORDER BY 1;
 
 -- name: events_after
--- What was streamed after an event, in order.
-SELECT event_no, kind, body FROM stream_events WHERE event_no > %(after)s ORDER BY event_no LIMIT %(limit)s;
+-- What was streamed after an event, in order. A violation about two people names no fact of the protected one's device.
+SELECT event_no, kind,
+    CASE WHEN kind = 'violation' AND body ->> 'victim' IS NOT NULL THEN jsonb_set(body, '{evidence}', COALESCE((
+        SELECT jsonb_agg(e.fact ORDER BY e.place) FROM jsonb_array_elements(body -> 'evidence') WITH ORDINALITY AS e (fact, place)
+        WHERE e.fact ->> 'device' NOT IN (SELECT seen.protected_device_ids())), '[]')) ELSE body END
+FROM stream_events WHERE event_no > %(after)s ORDER BY event_no LIMIT %(limit)s;
 
 -- name: newest_event
 -- The number of the newest event; 0 when there is none.
