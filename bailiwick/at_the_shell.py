@@ -19,8 +19,13 @@ def shell_caller() -> Caller:
 
 
 def entry_at_the_shell(
-    deed: str, subject_type: str, subjects: Iterable[str] = (), at_us: int | None = None, **details: Any
+    deed: str,
+    subject_type: str,
+    subjects: Iterable[str] = (),
+    at_us: int | None = None,
+    why: str | None = None,
+    **details: Any,
 ) -> Entry:
     """What is done now by whoever typed the command."""
     now_us = time.time_ns() // 1000 if at_us is None else at_us
-    return entry_of(shell_caller(), now_us, deed, subject_type, subjects, **details)
+    return entry_of(shell_caller(), now_us, deed, subject_type, subjects, why, **details)

@@ -354,6 +354,24 @@ def retention(
 
 
 @app.command()
+def erase(
+    wearer: Annotated[str | None, typer.Argument(help="Id of the wearer.")] = None,
+    due: Annotated[bool, typer.Option("--due", help="Only list of whom nothing need be kept any more.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why, for the audit.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase everything that is held of a wearer, when nothing keeps it: no order, hold, open alert, breach. Not to be undone."""
+    from bailiwick.erase_command import due_command, erase_command
+
+    if due == (wearer is not None):
+        raise typer.BadParameter("name a wearer, or ask with --due who may be erased")
+    with database_told_in_one_line():
+        if wearer is None:
+            raise typer.Exit(due_command(_settings(), as_json=as_json))
+        raise typer.Exit(erase_command(_settings(), wearer, reason, as_json=as_json))
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, database, broker, clock and time-zone data; say what to do about each."""
     from bailiwick.doctor import doctor_command

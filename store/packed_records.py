@@ -17,9 +17,22 @@ from zlib import crc32
 
 import msgspec
 
-from domain.records import RECORD_TYPES, Circle, Corridor, Place, Polygons, Record, Timetable, TimetableRow
+from domain.records import (
+    RECORD_TYPES,
+    Circle,
+    Corridor,
+    Override,
+    Place,
+    Polygons,
+    Record,
+    Timetable,
+    TimetableRow,
+)
 
-_TYPES: tuple[type[Any], ...] = (*RECORD_TYPES.values(), Polygons, Circle, Corridor, Place, Timetable, TimetableRow)
+_TYPES: tuple[type[Any], ...] = (
+    *RECORD_TYPES.values(),
+    *(Polygons, Circle, Corridor, Place, Timetable, TimetableRow, Override),
+)
 _NUMBERS = {cls: number for number, cls in enumerate(_TYPES)}
 FINGERPRINT_BYTES = 4
 _PLAIN = (str, int, float, bool, type(None), object)

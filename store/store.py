@@ -31,6 +31,7 @@ from store.caseload_entry import CaseloadEntry
 from store.committing import make_ready, used_devices, write, write_checkpoint
 from store.connecting import Pool, open_pool
 from store.device_numbers import DeviceNumbers
+from store.erasing import Erasing
 from store.errors import NotNextCommit, Refused
 from store.holds import Holds
 from store.incidents import incidents_of_commits
@@ -81,6 +82,7 @@ class Store:
         self.audit_log = AuditReading(pool)
         self.retention = Retention(pool)
         self.holds = Holds(pool)
+        self.erasing = Erasing(pool)
 
     @classmethod
     async def open(cls, url: str) -> Self:
