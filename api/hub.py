@@ -60,7 +60,7 @@ class Hub:
     def __init__(self, reading: Reading, away: tuple[type[Exception], ...], at_hand: int = AT_HAND) -> None:
         """``away`` are the errors that say that the database cannot be reached."""
         self._reading = reading
-        self._away: tuple[type[Exception], ...] = (OSError, TimeoutError, *away)
+        self.away: tuple[type[Exception], ...] = (OSError, TimeoutError, *away)
         self._at_hand: deque[Framed] = deque(maxlen=at_hand)
         self._floor = 0
         self.newest: int | None = None
@@ -76,7 +76,7 @@ class Hub:
                     await self._take_new()
                     async for _ in wakes:
                         await self._take_new()
-            except self._away as error:
+            except self.away as error:
                 _log.warning("the stream lost the database", error=type(error).__name__)
             await asyncio.sleep(RETRY_S)
 
@@ -107,7 +107,7 @@ class Hub:
                     yield found
                 elif not await _moved_within(moved, idle_s):
                     yield ()
-        except self._away as error:
+        except self.away as error:
             _log.warning("a follower of the stream lost the database", error=type(error).__name__)
         finally:
             self.followers -= 1

@@ -8,7 +8,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from access.grants import Deed, may
@@ -109,6 +109,29 @@ class StreamView:
         return self._wearers
 
 
+class StillIn:
+    """Whether a follower is still let in as when it came: asked again every `SIGHT_KEPT_US`, before anything more is shown."""
+
+    def __init__(self, request: Request, seen: Seen) -> None:
+        self._request = request
+        self._seen = seen
+        self._known_until_us = seen.parts.now() + SIGHT_KEPT_US
+
+    async def holds(self) -> bool:
+        """False when the session or the key has ended. A database that is away is asked again the next time."""
+        parts = self._seen.parts
+        if parts.now() < self._known_until_us:
+            return True
+        try:
+            caller = await parts.door.caller(self._request)
+        except Problem:
+            return False
+        except parts.hub.away:
+            return True  # nothing new can be read either
+        self._known_until_us = parts.now() + SIGHT_KEPT_US
+        return caller == self._seen.caller
+
+
 @router.get(
     "/stream",
     response_class=Response,
@@ -119,6 +142,7 @@ class StreamView:
     },
 )
 async def stream(
+    request: Request,
     seen: Follows,
     begins: Annotated[tuple[str, int], Depends(beginning)],
     kind: Annotated[EventKind | None, Query(description="Only these")] = None,
@@ -126,19 +150,22 @@ async def stream(
     """Every version of a violation or of an incident and every change of an alert that you may see, as committed, in order.
 
     Come back with the `Last-Event-ID` of the last event that you have and nothing is missed, nothing comes twice. The
-    first event is `hello` (you begin now), `resumed`, or `reset` (too much was missed: read the lists anew).
+    first event is `hello` (you begin now), `resumed`, or `reset` (too much was missed: read the lists anew). It ends with the
+    session or the key that it was asked with.
     """
     word, after = begins
     hello = frame(word, after, {"after": str(after)}, RETRY_MS)
-    sent = _sent(hello, after, seen, StreamView(seen, kind))
+    sent = _sent(hello, after, seen, StreamView(seen, kind), StillIn(request, seen))
     return StreamingResponse(sent, headers={"X-Accel-Buffering": "no"}, media_type=EVENTS)
 
 
-async def _sent(hello: bytes, after: int, seen: Seen, view: StreamView) -> AsyncIterator[bytes]:
+async def _sent(hello: bytes, after: int, seen: Seen, view: StreamView, still_in: StillIn) -> AsyncIterator[bytes]:
     """What came together goes out as one piece; a line that says nothing when nothing came for long."""
     yield hello
     async with aclosing(seen.parts.hub.batches(after, IDLE_S)) as batches:
         async for batch in batches:
+            if not await still_in.holds():
+                return
             shown = [one.frame for one in batch if await view.shows(one.row)]
             if shown or not batch:
                 yield b"".join(shown) or STILL_THERE
