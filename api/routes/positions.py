@@ -26,7 +26,7 @@ from api.ports import Reading
 from api.problems import Problem
 from api.routes.people import Id
 from api.trails import FORMATS, WRITERS, TrailWriter
-from domain.instants import DAY_US, HOUR_US, format_instant
+from domain.instants import DAY_US, format_instant
 from store.reading_types import PositionRow, Subject
 
 POSITIONS_LIMIT: Final = 20_000
@@ -37,11 +37,12 @@ TRAIL_LONGEST_US: Final = 31 * DAY_US
 FIXES_AT_ONCE: Final = 2_000
 """Fixes that a streamed trail holds in memory."""
 LONGEST_STEP_US: Final = DAY_US
-FIRST_STEP_US: Final = HOUR_US
 
 ReadsPositions = Annotated[Seen, Depends(seeing(Deed.READ_POSITIONS))]
 Key = tuple[int, str, int, int]
-NO_POSITIONS: Final[dict[int | str, dict[str, Any]]] = {503: {"description": "No position may leave this process", **PROBLEM_CONTENT}}
+NO_POSITIONS: Final[dict[int | str, dict[str, Any]]] = {
+    503: {"description": "No position may leave this process", **PROBLEM_CONTENT}
+}
 
 router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
 
@@ -144,21 +145,19 @@ class _Trail:
 
     async def _steps(self) -> AsyncIterator[Sequence[PositionRow]]:
         """The stored fixes in steps of time, longer ones where there are few, so that each question reads little."""
-        at_us, step_us = self.from_us, FIRST_STEP_US
+        at_us, step_us, after = self.from_us, LONGEST_STEP_US, None
         while at_us < self.to_us:
-            end_us, after, found = min(self.to_us, at_us + step_us), None, 0
-            while True:
-                rows = await self.reading.trail(self.wearer, at_us, end_us, after, FIXES_AT_ONCE)
-                found += len(rows)
-                yield rows
-                if len(rows) < FIXES_AT_ONCE:
-                    break
+            end_us = min(self.to_us, at_us + step_us)
+            rows = await self.reading.trail(self.wearer, at_us, end_us, after, FIXES_AT_ONCE)
+            yield rows
+            if len(rows) == FIXES_AT_ONCE:
                 after = _key(rows[-1])
-            at_us = end_us
-            if found > FIXES_AT_ONCE:
-                step_us = max(step_us // 2, 1)
-            elif found < FIXES_AT_ONCE // 4:
-                step_us = min(2 * step_us, LONGEST_STEP_US)
+                # So long for so many: what the next question reads beyond its answer is little.
+                at_us, step_us = rows[-1].t_us, max(rows[-1].t_us - at_us, 1)
+            else:
+                at_us, after = end_us, None
+                if len(rows) < FIXES_AT_ONCE // 4:
+                    step_us = min(2 * step_us, LONGEST_STEP_US)
 
 
 def _key(row: PositionRow) -> Key:
