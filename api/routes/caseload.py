@@ -57,6 +57,16 @@ def _add(resource: Resource, method: str, path: str, endpoint: Any, words: str, 
 _PLAIN = str.maketrans("", "", "{}")
 
 
+def _of(generic: Any, resource: Resource) -> Any:
+    """A generic shape of the resource's record."""
+    return generic[resource.shape]
+
+
+def _page(resource: Resource) -> Any:
+    page: Any = shapes.Page
+    return page[_of(Kept, resource)]
+
+
 def _id_of(resource: Resource) -> Any:
     """The id in the path, by the word of its type."""
     return Path(alias=resource.kind, pattern=ID_CHARACTERS)
@@ -84,7 +94,7 @@ def _list(resource: Resource) -> None:
         return answer({"items": [kept_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
 
     words = f"The {resource.plural} that stand, as they were entered last, by id."
-    _add(resource, "GET", "", records, words, response_model=shapes.Page[Kept[resource.shape]])  # type: ignore[name-defined]
+    _add(resource, "GET", "", records, words, response_model=_page(resource))
 
 
 def _one(resource: Resource) -> None:
@@ -106,9 +116,9 @@ def _one(resource: Resource) -> None:
         f"/{{{resource.kind}}}",
         record,
         words,
-        response_model=Kept[resource.shape],
+        response_model=_of(Kept, resource),
         responses=NOT_FOUND,
-    )  # type: ignore[name-defined]
+    )
 
 
 def _versions(resource: Resource) -> None:
@@ -130,7 +140,7 @@ def _versions(resource: Resource) -> None:
         return answer({"items": [kept_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
 
     words = "Every version of one, the newest first: from when each holds, when we learnt it, when and by whom it was entered."
-    model = shapes.Page[Kept[resource.shape]]  # type: ignore[name-defined]
+    model = _page(resource)
     _add(resource, "GET", f"/{{{resource.kind}}}/versions", versions, words, response_model=model, responses=NOT_FOUND)
 
 
@@ -148,7 +158,7 @@ def _create(resource: Resource) -> None:
         return await once(asked.asking, work)
 
     words = f"Enters a new {resource.kind}: its record, as in a caseload file without `type`."
-    shape = {"response_model": Entered[resource.shape], "openapi_extra": _body_of(resource)}  # type: ignore[name-defined]
+    shape = {"response_model": _of(Entered, resource), "openapi_extra": _body_of(resource)}
     _add(resource, "POST", "", new, words, status_code=201, responses=CREATES, **shape)
 
 
@@ -172,7 +182,7 @@ def _change(resource: Resource) -> None:
         return await once(asked.asking, work)
 
     words = "Enters a new version, the whole record; nothing is edited in place. The same again changes nothing."
-    shape = {"response_model": Entered[resource.shape], "openapi_extra": _body_of(resource)}  # type: ignore[name-defined]
+    shape = {"response_model": _of(Entered, resource), "openapi_extra": _body_of(resource)}
     _add(resource, "PUT", f"/{{{resource.kind}}}", variation, words, responses=CHANGES, **shape)
 
 
@@ -197,9 +207,9 @@ def _end(resource: Resource) -> None:
         f"/{{{resource.kind}}}",
         ended,
         words,
-        response_model=Entered[resource.shape],
+        response_model=_of(Entered, resource),
         responses=ENDS,
-    )  # type: ignore[name-defined]
+    )
 
 
 for _resource in RESOURCES:

@@ -11,10 +11,12 @@ from starlette.responses import Response
 from access.grants import Deed
 from api import shapes
 from api.bodies import device_body, wearer_body
+from api.caseload_bodies import etag, kept_body
 from api.cursors import Name, cut, next_link, read_cursor
 from api.doors import Seen, seeing
 from api.parts import API_ROOT, NOT_FOUND, PROBLEMS, Cursor, answer
 from api.problems import Problem
+from store.caseload_seen import EnteredRow
 
 LIST_DEFAULT: Final = 100
 LIST_LIMIT: Final = 1_000
@@ -40,11 +42,23 @@ async def wearers(
 
 @router.get("/wearers/{wearer}", response_model=shapes.Wearer, responses=NOT_FOUND, tags=["wearers"])
 async def wearer(wearer: Id, seen: ReadsWearers) -> Response:
-    """One device wearer."""
+    """One device wearer: the record as it was entered last, with its version as `ETag`, and orders and devices as known now."""
     row = await seen.reading.wearer(wearer)
-    if row is None:
+    entered = await _entered(seen, wearer)
+    if entered is not None and entered.cancelled:
+        row = entered = None
+    if row is None and entered is None:
         raise Problem(HTTPStatus.NOT_FOUND, "no such wearer")
-    return answer(wearer_body(row))
+    body = {"id": wearer, "orders": [], "devices": []} | ({} if row is None else wearer_body(row))
+    if entered is None:
+        return answer(body)
+    return answer(body | {"record": kept_body(entered)["record"]}, headers=etag(entered.record_no))
+
+
+async def _entered(seen: Seen, wearer: str) -> EnteredRow | None:
+    """The newest entered version, where this process enters records."""
+    caseload = None if seen.parts.desk is None else seen.parts.desk.caseload
+    return None if caseload is None else await caseload.seen(seen.sight).one("wearer", wearer)
 
 
 @router.get("/devices", response_model=shapes.Page[shapes.Device], tags=["devices"])

@@ -167,11 +167,16 @@ async def test_of_fittings_that_overlap_and_come_at_once_one_is_taken(database_u
 async def test_of_variations_of_one_version_that_come_at_once_one_is_taken(database_url: str) -> None:
     async with entry(database_url) as at:
         await at.everything()
-        tag = (await at.get("wearers/W1/versions")).json()["items"][0]["version"]
+        tag = (await at.get("wearers/W1")).headers["etag"]
         answers = await asyncio.gather(
-            *(at.call("PUT", "wearers/W1", body_of("W1", name=f"Name {n}"), If_Match=f'"{tag}"') for n in range(6))
+            *(at.call("PUT", "wearers/W1", body_of("W1", name=f"Name {n}"), If_Match=tag) for n in range(6))
         )
         assert sorted(answer.status_code for answer in answers) == [200] + [412] * 5
+        (taken,) = [answer for answer in answers if answer.status_code == 200]
+        now = await at.get("wearers/W1")
+        assert (now.json()["record"], now.headers["etag"]) == (taken.json()["record"], taken.headers["etag"])
+        await at.learn()
+        assert (await at.get("wearers/W1")).json()["orders"] == ["O1"]
 
 
 async def test_a_reference_may_not_be_ended_while_somebody_refers_to_it(database_url: str) -> None:
