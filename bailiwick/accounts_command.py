@@ -263,11 +263,11 @@ def _key(row: Key) -> dict[str, Any]:
 
 
 def _account_line(account: Account) -> str:
-    person = account.person
+    person, locked_us = account.person, account.locked_until_us or 0
     where = "every area" if person.areas is None else ", ".join(person.areas) or "no area"
     notes = [
         "disabled" if account.disabled_us is not None else "",
-        f"locked until {format_instant(account.locked_until_us)}" if (account.locked_until_us or 0) > _now() else "",
+        f"locked until {format_instant(locked_us)}" if locked_us > _now() else "",
         "password to be changed" if account.must_change else "",
         "signs in at the provider alone" if not account.has_password else "",
     ]
