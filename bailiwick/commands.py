@@ -371,6 +371,21 @@ def erase(
         raise typer.Exit(erase_command(_settings(), wearer, reason, as_json=as_json))
 
 
+@app.command("subject-access")
+def subject_access(
+    wearer: Annotated[str, typer.Argument(help="Id of the wearer.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to write.")],
+    as_zip: Annotated[bool, typer.Option("--zip", help="FOLDER.zip in its place.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why, for the audit.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write everything that is held of a wearer, for the wearer: who looked too, and nothing of a protected person."""
+    from bailiwick.subject_access import subject_access_command
+
+    with database_told_in_one_line():
+        raise typer.Exit(subject_access_command(_settings(), wearer, folder, reason, as_zip=as_zip, as_json=as_json))
+
+
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, database, broker, clock and time-zone data; say what to do about each."""
