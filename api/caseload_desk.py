@@ -22,7 +22,7 @@ from domain.caseload_checks import Key, key_of, references
 from domain.caseload_file import Written, check_written
 from domain.caseload_news import News, what_is_new
 from domain.errors import BadInput, Fault
-from domain.records import Assessment, Order, Record, Version, Zone
+from domain.records import Assessment, EquipmentCheck, Fitting, Order, Record, Version, Zone
 from geofence.wallclock import TimeZones
 from store.audit import Entry, entry_of, write_all
 from store.caseload_entry import Entering, Stood, SubjectOf, known_of
@@ -102,9 +102,11 @@ async def check(
     hidden = (_named(records) & stood.keys()) - sight.keys
     hidden -= {key for key in hidden if key[0] in SEEN_BY_ALL}
     hidden -= await entering.belonging_to_nobody(hidden)
+    hidden |= _worn(stood, sight) if not seen.sight.everything else set()
     for key, record in written.records.items():
         written.fault(written.lines[key], _not_for(seen, sight, hidden, record))
-    visible = {key: one for key, one in stood.items() if key not in hidden or key[0] == "fitting"}
+    visible = {key: one for key, one in stood.items() if key not in hidden or key[0] in SEEN_BY_ALL}
+    visible |= {key: _on_somebody(one) for key, one in stood.items() if key in hidden and key[0] == "fitting"}
     try:
         versions, warnings = check_written(written, known_of(visible))
     except BadInput as bad:
@@ -178,11 +180,32 @@ def _named(records: Iterable[Record]) -> set[Key]:
     return found
 
 
+def _worn(stood: Mapping[Key, Stood], sight: InSight) -> set[Key]:
+    """The fittings on people whom the caller does not see, or did not name, and their devices where they are not seen either."""
+    found = set[Key]()
+    for key, one in stood.items():
+        record = one.version.record
+        if isinstance(record, Fitting) and not one.version.cancelled:
+            person = ("wearer", record.wearer or "") if record.victim is None else ("victim", record.victim)
+            if not {key, person} & sight.keys:
+                found |= {key, ("device", record.device)}
+    return found - sight.keys
+
+
+def _on_somebody(one: Stood) -> Stood:
+    """A fitting of which is told that there is one, and not on whom."""
+    record = one.version.record
+    assert isinstance(record, Fitting)
+    return replace(one, version=replace(one.version, record=replace(record, wearer=None, victim=None)))
+
+
 def _not_for(seen: Seen, sight: InSight, hidden: set[Key], record: Record) -> list[tuple[str, str]]:
     """(field, cause) of what keeps the caller from entering a record that may be right in itself."""
     resource = OF_TYPE[key_of(record)[0]]
     if not may(seen.caller, resource.write):
         return [("type", f"the role {seen.caller.role.value} may not enter this ({resource.write.value})")]
+    if isinstance(record, EquipmentCheck) and ("device", record.device) in hidden:
+        return [("device", f"there is no device {record.device!r}")]
     if key_of(record) in hidden:
         return [("id", "is taken by a record that you do not see; choose another")]
     if isinstance(record, Assessment) and record.violation not in sight.violations:

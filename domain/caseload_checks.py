@@ -139,8 +139,10 @@ def end_of(fitting: Fitting) -> int:
 
 
 def overlap_cause(other: Fitting, where: str = "") -> str:
-    """What to say of a fitting that overlaps ``other``."""
+    """What to say of a fitting that overlaps ``other``; nothing of whom it is on, where that is left out of it."""
     who = other.wearer or other.victim
+    if who is None:
+        return f"{other.device!r} is on somebody else then; choose another device, or another time"
     until = "with no end" if other.to_us is None else f"until {format_instant(other.to_us)}"
     told = f"{other.device!r} is already on {who!r} by fitting {other.id!r}{where}"
     return f"{told}, from {format_instant(other.from_us)} {until}; end that one first"

@@ -12,7 +12,7 @@ import psycopg
 
 from domain.callers import Sight
 from domain.caseload_checks import Key, key_of, references
-from domain.records import Area, Caseload, Condition, Fitting, Order, Record, Version
+from domain.records import Area, Caseload, Condition, EquipmentCheck, Fitting, Order, Record, Version
 from store import caseload
 from store.caseload_seen import CaseloadSeen
 from store.connecting import Pool
@@ -67,8 +67,8 @@ class Entering:
     async def around(self, records: Sequence[Record]) -> dict[Key, Stood]:
         """What stands of some records, of what they refer to, and of what they must be held against.
 
-        That is all that `domain.caseload_file.check_written` asks of a caseload: areas above areas, the fittings of a fitting's
-        device and of a home unit, and of a condition's wearer the orders, their conditions and shared zones.
+        That is all that `domain.caseload_file.check_written` asks of a caseload, and whose it is: areas above areas, the fittings
+        of a fitting's or a check's device and of a home unit, and of a condition's wearer the orders, their conditions and shared zones.
         """
         found: dict[Key, Stood] = {}
         keys = {key_of(record) for record in records}
@@ -77,7 +77,7 @@ class Entering:
         areas = {record.parent for record in records if isinstance(record, Area) and record.parent is not None}
         if areas:
             await self._take(found, "entered_areas_above", {"ids": sorted(areas)})
-        devices = {record.device for record in records if isinstance(record, Fitting)}
+        devices = {record.device for record in records if isinstance(record, Fitting | EquipmentCheck)}
         devices |= {r.place.home_unit for r in records if isinstance(r, Condition) and r.place and r.place.home_unit}
         if devices:
             await self._take(found, "entered_fittings", {"ids": sorted(devices)})

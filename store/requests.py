@@ -5,7 +5,7 @@ Instants are microseconds UTC, numbers 64-bit. Every change is one transaction w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -122,16 +122,27 @@ class Requests:
             await write(conn, entry)
         return True
 
-    async def request(self, no: int, organisation: str | None) -> RequestRow | None:
-        """One; None when there is none, or it is another organisation's."""
-        found = await self.requests(organisation, None, 1, no)
+    async def request(
+        self, no: int, organisation: str | None, areas: Collection[str] | None = None
+    ) -> RequestRow | None:
+        """One; None when there is none, or it is another organisation's, or about a wearer of other areas."""
+        found = await self.requests(organisation, None, 1, no, areas)
         return found[0] if found else None
 
     async def requests(
-        self, organisation: str | None, before: int | None, limit: int, no: int | None = None
+        self,
+        organisation: str | None,
+        before: int | None,
+        limit: int,
+        no: int | None = None,
+        areas: Collection[str] | None = None,
     ) -> list[RequestRow]:
-        """Those of one organisation (None: of all), the newest first, those before ``before``."""
+        """Those of one organisation (None: of all), the newest first, those before ``before``.
+
+        With ``areas``, those about their wearers, and about places, which lie in no area of ours.
+        """
         page = {"before": NEWEST if before is None else before, "limit": limit}
+        page |= {"areas": None if areas is None else sorted(areas)}
         async with self._pool.connection() as conn:
             return [
                 _row(row) for row in await _rows(conn, "requests_page", page | {"organisation": organisation, "no": no})

@@ -61,8 +61,9 @@ async def asking(
 async def requests(
     request: Request, seen: Reads, tables: HasPermissions, cursor: Cursor = None, limit: ListLimit = LIST_DEFAULT
 ) -> Response:
-    """Requests, the newest first: the police see those of their organisation."""
-    rows = await tables.requests.requests(_organisation(seen), read_cursor(cursor, Number), limit + 1)
+    """Requests, the newest first: the police see those of their organisation, who decides those about wearers of their areas."""
+    before, areas = read_cursor(cursor, Number), await _areas(tables, seen)
+    rows = await tables.requests.requests(_organisation(seen), before, limit + 1, areas=areas)
     page, onward = cut(rows, limit, lambda row: row.no)
     now_us = seen.parts.now()
     items = [request_body(row, now_us) for row in page]
@@ -91,13 +92,13 @@ async def ask(asked: Annotated[Asking, Depends(asking)], tables: HasPermissions,
 @router.get("/requests/{request}", response_model=permission_shapes.RequestNow, responses=NOT_FOUND)
 async def one(request: Number19, seen: Reads, tables: HasPermissions) -> Response:
     """One request."""
-    return answer(request_body(await _read(tables, request, _organisation(seen)), seen.parts.now()))
+    return answer(request_body(await _read(tables, seen, request), seen.parts.now()))
 
 
 @router.post("/requests/{request}/approve", response_model=permission_shapes.RequestNow, responses=DECIDED)
 async def approve(request: Number19, seen: Decides, tables: HasPermissions, body: Why) -> Response:
     """Lets the organisation see, until it expires, what the orders permit of what was asked. Never by who asked."""
-    row = await _read(tables, request, None)
+    row = await _read(tables, seen, request)
     if row.asked.wearer is not None and not await seen.reading.in_sight(Subject.WEARER, row.asked.wearer):
         raise unknown(Subject.WEARER)
     return await _decide(seen, tables, row, body, approved=True)
@@ -106,17 +107,17 @@ async def approve(request: Number19, seen: Decides, tables: HasPermissions, body
 @router.post("/requests/{request}/refuse", response_model=permission_shapes.RequestNow, responses=DECIDED)
 async def refuse(request: Number19, seen: Decides, tables: HasPermissions, body: Why) -> Response:
     """Refuses it, with the reason. Never by who asked."""
-    return await _decide(seen, tables, await _read(tables, request, None), body, approved=False)
+    return await _decide(seen, tables, await _read(tables, seen, request), body, approved=False)
 
 
 @router.post("/requests/{request}/revoke", response_model=permission_shapes.RequestNow, responses=DECIDED)
 async def revoke(request: Number19, seen: Decides, tables: HasPermissions, body: Why) -> Response:
     """Ends an approved request now."""
-    row, now_us = await _read(tables, request, None), seen.parts.now()
+    row, now_us = await _read(tables, seen, request), seen.parts.now()
     entry = _entry(seen, row, now_us, "revoked")
     if not await tables.requests.revoke(row.no, body.reason, seen.caller.name, now_us, entry):
         raise Problem(HTTPStatus.CONFLICT, f"it does not stand: it is {_state(row, now_us)}")
-    return answer(request_body(await _read(tables, request, None), now_us))
+    return answer(request_body(await _read(tables, seen, request), now_us))
 
 
 @router.get("/requests/{request}/matches", response_model=shapes.Page[permission_shapes.Match], responses=DECIDED)
@@ -130,7 +131,7 @@ async def matches(
     organisation = _organisation(seen)
     if organisation is None or seen.caller.role is not Role.POLICE:
         raise Problem(HTTPStatus.FORBIDDEN, "only the organisation that asked sees what its request shows")
-    row, now_us = await _read(tables, request, organisation), seen.parts.now()
+    row, now_us = await _read(tables, seen, request), seen.parts.now()
     if row.asked.place is None:
         raise Problem(HTTPStatus.CONFLICT, "this request is of a wearer: read the trail")
     if row.state(now_us) is not RequestState.APPROVED:
@@ -184,8 +185,18 @@ def _organisation(seen: Seen) -> str | None:
     return seen.caller.organisation
 
 
-async def _read(tables: Permissions, number: str, organisation: str | None) -> RequestRow:
-    return _there(await tables.requests.request(int(number), organisation) if int(number) <= LARGEST_ID else None)
+async def _areas(tables: Permissions, seen: Seen) -> frozenset[str] | None:
+    """Of whose wearers requests are seen; None: of all. Auditors see all, the police those of their organisation."""
+    if seen.caller.role in (Role.POLICE, Role.AUDITOR) or seen.caller.areas is None:
+        return None
+    return await tables.areas_below(seen.caller.areas)
+
+
+async def _read(tables: Permissions, seen: Seen, number: str) -> RequestRow:
+    organisation, areas = _organisation(seen), await _areas(tables, seen)
+    return _there(
+        await tables.requests.request(int(number), organisation, areas) if int(number) <= LARGEST_ID else None
+    )
 
 
 def _there(row: RequestRow | None) -> RequestRow:

@@ -19,7 +19,8 @@ UPDATE requests SET revoked_at = %(at)s, revoked_by = %(by)s, revocation = %(rev
 WHERE request_no = %(no)s AND approved AND revoked_at IS NULL AND expires_at > %(at)s RETURNING request_no;
 
 -- name: requests_page
--- Requests by number, the newest first, each with how often it was used: of one organisation or of all, one of them or a page.
+-- Requests by number, the newest first, each with how often it was used: of one organisation or of all, one of them or a page; about
+-- places, and about the wearers of some areas or of all.
 SELECT r.request_no, r.organisation, r.legal_ground, r.purpose, r.wearer, r.lon, r.lat, r.radius_m, r.from_at, r.to_at,
     r.asked_at, r.asked_by, r.expires_at, r.decided_at, r.decided_by, r.approved, r.decision, r.revoked_at, r.revoked_by,
     r.revocation, (SELECT count(*) FROM request_uses u WHERE u.request_no = r.request_no),
@@ -27,6 +28,8 @@ SELECT r.request_no, r.organisation, r.legal_ground, r.purpose, r.wearer, r.lon,
 FROM requests r
 WHERE (%(organisation)s::text IS NULL OR r.organisation = %(organisation)s)
     AND (%(no)s::bigint IS NULL OR r.request_no = %(no)s) AND r.request_no < %(before)s
+    AND (%(areas)s::text[] IS NULL OR r.wearer IS NULL OR EXISTS (
+        SELECT FROM caseload_subjects s WHERE s.type = 'order' AND s.wearer = r.wearer AND s.area = ANY(%(areas)s)))
 ORDER BY r.request_no DESC LIMIT %(limit)s;
 
 -- name: requests_standing
@@ -114,7 +117,8 @@ WHERE n.target = 'police' AND n.sends AND n.recipient = ANY(%(recipients)s::text
 
 -- name: forces_told
 -- The recipients (forces) that were told of an alert.
-SELECT DISTINCT recipient FROM notifications WHERE alert_no = %(alert_no)s AND target = 'police' AND sends;
+SELECT DISTINCT recipient FROM notifications WHERE alert_no = %(alert_no)s AND target = 'police' AND sends
+    AND starts_with(recipient, 'force:');
 
 -- name: areas_below
 -- Some areas and all below them.
