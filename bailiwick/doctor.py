@@ -15,7 +15,8 @@ from importlib.metadata import version
 from bailiwick.broker_survey import BrokerSurvey, survey_broker
 from bailiwick.settings import Settings
 from domain.errors import BailiwickError
-from store import Reading
+from domain.vocabulary import Role
+from store import Reading, Store
 from store.reconciling import Reconciliation
 from store.store import ConnectionLost
 from store.survey import Survey, survey
@@ -25,6 +26,8 @@ HEADROOM_WARN = 0.5
 HEADROOM_BAD = 0.1
 CONNECTIONS_LEFT_MIN = 10
 TZDATA_OLD_YEARS = 1
+MOST_COUNTED = 100
+"""Administrators."""
 NOT_SYNCHRONISED = 5
 """TIME_ERROR of adjtimex."""
 _TIMEX_BYTES = 512
@@ -86,6 +89,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             yield about_headroom((await reading.counts()).headroom)
             for finding in about_reconciliation(await reading.reconciliation()):
                 yield finding
+        async with await Store.open(settings.database_url) as store:
+            administrators = await store.accounts.page(None, MOST_COUNTED, Role.ADMINISTRATOR)
+            yield about_sign_in(sum(one.disabled_us is None for one in administrators))
     except ConnectionLost as error:
         why = " ".join(str(error).split())
         yield Finding("database", Verdict.BAD, why, "see that it runs and that BAILIWICK_DATABASE_URL is right")
@@ -119,6 +125,14 @@ def about_headroom(headroom: dict[str, float]) -> Finding:
     return Finding(
         "headroom", Verdict.BAD if left < HEADROOM_BAD else Verdict.WARNING, text, "widen it now, by a migration"
     )
+
+
+def about_sign_in(administrators: int) -> Finding:
+    """Whether somebody can make accounts, and let them in again."""
+    if administrators >= 2:
+        return Finding("sign-in", Verdict.GOOD, f"{administrators} administrators")
+    found = "one administrator, whom nobody else can let in again" if administrators else "no administrator"
+    return Finding("sign-in", Verdict.WARNING, found, "`bailiwick accounts add NAME --role administrator`")
 
 
 ADVICE = {

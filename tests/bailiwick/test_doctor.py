@@ -17,6 +17,7 @@ from bailiwick.doctor import (
     about_headroom,
     about_reconciliation,
     about_server,
+    about_sign_in,
     doctor_command,
 )
 from bailiwick.parts.embedded_broker import IotcoreBroker
@@ -88,6 +89,11 @@ def test_failures_06_and_11_what_does_not_fit_together_is_named() -> None:
     assert all(finding.advice for finding in found)
 
 
+def test_two_administrators_are_needed() -> None:
+    verdicts_of = {number: about_sign_in(number).verdict for number in (0, 1, 2)}
+    assert verdicts_of == {0: Verdict.WARNING, 1: Verdict.WARNING, 2: Verdict.GOOD}
+
+
 def test_whatever_is_not_good_has_advice() -> None:
     bad = about_broker(BrokerSurvey(None, 3, 10, 9, takes_largest=False))
     worst = about_server(
@@ -105,6 +111,7 @@ def test_settings_that_are_missing_are_bad(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.slow
+@pytest.mark.bare
 def test_a_database_and_a_broker_as_they_should_be(
     database_url: str, mosquitto: MosquittoBroker, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -116,6 +123,7 @@ def test_a_database_and_a_broker_as_they_should_be(
     told = capsys.readouterr().out
     assert f"kept all of {QUEUE_SENT} messages" in told
     assert "mosquitto version 2" in told
+    assert "`bailiwick accounts add NAME --role administrator`" in told
 
 
 async def migrate(url: str) -> None:
