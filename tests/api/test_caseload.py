@@ -357,6 +357,17 @@ async def test_what_is_not_in_sight_is_as_if_it_were_not(database_url: str) -> N
         assert at.entered() == before
 
 
+async def test_a_device_is_checked_by_whoever_sees_whom_it_is_on(database_url: str) -> None:
+    async with entry(database_url) as at:
+        await at.everything()
+        await at.enter({"type": "area", "id": "essex-pdu", "kind": "pdu"})
+        checked = {"type": "equipment_check", "id": "E9", "device": "T1", "at": SINCE, "result": "sound"}
+        refused = await at.enter(checked, ESSEX)
+        assert (refused.status_code, problem(refused)) == (422, {"device": "there is no device"})
+        assert (await at.enter(checked | {"device": "L1"}, ESSEX)).status_code == 201, "in store: on nobody"
+        assert (await at.enter(checked | {"id": "E8"}, KIT)).status_code == 201
+
+
 async def test_a_new_wearer_is_of_the_area_of_the_first_order_and_that_is_one_of_the_callers(database_url: str) -> None:
     async with entry(database_url) as at:
         await at.everything()
