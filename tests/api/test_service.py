@@ -72,6 +72,7 @@ async def test_it_serves_and_ends_cleanly_with_followers(number: signal.Signals,
             await process.wait()
 
 
+@pytest.mark.bare
 async def test_a_database_without_our_schema_is_not_ready(embedded_url: str) -> None:
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(ApiConfig(embedded_url, port=0), ready=ready.set_result))

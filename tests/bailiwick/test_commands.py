@@ -170,6 +170,7 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.bare
 def test_migrate_and_import_from_nothing(bailiwick: Run, database_url: str, tmp_path: Path) -> None:
     caseload = tmp_path / "caseload.ndjson"
     caseload.write_text(CASELOAD)

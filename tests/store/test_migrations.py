@@ -14,6 +14,8 @@ from tests.store.made import ask
 
 KNOWN = read_migrations()
 
+pytestmark = pytest.mark.bare
+
 
 async def run(url: str, known: list[Migration]) -> list[str]:
     async with await AsyncConnection.connect(url, autocommit=True) as conn:

@@ -165,6 +165,7 @@ async def guide() -> DeskGuide:
     return DeskGuide(PROTOCOLS, resolve)
 
 
+@pytest.mark.bare
 async def test_a_user_who_may_make_no_roles_migrates_all_the_same(database_url: str) -> None:
     database = str(psycopg.conninfo.conninfo_to_dict(database_url)["dbname"])
     # Roles belong to the whole server and others' tests have made them: so other names here.
