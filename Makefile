@@ -39,9 +39,10 @@ bench: $(VENV)/.dev-stamp  ## the benchmarks: bench/results/NAME.json
 	@$(RUN) bailiwick.parts.real_parts
 	@for name in $(BENCH); do echo "bench/$$name"; $(RUN) bench.$$name $(BENCH_ARGS) || exit 1; done
 
-soak: $(VENV)/.dev-stamp  ## ingest killed 20 times under load; alerts by a new seed; an hour of the demo, its report in .cache/soak.json
+soak: $(VENV)/.dev-stamp  ## ingest killed 20 times under load; alerts by a new seed; the API asked at length; an hour of the demo, its report in .cache/soak.json
 	@BAILIWICK_TEST_KILLS=20 $(RUN) pytest tests/ingest/test_kills.py
 	@BAILIWICK_TEST_SEED=random $(RUN) pytest tests/alerts/test_nobody_can_lose_one.py
+	@BAILIWICK_TEST_EXAMPLES=200 $(RUN) pytest tests/api/test_schemathesis.py
 	@$(RUN) bailiwick demo $(SOAK_ARGS)
 
 clean:  ## what was made here: environment, caches, parts
