@@ -1,0 +1,117 @@
+"""A process of devices that speak at a steady rate: ``python -m bench.api_load URL CASELOAD RATE TAMPERS``.
+
+One fix a message, the location tags in turn, and so many cut straps a second, each of another tag. Prints ``ready``, begins with a
+line on standard input, ends with the next, and prints one JSON object: messages, tampers, seconds, behind_s (the longest).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import sys
+import time
+from pathlib import Path
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+import mqtt5
+import msgspec
+import uvloop
+
+from bench.load import METRES_A_DEGREE, STEP_M, STROLL_M, Walker, walkers
+from domain.wire import up_topic
+
+TICK_S: Final = 0.02
+FIRST_SEQ: Final = 1_000_000
+"""Above what was filled in."""
+
+
+class Sender(asyncio.Protocol):
+    """Counts nothing: what was committed is asked of the database."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(mqtt5.ConnectPacket("bench-devices", clean_start=True, keep_alive=600).write())
+        self.connected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.connected.done():
+            self.connected.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None:
+            raise exc
+
+
+class Fleet:
+    """The tags, each where it has walked to."""
+
+    def __init__(self, devices: list[Walker]) -> None:
+        self._devices = devices
+        self._seq = [FIRST_SEQ] * len(devices)
+        self._packets = 0
+        self._cut = 0
+
+    def fixes(self, first: int, last: int) -> bytes:
+        """Messages number ``first`` to before ``last``."""
+        return b"".join(self._fix(number % len(self._devices)) for number in range(first, last))
+
+    def tampers(self, number: int) -> bytes:
+        """So many straps are cut, of tags that were whole."""
+        found = []
+        for _ in range(min(number, len(self._devices) - self._cut)):
+            event = {"seq": self._next(self._cut), "t": _now_ms(), "code": "strap_tamper", "state": "start"}
+            found.append(self._packet(self._cut, {"v": 1, "sent": _now_ms(), "events": [event]}))
+            self._cut += 1
+        return b"".join(found)
+
+    def _fix(self, index: int) -> bytes:
+        _, lon, lat, radius_m = self._devices[index]
+        seq, now_ms = self._next(index), _now_ms()
+        angle, reach = STEP_M / STROLL_M * seq, radius_m / METRES_A_DEGREE
+        place = {
+            "lat": round(lat + reach * math.sin(angle), 7),
+            "lon": round(lon + reach * math.cos(angle) / math.cos(math.radians(lat)), 7),
+        }
+        fix = {"seq": seq, "t": now_ms, **place, "acc": 8.5, "spd": 1.3, "hdg": 271.5, "bat": 87}
+        return self._packet(index, {"v": 1, "sent": now_ms, "fixes": [fix]})
+
+    def _next(self, index: int) -> int:
+        self._seq[index] += 1
+        return self._seq[index]
+
+    def _packet(self, index: int, message: object) -> bytes:
+        self._packets += 1
+        topic, body = up_topic(self._devices[index][0]), msgspec.json.encode(message)
+        number = self._packets % 65_535 + 1
+        return mqtt5.PublishPacket(topic, body, qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=number).write()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def send(url: str, devices: list[Walker], rate: float, tampers: float) -> None:
+    """Until the second line."""
+    parts, loop = urlsplit(url), asyncio.get_running_loop()
+    _, sender = await loop.create_connection(Sender, parts.hostname or "", parts.port or 1883)
+    await sender.connected
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))
+    fleet, began_s, sent, cut, behind_s = Fleet(devices), time.monotonic(), 0, 0, 0.0
+    while not ended.done():
+        passed_s = time.monotonic() - began_s
+        due, cut_due = round(passed_s * rate), round(passed_s * tampers)
+        sender.transport.write(fleet.fixes(sent, due) + fleet.tampers(cut_due - cut))
+        sent, cut = due, cut_due
+        behind_s = max(behind_s, time.monotonic() - began_s - passed_s)
+        await asyncio.sleep(TICK_S)
+    told = {"messages": sent, "tampers": cut, "seconds": time.monotonic() - began_s, "behind_s": round(behind_s, 3)}
+    print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    lines = Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()
+    uvloop.run(send(sys.argv[1], walkers([json.loads(line) for line in lines]), float(sys.argv[3]), float(sys.argv[4])))
