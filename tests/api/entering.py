@@ -15,7 +15,6 @@ from api.app import create_app
 from api.caseload_desk import AtCaseload
 from api.desk import AtDesk
 from domain.facts import Roster
-from domain.records import Version
 from store import Reading, Store
 from store.store import ConnectionLost
 from tests.api.doors import HeaderDoor, asks
@@ -121,16 +120,21 @@ class Entry:
 
 
 @asynccontextmanager
-async def entry(url: str, *versions: Version) -> AsyncIterator[Entry]:
-    """An empty one, or with some records in it."""
+async def entry(url: str) -> AsyncIterator[Entry]:
+    """Over a database that need not have a schema yet."""
+    async with migrated(url, ()), entry_as(url) as at:
+        yield at
+
+
+@asynccontextmanager
+async def entry_as(url: str) -> AsyncIterator[Entry]:
+    """Over a database as it is, with the rights that the login of ``url`` has."""
     clock = Clock()
     async with (
-        migrated(url, ()) as store,
+        await Store.open(url) as store,
         await Reading.open(url, clock) as reading,
         await AlertWork.open(url, ZONES) as work,
     ):
-        if versions:
-            await store.learn(list(versions))
         caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, ZONES)
         desk = AtDesk(work, guide, clock, store.rota.shifts, caseload)
         app = create_app(reading, (ConnectionLost,), clock, ZONES, desk, door=HeaderDoor())

@@ -15,9 +15,10 @@ from bailiwick.import_command import import_command
 from domain.instants import DAY_US, HOUR_US, format_instant
 from domain.records import RECORD_TYPES
 from store import Store
-from tests.api.entering import DEV, ESSEX, FAY, KIT, OLA, ORLA, PATHS, entry, problem
+from tests.api.entering import DEV, ENTRY_ORDER, ESSEX, FAY, KIT, OLA, ORLA, PATHS, entry, entry_as, problem
 from tests.caseload.lines import SINCE, as_lines, record, records
 from tests.store.made import NOON, ask, violation_of, work_of
+from tests.store.test_roles import login_as
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -427,6 +428,23 @@ async def test_every_change_is_in_the_audit_and_nothing_that_was_refused(databas
         assert found[-1] == ("ola", "caseload.write", "wearer", "W1", "variation by the court", "changed", "order:O1")
         assert [row[-1] for row in found[:-1]] == [f"{kind}:{name}" for kind, name, _ in at.entered()[:-1]]
         assert ("ola", "victims.write", "victim", "V1", None, "entered", "victim:V1") in found
+
+
+async def test_the_apis_own_login_may_do_all_of_it(database_url: str) -> None:
+    async with entry(database_url) as at:
+        await at.enter(record("south-east"))
+    with login_as(database_url, "bailiwick_api") as url:
+        async with entry_as(url) as at:
+            for kind in ENTRY_ORDER:
+                for one in records():
+                    if one["type"] == kind and one["id"] != "south-east":
+                        assert (await at.enter(one)).status_code == 201, one["id"]
+            tag = (await at.get("orders/O1", KIT)).headers["etag"]
+            varied = await at.call("PUT", "orders/O1", body_of("O1", organisation="probation"), KIT, If_Match=tag)
+            assert varied.status_code == 200
+            assert (await at.call("DELETE", "orders/O1", who=KIT, If_Match=varied.headers["etag"])).status_code == 409
+            assert (await at.get("search?q=quill", KIT)).json()["items"][0]["wearer"] == "W1"
+            assert (await at.enter(record("W1"), Idempotency_Key="k-2")).status_code == 409
 
 
 async def test_nothing_is_entered_when_the_audit_cannot_be_kept(embedded_url: str) -> None:
