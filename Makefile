@@ -7,6 +7,7 @@ DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH ?= ingest geofence rules clock storm fleet
 BENCH_ARGS ?=
+SHIPPED := domain geofence access alerts store ingest api simulators bailiwick deploy
 SOAK_ARGS ?= --wearers 2000 --rate 1 --duration 3600 --report .cache/soak.json --no-browser
 
 # The first Python that is new enough; else the plain one, which says what is wrong.
@@ -17,7 +18,7 @@ ifeq ($(strip $(PYTHON)),)
 PYTHON := python3
 endif
 
-.PHONY: demo test check format bench soak clean
+.PHONY: demo test check format audit bench soak clean
 
 demo: $(VENV)/.run-stamp  ## the whole system on embedded parts: http://127.0.0.1:8080
 	@$(RUN) bailiwick demo $(DEMO_ARGS)
@@ -30,10 +31,17 @@ check: $(VENV)/.dev-stamp  ## the quick loop, under a minute
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(SHIPPED)
 	@$(RUN) pytest -m "not slow and not real" $(TEST_ARGS)
 
 format: $(VENV)/.dev-stamp  ## puts the code in its form
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+audit: $(VENV)/.dev-stamp  ## known vulnerabilities of what is installed here; needs the network (it asks PyPI of each package)
+	@mkdir -p .cache && test -d .cache/audit || $(PYTHON) -m venv .cache/audit
+	@.cache/audit/bin/python -m pip install --quiet --upgrade pip-audit
+	@$(RUN) pip freeze --exclude-editable > .cache/installed.txt
+	@.cache/audit/bin/pip-audit --requirement .cache/installed.txt --no-deps --disable-pip --progress-spinner off
 
 bench: $(VENV)/.dev-stamp  ## the benchmarks: bench/results/NAME.json
 	@$(RUN) bailiwick.parts.real_parts

@@ -104,4 +104,5 @@ class AuditGuard:
 def _require_entry(scope: Scope, message: Message) -> None:
     deed = scope.get("state", {}).get(DEED)
     done = message["status"] < HTTPStatus.BAD_REQUEST and REPLAYED not in Headers(raw=message["headers"])
-    assert not (done and deed is not None and needs_entry(deed)), f"no entry in the audit: {deed} at {scope['path']}"
+    if done and deed is not None and needs_entry(deed):
+        raise AssertionError(f"no entry in the audit: {deed} at {scope['path']}")

@@ -116,9 +116,11 @@ def deeds_of(app: FastAPI) -> Iterator[tuple[RouteContext, Deed | None]]:
 def require_deeds(app: FastAPI) -> None:
     """A route that names no deed is a mistake of ours: the application does not start."""
     found = [(route.path or "", deed) for route, deed in deeds_of(app)]
-    assert found, "an application without a route: they were looked for in the wrong place"
     without = [path for path, deed in found if deed is None and not path.startswith(BEFORE_IT)]
-    assert not without, f"no deed on {without}"
+    if not found:
+        raise AssertionError("an application without a route: they were looked for in the wrong place")
+    if without:
+        raise AssertionError(f"no deed on {without}")
 
 
 def tell_of_deeds(app: FastAPI, document: dict[str, Any]) -> None:

@@ -141,8 +141,8 @@ class Requests:
 
         With ``areas``, those about their wearers, and about places, which lie in no area of ours.
         """
-        page = {"before": NEWEST if before is None else before, "limit": limit}
-        page |= {"areas": None if areas is None else sorted(areas)}
+        below = None if areas is None else sorted(areas)
+        page: dict[str, Any] = {"before": NEWEST if before is None else before, "limit": limit, "areas": below}
         async with self._pool.connection() as conn:
             return [
                 _row(row) for row in await _rows(conn, "requests_page", page | {"organisation": organisation, "no": no})

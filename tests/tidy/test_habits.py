@@ -11,13 +11,16 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
 
+SHIPPED = ("domain", "geofence", "access", "alerts", "store", "ingest", "api", "simulators", "bailiwick", "deploy")
+BANDIT = ["bandit", "--quiet", "--configfile", "pyproject.toml", "--recursive", *SHIPPED]
+
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
     "command",
-    [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"], ["lint-imports", "--no-logo"]],
-    ids=["form", "lint", "types", "contracts"],
+    [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"], ["lint-imports", "--no-logo"], BANDIT],
+    ids=["form", "lint", "types", "contracts", "security"],
 )
 def test_habit(command: list[str]) -> None:
     program = PROGRAMS / command[0]
