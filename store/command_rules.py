@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,13 @@ from store.connecting import Pool
 from store.ranges import COMMITS_A_PAGE, Ranges, no_ranges, unpacked_ranges
 from store.statements import statement
 from store.times import At, Connection, at
+
+
+class Rule(IntEnum):
+    """The number of a rule's advisory lock."""
+
+    INTERVALS = 18
+    HOLES = 20
 
 
 class InViolation(NamedTuple):
@@ -96,10 +104,10 @@ class CommandRules:
         self._pool = pool
 
     @asynccontextmanager
-    async def leading(self) -> AsyncIterator[Connection | None]:
-        """A transaction for one look; None while another process looks."""
+    async def leading(self, rule: Rule) -> AsyncIterator[Connection | None]:
+        """A transaction for one look; None while another process looks by the same rule."""
         async with self._pool.connection() as conn, conn.transaction():
-            row = await (await conn.execute(statement("lead_command_rules"))).fetchone()
+            row = await (await conn.execute(statement("lead_command_rules"), {"rule": rule.value})).fetchone()
             yield conn if row and row[0] else None
 
     async def newest_learnt(self) -> int:

@@ -25,7 +25,7 @@ from domain.records import Timetable
 from domain.wire_commands import CommandName
 from geofence.timetable import WindowCache
 from store import command_rules
-from store.command_rules import CommandRules, HoleRow, IntervalRow
+from store.command_rules import CommandRules, HoleRow, IntervalRow, Rule
 from store.device_commands import TooManyOpen, make
 from store.times import Connection
 
@@ -70,7 +70,7 @@ class IntervalRule:
         now_us = self.clock()
         if now_us - self._near_us >= NEAR_EVERY_US:
             self._near, self._near_us = await self._who_is_near(now_us), now_us
-        async with self.rules.leading() as conn:
+        async with self.rules.leading(Rule.INTERVALS) as conn:
             return 0 if conn is None else await self._look(conn, now_us)
 
     async def _look(self, conn: Connection, now_us: int) -> int:
@@ -163,7 +163,7 @@ class HoleRule:
     async def look(self) -> int:
         """Once; how many holes were asked for."""
         now_us = self.clock()
-        async with self.rules.leading() as conn:
+        async with self.rules.leading(Rule.HOLES) as conn:
             return 0 if conn is None else await self._look(conn, now_us)
 
     async def _look(self, conn: Connection, now_us: int) -> int:

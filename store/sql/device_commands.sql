@@ -137,8 +137,8 @@ LEFT JOIN victims v ON v.id = r.body ->> 'victim'
 WHERE o.type = 'order' AND o.body ->> 'wearer' = %(wearer)s;
 
 -- name: lead_command_rules
--- One process asks devices by rule at a time; until the transaction ends.
-SELECT pg_try_advisory_xact_lock(7120, 18);
+-- One process asks devices by a rule at a time; until the transaction ends.
+SELECT pg_try_advisory_xact_lock(7120, %(rule)s::integer);
 
 -- name: people_in_violation
 -- Whom open violations of some kinds are about.

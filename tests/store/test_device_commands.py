@@ -292,6 +292,8 @@ async def test_processes_may_do_their_part_and_no_more(database_url: str) -> Non
                     await make(conn, interval())
                     await make(conn, asked())
                 assert len(await api.of_device(EVERYTHING, "T1", None, 10)) == 2
+                assert await api.device("T1", NOON) is not None
+                assert await api.protected_from("W1") == []
             refused(url, "UPDATE device_commands SET args = '{}' RETURNING 1")
             refused(url, "UPDATE device_commands SET answered_at = now() RETURNING 1")
             refused(url, "DELETE FROM device_commands RETURNING 1")
