@@ -56,6 +56,27 @@ from store.errors import Busy
 from store.permissions import Permissions
 
 RETRY_AFTER_S: Final = 2
+RESOURCES: Final = (
+    session,
+    accounts,
+    people,
+    positions,
+    protected,
+    requests,
+    warrants,
+    entry,
+    caseload,
+    decisions,
+    work,
+    records,
+    incidents,
+    commands,
+    exports,
+    audits,
+    holds,
+    live,
+)
+"""What of the API is behind the door, in the order of its documents."""
 
 DESCRIPTION: Final = (
     "Read the caseload, positions, violations and alerts, follow alerts as they are committed, and work on them. Instants are "
@@ -114,26 +135,7 @@ def create_app(
     for error in away:
         app.add_exception_handler(error, _database_away)
     app.add_exception_handler(Busy, busy)
-    for resources in (
-        session,
-        accounts,
-        people,
-        positions,
-        protected,
-        requests,
-        warrants,
-        entry,
-        caseload,
-        decisions,
-        work,
-        records,
-        incidents,
-        commands,
-        exports,
-        audits,
-        holds,
-        live,
-    ):
+    for resources in RESOURCES:
         app.include_router(resources.router)
     app.include_router(service.router)
     pages.install(app)

@@ -50,7 +50,7 @@ def test_labels_of_metrics_are_documented() -> None:
 
 def test_every_resource_is_documented() -> None:
     page = (DOCS / "http.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"`(/[\w/{}]+)`", page.split("\n## ")[0]))
+    documented = set(re.findall(r"`(/[\w/{}-]+)`", page.split("\n## ")[0]))
     assert documented - {"/api/v1", "/api/v1/docs", "/api/v1/openapi.json"} == set(
         create_app(FakeReading(), door=HeaderDoor()).openapi()["paths"]
     )
