@@ -15,7 +15,7 @@ from domain.wire_commands import INTERVAL_LAST_S, MESSAGE_CHARACTERS, CommandNam
 from store.device_commands import CommandRow
 
 LARGEST_SEQ: Final = (1 << 53) - 1
-LARGEST_GEN: Final = (1 << 63) - 1
+LARGEST_GEN: Final = LARGEST_SEQ
 
 Interval = Annotated[int, Field(ge=1, le=INTERVAL_LAST_S, strict=True)]
 Seq = Annotated[int, Field(ge=1, le=LARGEST_SEQ, strict=True)]

@@ -35,7 +35,6 @@ READ_EVERY_US: Final = 5 * MINUTE_US
 """Between two readings of the zones in force: a change of the caseload is minded by then."""
 REST_S: Final = 1.0
 """Between two looks at intervals, however often something happens."""
-LOOK_S: Final = 15.0
 HOLES_EVERY_S: Final = 60.0
 HOLES_FIRST_S: Final = 20.0
 """After the start: first things first."""
@@ -63,7 +62,7 @@ class IntervalRule:
         while not stop.is_set():
             await self.look()
             await pause(stop, REST_S)
-            await self.sleeper.sleep(LOOK_S)
+            await self.sleeper.sleep(float("inf"))  # until something happens, or `alerts.waking.LONGEST_S` have passed
 
     async def look(self) -> int:
         """Once; how many commands were made."""

@@ -89,6 +89,7 @@ BAD: list[tuple[Any, str]] = [
     ({"command": "resend", "args": {"from": 9, "to": 5}}, "args.to"),
     ({"command": "resend", "args": {"from": 1, "to": 5001}}, "args.to"),
     ({"command": "resend", "args": {"from": 1, "to": 2**53}}, "args.to"),
+    ({"command": "resend", "args": {"gen": 2**53, "from": 1, "to": 2}}, "args.gen"),
     ({"command": "vibrate", "expires_in_s": 9}, "expires_in_s"),
     ({"command": "vibrate", "expires_in_s": 86_401}, "expires_in_s"),
     ({"command": "vibrate", "id": "mine"}, "id"),
