@@ -126,7 +126,9 @@ async def test_without_time_zones_nothing_is_ranked() -> None:
     from api.app import create_app  # noqa: PLC0415 - the one test that leaves them out
 
     side = fake_side()
-    async with client_of(create_app(side.reading, side.away, lambda: NOON, door=HeaderDoor(), audit=KeptAudit())) as client:
+    async with client_of(
+        create_app(side.reading, side.away, lambda: NOON, door=HeaderDoor(), audit=KeptAudit())
+    ) as client:
         assert (await client.get(f"{API}/incidents/outage-1/silent")).status_code == 503
 
 
