@@ -207,6 +207,16 @@ async def test_pages_go_on_from_the_last_row(embedded_url: str) -> None:
         assert found == made[::-1]
 
 
+@pytest.mark.parametrize("text", ["a\\u0000b", "a\\ud800b"])
+async def test_a_text_that_cannot_be_kept_is_refused(embedded_url: str, text: str) -> None:
+    async with working(embedded_url, *paired(), alerts=0) as at:
+        body = '{"command": "message", "args": {"text": "%s"}}' % text  # noqa: UP031
+        headers = OLA | {"Content-Type": "application/json"}
+        answer = await at.client.post("/api/v1/devices/T2/commands", content=body, headers=headers)
+        assert answer.status_code == 422, answer.text
+        assert at.ask("SELECT count(*) FROM device_commands") == [(0,)]
+
+
 @pytest.mark.parametrize("path", ["devices/T1/commands?cursor=x", "devices/T1/commands?limit=0", "commands/x"])
 async def test_bad_questions_are_problems(embedded_url: str, path: str) -> None:
     async with working(embedded_url, *paired(), alerts=0) as at:
