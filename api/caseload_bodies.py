@@ -14,7 +14,6 @@ from api.caseload_desk import Checked
 from api.problems import Problem
 from domain.caseload_checks import Key
 from domain.caseload_file import Written, written_lines, written_objects
-from domain.caseload_json import record_as_json
 from domain.caseload_lines import object_of
 from domain.caseload_values import Wrong
 from domain.errors import Fault
@@ -49,13 +48,8 @@ def kept_body(row: EnteredRow) -> dict[str, Any]:
     }
 
 
-def entered_body(stood: Stood, by: str, now_us: int, warnings: Iterable[Fault] = ()) -> dict[str, Any]:
-    """`caseload_shapes.Entered`, of what has just been entered."""
-    version = stood.version
-    row = EnteredRow(
-        *(version.record.id, stood.record_no, record_as_json(version.record), version.holds_from_us),
-        *(None, now_us, by, version.cancelled),
-    )
+def entered_body(row: EnteredRow, warnings: Iterable[Fault] = ()) -> dict[str, Any]:
+    """`caseload_shapes.Entered`."""
     return kept_body(row) | {"warnings": warned(warnings)}
 
 

@@ -22,6 +22,7 @@ from domain.errors import Fault
 from domain.instants import format_instant
 from domain.records import Fitting
 from store.caseload_entry import Entering, Stood
+from store.caseload_seen import EnteredRow
 
 WRITTEN_BY_US = ("by", "at")
 """Keys of an assessment that say who decided and when: whoever asks, and now."""
@@ -29,7 +30,7 @@ WRITTEN_BY_US = ("by", "at")
 
 async def create(
     asked: AskedOf, resource: Resource, found: dict[str, Any], note: Note, holds_from_us: int | None
-) -> tuple[Stood, list[Fault]]:
+) -> tuple[EnteredRow, list[Fault]]:
     """Enters a new record. Raises `Problem`: 422 with every fault, 409 when there is one of its id."""
     written = await _written(asked, resource, found)
 
@@ -50,7 +51,7 @@ async def change(
     version: int,
     note: Note,
     holds_from_us: int | None,
-) -> tuple[Stood, list[Fault]]:
+) -> tuple[EnteredRow, list[Fault]]:
     """Enters a new version of a record. Raises `Problem`: 404, 422, 412 where another version stands."""
     await _must_see(asked, resource, name)
     written = await _written(asked, resource, found, name)
@@ -60,7 +61,7 @@ async def change(
 
 async def end(
     asked: AskedOf, resource: Resource, name: str, version: int, note: Note, holds_from_us: int | None
-) -> Stood:
+) -> EnteredRow:
     """Enters the version that ends a record. Raises `Problem`: 404, 412, 409 while others refer to it."""
     await _must_see(asked, resource, name)
     key = (resource.kind, name)
@@ -76,10 +77,13 @@ async def end(
         last = replace(
             stood[key].version, cancelled=True, holds_from_us=now_us if holds_from_us is None else holds_from_us
         )
-        return (await enter(entering, asked.seen, [last], "ended"))[key]
+        entered = await enter(entering, asked.seen, [last], "ended")
+        return (await entering.rows([entered[key]]))[0]
 
 
-async def swap(asked: AskedOf, name: str, body: Swap, version: int, note: Note) -> tuple[Stood, Stood, list[Fault]]:
+async def swap(
+    asked: AskedOf, name: str, body: Swap, version: int, note: Note
+) -> tuple[EnteredRow, EnteredRow, list[Fault]]:
     """Ends a fitting and begins another at the same instant, for the same person. Raises as `change`."""
     resource = OF_TYPE["fitting"]
     await _must_see(asked, resource, name)
@@ -103,21 +107,23 @@ async def swap(asked: AskedOf, name: str, body: Swap, version: int, note: Note) 
         checked = await check(entering, written, asked.seen, sight, lines=False, rule=rule)
         ended = [replace(one, holds_from_us=min(at_us, now_us)) for one in checked.news.changed]
         entered = await enter(entering, asked.seen, [*ended, *checked.news.fresh], "swapped")
-    stands = checked.stood | entered
-    return stands[("fitting", name)], stands[("fitting", body.id)], checked.warnings
+        stands = checked.stood | entered
+        before_row, after_row = await entering.rows([stands[("fitting", name)], stands[("fitting", body.id)]])
+    return before_row, after_row, checked.warnings
 
 
 async def _enter_one(
     asked: AskedOf, written: Written, note: Note, rule: Rule, holds_from_us: int | None
-) -> tuple[Stood, list[Fault]]:
+) -> tuple[EnteredRow, list[Fault]]:
     sight = await sight_of_written(asked.caseload, asked.seen, written)
     async with asked.caseload.entering() as entering:
         await note(entering.conn)
         checked = await check(entering, written, asked.seen, sight, lines=False, rule=rule, holds_from_us=holds_from_us)
         what = "changed" if checked.news.changed else "entered"
         entered = await enter(entering, asked.seen, checked.news.versions, what)
-    (key,) = written.records
-    return (checked.stood | entered)[key], checked.warnings
+        (key,) = written.records
+        (row,) = await entering.rows([(checked.stood | entered)[key]])
+    return row, checked.warnings
 
 
 async def _written(asked: AskedOf, resource: Resource, found: dict[str, Any], name: str | None = None) -> Written:
@@ -142,11 +148,11 @@ def _is_version(key: Key, version: int) -> Rule:
     async def rule(entering: Entering, stood: Mapping[Key, Stood]) -> None:
         stands = stood[key]
         if stands.record_no != version:
-            changed = await entering.changed_by(stands.record_no)
+            (changed,) = await entering.rows([stands])
             event = "ended" if changed.cancelled else "changed"
             told = {"revision": str(stands.record_no), "event": event, "by": changed.by}
             detail = "the record has changed since you read it: read it again and decide anew"
-            more = {"changed": told | {"at": format_instant(changed.at_us)}}
+            more = {"changed": told | {"at": format_instant(changed.entered_us)}}
             raise Problem(HTTPStatus.PRECONDITION_FAILED, detail, more=more)
 
     return rule

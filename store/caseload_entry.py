@@ -14,7 +14,7 @@ from domain.callers import Sight
 from domain.caseload_checks import Key, key_of, references
 from domain.records import Area, Caseload, Condition, EquipmentCheck, Fitting, Order, Record, Version
 from store import caseload
-from store.caseload_seen import CaseloadSeen
+from store.caseload_seen import CaseloadSeen, EnteredRow
 from store.connecting import Pool
 from store.errors import Busy, Refused
 from store.statements import statement
@@ -41,14 +41,6 @@ class SubjectOf(NamedTuple):
     wearer: str | None
     victim: str | None
     device: str | None
-
-
-class ChangedBy(NamedTuple):
-    """Who entered a version, and when; ``by`` None: a command on the machine itself."""
-
-    by: str | None
-    at_us: int
-    cancelled: bool
 
 
 class Entering:
@@ -108,9 +100,11 @@ class Entering:
         rows = await self._rows("referring_to", {"type": key[0], "id": key[1], "limit": MOST_REFERRING})
         return [(row[0], row[1]) for row in rows], rows[0][2] if rows else 0
 
-    async def changed_by(self, record_no: int) -> ChangedBy:
-        """Who entered a version."""
-        return ChangedBy(*(await self._rows("who_changed_record", {"record_no": record_no}))[0])
+    async def rows(self, stood: Iterable[Stood]) -> list[EnteredRow]:
+        """Some versions as they are kept, with who entered each, in their order."""
+        numbers = [one.record_no for one in stood]
+        found = {row[1]: EnteredRow(*row) for row in await self._rows("versions_by_number", {"numbers": numbers})}
+        return [found[number] for number in numbers]
 
     async def enter(self, versions: Sequence[Version], by: str | None, role: str | None) -> dict[Key, Stood]:
         """Enters versions, and gives them as they stand now. Raises `Refused` for what the database cannot hold."""

@@ -150,10 +150,9 @@ def _create(resource: Resource) -> None:
     async def new(request: Request, asked: AskedOf = asked_of, holds_from: HoldsFrom = None) -> Response:
         async def work(note: Note) -> Response:
             found = await read_object(request)
-            stood, warnings = await create(asked, resource, found, note, holds_from)
-            body = entered_body(stood, asked.seen.caller.name, asked.seen.parts.now(), warnings)
-            where = {"Location": f"{API_ROOT}/{resource.plural}/{body['id']}"}
-            return answer(body, status=HTTPStatus.CREATED, headers=etag(stood.record_no) | where)
+            row, warnings = await create(asked, resource, found, note, holds_from)
+            where = {"Location": f"{API_ROOT}/{resource.plural}/{row.id}"}
+            return answer(entered_body(row, warnings), status=HTTPStatus.CREATED, headers=etag(row.record_no) | where)
 
         return await once(asked.asking, work)
 
@@ -175,9 +174,8 @@ def _change(resource: Resource) -> None:
     ) -> Response:
         async def work(note: Note) -> Response:
             found = await read_object(request)
-            stood, warnings = await change(asked, resource, record, found, version, note, holds_from)
-            body = entered_body(stood, asked.seen.caller.name, asked.seen.parts.now(), warnings)
-            return answer(body, headers=etag(stood.record_no))
+            row, warnings = await change(asked, resource, record, found, version, note, holds_from)
+            return answer(entered_body(row, warnings), headers=etag(row.record_no))
 
         return await once(asked.asking, work)
 
@@ -194,9 +192,8 @@ def _end(resource: Resource) -> None:
         record: str = id_of, asked: AskedOf = asked_of, version: int = VersionSeen, holds_from: HoldsFrom = None
     ) -> Response:
         async def work(note: Note) -> Response:
-            stood = await end(asked, resource, record, version, note, holds_from)
-            body = entered_body(stood, asked.seen.caller.name, asked.seen.parts.now())
-            return answer(body, headers=etag(stood.record_no))
+            row = await end(asked, resource, record, version, note, holds_from)
+            return answer(entered_body(row), headers=etag(row.record_no))
 
         return await once(asked.asking, work)
 

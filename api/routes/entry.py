@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from access.grants import Deed, may
-from alerts.desk import Note
+from alerts.desk import Note, nothing_noted
 from api.audited import nothing_changed
 from api.caseload_asked import AskedOf, VersionSeen, changes, reads
 from api.caseload_bodies import (
@@ -101,7 +101,8 @@ async def many(
         checked, after = await enter_written(asked.caseload, asked.seen, written, note, lines=True, preview=preview)
         return answer(many_body(checked, written, after, preview=preview))
 
-    return await once(asked.asking, work)
+    # A preview has no name to be kept under: the same body is sent again to be entered.
+    return await work(nothing_noted) if preview else await once(asked.asking, work)
 
 
 @router.post("/fittings/{fitting}/swap", response_model=Swapped, responses=CHANGES, tags=["fittings"])
@@ -112,8 +113,7 @@ async def swap_device(
 
     async def work(note: Note) -> Response:
         ended, begun, warnings = await swap(asked, fitting, body, version, note)
-        name, now_us = asked.seen.caller.name, asked.seen.parts.now()
-        told = {"ended": entered_body(ended, name, now_us), "begun": entered_body(begun, name, now_us, warnings)}
+        told = {"ended": entered_body(ended), "begun": entered_body(begun, warnings)}
         return answer(told, headers=etag(begun.record_no))
 
     return await once(asked.asking, work)
@@ -203,6 +203,7 @@ async def search(
         Query(
             min_length=2,
             max_length=64,
+            pattern=r"^[^\x00]*$",
             description="Names in any order, an identifier, a telephone number or its last digits, an address, a device",
         ),
     ],

@@ -75,10 +75,6 @@ ORDER BY e.type, e.id LIMIT %(limit)s;
 SELECT s.type, s.id, s.wearer, s.victim, s.device FROM unnest(%(types)s::text[], %(ids)s::text[]) AS k(type, id)
 JOIN caseload_subjects s ON s.type = k.type AND s.id = k.id;
 
--- name: who_changed_record
--- By whom and when a record was entered last.
-SELECT r.entered_by, r.entered_at, r.cancelled FROM caseload_records r WHERE r.record_no = %(record_no)s;
-
 -- name: records_page
 -- A page of standing records of a type by id, as entered last; those in force at an instant, or that touch a range, when asked.
 SELECT e.id, v.record_no, v.body, v.holds_from, v.learnt_at, v.entered_at, v.entered_by, v.cancelled
@@ -106,6 +102,11 @@ ORDER BY e.id LIMIT %(limit)s;
 SELECT e.id, v.record_no, v.body, v.holds_from, v.learnt_at, v.entered_at, v.entered_by, v.cancelled
 FROM caseload_entered e JOIN caseload_versions v ON v.record_no = e.record_no
 WHERE e.type = %(type)s AND e.id = %(id)s;
+
+-- name: versions_by_number
+-- Some versions, by their numbers.
+SELECT v.id, v.record_no, v.body, v.holds_from, v.learnt_at, v.entered_at, v.entered_by, v.cancelled
+FROM caseload_versions v WHERE v.record_no = ANY(%(numbers)s::bigint[]);
 
 -- name: record_versions
 -- Every version of a record, the newest first.

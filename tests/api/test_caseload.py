@@ -100,8 +100,10 @@ async def test_a_variation_is_a_new_version_and_needs_the_version_that_was_seen(
         assert late.status_code == 412
         changed = late.json()["changed"]
         assert (changed["by"], changed["event"], changed["revision"]) == ("ola", "changed", done.json()["version"])
-        same = await at.call("PUT", "orders/O1", varied, If_Match=done.headers["etag"])
+        same = await at.call("PUT", "orders/O1", varied, KIT, If_Match=done.headers["etag"])
         assert (same.status_code, same.headers["etag"]) == (200, done.headers["etag"])
+        assert same.json() == done.json(), "the version that stands, and who entered it"
+        assert {k: v for k, v in done.json().items() if k != "warnings"} == (await at.get("orders/O1")).json()
         past = format_instant(at.clock() - DAY_US)
         again = await at.call("PUT", f"orders/O1?holds_from={past}", body_of("O1"), KIT, If_Match=done.headers["etag"])
         assert again.json()["holds_from"] == past
@@ -276,10 +278,10 @@ async def test_many_are_taken_all_or_none_and_each_fault_has_its_line_and_field(
         lines = b"".join(as_lines(bad))
         same = await at.call("POST", "caseload", lines, Content_Type="application/x-ndjson")
         assert [(one["line"], one["field"]) for one in same.json()["errors"]] == told
-        shown = await at.call("POST", "caseload?preview=true", {"records": good})
+        shown = await at.call("POST", "caseload?preview=true", {"records": good}, Idempotency_Key="k-1")
         assert (shown.status_code, shown.json()["new"], shown.json()["preview"]) == (200, 3, True)
         assert at.entered() == before
-        done = await at.call("POST", "caseload", {"records": good})
+        done = await at.call("POST", "caseload", {"records": good}, Idempotency_Key="k-1")
         assert [(one["id"], one["version"] is not None) for one in done.json()["records"]] == [
             ("W1", True),
             ("O1", True),

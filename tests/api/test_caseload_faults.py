@@ -111,6 +111,7 @@ HOSTILE: dict[str, tuple[str, Any, int, str]] = {
     "records and more": ("caseload", b'{"records":[],"also":1}', 422, "records"),
     "a record that is none": ("caseload", b'{"records":[1]}', 422, "record"),
     "too many records": ("caseload", b'{"records":[' + b"{}," * 1000 + b"{}]}", 422, "records"),
+    "a preview nested deep": ("conditions/preview", b'{"record":' + _nested(LEVELS) + b"}", 400, ""),
     "a preview without a range": ("conditions/preview", b'{"record":{}}', 422, "from"),
     "a preview of a century": (
         *("conditions/preview", b'{"record":{},"from":"2000-01-01T00:00:00Z","to":"2100-01-01T00:00:00Z"}'),
