@@ -103,6 +103,16 @@ def not_signed_in() -> Problem:
     return Problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
+WAYS_IN: Final[dict[str, dict[str, str]]] = {
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-bailiwick-session",
+        "description": f"People: the cookie of POST {SIGN_IN}; what changes something bears `Bailiwick-CSRF` too",
+    },
+    "key": {"type": "http", "scheme": "bearer", "description": "Machines: an API key"},
+}
+
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -124,12 +134,17 @@ def require_deeds(app: FastAPI) -> None:
 
 
 def tell_of_deeds(app: FastAPI, document: dict[str, Any]) -> None:
-    """Puts what is done, and who may, into each operation of the OpenAPI document."""
+    """Puts what is done, who may, and how they say who they are, into the OpenAPI document."""
+    document["components"]["securitySchemes"] = WAYS_IN
+    document["security"] = [{name: []} for name in WAYS_IN]
+    for path, operations in document["paths"].items():
+        for operation in operations.values() if not path.startswith(API_ROOT) else ():
+            operation["security"] = []
     for route, deed in deeds_of(app):
         for method in sorted(route.methods or ()) if route.include_in_schema else ():
             operation = document["paths"][route.path_format][method.lower()]
             if deed is None:
-                operation["security"] = []
+                operation.setdefault("security", [])
                 continue
             operation["x-deed"] = deed.value
             operation["x-roles"] = sorted(role.value for role in GRANTS[deed])

@@ -1,8 +1,8 @@
 """Sign-in: a session by a cookie or a key by a header becomes the caller, and a password becomes a session.
 
 A session's token is worth nothing in a change by itself: a page from elsewhere could have a browser send the cookie. So a change
-by cookie carries the session's CSRF token in a header, and must not come from another site by what the browser says. Both
-kinds of refusal, and every sign-in, are in the audit; an address that fails often waits, so the audit cannot be flooded.
+by cookie carries the session's CSRF token in a header, and must not come from another site by what the browser says. Every
+sign-in and every one refused is in the audit; an address that fails often waits, so the audit cannot be flooded.
 """
 
 from __future__ import annotations

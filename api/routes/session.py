@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import HTMLResponse, Response
 
 from api.account_shapes import Credentials, NewPassword, SessionNow, caller_body, session_body
-from api.doors import SIGN_IN, not_signed_in
+from api.doors import SIGN_IN, WAYS_IN, not_signed_in
 from api.html import page
 from api.made_secrets import token
 from api.parts import API_ROOT, PROBLEM_CONTENT, PROBLEMS, Given, answer
@@ -26,6 +26,8 @@ REFUSED: Final[dict[int | str, dict[str, Any]]] = {
     429: {"description": "Too many failed from this address", **PROBLEM_CONTENT},
 }
 NOBODY: Final[dict[int | str, dict[str, Any]]] = {401: {"description": "Nobody is signed in", **PROBLEM_CONTENT}}
+BY_COOKIE: Final[dict[str, Any]] = {"security": [{"session": []}]}
+ANYBODY: Final[dict[str, Any]] = {"security": [{name: []} for name in WAYS_IN]}
 HTML: Final[dict[str, Any]] = {"content": {"text/html": {}}}
 
 router = APIRouter(prefix=API_ROOT, responses=PROBLEMS, tags=["session"])
@@ -47,7 +49,7 @@ async def begin(request: Request, sign_in: HasSignIn, body: Credentials) -> Resp
     return _begun(sign_in, await sign_in.with_password(request, body.name, body.password))
 
 
-@router.get("/session", response_model=SessionNow, responses=NOBODY)
+@router.get("/session", response_model=SessionNow, responses=NOBODY, openapi_extra=ANYBODY)
 async def now(request: Request, parts: Given) -> Response:
     """Who you are, and the CSRF token for changes."""
     if parts.sign_in is not None and COOKIE in request.cookies and "authorization" not in request.headers:
@@ -60,7 +62,7 @@ async def now(request: Request, parts: Given) -> Response:
     return answer(caller_body(caller))
 
 
-@router.delete("/session", status_code=204, response_class=Response)
+@router.delete("/session", status_code=204, response_class=Response, openapi_extra=BY_COOKIE)
 async def end(
     request: Request,
     sign_in: HasSignIn,
@@ -73,7 +75,7 @@ async def end(
     return response
 
 
-@router.post("/session/password", response_model=SessionNow, responses=NOBODY)
+@router.post("/session/password", response_model=SessionNow, responses=NOBODY, openapi_extra=BY_COOKIE)
 async def change_password(request: Request, sign_in: HasSignIn, body: NewPassword) -> Response:
     """Another password: every session of the account ends, and a new one begins here."""
     return _begun(sign_in, await sign_in.change_password(request, body.current, body.new), HTTPStatus.OK)
