@@ -7,7 +7,7 @@ it is answered (`Audit.look`); looks that come together share one transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,7 +16,9 @@ from typing import Any, Final, TypeAlias
 import psycopg
 from psycopg.types.json import Jsonb
 
+from domain.audit_chain import set_id
 from domain.callers import Caller
+from domain.instants import HOUR_US
 from store.connecting import Pool
 from store.errors import Refused
 from store.statements import statement
@@ -28,6 +30,10 @@ MOST_AT_ONCE: Final = 200
 """Looks that share one transaction."""
 LONGEST_WHY: Final = 200
 """Characters of a purpose."""
+MOST_SETS: Final = 64
+"""Sets of subjects that a process remembers to have kept, so that a map of everybody sends no list each time."""
+SET_KNOWN_US: Final = HOUR_US
+_NONE_KNOWN: Final[Mapping[str, int]] = {}
 
 
 _heard: ContextVar[list[str] | None] = ContextVar("what the audit heard of one request", default=None)
@@ -121,11 +127,18 @@ async def write_all(conn: Connection, entries: Sequence[Entry]) -> None:
         hear(entry.deed)
 
 
-async def _write_all(conn: Connection, entries: Sequence[Entry]) -> None:
+async def _write_all(conn: Connection, entries: Sequence[Entry], known: Mapping[str, int] = _NONE_KNOWN) -> None:
+    """``known`` has sets of subjects that are in the database, each until an instant: they need not be sent again."""
     try:
         for entry in entries:
-            many = list(entry.subjects) if len(entry.subjects) > MOST_NAMED else None
-            row = {"at": At(entry.at_us), "body": Jsonb(entry.body()), "subjects": many}
+            body, many = entry.body(), None
+            if len(entry.subjects) > MOST_NAMED:
+                name = set_id(entry.subjects)
+                if known.get(name, entry.at_us) > entry.at_us:
+                    body |= {"set": name, "count": len(entry.subjects)}
+                else:
+                    many = list(entry.subjects)
+            row = {"at": At(entry.at_us), "body": Jsonb(body), "subjects": many}
             await conn.execute(statement("audit_write"), row)
     except psycopg.DataError as error:
         raise Refused(str(error)) from error
@@ -141,6 +154,7 @@ class Audit:
         self._pool = pool
         self._waiting: list[_Look] = []
         self._task: asyncio.Task[None] | None = None
+        self._sets: dict[str, int] = {}
 
     async def look(self, entry: Entry) -> None:
         """Returns when the entry is committed. Those that come while others are being written share one transaction.
@@ -165,7 +179,7 @@ class Audit:
     async def _settle(self, batch: Sequence[_Look]) -> None:
         try:
             async with self._pool.connection() as conn, conn.transaction():
-                await _write_all(conn, [entry for entry, _ in batch])
+                await _write_all(conn, [entry for entry, _ in batch], self._sets)
         except Refused as error:
             # One that cannot be kept stops no other.
             if len(batch) > 1:
@@ -180,7 +194,15 @@ class Audit:
                 done.cancel()
             raise
         else:
+            self._remember(entry for entry, _ in batch if len(entry.subjects) > MOST_NAMED)
             _tell(batch, None)
+
+    def _remember(self, entries: Iterable[Entry]) -> None:
+        """Sets that are committed. What names them is kept for a year at least, so that for an hour they cannot go."""
+        for entry in entries:
+            if len(self._sets) >= MOST_SETS:
+                self._sets.clear()
+            self._sets[set_id(entry.subjects)] = entry.at_us + SET_KNOWN_US
 
 
 def _tell(batch: Sequence[_Look], error: Exception | None) -> None:

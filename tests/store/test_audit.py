@@ -164,6 +164,22 @@ async def test_many_subjects_are_kept_once_however_often_they_are_looked_at(data
         assert (await holds(store)).entries == 7
 
 
+async def test_a_set_that_is_known_is_not_sent_again_and_still_holds(database_url: str) -> None:
+    """For an hour; after that, and by another process, it is sent and found to be there."""
+    wearers = [f"W{n}" for n in range(MOST_NAMED + 1)]
+    async with migrated(database_url) as store, migrated(database_url) as other:
+        for which, at_us in ((store, NOON), (store, NOON + SECOND_US), (other, NOON), (store, NOON + 2 * HOUR_US)):
+            await which.audit.look(looked(*wearers, at_us=at_us))
+        bodies = [row.body for row in await store.audit_log.entries(AuditWanted(subject="W3"), None, 10)]
+        assert len(bodies) == 4
+        assert {(body["set"], body["count"], *body["subjects"]) for body in bodies} == {
+            (set_id(sorted(wearers)), MOST_NAMED + 1)
+        }
+        async with store.audit_log.snapshot() as snapshot:
+            assert await snapshot.changed_set() is None
+        assert ask(database_url, "SELECT count(*) FROM audit_sets") == [(1,)]
+
+
 async def test_auditors_filter_and_page(database_url: str) -> None:
     kim = Caller("kim", Role.OFFICER)
     async with migrated(database_url) as store:
