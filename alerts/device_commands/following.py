@@ -38,6 +38,7 @@ class Follower:
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``. Raises what the store raises when the database is away."""
         while not stop.is_set():
+            self.figures.ended(await self.store.expire(self.clock()))  # also where nothing can be sent
             await self.look()
             await self.sleeper.sleep(LOOK_S if await self.store.any_open() else float("inf"))
 
