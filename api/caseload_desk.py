@@ -123,7 +123,8 @@ async def enter(entering: Entering, seen: Seen, versions: Sequence[Version], wha
         nothing_changed()
         return {}
     caller = seen.caller
-    after = await entering.enter(versions, caller.name, caller.role.value)
+    await entering.enter(versions, caller.name, caller.role.value)
+    after = await entering.standing(key_of(version.record) for version in versions)
     await write_all(entering.conn, audit_of(seen, versions, await entering.subjects(after), what))
     return after
 

@@ -106,13 +106,12 @@ class Entering:
         found = {row[1]: EnteredRow(*row) for row in await self._rows("versions_by_number", {"numbers": numbers})}
         return [found[number] for number in numbers]
 
-    async def enter(self, versions: Sequence[Version], by: str | None, role: str | None) -> dict[Key, Stood]:
-        """Enters versions, and gives them as they stand now. Raises `Refused` for what the database cannot hold."""
+    async def enter(self, versions: Sequence[Version], by: str | None, role: str | None) -> None:
+        """Enters versions. Raises `Refused` for what the database cannot hold."""
         try:
             await caseload.enter(self.conn, versions, by, role)
         except psycopg.DataError as error:
             raise Refused(str(error)) from error
-        return await self.standing(key_of(version.record) for version in versions)
 
     async def subjects(self, keys: Iterable[Key]) -> dict[Key, SubjectOf]:
         """Whose some records are."""
