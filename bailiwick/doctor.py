@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 from bailiwick.broker_survey import BrokerSurvey, survey_broker
 from bailiwick.settings import Settings
+from domain.audit_chain import day_before
 from domain.errors import BailiwickError
 from domain.vocabulary import Role
 from store import Reading, Store
@@ -92,6 +93,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         async with await Store.open(settings.database_url) as store:
             administrators = await store.accounts.page(None, MOST_COUNTED, Role.ADMINISTRATOR)
             yield about_sign_in(sum(one.disabled_us is None for one in administrators))
+            anchored = await store.audit_log.newest_anchor()
+            yield about_anchors(settings.audit_key is not None, anchored, day_before(time.time_ns() // 1000))
+            yield about_retention(await store.retention.newest_day(), day_before(time.time_ns() // 1000))
     except ConnectionLost as error:
         why = " ".join(str(error).split())
         yield Finding("database", Verdict.BAD, why, "see that it runs and that BAILIWICK_DATABASE_URL is right")
@@ -133,6 +137,28 @@ def about_sign_in(administrators: int) -> Finding:
         return Finding("sign-in", Verdict.GOOD, f"{administrators} administrators")
     found = "one administrator, whom nobody else can let in again" if administrators else "no administrator"
     return Finding("sign-in", Verdict.WARNING, found, "`bailiwick accounts add NAME --role administrator`")
+
+
+def about_anchors(has_key: bool, newest: str | None, yesterday: str) -> Finding:
+    """Whether somebody who owns the database could write the audit anew."""
+    if not has_key and newest is None:
+        advice = (
+            "`bailiwick audit-key`, and BAILIWICK_AUDIT_KEY for dispatch: else the database's owner could write it anew"
+        )
+        return Finding("audit", Verdict.WARNING, "no day is anchored", advice)
+    if newest is None or newest < yesterday:
+        found = "no day is anchored yet" if newest is None else f"the last day that was anchored is {newest}"
+        return Finding("audit", Verdict.WARNING, found, "see that dispatch runs and has BAILIWICK_AUDIT_KEY")
+    return Finding("audit", Verdict.GOOD, f"anchored up to {newest}; `bailiwick verify-audit` checks it")
+
+
+def about_retention(newest: str | None, yesterday: str) -> Finding:
+    """Whether what is old goes."""
+    if newest is None or newest < yesterday:
+        found = "never ran" if newest is None else f"was last through on {newest}"
+        advice = "see that dispatch runs, with BAILIWICK_RETENTION_DATABASE_URL where its login owns no table"
+        return Finding("retention", Verdict.WARNING, found, advice)
+    return Finding("retention", Verdict.GOOD, f"through on {newest}")
 
 
 ADVICE = {

@@ -65,6 +65,12 @@ class Retention:
             row = await (await conn.execute(statement("retention_done"), {"day": day})).fetchone()
             return bool(row and row[0])
 
+    async def newest_day(self) -> str | None:
+        """The last day on which everything went that was old enough."""
+        async with self._pool.connection() as conn:
+            row = await (await conn.execute(statement("newest_retention"))).fetchone()
+            return row[0] if row else None
+
     async def run(self, cutoffs: Cutoffs, day: str, entry: Entry, *, dry: bool = False) -> Went | None:
         """Lets go what is old enough, a bounded number; None when another process is at it. ``dry`` only counts.
 

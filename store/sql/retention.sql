@@ -160,6 +160,10 @@ DELETE FROM audit_sets s WHERE NOT EXISTS (SELECT FROM audit_bodies b WHERE b.bo
 -- Whether everything went on a day.
 SELECT EXISTS (SELECT FROM retention_runs WHERE day = %(day)s::date);
 
+-- name: newest_retention
+-- The last day on which everything went that was old enough.
+SELECT max(day)::text FROM retention_runs;
+
 -- name: note_retention
 -- Everything that was old enough went on that day.
 INSERT INTO retention_runs (day, at, counts) VALUES (%(day)s::date, %(at)s, %(counts)s) ON CONFLICT (day) DO NOTHING;

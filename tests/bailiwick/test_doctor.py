@@ -13,9 +13,11 @@ from bailiwick.broker_survey import QUEUE_SENT, BrokerAway, BrokerSurvey, survey
 from bailiwick.doctor import (
     Finding,
     Verdict,
+    about_anchors,
     about_broker,
     about_headroom,
     about_reconciliation,
+    about_retention,
     about_server,
     about_sign_in,
     doctor_command,
@@ -92,6 +94,21 @@ def test_failures_06_and_11_what_does_not_fit_together_is_named() -> None:
 def test_two_administrators_are_needed() -> None:
     verdicts_of = {number: about_sign_in(number).verdict for number in (0, 1, 2)}
     assert verdicts_of == {0: Verdict.WARNING, 1: Verdict.WARNING, 2: Verdict.GOOD}
+
+
+def test_an_audit_that_is_not_anchored_and_a_retention_that_stands_still_are_told() -> None:
+    day = "2026-11-20"
+    anchored = {
+        (has_key, newest): about_anchors(has_key, newest, day).verdict
+        for has_key in (True, False)
+        for newest in (None, "2026-11-19", day)
+    }
+    assert [one for one, verdict in anchored.items() if verdict is Verdict.GOOD] == [(True, day), (False, day)]
+    assert set(anchored.values()) == {Verdict.GOOD, Verdict.WARNING}
+    kept = {newest: about_retention(newest, day).verdict for newest in (None, "2026-11-19", day, "2026-11-21")}
+    assert [one for one, verdict in kept.items() if verdict is Verdict.GOOD] == [day, "2026-11-21"]
+    assert "never ran" in about_retention(None, day).found
+    assert "bailiwick audit-key" in about_anchors(False, None, day).advice
 
 
 def test_whatever_is_not_good_has_advice() -> None:
