@@ -5,7 +5,7 @@ One process at a time asks: everything of a look is one transaction under an adv
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.caseload_file import parse_record
-from domain.records import Condition, Zone
+from domain.records import Condition, Record, Zone
 from store.caseload import ANY_NAME, NEWEST_COMMIT
 from store.connecting import Pool
 from store.ranges import COMMITS_A_PAGE, Ranges, no_ranges, unpacked_ranges
@@ -115,10 +115,13 @@ class CommandRules:
         async with self._pool.connection() as conn:
             return int((await _rows(conn, "newest_learnt", {}))[0][0])
 
-    async def zones_to_watch(self, now_us: int) -> list[tuple[Any, ...]]:
-        """Every zone condition of whoever wears a location tag, of orders that are not over; to be read by `zone_rows`."""
+    async def zones_to_watch(self, now_us: int, known: Collection[int]) -> list[tuple[Any, ...]]:
+        """Every zone condition of whoever wears a location tag, of orders that are not over; to be read by `zone_rows`.
+
+        ``known``: numbers of records that it knows.
+        """
         async with self._pool.connection() as conn:
-            return await _rows(conn, "zones_to_watch", {"now": At(now_us)})
+            return await _rows(conn, "zones_to_watch", {"now": At(now_us), "known": sorted(known)})
 
     async def newest_places(self, device_nos: Sequence[int], since_us: int) -> NDArray[Any]:
         """(devices,) of `PLACE`: the newest used fix of those that have one since then; nan: no speed was stated."""
@@ -217,23 +220,25 @@ async def keep_holes(conn: Connection, gone: Sequence[HoleRow], kept: Sequence[H
             await conn.cursor().executemany(statement(name), rows)
 
 
-def zone_rows(rows: Iterable[tuple[Any, ...]]) -> list[ZoneRow]:
-    """The rows of `CommandRules.zones_to_watch`; thousands take a while, so not on the event loop."""
-    shared: dict[str, Zone] = {}
-    return [_zone_row(row, shared) for row in rows]
+def zone_rows(rows: Sequence[tuple[Any, ...]], known: dict[int, Record]) -> list[ZoneRow]:
+    """The rows of `CommandRules.zones_to_watch`. ``known`` are records by number: what is new is put in, what is gone taken out.
+
+    Thousands that are new take a while, so not on the event loop.
+    """
+    for row in rows:
+        for number, body in (row[2:4], row[4:6]):
+            if body is not None:
+                known.setdefault(number, parse_record(body, ANY_NAME))
+    for number in known.keys() - {number for row in rows for number in (row[2], row[4])}:
+        del known[number]
+    return [_zone_row(row, known) for row in rows]
 
 
-def _zone_row(row: tuple[Any, ...], shared: dict[str, Zone]) -> ZoneRow:
-    device, device_no, condition_body, zone_body, from_us, to_us = row
-    condition = parse_record(condition_body, ANY_NAME)
+def _zone_row(row: tuple[Any, ...], known: dict[int, Record]) -> ZoneRow:
+    device, device_no, condition_no, _, zone_no, _, from_us, to_us = row
+    condition, zone = known[condition_no], None if zone_no is None else known[zone_no]
     assert isinstance(condition, Condition)
-    zone = None
-    if zone_body is not None:
-        zone = shared.get(zone_body["id"])
-        if zone is None:
-            parsed = parse_record(zone_body, ANY_NAME)
-            assert isinstance(parsed, Zone)
-            zone = shared[parsed.id] = parsed
+    assert zone is None or isinstance(zone, Zone)
     return ZoneRow(device, device_no, condition, zone, from_us, to_us)
 
 

@@ -21,7 +21,7 @@ from alerts.device_commands.nearness import FRESH_US, Places, Watched, Zones
 from alerts.waking import Sleeper, pause
 from domain.device_commands import EXPIRES_AFTER_US, CommandCause, CommandState, NewCommand
 from domain.instants import MINUTE_US, SECOND_US
-from domain.records import Timetable
+from domain.records import Record, Timetable
 from domain.wire_commands import CommandName
 from geofence.timetable import WindowCache
 from store import command_rules
@@ -52,6 +52,7 @@ class IntervalRule:
     figures: CommandFigures
     sleeper: Sleeper
     _zones: Zones = field(default_factory=lambda: Zones([]))
+    _records: dict[int, Record] = field(default_factory=dict)
     _read: int = -1
     _read_us: int = -(1 << 62)
     _near: dict[str, Needed] = field(default_factory=dict)
@@ -139,8 +140,8 @@ class IntervalRule:
             return
         if newest == self._read and now_us - self._read_us < 4 * READ_EVERY_US:
             return
-        rows = await self.rules.zones_to_watch(now_us)
-        self._zones = await asyncio.to_thread(_zones, rows)
+        rows = await self.rules.zones_to_watch(now_us, self._records.keys())
+        self._zones = await asyncio.to_thread(_zones, rows, self._records, self._zones)
         self._read, self._read_us = newest, now_us
 
 
@@ -209,17 +210,17 @@ def _places(rows: NDArray[Any]) -> Places:
     return Places(rows["device_no"], rows["lon"], rows["lat"], rows["acc"], rows["spd"], rows["t_us"])
 
 
-def _zones(rows: list[tuple[Any, ...]]) -> Zones:
-    """Parsed and laid out; thousands take a while."""
+def _zones(rows: list[tuple[Any, ...]], known: dict[int, Record], before: Zones) -> Zones:
+    """Parsed and laid out; thousands that are new take a while."""
     watched = []
-    for row in command_rules.zone_rows(rows):
+    for row in command_rules.zone_rows(rows, known):
         condition = row.condition
         shape = condition.shape if row.zone is None else row.zone.shape
         if shape is not None:
             timetable = condition.timetable
             span = (row.from_us, row.to_us)
             watched.append(Watched(row.device, row.device_no, condition.id, shape, timetable, *span))
-    return Zones(watched)
+    return Zones(watched, before)
 
 
 def _known(row: HoleRow) -> Known:

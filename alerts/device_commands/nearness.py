@@ -29,6 +29,7 @@ FRESH_US: Final = 5 * MINUTE_US
 _METRES_A_DEGREE: Final = 111_320.0
 
 Floats = NDArray[np.float64]
+Edge = tuple[Any, float, float, float, float]
 Opens = Callable[[Timetable, int, int], bool]
 """Whether a timetable has a window within ``[from, to)``."""
 
@@ -66,12 +67,20 @@ def reach_m(speeds_m_s: Floats, acc_m: Floats, age_s: Floats) -> Floats:
 
 
 class Zones:
-    """The edges of many zones, each in metres around a middle of its own, to be measured together."""
+    """The edges of many zones, each in metres around a middle of its own, to be measured together.
 
-    def __init__(self, watched: Sequence[Watched]) -> None:
+    ``before``: those of an earlier reading; the edge of a shape that is the same object is not made again.
+    """
+
+    def __init__(self, watched: Sequence[Watched], before: Zones | None = None) -> None:
         self.watched = list(watched)
-        made: dict[int, tuple[Any, float, float, float, float]] = {}
-        rows = [made.setdefault(id(one.shape), _edge(one.shape)) for one in self.watched]
+        made = {} if before is None else before._made
+        self._made: dict[int, tuple[Shape, Edge]] = {}
+        for one in self.watched:
+            key = id(one.shape)  # the shape is kept beside its edge, so that its id stays its own
+            if key not in self._made:
+                self._made[key] = made.get(key) or (one.shape, _edge(one.shape))
+        rows = [self._made[id(one.shape)][1] for one in self.watched]
         self._edges = np.array([row[0] for row in rows], object)
         self._lon, self._lat, self._east, self._size_m = (
             np.array([row[column] for row in rows], np.float64) for column in range(1, 5)
@@ -114,7 +123,7 @@ class Zones:
         return np.abs(lines - self._size_m[rows])
 
 
-def _edge(shape: Shape) -> tuple[Any, float, float, float, float]:
+def _edge(shape: Shape) -> Edge:
     """(edge, middle's longitude and latitude, metres a degree of longitude there, radius or half a width).
 
     Of a circle and a corridor the line in the middle, to be ``size_m`` away from.

@@ -178,16 +178,18 @@ ON CONFLICT (device) DO UPDATE SET fast = EXCLUDED.fast, needed_at = EXCLUDED.ne
 DELETE FROM device_intervals WHERE device = %(device)s;
 
 -- name: zones_to_watch
--- Zone conditions of orders in force that no suspension stops, with the location tag that the wearer has on.
-SELECT f.device, d.device_no, c.body, z.body, greatest(o.from_at, (c.body ->> 'from')::timestamptz),
-    least(o.to_at, (c.body ->> 'to')::timestamptz)
-FROM conditions c
-JOIN orders o ON o.id = c.order_id AND COALESCE(o.to_at, 'infinity') > %(now)s
+-- Zone conditions of orders in force that no suspension stops, with the location tag that the wearer has on. Records that are
+-- known already come without their bodies.
+SELECT f.device, d.device_no, c.record_no, CASE WHEN c.record_no <> ALL(%(known)s::bigint[]) THEN c.body END,
+    z.record_no, CASE WHEN z.record_no <> ALL(%(known)s::bigint[]) THEN z.body END,
+    greatest(o.from_at, (c.body ->> 'from')::timestamptz), least(o.to_at, (c.body ->> 'to')::timestamptz)
+FROM caseload_now c
+JOIN orders o ON o.id = c.body ->> 'order' AND COALESCE(o.to_at, 'infinity') > %(now)s
 JOIN fittings f ON f.wearer = o.wearer AND f.from_at <= %(now)s AND COALESCE(f.to_at, 'infinity') > %(now)s
 JOIN device_records k ON k.id = f.device AND k.kind = 'gps_tag'
 JOIN devices d ON d.id = f.device
-LEFT JOIN zones z ON z.id = c.body -> 'zone' ->> 'id'
-WHERE c.kind IN ('exclusion_zone', 'inclusion_zone', 'restriction_zone')
+LEFT JOIN caseload_now z ON z.type = 'zone' AND z.id = c.body -> 'zone' ->> 'id'
+WHERE c.type = 'condition' AND c.body ->> 'kind' IN ('exclusion_zone', 'inclusion_zone', 'restriction_zone')
     AND NOT EXISTS (SELECT FROM suspensions s WHERE s.order_id = o.id AND s.from_at <= %(now)s
         AND COALESCE(s.to_at, 'infinity') > %(now)s AND s.body ->> 'timetable' IS NULL)
 ORDER BY c.id;

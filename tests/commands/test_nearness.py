@@ -102,6 +102,16 @@ def test_only_what_counts_now_or_before_it_is_reached_is_near(
     assert bool(found) == near
 
 
+def test_zones_that_are_read_again_are_the_same() -> None:
+    first = Zones([watched(SQUARE, 1), watched(CIRCLE, 2)])
+    again = Zones([watched(CIRCLE, 2), watched(CORRIDOR, 3)], first)
+    places = at((1, 0.0, 51.0), (2, 0.01, 51.0), (3, 0.01, 51.005))
+    assert [one.device for one in again.near(places, always, NOON)] == [
+        one.device for one in Zones(again.watched).near(places, always, NOON)
+    ]
+    assert {one.device for one in again.near(places, always, NOON)} == {"T2", "T3"}
+
+
 def test_thousands_are_measured_together() -> None:
     """The answer of each is what it would be alone."""
     rng = np.random.default_rng(18)
