@@ -19,6 +19,8 @@ FAILURES_AT_ONCE: Final = 20
 """Of one address, before it must wait."""
 FAILURE_EVERY_US: Final = 6 * SECOND_US
 """Afterwards one more a span."""
+BEGUN_AT_ONCE: Final = 200
+"""Sign-ins of one address that are at the provider: a whole control room at the change of a shift."""
 MOST_ADDRESSES: Final = 10_000
 IPV6_PREFIX: Final = 64
 """Bits; whoever has one such address has all of that network."""
@@ -33,13 +35,14 @@ def lock_us(failures: int) -> int:
 
 
 class Addresses:
-    """How often each address has failed lately: a bucket of `FAILURES_AT_ONCE` that fills by one every `FAILURE_EVERY_US`.
+    """How often each address has failed lately: a bucket of ``at_once`` that fills by one every `FAILURE_EVERY_US`.
 
-    The address that failed longest ago is forgotten first.
+    The address that failed longest ago is forgotten first, of more than ``most``.
     """
 
-    def __init__(self, most: int = MOST_ADDRESSES) -> None:
+    def __init__(self, most: int = MOST_ADDRESSES, at_once: int = FAILURES_AT_ONCE) -> None:
         self._most = most
+        self._spare_us = (at_once - 1) * FAILURE_EVERY_US
         self._full_at: OrderedDict[str, int] = OrderedDict()
         """By address: when its bucket will be full again, as microseconds."""
 
@@ -49,7 +52,7 @@ class Addresses:
     def wait_us(self, address: str, now_us: int) -> int:
         """For how long an address must wait before it may try; 0: not at all."""
         full_us = self._full_at.get(_kept_as(address), now_us)
-        return max(full_us + FAILURE_EVERY_US - now_us - FAILURES_AT_ONCE * FAILURE_EVERY_US, 0)
+        return max(full_us - now_us - self._spare_us, 0)
 
     def tries(self, address: str, now_us: int) -> None:
         """One more try of that address; it counts as a failure until it is `forgiven`."""

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from access.accounts import KEY_PREFIX, SESSION_US, idle_us, is_name
-from access.attempts import Addresses, lock_us
+from access.attempts import BEGUN_AT_ONCE, Addresses, lock_us
 from access.passwords import wrong_with
 from api.doors import SAFE, SIGN_IN, not_signed_in
 from api.hashing import Hashing
@@ -65,6 +65,7 @@ class SignIn:
     public_origin: str | None = None
     oidc: Oidc | None = None
     addresses: Addresses = field(default_factory=Addresses)
+    at_provider: Addresses = field(default_factory=lambda: Addresses(at_once=BEGUN_AT_ONCE))
 
     # -- who asks ------------------------------------------------------------------------------------------------
 
@@ -125,10 +126,10 @@ class SignIn:
         await self.sessions.note(self._nobodys(address, "key.refused", "key", subjects))
         raise Problem(HTTPStatus.UNAUTHORIZED, BAD_KEY, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
-    def require_patience(self, request: Request) -> str:
+    def require_patience(self, request: Request, of: Addresses | None = None) -> str:
         """The address that asks; 429 when it has failed too often lately."""
         address = address_of(request)
-        wait_us = self.addresses.wait_us(address, self.now())
+        wait_us = (self.addresses if of is None else of).wait_us(address, self.now())
         if wait_us:
             wait_s = -(-wait_us // SECOND_US)
             detail = f"too many failed from this address: try again in {wait_s} s"
@@ -229,8 +230,10 @@ class SignIn:
 
     # -- at the provider -----------------------------------------------------------------------------------------
 
-    async def to_provider(self, browser: str) -> str:
+    async def to_provider(self, request: Request, browser: str) -> str:
         """The address at the provider at which a sign-in begins, for the browser that has the token ``browser``."""
+        self._provider()
+        self.at_provider.tries(self.require_patience(request, self.at_provider), self.now())
         state, begun = token(), Begun(token(), token())
         address = await self._provider().address(state, begun.nonce, begun.verifier)
         await self.sessions.begin_oidc(digest(state), digest(browser), begun, self.now())
@@ -245,6 +248,7 @@ class SignIn:
             begun = await self.sessions.take_oidc(digest(state), digest(browser), self.now())
         if begun is None:
             raise Problem(HTTPStatus.BAD_REQUEST, "this sign-in was not begun in this browser, or too long ago")
+        self.at_provider.forgiven(address)
         self.addresses.tries(address, self.now())
         who = await oidc.who(told, begun.nonce, begun.verifier)
         name = await self._account_of(who, address)

@@ -82,10 +82,10 @@ async def change_password(request: Request, sign_in: HasSignIn, body: NewPasswor
 
 
 @router.get("/session/oidc", response_class=RedirectResponse, status_code=303)
-async def to_provider(sign_in: HasSignIn) -> Response:
+async def to_provider(request: Request, sign_in: HasSignIn) -> Response:
     """To the OpenID provider. For browsers; it comes back to `/session/oidc/callback`."""
     browser = token()
-    response = RedirectResponse(await sign_in.to_provider(browser), HTTPStatus.SEE_OTHER)
+    response = RedirectResponse(await sign_in.to_provider(request, browser), HTTPStatus.SEE_OTHER)
     # Lax: the provider sends the browser back, and a strict cookie would not come with it.
     lasts_s = OIDC_US // SECOND_US
     response.set_cookie(OIDC_COOKIE, browser, max_age=lasts_s, path="/", secure=True, httponly=True, samesite="lax")

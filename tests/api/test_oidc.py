@@ -16,6 +16,7 @@ from joserfc.jwk import RSAKey
 from playwright.async_api import expect
 from starlette.responses import Response
 
+from access.attempts import BEGUN_AT_ONCE
 from api.app import wall_clock_us
 from api.sign_in import COOKIE
 from bailiwick.parts.processes import free_port
@@ -276,6 +277,16 @@ async def test_a_provider_that_is_away_is_said_and_accounts_here_go_on(embedded_
         assert answer.status_code == 503
         assert "or sign in here" in answer.json()["detail"]
         assert (await there.browser().sign_in()).status_code == 201
+
+
+async def test_sign_ins_that_never_come_back_wait_and_those_that_do_are_not_counted(embedded_url: str) -> None:
+    async with lying(embedded_url) as (liar, there):
+        for _ in range(3):
+            assert (await try_with(liar, there)).status_code == 200
+        begun = [(await there.browser().ask("GET", "session/oidc")).status_code for _ in range(BEGUN_AT_ONCE + 2)]
+        assert begun == [303] * BEGUN_AT_ONCE + [429] * 2
+        there.clock.forward(6)
+        assert (await there.browser().ask("GET", "session/oidc")).status_code == 303
 
 
 async def test_without_a_provider_there_is_no_such_way(embedded_url: str) -> None:
