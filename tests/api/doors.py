@@ -1,7 +1,7 @@
 """A door for tests: whoever asks says who they are in a header, so that most tests need no passwords.
 
 ``Test-Caller: name;role;areas``, areas parted by commas; ``*`` is every area. Without it an operator of every area asks.
-``Test-Email`` and ``Test-Organisation`` say the rest; an empty ``Test-Caller`` is nobody.
+``Test-Email``, ``Test-Organisation`` and ``Test-Reads-Only`` say the rest; an empty ``Test-Caller`` is nobody.
 """
 
 from __future__ import annotations
@@ -39,4 +39,5 @@ class HeaderDoor:
             areas=None if areas == "*" else frozenset(filter(None, areas.split(","))),
             email=request.headers.get("Test-Email"),
             organisation=request.headers.get("Test-Organisation"),
+            reads_only="Test-Reads-Only" in request.headers,
         )

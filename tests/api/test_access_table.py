@@ -22,7 +22,7 @@ from bailiwick.parts.postgres_server import PostgresServer
 from domain.vocabulary import Role
 from tests.api.access_askers import FOR_VICTIMS, Asker, askers
 from tests.api.access_calls import CALLS, About, plain
-from tests.api.access_world import CALM, FAR, OWN, PROTECTED_LAT, SINCE, SUBJECTS, Subject, World, world
+from tests.api.access_world import CALM, FAR, OWN, PROTECTED_LAT, SINCE, SUBJECTS, UNTIL, Subject, World, world
 from tests.api.doors import NOBODY, HeaderDoor, asks
 from tests.conftest import fresh_database
 
@@ -134,6 +134,10 @@ async def test_who_may_and_of_whom(there: World, line: Line) -> None:
             for one in set(_asked_about(line)) - line.sight_of(asker):
                 hidden = Refused(asker.label, asker.headers, one, 422 if line.kind == "named" else 404)
                 await _must_refuse(there, line, hidden, frozenset(SUBJECTS) - asker.sees)
+    if line.changes and not line.path.endswith("/preview"):
+        for asker in (asker for asker in may if asker.everywhere):
+            key = Refused(f"a key that only reads, {asker.label}", asker.headers | {"Test-Reads-Only": "yes"}, OWN, 403)
+            await _must_refuse(there, line, key)
     if line.changes:
         assert there.digest() == before, "somebody who was refused has changed something"
     for asker in may:
@@ -246,3 +250,29 @@ async def test_of_a_device_that_is_on_somebody_else_it_is_not_told_on_whom(there
         assert answer.status_code == 422, answer.text
         assert not any(name in answer.text for name in (FAR.W, FAR.V, FAR.F, FAR.FV)), answer.text
     assert there.digest() == before
+
+
+async def test_nobody_takes_into_their_sight_whom_they_name(there: World) -> None:
+    """What makes a wearer, a victim or a zone somebody's is a record; who may write records may not write that one."""
+    kit = asks("kit", "operator", "kent")
+    order = {"id": "O-mine", "wearer": FAR.W, "kind": "community", "from": SINCE, "to": UNTIL, "area": "kent"}
+    own_order = {"id": OWN.O, "wearer": FAR.W, "kind": "community", "from": SINCE, "to": UNTIL, "area": "kent"}
+    near = {"id": "P-mine", "order": OWN.O, "kind": "proximity", "victim": FAR.V}
+    zone = {"id": "N-mine", "order": OWN.O, "kind": "exclusion_zone", "zone": {"id": FAR.Z}}
+    visit = {"id": "X-mine", "wearer": FAR.W, "kind": "inspect", "at": SINCE, "outcome": "done"}
+    moved = {"id": OWN.K, "order": FAR.O, "kind": "trail"}
+    tried = [
+        *(("POST", "orders", order, None), ("POST", "conditions", near, None), ("POST", "conditions", zone, None)),
+        *(("POST", "visits", visit, None), ("PUT", f"orders/{OWN.O}", own_order, ("order", OWN.O))),
+        ("PUT", f"conditions/{OWN.K}", moved, ("condition", OWN.K)),
+        ("POST", "caseload", {"records": [{"type": "order"} | order, {"type": "condition"} | near]}, None),
+    ]
+    before = there.digest()
+    for method, path, body, stands in tried:
+        headers = kit | ({} if stands is None else {"If-Match": there.version(*stands)})
+        answer = await there.client.request(method, f"{ROOT}/{path}", json=body, headers=headers)
+        assert answer.status_code == 422, (method, path, answer.text)
+        assert FAR.secret not in answer.text
+    assert there.digest() == before
+    for path in (f"wearers/{FAR.W}", f"victims/{FAR.V}", f"zones/{FAR.Z}"):
+        assert (await there.client.get(f"{ROOT}/{path}", headers=kit)).status_code == 404
