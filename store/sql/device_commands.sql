@@ -113,7 +113,7 @@ WHERE device = %(device)s AND (%(before)s::bigint IS NULL OR command_no < %(befo
 ORDER BY command_no DESC LIMIT %(limit)s;
 
 -- name: command_by_number
--- One command.
+-- One command, and what became of it.
 SELECT command_no, id, device, command, args, cause, about, by_name, by_role, made_at, expires_at, state, attempts, sent_at,
     ended_at, answered_at, late, detail
 FROM device_commands WHERE command_no = %(no)s;
@@ -227,7 +227,7 @@ WHERE d.device_no = ANY(%(nos)s::bigint[]) AND EXISTS (
 DELETE FROM seq_holes WHERE device_no = %(device_no)s AND gen = %(gen)s AND low = %(low)s;
 
 -- name: keep_hole
--- A hole as it is now.
+-- A hole as it is now, kept or made anew.
 INSERT INTO seq_holes (device_no, gen, low, high, seen_at, tries, next_at, command_no, given_up)
 VALUES (%(device_no)s, %(gen)s, %(low)s, %(high)s, %(seen_at)s, %(tries)s, %(next_at)s, %(command_no)s, %(given_up)s)
 ON CONFLICT (device_no, gen, low) DO UPDATE SET high = EXCLUDED.high, seen_at = EXCLUDED.seen_at, tries = EXCLUDED.tries,
