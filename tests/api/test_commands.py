@@ -157,6 +157,25 @@ async def test_whom_they_do_not_see_they_do_not_ask(database_url: str) -> None:
             assert (await at.get(path, SOUTH)).status_code == status, path
 
 
+async def test_what_was_asked_of_whom_wore_it_before_stays_with_them(database_url: str) -> None:
+    """T1 goes from W1 to W2, who lives in the south: the text that was written to W1 is not for who looks after W2."""
+    async with working(database_url, *paired(), alerts=0) as at:
+        text = {"command": "message", "args": {"text": "Ring your officer."}}
+        before = (await at.post("devices/T1/commands", text)).json()["id"]
+        at.clock.forward(60)
+        swap = at.clock()
+        await at.made.learn(
+            Version(Fitting("F-W1", "T1", NOON - DAY_US, swap, wearer="W1")),
+            Version(Fitting("F-W2b", "T1", swap, wearer="W2")),
+        )
+        at.clock.forward(60)
+        after = (await at.post("devices/T1/commands", VIBRATE, SOUTH)).json()["id"]
+        assert [one["id"] for one in (await at.get("devices/T1/commands", SOUTH)).json()["items"]] == [after]
+        assert (await at.get(f"commands/{before}", SOUTH)).status_code == 404
+        everything = (await at.get("devices/T1/commands")).json()["items"]
+        assert [one["id"] for one in everything] == [after, before]
+
+
 async def test_roles(embedded_url: str) -> None:
     async with working(embedded_url, *paired(), alerts=0) as at:
         text = {"command": "message", "args": {"text": "Ring us."}}
