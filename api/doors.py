@@ -27,6 +27,8 @@ PURPOSE: Final = "Bailiwick-Purpose"
 PURPOSE_CHARACTERS: Final = 200
 DEED: Final = "deed"
 """Where a request keeps what it was let in for (`request.state`)."""
+SESSION: Final = "session"
+"""Where it keeps the id of the session or key that it came with: no name, and what the audit has of the sign-in."""
 SIGN_IN: Final = f"{API_ROOT}/session"
 """What is under this path lets people in, so it asks for itself who they are."""
 BEFORE_IT: Final = (SIGN_IN, f"{API_ROOT}/docs")
@@ -79,6 +81,7 @@ class Seeing:
         caller = await parts.door.caller(request)
         if caller is None:
             raise not_signed_in()
+        setattr(request.state, SESSION, caller.session)
         if not may(caller, self.deed):
             raise Problem(HTTPStatus.FORBIDDEN, f"the role {caller.role.value} may not do this ({self.deed.value})")
         setattr(request.state, DEED, self.deed)

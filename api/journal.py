@@ -1,4 +1,5 @@
-"""One log line and one count a request: method, route, status, time; never a path with an id in it, nor a query.
+"""One log line and one count a request: method, route, status, time; never a path with an id in it, nor a query. Of what was
+refused also the id of the session or key, by which the audit knows who it was.
 
 What nobody foresaw ends here too: the caller gets a problem, and the log gets the places in the code that it came
 through, without messages and values, which may hold what a person's record holds.
@@ -15,6 +16,7 @@ import anyio
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.doors import SESSION
 from api.metrics import Metrics
 from api.problems import problem_response
 
@@ -54,7 +56,10 @@ class Journal:
         self._metrics.requests.labels(method, route, str(answer.status)).inc()
         if not answer.streamed:
             self._metrics.seconds.labels(route).observe(took_s)
-        _log.info("request", method=method, route=route, status=answer.status, ms=round(took_s * 1000, 1))
+        told = {"method": method, "route": route, "status": answer.status, "ms": round(took_s * 1000, 1)}
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            told["session"] = scope.get("state", {}).get(SESSION)
+        _log.info("request", **told)
 
 
 class _Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.grants import GRANTS, Deed, may
@@ -48,12 +48,14 @@ def within(less: Sight, more: Sight) -> bool:
     return people and less.positions <= more.positions and less.victims <= more.victims and less.centre <= more.centre
 
 
+@settings(max_examples=25)
 @given(CALLERS, MANY, MANY)
 def test_fewer_areas_show_no_more(caller: Caller, given_to: frozenset[str], taken: frozenset[str]) -> None:
     fewer = replace(caller, areas=taken if caller.areas is None else caller.areas - taken)
     assert within(sight_of(fewer, given_to), sight_of(caller, given_to))
 
 
+@settings(max_examples=25)
 @given(CALLERS, MANY, MANY)
 def test_an_alert_or_a_warrant_that_is_over_shows_no_more(
     caller: Caller, given_to: frozenset[str], taken: frozenset[str]
@@ -61,6 +63,7 @@ def test_an_alert_or_a_warrant_that_is_over_shows_no_more(
     assert within(sight_of(caller, given_to - taken), sight_of(caller, given_to))
 
 
+@settings(max_examples=25)
 @given(CALLERS, MANY)
 def test_who_may_only_read_or_has_no_address_sees_no_more(caller: Caller, given_to: frozenset[str]) -> None:
     sight = sight_of(caller, given_to)
@@ -69,6 +72,7 @@ def test_who_may_only_read_or_has_no_address_sees_no_more(caller: Caller, given_
     assert within(NOTHING, sight)
 
 
+@settings(max_examples=25)
 @given(CALLERS, MANY)
 def test_what_is_seen_has_a_deed_that_says_so(caller: Caller, given_to: frozenset[str]) -> None:
     """A deed taken from a role takes the sight with it: each part of a sight asks the table of grants."""
@@ -85,6 +89,7 @@ def _deeds(caller: Caller) -> set[Deed]:
     return {deed for deed in GRANTS if may(caller, deed)}
 
 
+@settings(max_examples=25)
 @given(SIGHTS)
 def test_a_sight_comes_back_from_its_words(sight: Sight) -> None:
     assert msgspec.json.decode(sight_text(sight), type=Sight) == sight

@@ -1,7 +1,7 @@
 """A door for tests: whoever asks says who they are in a header, so that most tests need no passwords.
 
 ``Test-Caller: name;role;areas``, areas parted by commas; ``*`` is every area. Without it an operator of every area asks.
-``Test-Email``, ``Test-Organisation`` and ``Test-Reads-Only`` say the rest; an empty ``Test-Caller`` is nobody.
+``Test-Email``, ``Test-Organisation``, ``Test-Session`` and ``Test-Reads-Only`` say the rest; an empty ``Test-Caller`` is nobody.
 """
 
 from __future__ import annotations
@@ -40,4 +40,5 @@ class HeaderDoor:
             email=request.headers.get("Test-Email"),
             organisation=request.headers.get("Test-Organisation"),
             reads_only="Test-Reads-Only" in request.headers,
+            session=request.headers.get("Test-Session"),
         )

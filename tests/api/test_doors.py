@@ -10,8 +10,9 @@ from api.doors import BEFORE_IT, require_deeds
 from api.parts import API_ROOT
 from domain.facts import Roster
 from domain.vocabulary import Role
+from tests.api.doors import asks
 from tests.api.fake_reading import FakeReading
-from tests.api.serving import app_over
+from tests.api.serving import app_over, client_of
 from tests.api.sides import Side
 
 
@@ -53,3 +54,16 @@ async def test_the_document_says_of_every_operation_what_is_done_and_who_may() -
     for where, operation in told.items():
         assert Deed(operation["x-deed"]), where
         assert {Role(role) for role in operation["x-roles"]} == GRANTS[Deed(operation["x-deed"])], where
+
+
+async def test_who_was_refused_is_found_by_the_session_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    pia = asks("pia", "police") | {"Test-Session": "s-17"}
+    async with client_of(await app()) as client:
+        assert (await client.get(f"{API_ROOT}/accounts", headers=pia)).status_code == 403
+        assert (await client.get(f"{API_ROOT}/wearers/W-none", headers=pia)).status_code == 404
+        assert (await client.get(f"{API_ROOT}/wearers", headers=pia)).status_code == 200
+    refused, missing, shown = [line for line in capsys.readouterr().out.splitlines() if "request" in line]
+    assert "session=s-17" in refused
+    assert "session=s-17" in missing
+    assert "s-17" not in shown
+    assert not any("pia" in line for line in (refused, missing, shown))
