@@ -94,7 +94,7 @@ WHERE s.token_hash = %(token_hash)s AND s.ended_at IS NULL AND a.disabled_at IS 
     AND s.ends_at > %(now)s AND s.seen_at + s.idle_s * interval '1 second' > %(now)s;
 
 -- name: session_seen
--- A session was used.
+-- A session was used: it lasts on from then.
 UPDATE sessions SET seen_at = %(now)s WHERE id = %(id)s AND seen_at < %(now)s;
 
 -- name: end_session
