@@ -24,7 +24,7 @@ MOST_DUE: Final = 1_000
 
 STEPS: Final = (
     *("erase_qualities", "erase_fixes", "erase_stray_fixes", "erase_equipment_events", "erase_stray_equipment_events"),
-    *("erase_dead_letters", "erase_networks", "blank_incident_devices", "blank_device_commands"),
+    *("erase_newest_fixes", "erase_dead_letters", "erase_networks", "blank_incident_devices", "blank_device_commands"),
     *("erase_notifications", "erase_tasks", "erase_contacts", "erase_timers", "erase_alert_events", "erase_outbox"),
     *("erase_alert_violations", "erase_alert_work", "erase_alerts"),
     *("erase_rests_on", "erase_violations_newest", "erase_violations", "erase_mutes"),

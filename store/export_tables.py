@@ -25,6 +25,8 @@ LEFT_OUT: Final = {
     "exports": "exports themselves",
     "figures": "the newest figures of running processes",
     "migrations": "the schema; its migrations are named",
+    "newest_fixes": "made anew out of the fixes",
+    "newest_fixes_kept": "made anew out of the fixes",
     "stream_events": "what was streamed; everything in it stands in its own table",
     "vocabulary": "comes with the schema",
 }

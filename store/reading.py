@@ -24,6 +24,7 @@ from store.alert_figures import AlertFigures, AlertMeasures, AlertsNow
 from store.connecting import Pool, open_pool
 from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
+from store.newest_positions import WearingKept, newest_positions
 from store.reading_places import PlaceQuestions
 from store.reading_types import (
     AlertFilter,
@@ -66,12 +67,18 @@ class Reading(PlaceQuestions):
     """Questions to the database; `open` one, or take `Store.reading`."""
 
     def __init__(
-        self, url: str, pool: Pool, now_us: Callable[[], int] = wall_clock_us, sight: Sight | None = None
+        self,
+        url: str,
+        pool: Pool,
+        now_us: Callable[[], int] = wall_clock_us,
+        sight: Sight | None = None,
+        wearing: WearingKept | None = None,
     ) -> None:
         self._url = url
         self._pool = pool
         self._now_us = now_us
         self._sight = sight
+        self._wearing = WearingKept() if wearing is None else wearing
 
     @classmethod
     async def open(cls, url: str, now_us: Callable[[], int] = wall_clock_us) -> Self:
@@ -83,7 +90,7 @@ class Reading(PlaceQuestions):
 
     def seen(self, sight: Sight) -> Self:
         """The same questions, answered with what that sight sees and nothing else. It needs no closing."""
-        return type(self)(self._url, self._pool, self._now_us, sight)
+        return type(self)(self._url, self._pool, self._now_us, sight, self._wearing)
 
     async def close(self) -> None:
         """Ends every connection."""
@@ -170,13 +177,14 @@ class Reading(PlaceQuestions):
 
         Of the last `POSITION_AGE_US`, from the devices that are on them now.
         """
-        return await self._positions(after or "", None, limit)
-
-    async def _positions(self, after: str, wearers: list[str] | None, limit: int) -> list[PositionRow]:
         now_us = self._now_us()
-        wanted = {"after": after, "wearers": wearers, "now": At(now_us), "limit": limit}
-        rows = await self._rows("positions", wanted | {"since": At(now_us - POSITION_AGE_US)})
-        return [position_row(row) for row in rows]
+        since_us = now_us - POSITION_AGE_US
+        async with self._pool.connection() as conn:
+            await conn.execute(statement("keep_newest_fixes"), {"since": At(since_us)})
+            ((learnt,),) = await (await conn.execute(statement("newest_learnt"))).fetchall()
+        wearing = await self._wearing.of(self._sight, learnt, self._rows)
+        rows = await newest_positions(self._rows, wearing, since_us, now_us)
+        return [row for row in rows if row.wearer > (after or "")][:limit]
 
     async def trail(
         self, wearer: str, from_us: int, to_us: int, after: tuple[int, str, int, int] | None, limit: int
@@ -283,7 +291,12 @@ class Reading(PlaceQuestions):
 
     async def newest_fixes(self, wearers: Sequence[str]) -> list[PositionRow]:
         """The newest fix of each of some wearers that may be drawn."""
-        return await self._positions("", list(wearers), len(wearers)) if wearers else []
+        if not wearers:
+            return []
+        now_us = self._now_us()
+        wanted = {"after": "", "wearers": list(wearers), "now": At(now_us), "limit": len(wearers)}
+        rows = await self._rows("positions", wanted | {"since": At(now_us - POSITION_AGE_US)})
+        return [position_row(row) for row in rows]
 
     async def dead_letters(self, wanted: DeadLetterFilter, before: int | None, limit: int) -> list[DeadLetterRow]:
         """Parked messages and items, newest first, those before ``before``."""

@@ -75,6 +75,11 @@ WHERE f.device_no = w.device_no AND f.fix_time >= w.from_at AND f.fix_time < w.t
 -- Fixes while the devices were on the wearer.
 DELETE FROM fixes f USING worn w WHERE f.device_no = w.device_no AND f.fix_time >= w.from_at AND f.fix_time < w.to_at;
 
+-- name: erase_newest_fixes
+-- The same where it is kept for the map.
+DELETE FROM newest_fixes f USING worn w
+WHERE f.device_no = w.device_no AND f.fix_time >= w.from_at AND f.fix_time < w.to_at;
+
 -- name: erase_stray_fixes
 -- Those of a mad clock, by their receive time.
 DELETE FROM stray_fixes f USING worn w

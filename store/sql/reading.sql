@@ -55,6 +55,23 @@ SELECT * FROM (
     ORDER BY f.wearer, x.fix_time DESC
 ) AS newest LIMIT %(limit)s;
 
+-- name: keep_newest_fixes
+-- Brings the newest fixes up to the newest commit; those from before an instant go.
+SELECT keep_newest_fixes(%(since)s);
+
+-- name: newest_positions
+-- The newest fix of each device since an instant, of a quality that may be drawn as a place, as they were kept last.
+SELECT x.device_no, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, x.src, x.quality, x.gen, x.seq, x.spd, x.hdg
+FROM newest_fixes x WHERE x.fix_time >= %(since)s;
+
+-- name: who_wears_what
+-- Every device that says where it is and was put on a wearer: its number, whom it was on, its id, from when to when.
+SELECT d.device_no, f.wearer, f.device, f.from_at, COALESCE(f.to_at, 'infinity')
+FROM fittings f
+JOIN device_records k ON k.id = f.device AND k.kind IN ('gps_tag', 'alcohol_tag')
+JOIN devices d ON d.id = f.device
+WHERE f.wearer IS NOT NULL ORDER BY f.from_at;
+
 -- name: trail
 -- The fixes of a wearer between two instants, through the fittings, with the newest judgement of each, in the order
 -- (fix time, device, gen, seq), a page at a time after one of them.
