@@ -117,7 +117,7 @@ WHERE id IN (SELECT id FROM sessions WHERE account = %(account)s AND ended_at IS
 DELETE FROM sessions WHERE ends_at < %(before)s;
 
 -- name: enter_api_key
--- Makes a key.
+-- Makes a key; its secret is kept as a hash alone.
 INSERT INTO api_keys (id, secret_hash, shown, role, areas, organisation, reads_only, made_at, made_by, ends_at)
 VALUES (%(id)s, %(secret_hash)s, %(shown)s, %(role)s, %(areas)s, %(organisation)s, %(reads_only)s, %(at)s, %(by)s, %(ends_at)s);
 
@@ -127,7 +127,7 @@ SELECT id, shown, role, areas, organisation, reads_only, made_at, made_by, ends_
 FROM api_keys WHERE id = %(id)s;
 
 -- name: api_keys
--- Keys by their ids.
+-- Keys by their ids, a page of them.
 SELECT id, shown, role, areas, organisation, reads_only, made_at, made_by, ends_at, revoked_at, used_at
 FROM api_keys WHERE (%(after)s::text IS NULL OR id > %(after)s) ORDER BY id LIMIT %(limit)s;
 

@@ -26,7 +26,7 @@ WHERE NOT EXISTS (SELECT FROM audit_entries e WHERE e.body_no = b.body_no) ORDER
 SELECT set_id, subjects FROM audit_sets WHERE set_id > %(after)s ORDER BY set_id LIMIT %(limit)s;
 
 -- name: audit_anchors
--- The anchors, by day.
+-- The signed anchors, by day.
 SELECT day::text, entry_no, hash, made_at, key_id, signature FROM audit_anchors ORDER BY day;
 
 -- name: newest_audit_anchor

@@ -52,7 +52,7 @@ LOCK TABLE holds IN SHARE ROW EXCLUSIVE MODE;
 CREATE TEMPORARY TABLE worn (device_no bigint, device text, from_at timestamptz, to_at timestamptz) ON COMMIT DROP;
 
 -- name: fill_worn
--- The same, filled.
+-- The devices that the wearer had on, filled in.
 INSERT INTO worn SELECT d.device_no, d.id, e.from_at, COALESCE(e.to_at, 'infinity')
 FROM caseload_entered e JOIN devices d ON d.id = e.device
 WHERE e.type = 'fitting' AND e.wearer = %(wearer)s AND NOT e.cancelled;
@@ -62,7 +62,7 @@ WHERE e.type = 'fitting' AND e.wearer = %(wearer)s AND NOT e.cancelled;
 CREATE TEMPORARY TABLE erased_alerts (alert_no bigint PRIMARY KEY) ON COMMIT DROP;
 
 -- name: fill_erased_alerts
--- The same, filled.
+-- The wearer's alerts, filled in.
 INSERT INTO erased_alerts SELECT alert_no FROM alerts WHERE wearer = %(wearer)s;
 
 -- name: erase_qualities
@@ -116,15 +116,15 @@ UPDATE device_commands c SET args = '{}', detail = NULL FROM worn w
 WHERE c.device = w.device AND c.made_at >= w.from_at AND c.made_at < w.to_at AND (c.args <> '{}' OR c.detail IS NOT NULL);
 
 -- name: erase_notifications
--- Who was told what.
+-- Who was told what of them.
 DELETE FROM notifications WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
 
 -- name: erase_tasks
--- What was to be done.
+-- What was to be done about them.
 DELETE FROM tasks WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
 
 -- name: erase_contacts
--- What was said.
+-- What was said with and about the wearer.
 DELETE FROM contacts WHERE wearer = %(wearer)s OR alert_no IN (SELECT alert_no FROM erased_alerts);
 
 -- name: erase_timers
@@ -140,7 +140,7 @@ DELETE FROM alert_events WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
 DELETE FROM outbox WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
 
 -- name: erase_alert_violations
--- What they rested on.
+-- Which violations they rested on.
 DELETE FROM alert_violations WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
 
 -- name: erase_alert_work
@@ -148,7 +148,7 @@ DELETE FROM alert_violations WHERE alert_no IN (SELECT alert_no FROM erased_aler
 DELETE FROM alert_work WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
 
 -- name: erase_alerts
--- The alerts.
+-- The alerts themselves.
 DELETE FROM alerts WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
 
 -- name: erase_rests_on

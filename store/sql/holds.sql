@@ -1,7 +1,7 @@
 -- Legal holds: nothing of a wearer goes while one stands.
 
 -- name: enter_hold
--- A hold; its number.
+-- Makes a hold; its number.
 INSERT INTO holds (wearer, reason, made_at, made_by) VALUES (%(wearer)s, %(reason)s, %(at)s, %(by)s) RETURNING hold_no;
 
 -- name: end_hold
@@ -10,7 +10,7 @@ UPDATE holds SET ended_at = %(at)s, ended_by = %(by)s, end_reason = %(reason)s
 WHERE hold_no = %(hold_no)s AND ended_at IS NULL RETURNING wearer;
 
 -- name: hold
--- One hold.
+-- One hold, standing or over.
 SELECT hold_no, wearer, reason, made_at, made_by, ended_at, ended_by, end_reason FROM holds WHERE hold_no = %(hold_no)s;
 
 -- name: holds

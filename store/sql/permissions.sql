@@ -87,7 +87,7 @@ INSERT INTO warrant_holdings (warrant_no, agency, person, from_at, by_name)
 VALUES (%(no)s, %(agency)s, %(person)s, %(at)s, %(by)s);
 
 -- name: warrant_end
--- A warrant is over.
+-- A warrant is over, with what became of it.
 UPDATE warrants SET ended_at = %(at)s, ended_by = %(by)s, outcome = %(outcome)s WHERE warrant_no = %(no)s;
 
 -- name: warrants_page

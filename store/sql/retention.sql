@@ -173,5 +173,5 @@ INSERT INTO retention_runs (day, at, counts) VALUES (%(day)s::date, %(at)s, %(co
 SELECT pg_try_advisory_lock(7120, 21);
 
 -- name: let_retention_go
--- Lets the next one.
+-- Lets the next process have its turn.
 SELECT pg_advisory_unlock(7120, 21);
