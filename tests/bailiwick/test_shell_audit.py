@@ -140,3 +140,26 @@ def test_retention_by_hand_counts_first(run: Run, embedded_url: str, capsys: pyt
     assert capsys.readouterr().out == "nobody is due\n"
     assert run("erase") == 2
     assert ask(embedded_url, "SELECT count(*) FROM audit_bodies") == [(0,)]
+
+
+def test_the_audit_is_given_a_key_and_checked_at_the_shell(
+    run: Run, embedded_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("migrate") == 0
+    assert run("audit-key") == 2, "no file is named"
+    monkeypatch.setenv("BAILIWICK_AUDIT_KEY", str(tmp_path / "audit.pem"))
+    capsys.readouterr()
+    assert run("audit-key") == 0
+    made = capsys.readouterr().out
+    assert made.startswith("made: ")
+    assert "BEGIN PUBLIC KEY" in made
+    assert "PRIVATE" not in made
+    assert run("audit-key") == 0
+    assert capsys.readouterr().out.startswith("there already: ")
+    (tmp_path / "public.pem").write_text(made.partition("\n")[2])
+    assert run("verify-audit", "--public-key", str(tmp_path / "public.pem")) == 0
+    assert "no day was anchored" in capsys.readouterr().out
+    assert run("verify-audit", "--public-key", str(tmp_path / "audit.pem")) == 2
+    assert "holds no Ed25519 public key" in capsys.readouterr().err
+    (tmp_path / "anchors.jsonl").write_text("x\n")
+    assert run("verify-audit", "--anchors", str(tmp_path / "anchors.jsonl")) == 2
