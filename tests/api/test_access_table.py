@@ -5,8 +5,9 @@ The table is written by hand from the contract and knows nothing of `access.gran
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,8 @@ ROLES: Final = tuple(Role)
 """The order of the table's columns."""
 PLACES: Final = ("/positions", "/trail", "/last-place", "/matches")
 """What positions of wearers come out of."""
+AT_ONCE: Final = 4
+"""Requests that are refused change nothing, so some are asked together."""
 SECRETS: Final = tuple(one.secret for one in SUBJECTS)
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -117,6 +120,17 @@ async def test_every_operation_has_a_line_and_every_line_an_operation(there: Wor
     assert not CALLS.keys() - document, "these are called and are not there"
 
 
+@dataclass(frozen=True)
+class Refused:
+    """Who asks about whom, what comes, and of whom nothing may be told."""
+
+    label: str
+    headers: dict[str, str]
+    one: Subject
+    status: int
+    hidden: frozenset[Subject] = frozenset(SUBJECTS)
+
+
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.name)
 async def test_who_may_and_of_whom(there: World, line: Line) -> None:
     if line.kind in ("before", "open"):
@@ -126,22 +140,28 @@ async def test_who_may_and_of_whom(there: World, line: Line) -> None:
     may = [asker for asker in everybody if asker.role in line.roles]
     assert may, "nobody may"
     before = there.digest() if line.changes else {}
-    await _must_refuse(there, line, Refused("nobody signed in", NOBODY, OWN, 401))
-    for asker in everybody:
-        if asker.role not in line.roles:
-            await _must_refuse(there, line, Refused(asker.label, asker.headers, OWN, 403))
-        elif line.names_one:
-            for one in set(_asked_about(line)) - line.sight_of(asker):
-                hidden = Refused(asker.label, asker.headers, one, 422 if line.kind == "named" else 404)
-                await _must_refuse(there, line, hidden, frozenset(SUBJECTS) - asker.sees)
-    if line.changes and not line.path.endswith("/preview"):
-        for asker in (asker for asker in may if asker.everywhere):
-            key = Refused(f"a key that only reads, {asker.label}", asker.headers | {"Test-Reads-Only": "yes"}, OWN, 403)
-            await _must_refuse(there, line, key)
+    refused = list(_refused(line, everybody))
+    for first in range(0, len(refused), AT_ONCE):
+        await asyncio.gather(*(_must_refuse(there, line, one) for one in refused[first : first + AT_ONCE]))
     if line.changes:
         assert there.digest() == before, "somebody who was refused has changed something"
     for asker in may:
         await _must_do(there, line, asker)
+
+
+def _refused(line: Line, everybody: Iterable[Asker]) -> Iterator[Refused]:
+    """Whoever may not, or may not of somebody."""
+    yield Refused("nobody signed in", NOBODY, OWN, 401)
+    for asker in everybody:
+        if asker.role not in line.roles:
+            yield Refused(asker.label, asker.headers, OWN, 403)
+        elif line.names_one:
+            for one in set(_asked_about(line)) - line.sight_of(asker):
+                hidden = frozenset(SUBJECTS) - asker.sees
+                yield Refused(asker.label, asker.headers, one, 422 if line.kind == "named" else 404, hidden)
+        if asker.role in line.roles and asker.everywhere and line.changes and not line.path.endswith("/preview"):
+            key = asker.headers | {"Test-Reads-Only": "yes"}
+            yield Refused(f"a key that only reads, {asker.label}", key, OWN, 403)
 
 
 async def _stands_open(there: World, line: Line) -> None:
@@ -149,23 +169,11 @@ async def _stands_open(there: World, line: Line) -> None:
         await _must_refuse(there, line, Refused("somebody", headers, OWN, status))
 
 
-@dataclass(frozen=True)
-class Refused:
-    """Who asks about whom, and what comes."""
-
-    label: str
-    headers: dict[str, str]
-    one: Subject
-    status: int
-
-
-async def _must_refuse(
-    there: World, line: Line, asked: Refused, hidden: frozenset[Subject] = frozenset(SUBJECTS)
-) -> None:
+async def _must_refuse(there: World, line: Line, asked: Refused) -> None:
     answer = await _ask(there, line, asked.one, asked.headers, does=False)
     where = f"{asked.label}, about {asked.one.word}: {answer.status_code} {answer.text[:400]}"
     assert answer.status_code == asked.status, where
-    assert not _told(there, line, answer.text) & hidden, where
+    assert not _told(there, line, answer.text) & asked.hidden, where
     assert not any(secret in answer.text for secret in SECRETS), where
 
 
