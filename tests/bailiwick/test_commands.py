@@ -122,6 +122,7 @@ def test_bad_usage_ends_with_2_and_says_why(bailiwick: Run, words: list[str], sa
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["migrate", "api", "import"])
 def test_a_database_out_of_reach_is_one_line(bailiwick: Run, command: str, tmp_path: Path) -> None:
+    (tmp_path / "caseload.ndjson").touch()
     words = [str(tmp_path / "caseload.ndjson")] if command == "import" else []
     url = "postgresql://nobody:geheim@127.0.0.1:9/none"
     done = bailiwick(command, *words, DATABASE_URL=url, API_PORT=str(free_port()))
