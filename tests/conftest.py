@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -173,7 +174,8 @@ def template_of(server: Server, *, migrated: bool) -> str:
     name = f"template_{os.getpid()}_{next(_numbers)}"
     create_database(server, name, "template1")
     if migrated:
-        asyncio.run(migrate(server.url(name)))
+        with ThreadPoolExecutor(1) as beside:  # an async fixture may ask, whose loop runs here
+            beside.submit(asyncio.run, migrate(server.url(name))).result()
     with psycopg.connect(server.url("postgres"), autocommit=True) as c:
         c.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
         c.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
