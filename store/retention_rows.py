@@ -152,8 +152,16 @@ async def erase_bodies(conn: Connection, body_nos: Sequence[int], entry: Entry) 
         pairs = Ranges((number, number) for number in numbers).as_pairs()
         told = replace(entry, deed=ERASING, subject_type="audit", subjects=(), details={"entries": pairs})
         await conn.execute(statement("tell_of_erased_bodies"), {"at": At(entry.at_us), "body": Jsonb(told.body())})
-        await conn.execute(statement("drop_unnamed_sets"))
+        await _drop_sets(conn)
     return len(numbers)
+
+
+async def _drop_sets(conn: Connection) -> None:
+    """Sets that no body names; whoever is writing one that does is waited for."""
+    row = await (await conn.execute(statement("unnamed_sets"))).fetchone()
+    if row and row[0]:
+        await conn.execute(statement("hold_audit_bodies"))
+        await conn.execute(statement("drop_unnamed_sets"))
 
 
 async def _tell(conn: Connection, day: str, entry: Entry, went: Went) -> None:

@@ -152,6 +152,14 @@ RETURNING e.entry_no;
 -- The entry that tells which bodies were erased; it gets its number at the COMMIT.
 INSERT INTO audit_bodies (at, salt, body) VALUES (%(at)s, uuid_send(gen_random_uuid()), %(body)s);
 
+-- name: unnamed_sets
+-- Whether there is a set of subjects that no body names any more.
+SELECT EXISTS (SELECT FROM audit_sets s WHERE NOT EXISTS (SELECT FROM audit_bodies b WHERE b.body ->> 'set' = s.set_id));
+
+-- name: hold_audit_bodies
+-- Nobody writes an entry until the transaction ends: one that is being written may name a set that was there.
+LOCK TABLE audit_bodies IN SHARE ROW EXCLUSIVE MODE;
+
 -- name: drop_unnamed_sets
 -- Sets of subjects that no body names any more.
 DELETE FROM audit_sets s WHERE NOT EXISTS (SELECT FROM audit_bodies b WHERE b.body ->> 'set' = s.set_id);

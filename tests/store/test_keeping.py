@@ -17,7 +17,8 @@ from domain.records import Device, Fitting, Version, Victim
 from domain.violations import FactId
 from domain.vocabulary import DeviceKind, Role
 from store import Refused, Store
-from store.audit import Entry, entry_of
+from store.audit import Entry, entry_of, write
+from store.connecting import configure
 from store.errors import MayNot
 from store.retention_rows import Cutoffs, Went
 from tests.store.made import NOON, ask, fixes_of, learn_everything, migrated, violation_of, wearer_records, work_of
@@ -151,6 +152,22 @@ async def test_bodies_of_the_audit_go_the_chain_holds_and_an_entry_tells_which(d
         erasures = ask(database_url, "SELECT count(*) FROM audit_bodies WHERE body ->> 'deed' = 'audit.erase'")
         assert bodies == erasures[0][0] + 1, "what tells of an erasure stays; and this run's own counts"
         assert gone > 8
+
+
+async def test_a_set_that_somebody_is_naming_stays(database_url: str) -> None:
+    """Its last body goes while an entry that names it again is being written."""
+    wearers = [f"W{n}" for n in range(30)]
+    async with migrated(database_url) as store, await psycopg.AsyncConnection.connect(database_url) as conn:
+        await configure(conn)
+        await store.audit.look(looked(*wearers, at_us=NOON - 9 * DAY_US))
+        await write(conn, looked(*wearers))
+        going = asyncio.create_task(store.retention.run(older_than(2), TODAY, keeping()))
+        done, _ = await asyncio.wait({going}, timeout=0.5)
+        assert not done, "it waits for whoever writes"
+        await conn.commit()
+        assert (await going) is not None
+        assert ask(database_url, "SELECT cardinality(subjects) FROM audit_sets") == [(30,)]
+        assert (await checked(store))[2] == 1
 
 
 async def checked(store: Store) -> tuple[int, int, int]:
