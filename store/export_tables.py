@@ -46,6 +46,7 @@ PROTECTED: Final = {
     "alert_violations": "protected_by_alert",
     "alert_work": "protected_by_alert",
     "alerts": "protected_by_alert",
+    "caseload_entered": "protected_by_record",
     "caseload_learnt": "protected_by_record",
     "caseload_newest": "protected_by_record",
     "caseload_records": "protected_by_record",
@@ -75,18 +76,13 @@ PROTECTED: Final = {
 }
 """By table, the block that says which of its rows are a protected person's."""
 OPEN: Final = (
-    *(
-        "audit_anchors",
-        "audit_entries",
-        "command_results_read",
-        "commits",
-        "dead_letter_counts",
-        "folded_ranges",
-        "force_boundaries",
-    ),
-    *("incident_versions", "incidents", "mutes", "protocols", "rota"),
+    *("audit_anchors", "audit_entries", "command_results_read", "commits", "dead_letter_counts", "erasures"),
+    *("folded_ranges", "force_boundaries", "holds", "incident_versions", "incidents", "mutes", "protocols"),
+    *("request_uses", "requests", "retention_runs", "rota", "search_terms", "warrant_holdings", "warrants"),
 )
 """Tables that hold nothing of protected people. A commit holds numbers of devices, and no more."""
+SEALED: Final = ("audit_bodies", "audit_sets", "checkpoints")
+"""Go whole into the sealed part: they tell of everybody at once."""
 
 _JSON_LINES: Final = sql.SQL("(FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')")
 """A JSON text holds none of these two, no line feed and no carriage return, so it goes through as it is."""
