@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 DEMO_ARGS ?=
 TEST_ARGS ?=
+TEST_WORKERS ?= 2
 BENCH ?= ingest geofence rules clock storm fleet api
 BENCH_ARGS ?=
 SHIPPED := domain geofence access alerts store ingest api simulators bailiwick deploy
@@ -25,7 +26,7 @@ demo: $(VENV)/.run-stamp  ## the whole system on embedded parts: http://127.0.0.
 
 test: $(VENV)/.dev-stamp  ## every test, on real parts
 	@$(RUN) bailiwick.parts.real_parts
-	@$(RUN) pytest $(TEST_ARGS)
+	@$(RUN) pytest -n $(TEST_WORKERS) --dist worksteal $(TEST_ARGS)
 
 check: $(VENV)/.dev-stamp  ## the quick loop, under a minute
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
