@@ -82,8 +82,10 @@ class Permitting:
 
     async def _permits(self, sight: Sight, wearer: str, from_us: int, to_us: int) -> Permits:
         """What the orders permit, with the alerts that a sight sees."""
-        alerts = [AlertSpan(*one) for one in await self._reading.seen(sight).open_spans([wearer])]
-        versions = await self._reading.caseload_of([wearer])
+        spans, versions = await asyncio.gather(
+            self._reading.seen(sight).open_spans([wearer]), self._reading.caseload_of([wearer])
+        )
+        alerts = [AlertSpan(*one) for one in spans]
         book = book_of(versions, self._windows)
         return permits_of(book, self._windows, wearer, from_us, to_us, alerts)
 

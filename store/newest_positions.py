@@ -7,7 +7,7 @@ learnt; positions never are.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 from domain.callers import Sight
@@ -64,13 +64,11 @@ async def newest_positions(ask: Ask, wearing: Wearing, since_us: int, now_us: in
     rows = await ask("newest_positions", {"since": At(since_us)})
     newest: dict[str, tuple[Worn, tuple[Any, ...]]] = {}
     for row in rows:
-        worn = _now(wearing.get(row[0], ()), now_us)
-        if worn is not None and row[1] >= worn.from_us:
-            before = newest.get(worn.wearer)
-            if before is None or row[1] > before[1][1]:
-                newest[worn.wearer] = worn, row
-    return [position_row((wearer, newest[wearer][0].device, *newest[wearer][1][1:])) for wearer in sorted(newest)]
-
-
-def _now(worn: Iterable[Worn], now_us: int) -> Worn | None:
-    return next((one for one in worn if one.from_us <= now_us < one.to_us), None)
+        t_us = row[1]
+        for worn in wearing.get(row[0], ()):
+            if worn.from_us <= now_us < worn.to_us:
+                before = newest.get(worn.wearer)
+                if t_us >= worn.from_us and (before is None or t_us > before[1][1]):
+                    newest[worn.wearer] = worn, row
+                break
+    return [position_row((wearer, worn.device, *row[1:])) for wearer, (worn, row) in sorted(newest.items())]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from domain.incidents import Release
 from domain.instants import format_instant
 from domain.networks import Network
@@ -30,9 +32,11 @@ class Subject(StrEnum):
     WEARER = "wearer"
 
 
-@dataclass(frozen=True, slots=True)
-class PositionRow:
-    """One stored fix, and whose it is. ``quality`` is the newest judgement of it."""
+class PositionRow(msgspec.Struct, frozen=True, gc=False):
+    """One stored fix, and whose it is. ``quality`` is the newest judgement of it.
+
+    A struct, since a map of everybody makes 18,000: a frozen dataclass takes twenty times as long.
+    """
 
     wearer: str
     device: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -97,9 +98,11 @@ async def trail(
     if not 0 < to_us - from_us <= TRAIL_LONGEST_US:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "must be after `from`, by at most 31 days", field="to")
     after = read_cursor(cursor, tuple[Number, Name, Number, Number])
-    if not await seen.reading.in_sight(Subject.WEARER, wearer):
+    known, (permits, requests) = await asyncio.gather(
+        seen.reading.in_sight(Subject.WEARER, wearer), mask.of_wearer(seen, wearer, from_us, to_us)
+    )
+    if not known:
         raise no_such(Subject.WEARER)
-    permits, requests = await mask.of_wearer(seen, wearer, from_us, to_us)
     told = {"from": format_instant(from_us), "to": format_instant(to_us), "requests": _texts(requests)}
     await looked(seen, Deed.READ_POSITIONS, "wearer", [wearer], shown="trail", format=media_type, **told)
     await mask.used(seen, requests)

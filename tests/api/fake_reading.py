@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import structs
+
 from domain.callers import Sight
 from domain.caseload_file import record_as_json
 from domain.commits import AlertChange, Work
@@ -246,7 +248,7 @@ class FakeReading:
             rows = [row for device, row in self.fixes if device == fitting.device and row.t_us >= fitting.from_us]
             for row in sorted(rows, key=lambda row: row.t_us):
                 if row.quality in DRAWN and fitting.wearer is not None:
-                    newest[fitting.wearer] = replace(row, wearer=fitting.wearer)
+                    newest[fitting.wearer] = structs.replace(row, wearer=fitting.wearer)
         return newest
 
     async def positions(self, after: str | None, limit: int) -> list[PositionRow]:
@@ -259,7 +261,7 @@ class FakeReading:
     ) -> list[PositionRow]:
         self._asked("trail")
         keyed = sorted(
-            ((row.t_us, device, row.gen, row.seq), replace(row, wearer=wearer))
+            ((row.t_us, device, row.gen, row.seq), structs.replace(row, wearer=wearer))
             for fitting in self._of(Fitting)
             for device, row in self.fixes
             if fitting.wearer == wearer
