@@ -229,6 +229,7 @@ def test_what_is_changed_missing_or_newer_is_named_and_nothing_is_taken(
     import_everything(timescale_url, folder)
 
 
+@pytest.mark.bare
 def test_a_system_that_is_not_empty_takes_nothing(whole: tuple[str, Path, Manifest], timescale_url: str) -> None:
     url, folder, _ = whole
     before = ask(url, "SELECT count(*) FROM caseload_records")
