@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from inspect import Parameter, Signature
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 from fastapi import Depends, Header, Query, Request
 
 from access.grants import Deed
 from alerts.machine import Actor
 from api.caseload_desk import AtCaseload
-from api.desk import Asking, HasDesk, asking_of
+from api.desk import Asking, HasDesk, IdempotencyKey, asking_of
 from api.doors import Seen, seeing
 from api.instants import Instant
 from api.problems import Problem
@@ -74,14 +74,7 @@ def changes(deed: Deed) -> Any:
         seen: Seen = let_in,
         desk: HasDesk,
         caseload: HasCaseload,
-        key: Annotated[
-            str | None,
-            Header(
-                alias="Idempotency-Key",
-                pattern=r"^[!-~]{1,128}$",
-                description="A name for this request, yours alone: again within 24 hours it gets the first answer again",
-            ),
-        ] = None,
+        key: IdempotencyKey = None,
     ) -> AskedOf:
         return AskedOf(await asking_of(request, seen=seen, desk=desk, key=key), caseload)
 
@@ -100,7 +93,7 @@ def filtered(names: tuple[str, ...]) -> Any:
         )
         for name in names
     ]
-    wanted.__signature__ = Signature(parameters, return_annotation=RecordFilter)  # type: ignore[attr-defined]
+    cast(Any, wanted).__signature__ = Signature(parameters, return_annotation=RecordFilter)
     return Depends(wanted)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
 
 from access.device_messages import Protected, refused
 from access.grants import CENTRE, Deed
@@ -14,7 +14,7 @@ from alerts.desk import Note
 from alerts.desk_errors import Unacceptable
 from alerts.machine import Actor
 from api.command_shapes import Message, NewDeviceCommand, Resend, SetInterval
-from api.desk import Asking, HasDesk, asking_of, no_such
+from api.desk import Asking, HasDesk, IdempotencyKey, asking_of, no_such
 from api.doors import Seen, seeing
 from api.problems import Problem
 from domain.device_commands import EXPIRES_AFTER_US, MOST_RESENT, CommandCause, NewCommand
@@ -130,14 +130,7 @@ async def _changes(
     seen: Annotated[Seen, Depends(seeing(Deed.WRITE_COMMANDS))],
     desk: HasDesk,
     commands: HasCommands,
-    key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            pattern=r"^[!-~]{1,128}$",
-            description="A name for this request, yours alone: again within 24 hours it gets the first answer again",
-        ),
-    ] = None,
+    key: IdempotencyKey = None,
 ) -> Commanding:
     return Commanding(await asking_of(request, seen=seen, desk=desk, key=key), commands)
 

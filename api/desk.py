@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
@@ -27,7 +27,7 @@ from api.desk_problems import REFUSED, refusal
 from api.doors import Seen, seeing
 from api.parts import Given
 from api.problems import MEDIA_TYPE, Problem, problem_response
-from domain.callers import Sight
+from domain.callers import Caller, Sight
 from domain.rota import Shift
 from store.answers import AnswerGiven, RequestKey, note_key
 from store.device_commands import DeviceCommands
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 LARGEST_ID: Final = (1 << 63) - 1
 AGAIN_S: Final = 1
 """When to ask again for an answer that is being made."""
-
-_KEY_CHARACTERS: Final = r"^[!-~]{1,128}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,28 +128,48 @@ def unknown(what: Subject) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"there is no such {what.value}", field=what.value)
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[!-~]{1,128}$",
+        description="A name for this request, yours alone: sent again within 24 hours it gets the first answer again",
+    ),
+]
+
+
 async def asking_of(
     request: Request,
-    seen: Annotated[Seen, Depends(seeing(Deed.WORK_ALERTS))],
-    desk: HasDesk,
-    key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            pattern=_KEY_CHARACTERS,
-            description="A name for this request, yours alone: sent again within 24 hours it gets the first answer again",
-        ),
-    ] = None,
+    seen: Seen,
+    desk: AtDesk,
+    key: IdempotencyKey = None,
 ) -> Asking:
     """Who asks what, under which key."""
     actor = Actor(seen.caller.name, seen.caller.role)
     if key is None:
         return Asking(desk, seen, actor, None)
-    asked = hashlib.sha256(await request.body()).digest()
+    asked = await _digest(request, seen.caller)
     return Asking(desk, seen, actor, RequestKey(actor.name, request.url.path, key, asked, desk.clock()))
 
 
-Asked = Annotated[Asking, Depends(asking_of)]
+async def _digest(request: Request, caller: Caller) -> bytes:
+    """Of all that makes two requests the same, and of how far the caller reaches: an old answer is not for less than that."""
+    reach = [caller.role.value, *sorted(caller.areas if caller.areas is not None else ["*"])]
+    parts = (request.url.query.encode(), "\n".join(reach).encode(), await request.body())
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
+
+
+def asks(deed: Deed) -> Any:
+    """The dependency of a route that changes something: `Asking` by whoever may do ``deed``, with its `Idempotency-Key`."""
+    let_in = Depends(seeing(deed))
+
+    async def asking(*, request: Request, seen: Seen = let_in, desk: HasDesk, key: IdempotencyKey = None) -> Asking:
+        return await asking_of(request, seen, desk, key)
+
+    return Depends(asking)
+
+
+Asked = Annotated[Asking, asks(Deed.WORK_ALERTS)]
 
 
 async def once(asking: Asking, work: Callable[[Note], Awaitable[Response]]) -> Response:
@@ -188,7 +206,7 @@ async def _tried(work: Callable[[Note], Awaitable[Response]], note: Note) -> Res
 
 def _again(key: RequestKey, given: AnswerGiven) -> Response:
     if given.asked != key.asked:
-        why = "this key was used for a request with another body"
+        why = "this key was used for another request, or when you saw more or less than now"
         errors = [{"field": "Idempotency-Key", "cause": why}]
         return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, why, errors)
     if given.status is None:

@@ -67,7 +67,8 @@ def _by_name(was: Any, now: Any) -> tuple[dict[str, Any], dict[str, Any]] | None
         return None
     items = [*was, *now]
     if all(isinstance(item, dict) and "name" in item for item in items):
-        return tuple({f"{one['in']} {one['name']}": one for one in of} for of in (was, now))  # type: ignore[return-value]
+        before, after = ({f"{one['in']} {one['name']}": one for one in of} for of in (was, now))
+        return before, after
     if all(isinstance(item, str) for item in items):
         return dict.fromkeys(was, True), dict.fromkeys(now, True)
     return None

@@ -181,9 +181,9 @@ class Oidc:
         kept = self._keys
         age_us = None if kept is None else self._now() - kept[0]
         if kept is None or age_us is None or age_us > KEPT_US or (again and age_us > KEYS_AGAIN_US):
-            body = await self._answer(self._client.build_request("GET", provider.jwks_uri))
+            body: Any = await self._answer(self._client.build_request("GET", provider.jwks_uri))
             try:
-                kept = self._keys = (self._now(), KeySet.import_key_set(body))  # type: ignore[arg-type]
+                kept = self._keys = (self._now(), KeySet.import_key_set(body))
             except (JoseError, ValueError, TypeError, KeyError):
                 raise _not_good() from None
         return kept[1]

@@ -130,7 +130,8 @@ class AuditReading:
     async def newest_anchor(self) -> str | None:
         """The last day that was anchored."""
         async with self._pool.connection() as conn:
-            return (await _rows(conn, "newest_audit_anchor"))[0][0]  # type: ignore[no-any-return]
+            day: str | None = (await _rows(conn, "newest_audit_anchor"))[0][0]
+            return day
 
     async def end_of_day(self, day: str) -> tuple[int, bytes] | None:
         """Number and hash of the last link of a day or of before it; None when there is none."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import FileResponse, Response
 
 from access.grants import Deed
 from alerts.desk import Note
 from api import shapes
 from api.cursors import Number, cut, next_link, read_cursor
-from api.desk import Asking, HasDesk, asking_of, once
+from api.desk import Asking, HasDesk, asks, once
 from api.doors import Seen, seeing
 from api.export_files import AtExports
 from api.export_shapes import Export, NewExport, export_body
@@ -67,24 +67,7 @@ def exports_of(desk: HasDesk) -> AtExports:
 HasExports = Annotated[AtExports, Depends(exports_of)]
 
 
-async def asking(
-    request: Request,
-    seen: Writes,
-    desk: HasDesk,
-    key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            pattern=r"^[!-~]{1,128}$",
-            description="A name for this request, yours alone: again within 24 hours it gets the first answer again",
-        ),
-    ] = None,
-) -> Asking:
-    """Who asks, under which key."""
-    return await asking_of(request, desk=desk, seen=seen, key=key)
-
-
-Asks = Annotated[Asking, Depends(asking)]
+Asks = Annotated[Asking, asks(Deed.WRITE_EXPORTS)]
 
 
 @router.post("/exports", response_model=Export, status_code=202, responses=ASKED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -13,7 +13,7 @@ from access.grants import Deed
 from alerts.desk import Note
 from api import shapes
 from api.cursors import Number, cut, next_link, read_cursor
-from api.desk import LARGEST_ID, Asking, HasDesk, asking_of, once
+from api.desk import LARGEST_ID, Asking, HasDesk, asks, once
 from api.doors import Seen, seeing
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.problems import Problem
@@ -71,17 +71,7 @@ def holds_of(desk: HasDesk) -> Holds:
 HasHolds = Annotated[Holds, Depends(holds_of)]
 
 
-async def asking_for_holds(
-    request: Request,
-    seen: Annotated[Seen, Depends(seeing(Deed.WRITE_HOLDS))],
-    desk: HasDesk,
-    key: Annotated[str | None, Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,128}$")] = None,
-) -> Asking:
-    """Who asks, under which key."""
-    return await asking_of(request, seen, desk, key)
-
-
-Asks = Annotated[Asking, Depends(asking_for_holds)]
+Asks = Annotated[Asking, asks(Deed.WRITE_HOLDS)]
 
 
 @router.get("/holds", response_model=shapes.Page[HoldNow], responses=HOLDS)

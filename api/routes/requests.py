@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from access.grants import Deed
@@ -14,7 +14,7 @@ from api import permission_shapes, shapes
 from api.audited import looked
 from api.bodies import positions_body
 from api.cursors import Name, Number, cut, next_link, read_cursor
-from api.desk import LARGEST_ID, Asking, HasDesk, asking_of, once, unknown
+from api.desk import LARGEST_ID, Asking, asks, once, unknown
 from api.doors import Seen, seeing
 from api.matching import LONGEST_US, matches_of
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
@@ -35,7 +35,7 @@ EXPIRES_US: Final = 28 * DAY_US
 
 Number19 = Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
 Reads = Annotated[Seen, Depends(seeing(Deed.READ_REQUESTS))]
-Asks = Annotated[Seen, Depends(seeing(Deed.WRITE_REQUESTS))]
+Asks = Annotated[Asking, asks(Deed.WRITE_REQUESTS)]
 Decides = Annotated[Seen, Depends(seeing(Deed.APPROVE_REQUESTS))]
 ReadsPositions = Annotated[Seen, Depends(seeing(Deed.READ_POSITIONS))]
 DECIDED: Final[dict[int | str, dict[str, Any]]] = {
@@ -45,16 +45,6 @@ DECIDED: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 router = APIRouter(prefix=API_ROOT, responses=PROBLEMS, tags=["requests"])
-
-
-async def asking(
-    request: Request,
-    desk: HasDesk,
-    seen: Asks,
-    key: Annotated[str | None, Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,128}$")] = None,
-) -> Asking:
-    """Who asks, under which key."""
-    return await asking_of(request, desk=desk, seen=seen, key=key)
 
 
 @router.get("/requests", response_model=shapes.Page[permission_shapes.RequestNow])
@@ -71,7 +61,7 @@ async def requests(
 
 
 @router.post("/requests", response_model=permission_shapes.RequestNow, status_code=201, responses=CREATED)
-async def ask(asked: Annotated[Asking, Depends(asking)], tables: HasPermissions, body: RequestAsked) -> Response:
+async def ask(asked: Asks, tables: HasPermissions, body: RequestAsked) -> Response:
     """Asks to see positions. Somebody else decides; until then, and after it expires, it shows nothing."""
     seen, now_us = asked.seen, asked.seen.parts.now()
     organisation = _organisation(seen)

@@ -14,7 +14,7 @@ from alerts.desk import Note
 from api import permission_shapes, shapes
 from api.audited import looked
 from api.cursors import Number, cut, next_link, read_cursor
-from api.desk import LARGEST_ID, Asking, HasDesk, asking_of, once, unknown
+from api.desk import LARGEST_ID, Asking, asks, once, unknown
 from api.doors import Seen, seeing
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.permission_shapes import Ending, HandOver, WarrantAsked, last_place_body, warrant_body
@@ -50,16 +50,6 @@ CHANGED: Final[dict[int | str, dict[str, Any]]] = {
 router = APIRouter(prefix=API_ROOT, responses=PROBLEMS, tags=["warrants"])
 
 
-async def asking(
-    request: Request,
-    desk: HasDesk,
-    seen: Writes,
-    key: Annotated[str | None, Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,128}$")] = None,
-) -> Asking:
-    """Who asks, under which key."""
-    return await asking_of(request, desk=desk, seen=seen, key=key)
-
-
 @router.get("/warrants", response_model=shapes.Page[permission_shapes.WarrantNow])
 async def warrants(
     request: Request,
@@ -84,7 +74,9 @@ async def one(warrant: Number19, seen: Reads, tables: HasPermissions) -> Respons
 
 
 @router.post("/warrants", response_model=permission_shapes.WarrantNow, status_code=201, responses=CREATED)
-async def issue(asked: Annotated[Asking, Depends(asking)], tables: HasPermissions, body: WarrantAsked) -> Response:
+async def issue(
+    asked: Annotated[Asking, asks(Deed.WRITE_WARRANTS)], tables: HasPermissions, body: WarrantAsked
+) -> Response:
     """Enters a warrant that a court issued, with the agency and the named person who hold it first."""
     seen, now_us = asked.seen, asked.seen.parts.now()
     if body.issued > now_us:

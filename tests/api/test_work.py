@@ -244,6 +244,24 @@ async def test_the_same_key_gives_the_first_answer_again_and_does_nothing_twice(
         assert (await at.post("alerts/1/claim", Idempotency_Key="a b")).status_code == 422
 
 
+async def test_an_answer_that_was_kept_is_not_for_whoever_sees_less_now_nor_for_another_query(
+    embedded_url: str,
+) -> None:
+    async with working(embedded_url) as at:
+        contact = {"party": "police", "said": "an invented word"}
+        made = await at.post("contacts", contact, asks("ola"), Idempotency_Key="k")
+        assert made.status_code == 201
+        for who, path in (
+            (asks("ola", areas="kent"), "contacts"),
+            (asks("ola", "supervisor"), "contacts"),
+            (asks("ola"), "contacts?again=1"),
+        ):
+            other = await at.client.post(f"/api/v1/{path}", json=contact, headers=who | {"Idempotency-Key": "k"})
+            assert (other.status_code, REPLAYED in other.headers) == (422, False), (who, path)
+        assert (await at.post("contacts", contact, asks("ola"), Idempotency_Key="k")).json() == made.json()
+        assert at.ask("SELECT count(*) FROM contacts") == [(1,)]
+
+
 async def test_what_is_made_is_made_once(embedded_url: str) -> None:
     async with working(embedded_url) as at:
         called = {"party": "wearer", "answered": False, "number": "0000"}

@@ -187,6 +187,18 @@ async def test_a_variation_that_moves_an_order_moves_what_hangs_on_it(url: str) 
         assert {version.record.id for version in await kent.caseload_of(["W2"])} >= {"O-W2", "C-W2", "A-W2", "S-W2"}
 
 
+async def test_an_officer_reads_the_shared_zone_of_their_own_order_wherever_it_is_kept(url: str) -> None:
+    async with two_areas(url) as (made, reading):
+        pat = reading.seen(Sight(email="pat@example.org"))
+        before = {version.record.id for version in await pat.caseload_of(["W1"])}
+        named = Condition("N-W1", "O-W1", ConditionKind.EXCLUSION_ZONE, zone="Z-essex")
+        await made.learn(Version(named))
+        after = {version.record.id for version in await pat.caseload_of(["W1"])}
+        assert after - before == {"N-W1", "Z-essex"}
+        blind = reading.seen(Sight(wearers=frozenset({"W2"})))
+        assert "Z-essex" not in {version.record.id for version in await blind.caseload_of(["W1", "W2"])}
+
+
 async def test_every_view_without_a_sight_is_empty_and_every_table_is_closed(url: str) -> None:
     async with two_areas(url):
         pass
