@@ -125,6 +125,5 @@ def _for_a_reason(role: Role) -> Iterator[Asker]:
         none = _by_area(role, "")
         sees = frozenset({FAR})
         headers = none.headers | {"Test-Email": f"{FAR.word.lower()}@example.org"}
-        yield replace(
-            none, label="officer of the other one's order", headers=headers, sees=sees, places=sees, warrants=sees
-        )
+        own = {"sees": sees, "zones": sees, "places": sees, "warrants": sees}
+        yield replace(none, label="officer of the other one's order", headers=headers, **own)
