@@ -125,7 +125,7 @@ async function readPositions() {
     return failed();
   }
   map.show(items, Date.now());
-  $("places-note").textContent = items.length ? `${number(items.length)} wearers` : "";
+  $("places-note").textContent = items.length ? `${number(items.length)} wearers, as orders permit` : "";
 }
 
 async function readMarks() {

@@ -63,7 +63,7 @@ async def test_figures_add_up_and_alerts_come_as_they_are_committed(chromium: pl
         numbers = await page.locator("#orders-states li").evaluate_all("rows => rows.map(row => +row.dataset.count)")
         assert sum(numbers) == 3
         await expect(page.locator("#orders-sum")).to_have_text("Every order in force is in exactly one state")
-        await expect(page.locator("#places-note")).to_have_text("3 wearers")
+        await expect(page.locator("#places-note")).to_have_text("3 wearers, as orders permit")
         rows = page.locator("#alert-rows tr")
         await expect(rows).to_have_count(1)
         await raise_alert(side, "W2-1", Kind.EXCLUSION_ZONE, Severity.CRITICAL, 1)
@@ -110,7 +110,7 @@ async def test_one_wearer_is_found_by_id_and_by_a_click(chromium: playwright.Bro
     side = fake_side()
     await with_people(side)
     async with served(app_over(side)) as address, page_at(chromium, address) as page:
-        await expect(page.locator("#places-note")).to_have_text("3 wearers")
+        await expect(page.locator("#places-note")).to_have_text("3 wearers, as orders permit")
         await page.fill("#find-wearer", "W9")
         await page.keyboard.press("Enter")
         await expect(page.locator("#found")).to_have_text("No position of W9.")
