@@ -25,8 +25,8 @@ FOLLOWERS_LIMIT: Final = 200
 RETRY_MS: Final = 1_000
 """How long a browser waits before it comes back."""
 IDLE_S: Final = 15.0
-STILL_THERE: Final = b": nothing new\n\n"
-"""A comment, so that nobody between takes the line for dead."""
+STILL_THERE: Final = b"event: still\ndata: {}\n\n"
+"""An event without an id, so that neither the follower nor anybody between takes the line for dead."""
 EVENTS: Final = "text/event-stream"
 
 router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
@@ -150,7 +150,8 @@ async def stream(
     """Every version of a violation or of an incident and every change of an alert that you may see, as committed, in order.
 
     Come back with the `Last-Event-ID` of the last event that you have and nothing is missed, nothing comes twice. The
-    first event is `hello` (you begin now), `resumed`, or `reset` (too much was missed: read the lists anew). It ends with the
+    first event is `hello` (you begin now), `resumed`, or `reset` (too much was missed: read the lists anew); `still` says that
+    nothing came for a while. It ends with the
     session or the key that it was asked with.
     """
     word, after = begins

@@ -1,18 +1,17 @@
-"""The one plain page, its files, and the pages of the OpenAPI document: all from here, nothing from elsewhere."""
+"""The way in, the pages of the OpenAPI document, and the console: all from here, nothing from elsewhere."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from api.console import home
 from api.html import page
 from api.parts import Given
-from api.problems import Problem
 
 HERE: Final = Path(__file__).parents[1]
 STATIC: Final = HERE / "static"
@@ -22,15 +21,9 @@ KEEP: Final = "no-cache"
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/")
-async def home(request: Request, parts: Given) -> Response:
-    """The page, for whoever is signed in; the others are shown the way in."""
-    try:
-        caller = await parts.door.caller(request)
-    except Problem:
-        caller = None  # such as one who must change a password first: that page says so
-    if caller is None:
-        return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+@router.get("/old")
+async def old() -> Response:
+    """The plain page that the console takes the place of."""
     return FileResponse(STATIC / "index.html", headers={"Cache-Control": KEEP})
 
 
@@ -67,6 +60,7 @@ class _Files(StaticFiles):
 def install(app: FastAPI) -> None:
     """Adds the pages and the folder of their files."""
     app.include_router(router)
+    home.install(app)
     app.mount("/static", _Files(directory=STATIC))
 
 

@@ -143,9 +143,9 @@ async def test_in_a_browser_over_two_sites(chromium: playwright.Browser, embedde
             await page.get_by_role("link", name="Sign in with your organisation").click()
             await page.locator("input[name=sub]").fill("p")
             await page.get_by_role("button", name="Authorize").click()
-            await expect(page.locator("#link")).to_have_attribute("data-state", "live")
-            await expect(page).to_have_url(f"{back}/")
-            await expect(page.locator("#who")).to_have_text("An Invented Person, operator")
+            await expect(page.locator("h1")).to_have_text("Alerts")
+            await expect(page).to_have_url(f"{back}/alerts")
+            await expect(page.locator(".bw-top__who")).to_contain_text("An Invented Person, operator")
             assert [cookie["name"] for cookie in await context.cookies(back)] == [COOKIE]
             await context.close()
 

@@ -47,7 +47,7 @@ async def page_at(
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: None if request.url.startswith(address) else wrong.append(request.url))
-    await page.goto(address)
+    await page.goto(f"{address}/old")
     await expect(page.locator("#link")).to_have_attribute("data-state", "live")
     yield page
     assert wrong == []
@@ -141,7 +141,7 @@ async def test_a_lost_connection_is_said_and_nothing_is_missed_when_it_is_back(c
         port = int(address.rpartition(":")[2])
         context = await chromium.new_context()
         page = await context.new_page()
-        await page.goto(address)
+        await page.goto(f"{address}/old")
         await expect(page.locator("#link")).to_have_attribute("data-state", "live")
     await expect(page.locator("#lost")).to_contain_text("Connection lost.")
     await raise_alert(side, "W1-1", Kind.EXCLUSION_ZONE, Severity.CRITICAL)

@@ -49,13 +49,13 @@ async def test_in_by_keyboard_and_out_again(chromium: playwright.Browser, embedd
         await expect(refused).to_have_text("The name or the password is wrong, or the account is locked or disabled.")
         await expect(page.locator("#password")).to_be_focused()
         await typed(page, PASSWORD)
-        await expect(page.locator("#link")).to_have_attribute("data-state", "live")
-        await expect(page).to_have_url(f"{address}/")
-        await expect(page.locator("#who")).to_have_text("An Invented Person, operator")
+        await expect(page.locator("h1")).to_have_text("Alerts")
+        await expect(page).to_have_url(f"{address}/alerts")
+        await expect(page.locator(".bw-top__who")).to_contain_text("An Invented Person, operator")
         (cookie,) = await page.context.cookies()
         assert (cookie["name"], cookie["secure"], cookie["httpOnly"]) == ("__Host-bailiwick-session", True, True)
         assert (cookie["sameSite"], cookie["path"]) == ("Strict", "/")
-        await page.locator("#sign-out").focus()
+        await page.get_by_role("button", name="Sign out").focus()
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(f"{address}/sign-in")
         assert await page.context.cookies() == []
@@ -86,28 +86,29 @@ async def test_a_password_that_was_given_is_changed_before_anything_else(
             await page.locator("#new").fill(OTHER)
             await page.locator("#again").fill(OTHER)
             await page.keyboard.press("Enter")
-            await expect(page.locator("#link")).to_have_attribute("data-state", "live")
+            await expect(page.locator("h1")).to_have_text("Alerts")
         await at.signed_in(password=OTHER)
 
 
 async def test_a_password_is_changed_from_the_page(chromium: playwright.Browser, embedded_url: str) -> None:
     async with doorway(embedded_url) as at, served(at.app) as address, opened(chromium, address) as page:
         await typed(page, "ola", PASSWORD)
-        await page.locator(".who-am-i a").click()
+        await page.get_by_role("link", name="Password").click()
         await expect(page.locator("#why")).to_have_text(
             "You are An Invented Person (ola). Every other session of yours ends."
         )
         await typed(page, PASSWORD, OTHER, OTHER)
-        await expect(page).to_have_url(f"{address}/")
+        await expect(page).to_have_url(f"{address}/alerts")
         await at.signed_in(password=OTHER)
 
 
 async def test_a_session_that_was_ended_shows_the_way_in(chromium: playwright.Browser, embedded_url: str) -> None:
     async with doorway(embedded_url) as at, served(at.app) as address, opened(chromium, address) as page:
         await typed(page, "ola", PASSWORD)
-        await expect(page.locator("#link")).to_have_attribute("data-state", "live")
+        await expect(page.locator("h1")).to_have_text("Alerts")
         await disable(at)
-        await expect(page).to_have_url(f"{address}/sign-in")
+        await page.reload()
+        await expect(page).to_have_url(f"{address}/sign-in?next=%2Falerts")
         await expect(page.locator("#entering")).to_be_visible()
 
 
@@ -119,7 +120,7 @@ async def disable(at: Doorway) -> None:
 async def test_a_link_from_elsewhere_finds_the_session(chromium: playwright.Browser, embedded_url: str) -> None:
     async with doorway(embedded_url) as at, served(at.app) as address, opened(chromium, address) as page:
         await typed(page, "ola", PASSWORD)
-        await expect(page.locator("#link")).to_have_attribute("data-state", "live")
+        await expect(page.locator("h1")).to_have_text("Alerts")
         # localhost and 127.0.0.1 are two sites to a browser: a strict cookie does not come with this link.
         elsewhere = address.replace("127.0.0.1", "localhost")
         other = await page.context.new_page()

@@ -1,0 +1,166 @@
+"""What every page of the console is made with: who reads it, what it asks, and its errors as pages.
+
+A route of the console takes `Opened` (``opened: Opened``) and asks the API by ``opened.ask``. What the API refuses becomes a page that says
+so and what to do (`install_errors`); a form that is refused is shown again with what was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qs, quote, urlsplit
+
+from fastapi import Depends, FastAPI, Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.asking import Asking, Refused
+from api.console.rendering import Reader, page
+from api.parts import Given, Parts
+
+FORM_FIELDS: Final = 1_000
+HERE: Final = "/sign-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One request for a page: ``ask`` asks the API as its reader. ``typed`` is what a form bore, each field's last value."""
+
+    request: Request
+    parts: Parts
+    reader: Reader
+    ask: Asking
+    typed: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=dict)
+
+    def show(self, template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
+        """The page made of that template."""
+        path = self.request.url.path
+        return page(template, reader=self.reader, path=path, now_us=self.parts.now(), status=status, **values)
+
+    def key(self) -> str | None:
+        """The form's own Idempotency-Key: sent twice, it is done once."""
+        return self.typed.get("key") or None
+
+
+class SignedOut(Exception):
+    """Nobody is signed in (any more)."""
+
+    def __init__(self, request: Request, typed: Mapping[str, list[str]] | None = None) -> None:
+        super().__init__("nobody is signed in")
+        self.request = request
+        self.typed = typed or {}
+
+
+class MustChange(Exception):
+    """The reader's password was given to them: first they choose one of their own."""
+
+
+async def opened(request: Request, parts: Given) -> Page:
+    """The page's request, for whoever is signed in; raises `SignedOut`."""
+    lists: dict[str, list[str]] = {}
+    if request.method == "POST":
+        body = (await request.body()).decode("utf-8", "replace")
+        lists = parse_qs(body, keep_blank_values=True, max_num_fields=FORM_FIELDS)
+    typed = {name: values[-1] for name, values in lists.items()}
+    ask = Asking(request, typed.get("csrf"))
+    try:
+        me = await ask.get("session")
+    except Refused as refused:
+        if refused.status == HTTPStatus.UNAUTHORIZED:
+            raise SignedOut(request, lists) from None
+        raise
+    if me["must_change_password"]:
+        raise MustChange
+    reader = Reader(me["name"], me["shown"], me["role"], frozenset(me["deeds"]), me["csrf"] or "", me["ends"])
+    return Page(request, parts, reader, ask, typed, lists)
+
+
+Opened = Annotated[Page, Depends(opened)]
+
+
+def see_other(path: str) -> Response:
+    """After a form was done: to the page that shows it. ``path`` is one of ours."""
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+
+def ours(path: str | None, otherwise: str = "/") -> str:
+    """``path`` when it is a path of this site, else ``otherwise``: nobody is sent elsewhere by a link to us."""
+    if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or urlsplit(path).netloc:
+        return otherwise
+    return path
+
+
+TITLES: Final[dict[int, tuple[str, str | None]]] = {
+    400: ("That could not be read", None),
+    403: ("Your role may not see this", "Ask a supervisor if you need it."),
+    404: ("There is nothing here, or nothing that you may see", "Check the address, or find the wearer."),
+    409: ("That cannot be done now", "Nothing was changed. Go back to see how things stand."),
+    412: ("Somebody else was faster", "Nothing was changed. Go back to see what they did."),
+    422: ("Something in the form is not right", "Nothing was changed."),
+    503: ("The service cannot answer now", "Nothing was changed. Try again in a moment."),
+}
+
+
+def install_errors(app: FastAPI) -> None:
+    """Problems of the console's pages as pages."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            return await signed_out(request, SignedOut(request))
+        title, todo = TITLES.get(error.status, ("That did not work", "Nothing was changed. Try again in a moment."))
+        parts: Parts = request.app.state.parts
+        reader = await _reader(request)
+        return page(
+            "problem.html",
+            reader=reader,
+            path=request.url.path,
+            now_us=parts.now(),
+            status=error.status,
+            title=title,
+            what=_sentence(error.words),
+            todo=todo,
+            back=_back(request),
+        )
+
+    async def signed_out(request: Request, error: Exception) -> Response:
+        assert isinstance(error, SignedOut)
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        if request.method != "POST":
+            return see_other(HERE if here == "/" else f"{HERE}?next={quote(here, safe='')}")
+        parts: Parts = request.app.state.parts
+        fields = [(name, value) for name, values in error.typed.items() if name != "csrf" for value in values]
+        return page(
+            "signed_out.html",
+            reader=None,
+            path=HERE,
+            now_us=parts.now(),
+            status=HTTPStatus.UNAUTHORIZED,
+            action=here,
+            fields=fields,
+        )
+
+    async def must_change(request: Request, error: Exception) -> Response:
+        return see_other("/password")
+
+    app.add_exception_handler(MustChange, must_change)
+    app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(SignedOut, signed_out)
+
+
+async def _reader(request: Request) -> Reader | None:
+    try:
+        return (await opened(request, request.app.state.parts)).reader
+    except (SignedOut, MustChange, Refused):
+        return None
+
+
+def _back(request: Request) -> str | None:
+    """From where a form was sent: the page above its own address."""
+    return request.url.path.rpartition("/")[0] or None if request.method == "POST" else None
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '!', '?')) else '.'}"

@@ -1,0 +1,63 @@
+"""The first page, signing out, the words for scripts, and the console's own files."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from api.console import queue, words
+from api.console.frame import Opened, install_errors, see_other
+from api.console.rendering import BUILT, NAVIGATION
+
+KEEP: Final = "no-cache"
+"""Files may be kept, but are asked for again each time (with their ETag)."""
+NO_PLACE: Final = "/password"
+"""For a role that the console has nothing for."""
+
+SUBJECTS: Final = (queue,)
+"""Modules of pages, each with its `router`."""
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def home(opened: Opened) -> Response:
+    """The first place that the reader's role may see."""
+    places = [one.href for one in NAVIGATION if opened.reader.may(one.deed)]
+    return see_other(places[0] if places else NO_PLACE)
+
+
+@router.post("/sign-out")
+async def sign_out(opened: Opened) -> Response:
+    """Ends the session."""
+    await opened.ask.ask("DELETE", "session")
+    response = RedirectResponse("/sign-in", 303)
+    response.headers["Clear-Site-Data"] = '"cache", "cookies"'
+    return response
+
+
+@router.get("/words.json")
+async def words_for_scripts() -> Response:
+    """The words for kinds, codes, severities, states, outcomes and roles."""
+    return JSONResponse(words.for_browsers(), headers={"Cache-Control": KEEP})
+
+
+class Files(StaticFiles):
+    """Files that are always asked for again, so that a new version is seen at once; the pieces whose names say what is in them are kept."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        response = super().file_response(*arguments, **options)
+        response.headers["Cache-Control"] = KEEP
+        return response
+
+
+def install(app: FastAPI) -> None:
+    """Adds every page of the console, and the folder of its files."""
+    app.include_router(router)
+    for subject in SUBJECTS:
+        app.include_router(subject.router)
+    app.mount("/console", Files(directory=BUILT, check_dir=False))
+    install_errors(app)

@@ -1,0 +1,159 @@
+"""Words of the console for people: one table for what the server writes and, as JSON, for what the browser writes (`/words.json`).
+
+A kind or code that stands nowhere here is shown as it is written, never left out.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain.vocabulary import Kind, OrderState, Outcome, Role, Severity
+
+KINDS: Final[dict[str, str]] = {
+    "exclusion_zone": "In an exclusion zone",
+    "inclusion_zone": "Out of an inclusion zone",
+    "restriction_zone": "Left a restriction zone",
+    "curfew": "Curfew not kept",
+    "zone_edge": "At the edge of a zone",
+    "zone_buffer": "Near an exclusion zone",
+    "zone_transit": "Passed through a zone",
+    "zone_unconfirmed": "In a zone, not confirmed",
+    "pattern_near_zone": "Often near a zone",
+    "whereabouts_unknown": "Whereabouts unknown in curfew",
+    "atv_warning": "Curfew time nearly used up",
+    "atv_exceeded": "Curfew time used up",
+    "attendance_missed": "Attendance missed",
+    "attendance_unconfirmed": "Attendance not confirmed",
+    "hours_short": "Hours of attendance short",
+    "check_missed": "Presence check missed",
+    "alcohol": "Alcohol",
+    "alcohol_suspected": "Alcohol suspected",
+    "alcohol_tamper": "Alcohol tag tamper",
+    "association": "Near another wearer",
+    "strap_tamper": "Strap tamper",
+    "case_tamper": "Case tamper",
+    "jamming": "Jamming",
+    "shielding": "Shielding",
+    "fault": "Fault",
+    "home_unit_moved": "Home monitoring unit moved",
+    "home_unit_power_lost": "Home monitoring unit without power",
+    "battery_low": "Battery low",
+    "battery_critical": "Battery critical",
+    "battery_dead": "Battery dead",
+    "sos": "SOS",
+    "communication_lost": "Contact lost",
+    "location_lost": "Location lost",
+    "lost_in_zone": "Lost in or near a zone",
+    "shielding_suspected": "Shielding suspected",
+    "not_charged": "Not charged",
+    "not_fitted": "Not fitted",
+    "unmonitored": "Unmonitored",
+    "clock_wrong": "Device clock wrong",
+    "seq_conflict": "Device counts twice",
+    "proximity_alert": "Near a victim",
+    "proximity_prealert": "Coming near a victim",
+    "proximity_unknown": "Distance to a victim unknown",
+    "victim_unit_silent": "Victim's unit silent",
+    "pattern_near_victim": "Often near a victim",
+    "mass_outage": "Outage of many devices",
+    "parked_alarm": "Parked message holds a tamper or SOS",
+}
+"""Of alerts and violations; `mass_outage` and `parked_alarm` are alerts that are no violation."""
+
+CODES: Final[dict[str, str]] = {
+    "AL08": "Out past curfew commencement",
+    "AL09": "Returned home late",
+    "AL10": "Left home during curfew",
+    "AL11": "Out at end of curfew",
+    "AL12": "Out for entire curfew",
+}
+"""What a curfew's code says; it is used instead of its kind."""
+
+SEVERITIES: Final[dict[str, str]] = {
+    "critical": "Critical",
+    "serious": "Serious",
+    "warning": "Warning",
+    "information": "Information",
+}
+
+STATES: Final[dict[str, str]] = {
+    "monitored": "Monitored",
+    "location_lost": "Location lost",
+    "communication_lost": "Contact lost",
+    "unmonitored": "Unmonitored",
+    "not_fitted": "Not fitted",
+    "awaiting_fitting": "Awaiting fitting",
+    "suspended": "Suspended",
+}
+
+DONE: Final[dict[str, str]] = {
+    "claim": "claimed it",
+    "release": "released it",
+    "expire": "let the claim lapse",
+    "action": "did something about it",
+    "escalate": "escalated it",
+    "close": "closed it",
+    "reopen": "reopened it",
+    "clear": "cleared it",
+    "reactivate": "raised it again",
+    "withdraw": "withdrew it",
+}
+"""What was done to an alert, after who did it."""
+
+CONDITION_KINDS: Final[dict[str, str]] = {
+    "curfew": "Curfew",
+    "exclusion_zone": "Exclusion zone",
+    "inclusion_zone": "Inclusion zone",
+    "restriction_zone": "Restriction zone",
+    "attendance": "Attendance",
+    "proximity": "Keep away from a person",
+    "association": "No contact with another wearer",
+    "presence_check": "Presence check",
+    "trail": "Trail monitoring",
+    "alcohol": "Alcohol",
+}
+
+
+def sentence(word: str) -> str:
+    """``home_unit_moved`` as ``Home unit moved``."""
+    return word[:1].upper() + word[1:].replace("_", " ")
+
+
+def kind_words(kind: str) -> str:
+    """A kind of violation or alert, as people read it."""
+    return KINDS.get(kind, sentence(kind))
+
+
+def alert_words(kind: str, code: str | None) -> str:
+    """What an alert is about: for a curfew, what its code says."""
+    return CODES.get(code or "", kind_words(kind))
+
+
+def outcome_words(outcome: Outcome | str) -> str:
+    """How an alert ended."""
+    return sentence(str(getattr(outcome, "value", outcome)))
+
+
+def role_words(role: Role | str) -> str:
+    """A role."""
+    return sentence(str(getattr(role, "value", role)))
+
+
+def for_browsers() -> dict[str, object]:
+    """The tables, for the scripts."""
+    return {
+        "kinds": KINDS,
+        "codes": CODES,
+        "severities": SEVERITIES,
+        "states": STATES,
+        "done": DONE,
+        "outcomes": {outcome.value: outcome_words(outcome) for outcome in Outcome},
+        "roles": {role.value: role_words(role) for role in Role},
+        "order": [severity.value for severity in SEVERITY_ORDER],
+    }
+
+
+SEVERITY_ORDER: Final = (Severity.CRITICAL, Severity.SERIOUS, Severity.WARNING, Severity.INFORMATION)
+"""The worst first."""
+EVERY_KIND: Final = frozenset(kind.value for kind in Kind)
+EVERY_STATE: Final = frozenset(state.value for state in OrderState)

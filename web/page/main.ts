@@ -1,0 +1,16 @@
+/** What every page does: components, keys, its age, the end of the session, and that nothing typed is lost. */
+
+import { createAll, Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, Radios, ServiceNavigation, SkipLink, Tabs } from "govuk-frontend";
+import { watchAge } from "./age";
+import { keepDrafts } from "./drafts";
+import { helpWithKeys } from "./keys_help";
+import { watchSession } from "./session";
+
+document.body.classList.add("js-enabled", "govuk-frontend-supported");
+for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, Radios, ServiceNavigation, SkipLink, Tabs]) {
+  createAll(component);
+}
+watchAge();
+keepDrafts();
+helpWithKeys();
+watchSession();
