@@ -1,0 +1,52 @@
+"""Places as National Grid references of Ordnance Survey (OSGB36), which is what police and field officers read out.
+
+The shift from WGS 84 is Ordnance Survey's own grid, OSTN15, as `convertbng` holds it: right to 0.1 m where GPS is, while a Helmert
+shift of seven numbers would be 5 m out. The letters are those of Ordnance Survey's 100 km squares.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from convertbng.cutil import convert_to_osgb36
+
+SQUARE_M: Final = 100_000
+GREAT_SQUARE_M: Final = 500_000
+DIGITS: Final = 5
+"""Of each figure: to the metre."""
+LETTERS: Final = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
+"""Of a square in a square of five by five, from the north-west; there is no I."""
+WEST_TO_EAST_M: Final = 700_000
+SOUTH_TO_NORTH_M: Final = 1_300_000
+
+
+def eastings_northings(lons: Sequence[float], lats: Sequence[float]) -> list[tuple[float, float] | None]:
+    """Metres east and north of the grid's false origin (OSGB36) of places in degrees (WGS 84); None for those it does not cover."""
+    if not len(lons):
+        return []
+    easts, norths = convert_to_osgb36(lons, lats)
+    pairs = zip(easts.tolist(), norths.tolist(), strict=True)
+    return [None if math.isnan(east) or math.isnan(north) else (east, north) for east, north in pairs]
+
+
+def grid_reference(east_m: float, north_m: float, digits: int = DIGITS) -> str | None:
+    """``TQ 30624 78388``: the square's letters and ``digits`` figures each way, cut off, never rounded; None outside the grid.
+
+    With 5 digits it names a square of 1 m, with 3 one of 100 m.
+    """
+    if not (0 <= east_m < WEST_TO_EAST_M and 0 <= north_m < SOUTH_TO_NORTH_M):
+        return None
+    east, north = int(east_m), int(north_m)
+    # The false origin is the south-west corner of S, which is the third square of the fourth row.
+    great = LETTERS[(3 - north // GREAT_SQUARE_M) * 5 + 2 + east // GREAT_SQUARE_M]
+    row, column = north % GREAT_SQUARE_M // SQUARE_M, east % GREAT_SQUARE_M // SQUARE_M
+    square = LETTERS[(4 - row) * 5 + column]
+    unit = 10 ** (DIGITS - digits)
+    return f"{great}{square} {east % SQUARE_M // unit:0{digits}} {north % SQUARE_M // unit:0{digits}}"
+
+
+def references(lons: Sequence[float], lats: Sequence[float], digits: int = DIGITS) -> list[str | None]:
+    """The grid references of places in degrees (WGS 84); None for those that the grid does not cover."""
+    return [None if one is None else grid_reference(*one, digits) for one in eastings_northings(lons, lats)]
