@@ -13,7 +13,7 @@ from store import answers
 from store import desk_reading as rows
 from store.answers import AnswerGiven, RequestKey
 from store.desk import TaskDone
-from store.desk_reading import History, MuteSeen
+from store.desk_reading import ContactSeen, History, MuteSeen
 
 
 class DeskQuestions:
@@ -33,6 +33,11 @@ class DeskQuestions:
         """What is to be done by (made, number), the oldest first, those after ``after``."""
         async with self._work.asking(self._sight) as conn:
             return await rows.tasks_open(conn, after, limit)
+
+    async def contacts(self, wearer: str | None, since_us: int, before: int | None, limit: int) -> list[ContactSeen]:
+        """The contact log since an instant, of everybody or of one wearer, the newest first, those before ``before``."""
+        async with self._work.asking(self._sight) as conn:
+            return await rows.contacts_logged(conn, wearer, since_us, before, limit)
 
     async def mutes(self, wearer: str | None, after: int | None, limit: int) -> list[MuteSeen]:
         """The mutes that are not over, of everybody or of one wearer, by number, those after ``after``."""

@@ -61,6 +61,11 @@ def _contact(row: ContactSeen) -> dict[str, Any]:
     return who | when | {name: getattr(row, name) for name in same}
 
 
+def contact_body(row: ContactSeen) -> dict[str, Any]:
+    """`desk_shapes.ContactInLog`."""
+    return _contact(row) | {"alert": None if row.alert_no is None else str(row.alert_no)}
+
+
 def task_body(row: TaskDone) -> dict[str, Any]:
     """`desk_shapes.Task`."""
     return {

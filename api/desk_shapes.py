@@ -196,6 +196,12 @@ class ContactOfAlert(Shape):
     role: Role
 
 
+class ContactInLog(ContactOfAlert):
+    """An entry of the contact log, and the alert that it is about; null: about none."""
+
+    alert: str | None
+
+
 class Task(Shape):
     """Something for an operator to do, for the sake of `target`; `text` is a key of the catalogues."""
 

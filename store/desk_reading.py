@@ -15,6 +15,7 @@ from store.times import At, Connection
 
 HISTORY_LIMIT: Final = 1_000
 """Rows of each sort in a history; the newest."""
+LARGEST_NO: Final = (1 << 63) - 1
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -79,6 +80,8 @@ class ContactSeen(NamedTuple):
     at_us: int
     by_name: str
     by_role: str
+    alert_no: int | None = None
+    """Where the log is read by wearer; None: about no alert."""
 
 
 class TimerSeen(NamedTuple):
@@ -128,6 +131,14 @@ async def tasks_open(conn: Connection, after: tuple[int, int] | None, limit: int
     after_us, after_no = after or (EARLY_US, 0)
     wanted = {"after_at": At(after_us), "after_no": after_no, "limit": limit}
     return [TaskDone(*row) for row in await _rows(conn, "tasks_page", wanted)]
+
+
+async def contacts_logged(
+    conn: Connection, wearer: str | None, since_us: int, before: int | None, limit: int
+) -> list[ContactSeen]:
+    """The contact log since an instant, of everybody or of one wearer, the newest first, those before ``before``."""
+    wanted = {"wearer": wearer, "since": At(since_us), "before": before or LARGEST_NO, "limit": limit}
+    return [ContactSeen(*row) for row in await _rows(conn, "contacts_page", wanted)]
 
 
 async def mutes_standing(

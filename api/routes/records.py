@@ -18,7 +18,7 @@ from alerts.mutes import LONGEST_US, STILL_TOLD
 from api import desk_shapes, shapes
 from api.cursors import Number, cut, next_link, read_cursor
 from api.desk import Asked, HasDesk, once, unknown
-from api.desk_bodies import mute_body, shift_body, stretch_body, task_body
+from api.desk_bodies import contact_body, mute_body, shift_body, stretch_body, task_body
 from api.desk_problems import refusal
 from api.desk_shapes import MuteSpan, NewMute
 from api.doors import Seen, seeing
@@ -27,7 +27,7 @@ from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, an
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, ListLimit
 from api.routes.work import CREATED
-from domain.instants import format_instant
+from domain.instants import DAY_US, format_instant
 from store.reading_types import Subject
 
 Id = Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
@@ -60,6 +60,23 @@ async def _done(
 async def kept(contact: Id, asked: Asked) -> Response:
     """What was promised in a contact was done: it does not come back."""
     return await _done(Subject.CONTACT, contact, asked, lambda records, number: records.kept(number, asked.actor))
+
+
+@router.get("/contacts", response_model=shapes.Page[desk_shapes.ContactInLog], responses=NO_DESK)
+async def contacts(
+    request: Request,
+    seen: ReadsDesk,
+    desk: HasDesk,
+    wearer: Annotated[str | None, Query(pattern=ID_CHARACTERS)] = None,
+    since: Annotated[Instant | None, Query(description="Default a day before now")] = None,
+    cursor: Cursor = None,
+    limit: ListLimit = LIST_DEFAULT,
+) -> Response:
+    """The contact log of a wearer, or of everybody in sight, the newest first: about an alert or about none."""
+    since_us = desk.clock() - DAY_US if since is None else since
+    rows = await desk.questions(seen.sight).contacts(wearer, since_us, read_cursor(cursor, Number), limit + 1)
+    page, onward = cut(rows, limit, lambda row: row.no)
+    return answer({"items": [contact_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
 
 
 @router.get("/tasks", response_model=shapes.Page[desk_shapes.Task], responses=NO_DESK)

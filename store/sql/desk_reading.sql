@@ -18,6 +18,14 @@ SELECT contact_no, party, wearer, victim, inbound, channel, number, answered, an
     kept_at, kept_by, police_log, at, by_name, by_role
 FROM contacts WHERE alert_no = %(alert_no)s ORDER BY contact_no DESC LIMIT %(limit)s;
 
+-- name: contacts_page
+-- The contact log of a wearer, or of everybody, the newest first, before one of them; with the alert that each is about.
+SELECT contact_no, party, wearer, victim, inbound, channel, number, answered, answered_by, said, promised, promised_at,
+    kept_at, kept_by, police_log, at, by_name, by_role, alert_no
+FROM contacts
+WHERE contact_no < %(before)s AND at >= %(since)s AND (%(wearer)s::text IS NULL OR wearer = %(wearer)s)
+ORDER BY contact_no DESC LIMIT %(limit)s;
+
 -- name: tasks_of_alert
 -- What operators are or were to do about an alert, the newest first.
 SELECT task_no, alert_no, key, target, text, made_at, done_at, done_by FROM tasks

@@ -10,7 +10,7 @@ import pytest
 
 from api.desk import REPLAYED
 from api.guard import LONGEST_BODY
-from domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
+from domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant
 from domain.records import Version, Wearer
 from domain.rota import Shift
 from domain.vocabulary import Kind, Level, Role
@@ -375,6 +375,25 @@ async def test_the_history_has_all_that_is_recorded(database_url: str) -> None:
         assert (await at.get("alerts/1/history")).json()["contacts"][0]["kept_by"] == "ola"
         assert (await at.post(f"contacts/{contact}/kept")).status_code == 409
         assert (await at.get("alerts/99/history")).status_code == 404
+
+
+async def test_the_contact_log_is_read_by_wearer_the_newest_first_whatever_each_was_about(database_url: str) -> None:
+    async with working(database_url) as at:
+        about = (await at.post("alerts/1/contacts", {"party": "wearer", "answered": False})).json()["id"]
+        at.clock.forward(3_600)
+        rang = {"party": "wearer", "inbound": True, "wearer": "W1", "said": "the bus is late"}
+        none = (await at.post("contacts", rang)).json()["id"]
+        other = (await at.post("contacts", {"party": "police", "police_log": "CAD 4"})).json()["id"]
+        first = (await at.get("contacts?wearer=W1&limit=1")).json()
+        rest = (await at.get(first["next"].removeprefix("/api/v1/"))).json()
+        found = [(one["id"], one["alert"], one["said"]) for page in (first, rest) for one in page["items"]]
+        assert found == [(none, None, "the bus is late"), (about, "1", None)]
+        assert rest["next"] is None
+        assert [one["id"] for one in (await at.get("contacts")).json()["items"]] == [other, none, about]
+        since = format_instant(at.clock() - 60 * SECOND_US)
+        assert [one["id"] for one in (await at.get(f"contacts?wearer=W1&since={since}")).json()["items"]] == [none]
+        at.clock.forward(23.5 * 3_600)
+        assert [one["id"] for one in (await at.get("contacts?wearer=W1")).json()["items"]] == [none]
 
 
 async def test_tasks_are_read_on_and_done(database_url: str) -> None:

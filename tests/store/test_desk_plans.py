@@ -48,6 +48,7 @@ async def test_a_history_tasks_and_mutes_are_read_by_index(database_url: str) ->
             "timers_of_alert": ("timers_pkey", one),
             "tasks_page": ("tasks_open", {"after_at": At(NOON), "after_no": 5, "limit": 10}),
             "mutes_page": ("mutes_standing", {"now": At(NOON), "after": 5, "wearer": None, "limit": 10}),
+            "contacts_page": ("contacts_wearer", {"since": At(NOON), "before": 99, "wearer": "W1", "limit": 10}),
             "answer_given": ("answers_given_pkey", {"actor": "ola", "path": "/", "key": "k"}),
             "drop_old_answers": ("answers_given_at", {"before": At(NOON)}),
         }
