@@ -22,7 +22,7 @@ ifeq ($(strip $(PYTHON)),)
 PYTHON := python3
 endif
 
-.PHONY: demo test check console format audit bench soak clean
+.PHONY: demo test check console pictures format audit bench soak clean
 
 demo: $(VENV)/.run-stamp $(CONSOLE)  ## the whole system on embedded parts: http://127.0.0.1:8080
 	@$(RUN) bailiwick demo $(DEMO_ARGS)
@@ -39,6 +39,10 @@ check: $(VENV)/.dev-stamp $(CONSOLE)  ## the quick loop, under a minute
 	@$(RUN) pytest -m "not slow and not real" $(TEST_ARGS)
 
 console: $(CONSOLE)  ## the console's styles and scripts, from web/
+
+pictures: $(VENV)/.dev-stamp $(CONSOLE)  ## every page of the console as a picture: docs/pictures/console
+	@mkdir -p docs/pictures/console && rm -f docs/pictures/console/*.png
+	@BAILIWICK_PICTURES=docs/pictures/console $(RUN) pytest tests/console/test_gallery.py
 
 format: $(VENV)/.dev-stamp  ## puts the code in its form
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

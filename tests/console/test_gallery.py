@@ -1,0 +1,74 @@
+"""Every page and state of the gallery: without a finding of axe (WCAG 2.2 AA), at a desk and on a phone, and nothing sticks out.
+
+With ``BAILIWICK_PICTURES=FOLDER`` (``make pictures``) each is kept as a picture.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import playwright.async_api as playwright
+import pytest
+
+from tests.console.browsing import DESKTOP, PHONE, browsing
+from tests.console.gallery import GALLERY, Shot
+from tests.console.world import World
+
+AXE: Final = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
+TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOK: Final = """async (tags) => {
+  const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+  return found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(" ")}: ${node.failureSummary}`));
+}"""
+WIDE: Final = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+PICTURES: Final = os.environ.get("BAILIWICK_PICTURES")
+NOT_FOUND: Final = ("Failed to load resource",)
+"""What a browser itself says of a page that is a 404."""
+PARTS: Final = 4
+
+
+async def looked_at(page: playwright.Page) -> list[str]:
+    """What axe finds."""
+    script = AXE.read_text(encoding="utf-8")
+    await page.evaluate(script)
+    found: list[str] = await page.evaluate(LOOK, TAGS)
+    return found
+
+
+async def at(
+    browser: playwright.Browser, address: str, world: World, shot: Shot, size: dict[str, int], **more: Any
+) -> list[str]:
+    """The findings at one size."""
+    name = f"{shot.name} at {size['width']}"
+    async with browsing(
+        browser, address, shot.path, shot.who, NOT_FOUND, viewport=size, reduced_motion="reduce", **more
+    ) as page:
+        await shot.prepare(page, world)
+        found = [f"{name}: {one}" for one in await looked_at(page)]
+        out = await page.evaluate(WIDE)
+        if out > 0:
+            found.append(f"{name}: {out} px stick out sideways")
+        if PICTURES:
+            width = "" if size == DESKTOP else f"-{size['width']}"
+            await page.screenshot(path=Path(PICTURES) / f"{shot.name}{width}.png", full_page=size == PHONE)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_nothing_is_found(part: int, chromium: playwright.Browser, night: World, address: str) -> None:
+    found: list[str] = []
+    for shot in GALLERY[part::PARTS]:
+        if shot.before is not None:
+            await shot.before(night)
+        found += await at(chromium, address, night, shot, DESKTOP)
+        found += await at(chromium, address, night, shot, PHONE)
+        found += await at(chromium, address, night, shot, DESKTOP, forced_colors="active")
+    assert found == []
+
+
+def test_every_shot_has_a_name_of_its_own() -> None:
+    names = [shot.name for shot in GALLERY]
+    assert len(names) == len(set(names))
