@@ -1,7 +1,7 @@
 // Builds what the console sends to browsers: `node build.mjs [FOLDER]`, by default into ../api/console/built.
 // Every entry is a module of its own; what two of them use is in a piece that both load.
 
-import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
@@ -10,7 +10,9 @@ import esbuild from "esbuild";
 import * as sass from "sass";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const target = path.resolve(process.argv[2] ?? path.join(here, "../api/console/built"));
+const last = path.resolve(process.argv[2] ?? path.join(here, "../api/console/built"));
+/** Made beside it and put in its place when whole: who is served meanwhile is served the old one. */
+const target = `${last}.new`;
 
 const ENTRIES = ["page", "queue", "map", "track", "editor", "sign_in"];
 const found = ENTRIES.map((name) => [".ts", ".tsx"].map((end) => path.join(here, name, `main${end}`)).find(existsSync));
@@ -43,8 +45,11 @@ const { css } = sass.compile(path.join(here, "styles/console.scss"), {
   logger: sass.Logger.silent,
 });
 await writeFile(path.join(target, "console.css"), css);
-const images = path.join(here, "images");
-if (existsSync(images)) await cp(images, path.join(target, "images"), { recursive: true });
+// The few pictures of MoJ Frontend that the style names, and no others: its crests are not ours to show.
+const images = path.join(here, "node_modules/@ministryofjustice/frontend/moj/assets/images");
+for (const [, name] of css.matchAll(/url\("?\/console\/images\/([\w-]+\.svg)"?\)/g)) {
+  await cp(path.join(images, name), path.join(target, "images", name));
+}
 
 const sizes = {};
 for (const file of await readdir(target)) {
@@ -53,4 +58,6 @@ for (const file of await readdir(target)) {
 }
 const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
 await writeFile(path.join(target, "sizes.json"), JSON.stringify({ js_gzip_bytes: total, files: sizes }, null, 1) + "\n");
+await rm(last, { recursive: true, force: true });
+await rename(target, last);
 console.log(`console: ${Object.keys(sizes).length} scripts, ${(total / 1024).toFixed(0)} KB compressed`);
