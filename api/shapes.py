@@ -14,6 +14,7 @@ from domain.vocabulary import (
     Cause,
     Change,
     Code,
+    DeviceKind,
     Kind,
     OrderState,
     Outcome,
@@ -101,6 +102,45 @@ class Violation(Shape):
     decided: str
     late: bool
     age_s: float
+class HealthDay(Shape):
+    """A day by the centre's clock, today's until now: how many fixes could be expected, and how many came.
+
+    None is expected before the fitting, after it, while the device lay still, and of those that may still be on their way.
+    """
+
+    day: str
+    from_: str = Field(alias="from")
+    to: str
+    expected: int
+    received: int
+
+
+class DeviceHealth(Shape):
+    """A device on a wearer, by its fitting. `battery` in per cent as of `battery_at`; `days` only of one that sends fixes."""
+
+    fitting: str
+    device: str
+    kind: DeviceKind
+    model: str | None
+    firmware: str | None
+    lot: str | None
+    interval_s: int
+    from_: str = Field(alias="from")
+    to: str | None
+    heard: str | None
+    battery: float | None
+    battery_at: str | None
+    days: list[HealthDay]
+
+
+class WearerHealth(Shape):
+    """How a wearer's devices are, the earlier fittings of these days too."""
+
+    wearer: str
+    at: str
+    devices: list[DeviceHealth]
+
+
     cause: Cause
     minutes_certain: float | None
     minutes_possible: float | None

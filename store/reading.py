@@ -24,7 +24,8 @@ from store.alert_figures import AlertFigures, AlertMeasures, AlertsNow
 from store.connecting import Pool, open_pool
 from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
-from store.newest_positions import WearingKept, newest_positions
+from store.newest_positions import Kept, WearingKept, newest_positions, tracked
+from store.reading_health import HealthQuestions
 from store.reading_places import PlaceQuestions
 from store.reading_types import (
     AlertFilter,
@@ -63,7 +64,7 @@ def wall_clock_us() -> int:
     return time.time_ns() // 1000
 
 
-class Reading(PlaceQuestions):
+class Reading(PlaceQuestions, HealthQuestions):
     """Questions to the database; `open` one, or take `Store.reading`."""
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -29,8 +30,19 @@ from domain.records import (
     Zone,
 )
 from domain.violations import Violation
-from domain.vocabulary import AlertCondition, AlertWork, Kind, OrderState, Quality, Severity, Source
+from domain.vocabulary import (
+    AlertCondition,
+    AlertWork,
+    EventCode,
+    EventState,
+    Kind,
+    OrderState,
+    Quality,
+    Severity,
+    Source,
+)
 from store.alert_figures import FLOOD_US, AlertMeasures, AlertsNow, Load, Unclaimed
+from store.reading_health import FittedRow, RestRow, StretchRow
 from store.reading_places import Counted, OpenSpan
 from store.reading_types import (
     AlertFilter,
@@ -69,6 +81,8 @@ class FakeReading:
     records: dict[tuple[str, str], Any] = field(default_factory=dict)
     fixes: list[tuple[str, PositionRow]] = field(default_factory=list)
     numbered: list[tuple[int, Violation]] = field(default_factory=list)
+    levels: list[tuple[str, int, float]] = field(default_factory=list)
+    resting: list[tuple[str, int, bool]] = field(default_factory=list)
     alert_rows: dict[str, AlertRow] = field(default_factory=dict)
     outages: dict[str, list[IncidentVersion]] = field(default_factory=dict)
     log: list[EventRow] = field(default_factory=list)
@@ -90,6 +104,10 @@ class FakeReading:
             device = work.roster.ids[fact["device"]]
             self.fixes.append((device, _position(device, fact)))
         for _, incident in work.incidents:
+            self.levels.append((device, int(fact["t_us"]), float(fact["bat"])))
+        for fact in work.keep[work.keep["is_event"] & (work.keep["code"] == EventCode.REST)]:
+            starts = bool(fact["state"] == EventState.START)
+            self.resting.append((work.roster.ids[fact["device"]], int(fact["t_us"]), starts))
             self.outages.setdefault(incident.id, []).append(incident)
             self._log("incident", incident.as_event())
         for version in work.versions:
@@ -312,6 +330,45 @@ class FakeReading:
         return [version for _, version in self.numbered if version.id == violation_id]
 
     async def alerts(self, wanted: AlertFilter, before: tuple[int, int] | None, limit: int) -> list[AlertRow]:
+    def _fitted(self, wearer: str, from_us: int, to_us: int) -> list[Fitting]:
+        found = [one for one in self._of(Fitting) if one.wearer == wearer]
+        touching = [one for one in found if one.from_us < to_us and (one.to_us or FAR_US) > from_us]
+        return sorted(touching, key=lambda one: (one.from_us, one.id))
+
+    async def devices_on(self, wearer: str, from_us: int, to_us: int) -> list[FittedRow]:
+        self._asked("devices_on")
+        rows = []
+        for one in self._fitted(wearer, from_us, to_us):
+            device = self.records["device", one.device]
+            heard = [row.received_us for of, row in self.fixes if of == one.device and row.t_us >= from_us]
+            levels = [
+                (t_us, bat)
+                for of, t_us, bat in self.levels
+                if of == one.device and from_us <= t_us < to_us and bat == bat
+            ]
+            t_us, bat = max(levels, default=(None, None))
+            span = (one.from_us, FAR_US if one.to_us is None else one.to_us)
+            rows.append(FittedRow(one.id, one.device, _record(device), *span, max(heard, default=None), bat, t_us))
+        return rows
+
+    async def fixes_by_stretch(self, wearer: str, edges_us: Sequence[int]) -> list[StretchRow]:
+        found: Counter[tuple[str, int]] = Counter()
+        for one in self._fitted(wearer, edges_us[0], edges_us[-1]):
+            for of, row in self.fixes:
+                on = one.from_us <= row.t_us < (one.to_us or FAR_US)
+                if of == one.device and on and edges_us[0] <= row.t_us < edges_us[-1]:
+                    found[one.id, bisect_right(edges_us, row.t_us) - 1] += 1
+        return [StretchRow(*key, number) for key, number in sorted(found.items())]
+
+    async def rests(self, wearer: str, from_us: int, to_us: int) -> list[RestRow]:
+        rows = [
+            RestRow(one.id, t_us, starts)
+            for one in self._fitted(wearer, from_us, to_us)
+            for of, t_us, starts in self.resting
+            if of == one.device and from_us <= t_us < to_us and one.from_us <= t_us < (one.to_us or FAR_US)
+        ]
+        return sorted(rows, key=lambda row: (row.t_us, row.fitting))
+
         self._asked("alerts")
         rows = sorted(self.alert_rows.values(), key=lambda row: (row.raised_us, row.no), reverse=True)
         found = [

@@ -8,9 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from domain.instants import MINUTE_US, SECOND_US
-from domain.vocabulary import AlertCondition, AlertWork, Change, Code, Kind, OrderState, Quality, Severity, Source
+from domain.instants import FAR_US, MINUTE_US, SECOND_US
+from domain.vocabulary import (
+    AlertCondition,
+    AlertWork,
+    Change,
+    Code,
+    EventCode,
+    EventState,
+    Kind,
+    OrderState,
+    Quality,
+    Severity,
+    Source,
+)
 from store.alert_figures import Load, Unclaimed
+from store.reading_health import RestRow, StretchRow
 from store.reading_types import AlertFilter, ViolationFilter
 from tests.api.fake_reading import kinds, severities, states
 from tests.api.sides import Side
@@ -105,6 +118,30 @@ async def test_a_trail_backwards_is_of_used_fixes_and_what_did_not_come_is_count
     assert (counted.device, counted.gen, counted.facts, counted.missing) == ("T1", 0, 4, 3)
     assert await side.reading.facts_between("W1", HOUR_AGO, HOUR_AGO + 1) == [counted._replace(facts=1, high=5)]
     assert await side.reading.facts_between("W2", HOUR_AGO, later) == []
+
+
+async def test_the_devices_on_a_wearer_and_what_came_of_them(side: Side) -> None:
+    await with_people(side, 1, 2)
+    device = side.roster.index["T1"]
+    facts = np.concatenate([fixes_of(device, [5, 6, 8, 11], HOUR_AGO), fixes_of(device, [12, 13], HOUR_AGO)])
+    facts["line"] = np.arange(6)
+    facts["bat"][:4] = [80, 79, np.nan, np.nan]
+    facts["is_event"][4:], facts["code"][4:] = True, EventCode.REST
+    facts["state"][4:] = [EventState.START, EventState.END]
+    await side.commit(work_of(0, side.roster, facts))
+    (fitted,) = await side.reading.devices_on("W1", HOUR_AGO, NOON)
+    assert (fitted.device, fitted.record["kind"], fitted.to_us) == ("T1", "gps_tag", FAR_US)
+    assert fitted.heard_us == HOUR_AGO + 3 * SECOND_US + 500_000
+    assert (fitted.battery, fitted.battery_us) == (79.0, HOUR_AGO + SECOND_US)
+    edges = [HOUR_AGO, HOUR_AGO + SECOND_US, HOUR_AGO + 2 * SECOND_US, HOUR_AGO + 3 * SECOND_US, NOON]
+    came = await side.reading.fixes_by_stretch("W1", edges)
+    assert came == [StretchRow(fitted.fitting, n, 1) for n in range(4)]
+    assert await side.reading.fixes_by_stretch("W1", [edges[0], edges[2]]) == [StretchRow(fitted.fitting, 0, 2)]
+    starts, ends = await side.reading.rests("W1", HOUR_AGO, NOON)
+    assert starts == RestRow(fitted.fitting, HOUR_AGO, True)
+    assert ends == RestRow(fitted.fitting, HOUR_AGO + SECOND_US, False)
+    assert await side.reading.rests("W1", HOUR_AGO + SECOND_US, NOON) == [ends]
+    assert await side.reading.devices_on("W1", 0, 1) == await side.reading.rests("W2", HOUR_AGO, NOON) == []
 
 
 async def test_what_permits_positions_comes_as_it_is_learnt(side: Side) -> None:

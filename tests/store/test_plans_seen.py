@@ -24,7 +24,13 @@ AFTER = {"after_time": At(0), "after_device": "", "after_gen": -1, "after_seq": 
 
 @pytest.mark.parametrize("sight", [EVERYTHING, SOME], ids=["everything", "some"])
 @pytest.mark.parametrize(
-    ("name", "more"), [("trail", AFTER | {"limit": 5000}), ("trail_backwards", {"limit": 5000}), ("facts_between", {})]
+    ("name", "more"),
+    [
+        ("trail", AFTER | {"limit": 5000}),
+        ("trail_backwards", {"limit": 5000}),
+        ("facts_between", {}),
+        ("fixes_by_stretch", {"edges": [SPAN["from_at"], SPAN["to_at"]]}),
+    ],
 )
 async def test_a_wearers_facts_are_found_by_device(
     database_url: str, name: str, more: dict[str, Any], sight: Sight
