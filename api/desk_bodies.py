@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from alerts.desk import Result
 from alerts.mutes import Stretch
+from alerts.protocols import Protocols
+from alerts.state import Plan
 from api.desk_problems import cause_of, status_of
 from domain.instants import format_instant
 from domain.rota import Shift
@@ -24,8 +28,8 @@ def result_body(result: Result) -> dict[str, Any]:
     }
 
 
-def history_body(alert_no: int, history: History) -> dict[str, Any]:
-    """`desk_shapes.AlertHistory`."""
+def history_body(alert_no: int, history: History, protocols: Protocols) -> dict[str, Any]:
+    """`desk_shapes.AlertHistory`; ``protocols`` are those in force, and those that alerts may still be running."""
     return {
         "alert": str(alert_no),
         "events": [_event(row) for row in history.events],
@@ -33,7 +37,29 @@ def history_body(alert_no: int, history: History) -> dict[str, Any]:
         "contacts": [_contact(row) for row in history.contacts],
         "tasks": [task_body(row) for row in history.tasks],
         "timers": [{"name": row.name, "due": format_instant(row.due_us)} for row in history.timers],
+        "protocol": _protocol(history, protocols),
     }
+
+
+def _protocol(history: History, protocols: Protocols) -> dict[str, Any] | None:
+    plan = msgspec.convert(history.plan, Plan)
+    found = protocols.named(plan.protocol, plan.version)
+    if found is None:
+        return None
+    due = {row.name: format_instant(row.due_us) for row in history.timers}
+    steps = [
+        msgspec.to_builtins(step) | {"done": _times(plan, place), "due": due.get(f"step:{place}")}
+        for place, step in enumerate(found.steps)
+    ]
+    for step in steps:
+        del step["since"]
+    begun = format_instant(plan.started_us)
+    return {"id": found.id, "version": found.version, "title": found.title, "begun": begun, "steps": steps}
+
+
+def _times(plan: Plan, place: int) -> int:
+    """How often a step was done in this run; one that stops at `claimed` counts each time without a claim anew."""
+    return sum(times for key, times in plan.done.items() if key.partition(".")[0] == str(place))
 
 
 def _event(row: EventSeen) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from alerts.desk import MOST_AT_ONCE
 from alerts.desk_records import LONGEST_NAME, Party
 from alerts.machine import LONGEST_TEXT
-from alerts.protocols import Target
+from alerts.protocols import Action, Flag, Target
 from api.instants import Instant
 from api.shapes import Shape
 from domain.vocabulary import (
@@ -222,8 +222,33 @@ class Timer(Shape):
     due: str
 
 
+class StepOfAlert(Shape):
+    """A step of the protocol that runs: how often it was done, and when it is due (again), null: at nothing that time alone brings."""
+
+    action: Action
+    to: Target
+    by: list[Channel]
+    text: str
+    after_s: int
+    stop: list[Flag]
+    only: list[Flag]
+    repeat_s: int | None
+    done: int
+    due: str | None
+
+
+class ProtocolOfAlert(Shape):
+    """The protocol that an alert's people are told by, and since when; its steps in their order."""
+
+    id: str
+    version: int
+    title: str
+    begun: str
+    steps: list[StepOfAlert]
+
+
 class AlertHistory(Shape):
-    """All that is recorded of an alert, each in order, the newest 1,000 of each sort."""
+    """All that is recorded of an alert, each in order, the newest 1,000 of each sort. `protocol` null: nobody is told yet, or for now."""
 
     alert: str
     events: list[EventOfAlert]
@@ -231,6 +256,7 @@ class AlertHistory(Shape):
     contacts: list[ContactOfAlert]
     tasks: list[Task]
     timers: list[Timer]
+    protocol: ProtocolOfAlert | None
 
 
 class Mute(Shape):

@@ -113,6 +113,8 @@ class History:
     contacts: list[ContactSeen]
     tasks: list[TaskDone]
     timers: list[TimerSeen]
+    plan: dict[str, Any]
+    """How far its protocol has come (`alerts.state.Plan`); empty before the first look."""
 
 
 async def history_of(conn: Connection, alert_no: int) -> History:
@@ -123,6 +125,7 @@ async def history_of(conn: Connection, alert_no: int) -> History:
         await _newest(conn, "contacts_of_alert", ContactSeen, alert_no),
         await _newest(conn, "tasks_of_alert", TaskDone, alert_no),
         [TimerSeen(*row) for row in await _rows(conn, "timers_of_alert", _of(alert_no))],
+        next((row[0] for row in await _rows(conn, "plan_of_alert", _of(alert_no)) if row[0]), {}),
     )
 
 

@@ -168,7 +168,8 @@ async def history(alert: AlertId, seen: Annotated[Seen, Depends(seeing(Deed.READ
     number = int(alert)
     if number > LARGEST_ID or await seen.reading.alert(number) is None:
         raise Problem(HTTPStatus.NOT_FOUND, "no such alert")
-    return answer(history_body(number, await desk.questions(seen.sight).history(number)))
+    guide = await desk.guide()
+    return answer(history_body(number, await desk.questions(seen.sight).history(number), guide.protocols))
 
 
 @router.post(

@@ -18,6 +18,10 @@ SELECT contact_no, party, wearer, victim, inbound, channel, number, answered, an
     kept_at, kept_by, police_log, at, by_name, by_role
 FROM contacts WHERE alert_no = %(alert_no)s ORDER BY contact_no DESC LIMIT %(limit)s;
 
+-- name: plan_of_alert
+-- How far an alert's protocol has come; null before the first look.
+SELECT plan FROM alert_work WHERE alert_no = %(alert_no)s;
+
 -- name: contacts_page
 -- The contact log of a wearer, or of everybody, the newest first, before one of them; with the alert that each is about.
 SELECT contact_no, party, wearer, victim, inbound, channel, number, answered, answered_by, said, promised, promised_at,

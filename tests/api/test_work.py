@@ -371,6 +371,13 @@ async def test_the_history_has_all_that_is_recorded(database_url: str) -> None:
         assert [(one["id"], one["party"], one["promised_at"]) for one in body["contacts"]] == [(contact, "wearer", due)]
         assert [one["text"] for one in body["tasks"]] == ["ring_officer", "alert"]
         assert {"name": f"promise:{contact}", "due": due} in body["timers"]
+        protocol = body["protocol"]
+        assert (protocol["id"], protocol["version"], protocol["begun"]) == ("one", 1, format_instant(NOON))
+        steps = [(one["to"], one["action"], one["done"], one["due"]) for one in protocol["steps"]]
+        assert steps == [
+            *(("operator", "notify", 1, None), ("police", "notify", 1, None), ("victim", "notify", 1, None)),
+            *(("supervisor", "notify", 0, None), ("officer", "task", 1, None)),
+        ]
         assert (await at.post(f"contacts/{contact}/kept")).json() == {"id": contact}
         assert (await at.get("alerts/1/history")).json()["contacts"][0]["kept_by"] == "ola"
         assert (await at.post(f"contacts/{contact}/kept")).status_code == 409
