@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -44,22 +45,10 @@ def find_node() -> Path:
         return Path(there).parent
     programs = OWN / "bin"
     if not (programs / "npm").exists():
-        print(
-            "this machine has no Node of version %d or newer: taking one from the package index ..." % OLDEST,
-            flush=True,
-        )
+        print(f"this machine has no Node {OLDEST} or newer: taking one from the package index ...", flush=True)
         venv.EnvBuilder(clear=True, symlinks=True, with_pip=False).create(OWN)
-        install = [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            str(programs / "python"),
-            "install",
-            "--quiet",
-            NODE_PACKAGE,
-        ]
-        run([str(word) for word in install], dict(os.environ))
+        install = [sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet", NODE_PACKAGE]
+        run(install, dict(os.environ))
     return programs
 
 
@@ -69,12 +58,11 @@ def version(program: str) -> int:
     return int(found[1]) if found else 0
 
 
-def run(command: list[object], environment: dict[str, str]) -> None:
-    done = subprocess.run([str(word) for word in command], cwd=WEB, env=environment, check=False)
-    if done.returncode:
+def run(command: Sequence[str | Path], environment: Mapping[str, str]) -> None:
+    """Runs it in `web/`; says what is the matter in one line when it fails, below what it says itself."""
+    if subprocess.run(list(map(str, command)), cwd=WEB, env=dict(environment), check=False).returncode:
         sys.exit(
-            "the console could not be built: `%s` failed (above); Node and the npm registry are needed once"
-            % Path(str(command[0])).name
+            f"the console could not be built: {Path(command[0]).name} failed (above). It takes Node and the npm registry, once"
         )
 
 
