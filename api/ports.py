@@ -85,6 +85,15 @@ class Reading(Protocol):
     async def facts_between(self, wearer: str, from_us: int, to_us: int) -> list[Counted]:
         """What came of a wearer's devices in ``[from_us, to_us)``, by device and gen."""
 
+    async def devices_on(self, wearer: str, from_us: int, to_us: int) -> list[FittedRow]:
+        """The fittings of a wearer that touch ``[from_us, to_us)``, by when they began."""
+
+    async def fixes_by_stretch(self, wearer: str, edges_us: Sequence[int]) -> list[StretchRow]:
+        """Fixes by fitting and stretch: ``edges_us`` rise, and each two neighbours are a stretch ``[from, to)``."""
+
+    async def rests(self, wearer: str, from_us: int, to_us: int) -> list[RestRow]:
+        """When devices on a wearer began and ended to rest in ``[from_us, to_us)``, in that order."""
+
     async def open_spans(self, wearers: Sequence[str] | None = None) -> list[OpenSpan]:
         """The violations of alerts that are not closed, of all wearers or of some. In no order."""
 
@@ -95,15 +104,6 @@ class Reading(Protocol):
         """Newest version of each violation with its row number, newest first, those before ``before``."""
 
     async def versions_of(self, violation_id: str) -> list[Violation]:
-    async def devices_on(self, wearer: str, from_us: int, to_us: int) -> list[FittedRow]:
-        """The fittings of a wearer that touch ``[from_us, to_us)``, by when they began."""
-
-    async def fixes_by_stretch(self, wearer: str, edges_us: Sequence[int]) -> list[StretchRow]:
-        """Fixes by fitting and stretch: ``edges_us`` rise, and each two neighbours are a stretch ``[from, to)``."""
-
-    async def rests(self, wearer: str, from_us: int, to_us: int) -> list[RestRow]:
-        """When devices on a wearer began and ended to rest in ``[from_us, to_us)``, in that order."""
-
         """Every version of one violation, oldest first; empty when there is none of that id."""
 
     async def alerts(self, wanted: AlertFilter, before: tuple[int, int] | None, limit: int) -> list[AlertRow]:

@@ -75,33 +75,6 @@ class Device(Shape):
     heard: str | None
 
 
-class Evidence(Shape):
-    """Identity of a fact."""
-
-    device: str
-    gen: int
-    seq: int
-
-
-class Violation(Shape):
-    """One version of a violation (the violation's newest, unless all were asked for)."""
-
-    id: str
-    version: int
-    change: Change
-    reason: Reason
-    wearer: str | None
-    victim: str | None
-    kind: Kind
-    code: Code | None
-    order: str | None
-    condition: str | None
-    device: str | None
-    from_: str = Field(alias="from")
-    to: str | None
-    decided: str
-    late: bool
-    age_s: float
 class HealthDay(Shape):
     """A day by the centre's clock, today's until now: how many fixes could be expected, and how many came.
 
@@ -141,6 +114,33 @@ class WearerHealth(Shape):
     devices: list[DeviceHealth]
 
 
+class Evidence(Shape):
+    """Identity of a fact."""
+
+    device: str
+    gen: int
+    seq: int
+
+
+class Violation(Shape):
+    """One version of a violation (the violation's newest, unless all were asked for)."""
+
+    id: str
+    version: int
+    change: Change
+    reason: Reason
+    wearer: str | None
+    victim: str | None
+    kind: Kind
+    code: Code | None
+    order: str | None
+    condition: str | None
+    device: str | None
+    from_: str = Field(alias="from")
+    to: str | None
+    decided: str
+    late: bool
+    age_s: float
     cause: Cause
     minutes_certain: float | None
     minutes_possible: float | None

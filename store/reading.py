@@ -24,7 +24,7 @@ from store.alert_figures import AlertFigures, AlertMeasures, AlertsNow
 from store.connecting import Pool, open_pool
 from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
-from store.newest_positions import Kept, WearingKept, newest_positions, tracked
+from store.newest_positions import WearingKept, newest_positions
 from store.reading_health import HealthQuestions
 from store.reading_places import PlaceQuestions
 from store.reading_types import (

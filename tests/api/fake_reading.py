@@ -80,9 +80,9 @@ class FakeReading:
     questions: Counter[str] = field(default_factory=Counter)
     records: dict[tuple[str, str], Any] = field(default_factory=dict)
     fixes: list[tuple[str, PositionRow]] = field(default_factory=list)
-    numbered: list[tuple[int, Violation]] = field(default_factory=list)
     levels: list[tuple[str, int, float]] = field(default_factory=list)
     resting: list[tuple[str, int, bool]] = field(default_factory=list)
+    numbered: list[tuple[int, Violation]] = field(default_factory=list)
     alert_rows: dict[str, AlertRow] = field(default_factory=dict)
     outages: dict[str, list[IncidentVersion]] = field(default_factory=dict)
     log: list[EventRow] = field(default_factory=list)
@@ -103,11 +103,11 @@ class FakeReading:
         for fact in work.keep[~work.keep["is_event"]]:
             device = work.roster.ids[fact["device"]]
             self.fixes.append((device, _position(device, fact)))
-        for _, incident in work.incidents:
             self.levels.append((device, int(fact["t_us"]), float(fact["bat"])))
         for fact in work.keep[work.keep["is_event"] & (work.keep["code"] == EventCode.REST)]:
             starts = bool(fact["state"] == EventState.START)
             self.resting.append((work.roster.ids[fact["device"]], int(fact["t_us"]), starts))
+        for _, incident in work.incidents:
             self.outages.setdefault(incident.id, []).append(incident)
             self._log("incident", incident.as_event())
         for version in work.versions:
@@ -299,37 +299,6 @@ class FakeReading:
             found.setdefault((row.device, row.gen), []).append(row.seq)
         return [Counted(*key, len(seqs), min(seqs), max(seqs)) for key, seqs in sorted(found.items())]
 
-    async def open_spans(self, wearers: Sequence[str] | None = None) -> list[OpenSpan]:
-        self._asked("open_spans")
-        newest = {one.id: one for _, one in self._newest().values() if one.current}
-        return [
-            OpenSpan(row.wearer, newest[one].from_us, newest[one].to_us)
-            for row in self.alert_rows.values()
-            if row.wearer is not None and not row.withdrawn and (wearers is None or row.wearer in wearers)
-            for one in row.violations
-            if one in newest
-        ]
-
-    async def permit_records(self, place: tuple[int, int, int]) -> tuple[list[Version], tuple[int, int, int]]:
-        self._asked("permit_records")
-        there = [
-            Version(one) for one in self.records.values() if isinstance(one, Order | Condition | Zone | Suspension)
-        ]
-        return there[place[2] :], (0, 0, len(there))
-
-    def _newest(self) -> dict[str, tuple[int, Violation]]:
-        return {version.id: (no, version) for no, version in self.numbered}
-
-    async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
-        self._asked("violations")
-        rows = sorted(self._newest().values(), key=lambda row: -row[0])
-        return [row for row in rows if (before is None or row[0] < before) and _fits(wanted, row[1])][:limit]
-
-    async def versions_of(self, violation_id: str) -> list[Violation]:
-        self._asked("versions_of")
-        return [version for _, version in self.numbered if version.id == violation_id]
-
-    async def alerts(self, wanted: AlertFilter, before: tuple[int, int] | None, limit: int) -> list[AlertRow]:
     def _fitted(self, wearer: str, from_us: int, to_us: int) -> list[Fitting]:
         found = [one for one in self._of(Fitting) if one.wearer == wearer]
         touching = [one for one in found if one.from_us < to_us and (one.to_us or FAR_US) > from_us]
@@ -369,6 +338,37 @@ class FakeReading:
         ]
         return sorted(rows, key=lambda row: (row.t_us, row.fitting))
 
+    async def open_spans(self, wearers: Sequence[str] | None = None) -> list[OpenSpan]:
+        self._asked("open_spans")
+        newest = {one.id: one for _, one in self._newest().values() if one.current}
+        return [
+            OpenSpan(row.wearer, newest[one].from_us, newest[one].to_us)
+            for row in self.alert_rows.values()
+            if row.wearer is not None and not row.withdrawn and (wearers is None or row.wearer in wearers)
+            for one in row.violations
+            if one in newest
+        ]
+
+    async def permit_records(self, place: tuple[int, int, int]) -> tuple[list[Version], tuple[int, int, int]]:
+        self._asked("permit_records")
+        there = [
+            Version(one) for one in self.records.values() if isinstance(one, Order | Condition | Zone | Suspension)
+        ]
+        return there[place[2] :], (0, 0, len(there))
+
+    def _newest(self) -> dict[str, tuple[int, Violation]]:
+        return {version.id: (no, version) for no, version in self.numbered}
+
+    async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
+        self._asked("violations")
+        rows = sorted(self._newest().values(), key=lambda row: -row[0])
+        return [row for row in rows if (before is None or row[0] < before) and _fits(wanted, row[1])][:limit]
+
+    async def versions_of(self, violation_id: str) -> list[Violation]:
+        self._asked("versions_of")
+        return [version for _, version in self.numbered if version.id == violation_id]
+
+    async def alerts(self, wanted: AlertFilter, before: tuple[int, int] | None, limit: int) -> list[AlertRow]:
         self._asked("alerts")
         rows = sorted(self.alert_rows.values(), key=lambda row: (row.raised_us, row.no), reverse=True)
         found = [
