@@ -24,6 +24,7 @@ from store.reading_types import (
     EventRow,
     IncidentDeviceRow,
     IncidentRow,
+    NameRow,
     PositionRow,
     Subject,
     ViolationFilter,
@@ -67,6 +68,9 @@ class Reading(Protocol):
 
     async def wearer(self, wearer: str) -> WearerRow | None:
         """One wearer."""
+
+    async def names(self, wearers: Sequence[str]) -> list[NameRow]:
+        """What some wearers are called, by id; those that there are."""
 
     async def devices(self, after: str | None, limit: int) -> list[DeviceRow]:
         """Devices by id, those after ``after``."""

@@ -65,6 +65,15 @@ class Wearer(Shape):
     devices: list[str]
 
 
+class WearerName(Shape):
+    """What a wearer is called, for a list; `areas` are those of their orders in force."""
+
+    id: str
+    name: str
+    level: str
+    areas: list[str]
+
+
 class Device(Shape):
     """A device as known now, who has it and when it was last heard."""
 
@@ -156,7 +165,8 @@ class Alert(Shape):
 
     `grouped_under` is the episode of the incident that holds it: meanwhile nobody is told of it by itself. `severity` is what
     time and need have made of it. `revision` counts the events of its work; `claim_ends` is when the claim of `holder` lapses
-    unless something is done; `about` is what an alert of the service's own says.
+    unless something is done; `about` is what an alert of the service's own says. `happened` is when the first of its violations
+    began; `late`: each of them was learnt of late, so that it may be over.
     """
 
     id: str
@@ -183,6 +193,8 @@ class Alert(Shape):
     closed: str | None
     closed_by: str | None
     about: dict[str, Any] | None
+    happened: str | None
+    late: bool
 
 
 class Incident(Shape):

@@ -38,6 +38,7 @@ from store.reading_types import (
     Figures,
     IncidentDeviceRow,
     IncidentRow,
+    NameRow,
     PositionRow,
     Subject,
     ViolationFilter,
@@ -166,6 +167,11 @@ class Reading(PlaceQuestions, HealthQuestions):
         wanted = {"after": after, "wearer": wearer, "now": At(self._now_us()), "limit": limit}
         rows = await self._rows("wearers_page", wanted)
         return [WearerRow(row[0], _record(row[1]), tuple(row[2]), tuple(row[3])) for row in rows]
+
+    async def names(self, wearers: Sequence[str]) -> list[NameRow]:
+        """What some wearers are called, by id; those that there are."""
+        wanted = {"wearers": list(wearers), "now": At(self._now_us())}
+        return [NameRow(*row) for row in await self._rows("names_of_wearers", wanted)]
 
     async def devices(self, after: str | None, limit: int) -> list[DeviceRow]:
         """Devices by id, those after ``after``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -63,6 +63,15 @@ class WearerRow:
     devices: tuple[str, ...] = ()
 
 
+class NameRow(NamedTuple):
+    """What a wearer is called, the response level, and the areas of their orders in force."""
+
+    id: str
+    name: str
+    level: str
+    areas: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
     """A device as known now, who has it, and when it was last heard."""
@@ -80,6 +89,7 @@ class AlertRow:
 
     ``severity`` is what time and need have made of it. ``revision`` counts the events of its work (for `If-Match`); ``holder``
     claimed it, until ``claim_ends_us`` unless something is done; ``about`` is what an alert of the service's own says.
+    ``happened_us`` is when the first of its violations began; ``late``: each of them was learnt of late.
     """
 
     no: int
@@ -106,6 +116,8 @@ class AlertRow:
     closed_us: int | None = None
     closed_by: str | None = None
     about: dict[str, Any] | None = None
+    happened_us: int | None = None
+    late: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The object of the API and of the stream; the 64-bit number as a string (contract.md)."""
@@ -134,6 +146,8 @@ class AlertRow:
             "closed": _instant(self.closed_us),
             "closed_by": self.closed_by,
             "about": self.about,
+            "happened": _instant(self.happened_us),
+            "late": self.late,
         }
 
 

@@ -33,7 +33,7 @@ def alert_row(row: Sequence[Any]) -> AlertRow:
     """A row of `alerts_by_number` or `alerts_page`."""
     (no, episode, wearer, victim, device, kind, code, condition, severity, state, *rest) = row
     (raised_us, changed_us, withdrawn, grouped_under, work, revision, holder, *rest) = rest
-    (claim_ends_us, unclaimed_us, outcome, closed_us, closed_by, about, violations) = rest
+    (claim_ends_us, unclaimed_us, outcome, closed_us, closed_by, about, violations, happened_us, late) = rest
     return AlertRow(
         no=no,
         episode=episode,
@@ -60,6 +60,8 @@ def alert_row(row: Sequence[Any]) -> AlertRow:
         closed_us=closed_us,
         closed_by=closed_by,
         about=about,
+        happened_us=happened_us,
+        late=bool(late),
     )
 
 

@@ -20,6 +20,7 @@ from store.caseload_seen import EnteredRow
 
 LIST_DEFAULT: Final = 100
 LIST_LIMIT: Final = 1_000
+NAMES_AT_ONCE: Final = 200
 ID_CHARACTERS: Final = r"^[A-Za-z0-9_.:-]{1,64}$"
 
 Id = Annotated[str, Path(pattern=ID_CHARACTERS)]
@@ -38,6 +39,15 @@ async def wearers(
     rows = await seen.reading.wearers(read_cursor(cursor, Name), limit + 1)
     page, onward = cut(rows, limit, lambda row: row.id)
     return answer({"items": [wearer_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
+
+
+@router.get("/names", response_model=shapes.Page[shapes.WearerName], tags=["wearers"])
+async def names(
+    seen: ReadsWearers, wearer: Annotated[list[str], Query(max_length=NAMES_AT_ONCE, description="Of whom")]
+) -> Response:
+    """What some wearers are called, at most 200 at once, by id; of whom you do not see, nothing."""
+    rows = await seen.reading.names(wearer)
+    return answer({"items": [row._asdict() for row in rows], "next": None})
 
 
 @router.get("/wearers/{wearer}", response_model=shapes.Wearer, responses=NOT_FOUND, tags=["wearers"])

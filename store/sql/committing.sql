@@ -135,10 +135,18 @@ INSERT INTO outbox (alert_no, change, severity, violation_id, version, grouped_u
 SELECT alert_no, change, severity, violation_id, version, grouped_under, %(commit_no)s FROM change ORDER BY place;
 
 -- name: alerts_by_number
--- Alerts as they stand, with what people make of them, and with the violations that each rests on.
+-- Alerts as they stand, with what people make of them, and with the violations that each rests on: when the first began, and
+-- whether each was late when it was learnt.
 SELECT a.alert_no, a.episode, a.wearer, a.victim, a.device, a.kind, a.code, a.condition,
     COALESCE(w.severity, a.severity), a.state, a.raised_at, a.changed_at, a.withdrawn, a.grouped_under, w.work, w.revision,
     w.holder, w.claim_ends_at, w.unclaimed_since, w.outcome, w.closed_at, w.closed_by, w.about,
-    ARRAY(SELECT v.violation_id FROM alert_violations v WHERE v.alert_no = a.alert_no ORDER BY v.violation_id)
+    ARRAY(SELECT v.violation_id FROM alert_violations v WHERE v.alert_no = a.alert_no ORDER BY v.violation_id),
+    h.happened_at, h.late
 FROM alerts a LEFT JOIN alert_work w ON w.alert_no = a.alert_no
+LEFT JOIN LATERAL (
+    SELECT min(v.from_at) FILTER (WHERE v.version = l.version) AS happened_at,
+        bool_and(v.late) FILTER (WHERE v.version = 1) AS late
+    FROM alert_violations l JOIN violations v ON v.id = l.violation_id AND v.version IN (1, l.version)
+    WHERE l.alert_no = a.alert_no
+) h ON true
 WHERE a.alert_no = ANY(%(numbers)s::bigint[]) ORDER BY a.alert_no;

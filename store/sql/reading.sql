@@ -25,6 +25,13 @@ FROM wearers w
 WHERE w.id > %(after)s AND (%(wearer)s::text IS NULL OR w.id = %(wearer)s)
 ORDER BY w.id LIMIT %(limit)s;
 
+-- name: names_of_wearers
+-- What some wearers are called, how they are supervised, and the areas of their orders in force.
+SELECT w.id, COALESCE(w.name, ''), w.level,
+    ARRAY(SELECT DISTINCT o.area FROM orders o WHERE o.wearer = w.id AND o.area IS NOT NULL
+        AND o.from_at <= %(now)s AND COALESCE(o.to_at, 'infinity') > %(now)s ORDER BY o.area)
+FROM wearers w WHERE w.id = ANY(%(wearers)s::text[]) ORDER BY w.id;
+
 -- name: devices_page
 -- A page of devices by id, each with who has it at `now` and when it was last heard of itself.
 SELECT d.id, d.body, f.wearer, f.victim, last_heard(d.id, %(since)s)
@@ -131,8 +138,15 @@ FROM violations WHERE id = %(id)s ORDER BY version;
 SELECT a.alert_no, a.episode, a.wearer, a.victim, a.device, a.kind, a.code, a.condition,
     COALESCE(w.severity, a.severity), a.state, a.raised_at, a.changed_at, a.withdrawn, a.grouped_under, w.work, w.revision,
     w.holder, w.claim_ends_at, w.unclaimed_since, w.outcome, w.closed_at, w.closed_by, w.about,
-    ARRAY(SELECT v.violation_id FROM alert_violations v WHERE v.alert_no = a.alert_no ORDER BY v.violation_id)
+    ARRAY(SELECT v.violation_id FROM alert_violations v WHERE v.alert_no = a.alert_no ORDER BY v.violation_id),
+    h.happened_at, h.late
 FROM alerts a LEFT JOIN alert_work w ON w.alert_no = a.alert_no
+LEFT JOIN LATERAL (
+    SELECT min(v.from_at) FILTER (WHERE v.version = l.version) AS happened_at,
+        bool_and(v.late) FILTER (WHERE v.version = 1) AS late
+    FROM alert_violations l JOIN violations v ON v.id = l.violation_id AND v.version IN (1, l.version)
+    WHERE l.alert_no = a.alert_no
+) h ON true
 WHERE (a.raised_at, a.alert_no) < (%(before_at)s::timestamptz, %(before_no)s::bigint)
     AND (%(wearer)s::text IS NULL OR a.wearer = %(wearer)s)
     AND (%(severities)s::text[] IS NULL OR COALESCE(w.severity, a.severity) = ANY(%(severities)s))

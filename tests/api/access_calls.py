@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any, Final
 
 from domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
-from tests.api.access_world import FAR, OWN, SINCE, SPARE, UNTIL, Subject, World, records_of
+from tests.api.access_world import FAR, OWN, SINCE, SPARE, SUBJECTS, UNTIL, Subject, World, records_of
+from tests.api.doors import asks
 from tests.store.made import NOON
 
 
@@ -395,6 +396,7 @@ CALLS: Final[dict[str, Caller]] = {
     "POST /fittings/{fitting}/swap": swap,
     "POST /caseload": many,
     "GET /search": partial(asked, "q=Invented"),
+    "GET /names": partial(asked, "&".join(f"wearer={one.W}" for one in SUBJECTS)),
     "POST /alerts/{alert}/claim": partial(to_alert, "claim", (), None),
     "POST /alerts/{alert}/release": partial(to_alert, "release", ("claim",), None),
     "POST /alerts/{alert}/action": partial(to_alert, "action", ("claim",), {"note": "rang"}),

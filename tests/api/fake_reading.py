@@ -52,6 +52,7 @@ from store.reading_types import (
     EventRow,
     IncidentDeviceRow,
     IncidentRow,
+    NameRow,
     PositionRow,
     Subject,
     ViolationFilter,
@@ -143,13 +144,18 @@ class FakeReading:
             number, self.next_alert = self.next_alert, self.next_alert + 1
         else:
             number = held.no
+        ids = {*linked, change.violation_id}
+        found = [version for _, version in self.numbered if version.id in ids]
+        newest = {version.id: version for version in found}
         row = AlertRow(
             *(number, change.episode, change.wearer, change.victim, change.device, change.kind, change.code),
             *(change.condition, change.severity, change.state, AlertWork.RAISED, raised_us, change.changed_us),
             withdrawn=change.withdrawn,
-            violations=tuple(sorted({*linked, change.violation_id})),
+            violations=tuple(sorted(ids)),
             grouped_under=change.grouped_under,
             unclaimed_us=raised_us,
+            happened_us=min((one.from_us for one in newest.values()), default=None),
+            late=bool(found) and all(one.late for one in found if one.version == 1),
         )
         self.alert_rows[change.episode] = row
         return row
@@ -248,6 +254,19 @@ class FakeReading:
         orders = sorted(o.id for o in self._of(Order) if o.wearer == person.id and self._holds(o))
         devices = sorted(f.device for f in self._of(Fitting) if f.wearer == person.id and self._holds(f))
         return WearerRow(person.id, _record(person), tuple(orders), tuple(devices))
+
+    async def names(self, wearers: Sequence[str]) -> list[NameRow]:
+        self._asked("names")
+        people = sorted((one for one in self._of(Wearer) if one.id in wearers), key=lambda one: one.id)
+        return [
+            NameRow(
+                one.id,
+                one.name,
+                one.level.value,
+                sorted({o.area for o in self._of(Order) if o.wearer == one.id and o.area and self._holds(o)}),
+            )
+            for one in people
+        ]
 
     async def devices(self, after: str | None, limit: int) -> list[DeviceRow]:
         self._asked("devices")
