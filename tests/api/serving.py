@@ -37,7 +37,10 @@ def client_of(app: FastAPI, base_url: str = HOST) -> httpx2.AsyncClient:
 @asynccontextmanager
 async def served(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
     """The application on a real socket; its address."""
-    config = uvicorn.Config(app, "127.0.0.1", port, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    # No `Date`: a page that takes the server's clock would take that of the machine for the application's.
+    config = uvicorn.Config(
+        app, "127.0.0.1", port, log_config=None, access_log=False, timeout_graceful_shutdown=1, date_header=False
+    )
     server = _Quiet(config)
     task = asyncio.create_task(server.serve())
     try:
