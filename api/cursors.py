@@ -28,15 +28,15 @@ def write_cursor(key: object) -> str:
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(key)).rstrip(b"=").decode("ascii")
 
 
-def read_cursor(text: str | None, kind: Any) -> Any:
-    """The key of type ``kind`` that `write_cursor` wrote. Anything else is a problem, 422."""
+def read_cursor(text: str | None, kind: Any, field: str = "cursor") -> Any:
+    """The key of type ``kind`` that `write_cursor` wrote. Anything else is a problem, 422, with the parameter's name."""
     if text is None:
         return None
     try:
         body = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
         return msgspec.msgpack.decode(body, type=kind)
     except (binascii.Error, ValueError, msgspec.MsgspecError):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "not a cursor that we gave", field="cursor") from None
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "not a cursor that we gave", field=field) from None
 
 
 def cut(rows: Sequence[T], limit: int, key_of: Callable[[T], object]) -> tuple[Sequence[T], str | None]:

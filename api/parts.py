@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
@@ -18,6 +18,7 @@ from api.hub import Hub
 from api.metrics import Metrics
 from api.ports import Reading
 from api.problems import MEDIA_TYPE
+from api.sittings import Sittings
 from store.reading_types import AlertRow
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Parts:
     sign_in: SignIn | None = None
     audit: AuditSide | None = None
     permitting: Permitting | None = None
+    sittings: Sittings = field(default_factory=Sittings)
 
 
 def parts_of(request: Request) -> Parts:

@@ -56,6 +56,24 @@ class Position(Shape):
     hdg: float | None
 
 
+class LeftOut(Shape):
+    """Wearers in sight with a device that says where it is, who are not on the list: `sealed` by their orders, or `unheard` for a week."""
+
+    sealed: int
+    unheard: int
+
+
+class Positions(Page[Position]):
+    """A page of positions. With a list that came whole: `moves` is the path of what has come since, and `left_out` who is not on it.
+
+    With `since`: those who moved, and `gone`, who are on the list no more. `moves` null: read the list anew.
+    """
+
+    moves: str | None
+    gone: list[str]
+    left_out: LeftOut | None
+
+
 class Wearer(Shape):
     """A device wearer as known now; `record` is that of the caseload file."""
 

@@ -15,6 +15,7 @@ from store.reading_types import PositionRow
 from store.rows_read import position_row
 from store.times import At
 
+EVERY_COMMIT: Final = -1
 SIGHTS_KEPT: Final = 32
 """Whose wearing is kept; each of everybody is some megabytes."""
 
@@ -59,9 +60,18 @@ class WearingKept:
         return found
 
 
-async def newest_positions(ask: Ask, wearing: Wearing, since_us: int, now_us: int) -> list[PositionRow]:
-    """The newest fix since an instant of every wearer, from the devices on them now, by wearer."""
-    rows = await ask("newest_positions", {"since": At(since_us)})
+class Kept(NamedTuple):
+    """The newest fixes as they were kept a moment ago: up to which commit, and who wears what in a sight."""
+
+    mark: int
+    wearing: Wearing
+
+
+async def newest_positions(
+    ask: Ask, wearing: Wearing, since_us: int, now_us: int, after: int = EVERY_COMMIT
+) -> list[PositionRow]:
+    """The newest fix since an instant of every wearer, from the devices on them now, by wearer; those that came after a commit."""
+    rows = await ask("newest_positions", {"since": At(since_us), "after": after})
     newest: dict[str, tuple[Worn, tuple[Any, ...]]] = {}
     for row in rows:
         t_us = row[1]
@@ -72,3 +82,8 @@ async def newest_positions(ask: Ask, wearing: Wearing, since_us: int, now_us: in
                     newest[worn.wearer] = worn, row
                 break
     return [position_row((wearer, worn.device, *row[1:])) for wearer, (worn, row) in sorted(newest.items())]
+
+
+def tracked(wearing: Wearing, now_us: int) -> int:
+    """How many wearers have a device on them now that says where it is."""
+    return len({one.wearer for worn in wearing.values() for one in worn if one.from_us <= now_us < one.to_us})

@@ -24,7 +24,7 @@ from store.alert_figures import AlertFigures, AlertMeasures, AlertsNow
 from store.connecting import Pool, open_pool
 from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
-from store.newest_positions import WearingKept, newest_positions
+from store.newest_positions import Kept, WearingKept, newest_positions, tracked
 from store.reading_health import HealthQuestions
 from store.reading_places import PlaceQuestions
 from store.reading_types import (
@@ -185,13 +185,31 @@ class Reading(PlaceQuestions, HealthQuestions):
         Of the last `POSITION_AGE_US`, from the devices that are on them now.
         """
         now_us = self._now_us()
-        since_us = now_us - POSITION_AGE_US
-        async with self._pool.connection() as conn:
-            await conn.execute(statement("keep_newest_fixes"), {"since": At(since_us)})
-            ((learnt,),) = await (await conn.execute(statement("newest_learnt"))).fetchall()
-        wearing = await self._wearing.of(self._sight, learnt, self._rows)
-        rows = await newest_positions(self._rows, wearing, since_us, now_us)
+        kept = await self._keep_newest(now_us)
+        rows = await newest_positions(self._rows, kept.wearing, now_us - POSITION_AGE_US, now_us)
         return [row for row in rows if row.wearer > (after or "")][:limit]
+
+    async def tracked(self) -> tuple[int, int]:
+        """How many wearers have a device on them that says where it is; and the commit from which `moves` goes on.
+
+        Ask it before `positions`: then nothing falls between them.
+        """
+        now_us = self._now_us()
+        kept = await self._keep_newest(now_us)
+        return tracked(kept.wearing, now_us), kept.mark
+
+    async def moves(self, after: int) -> tuple[list[PositionRow], int]:
+        """As `positions`, of those alone of whom a newest fix came after a commit; and the commit from which to go on."""
+        now_us = self._now_us()
+        kept = await self._keep_newest(now_us)
+        return await newest_positions(self._rows, kept.wearing, now_us - POSITION_AGE_US, now_us, after), kept.mark
+
+    async def _keep_newest(self, now_us: int) -> Kept:
+        async with self._pool.connection() as conn:
+            await conn.execute(statement("keep_newest_fixes"), {"since": At(now_us - POSITION_AGE_US)})
+            ((mark,),) = await (await conn.execute(statement("newest_fixes_mark"))).fetchall()
+            ((learnt,),) = await (await conn.execute(statement("newest_learnt"))).fetchall()
+        return Kept(mark, await self._wearing.of(self._sight, learnt, self._rows))
 
     async def trail(
         self, wearer: str, from_us: int, to_us: int, after: tuple[int, str, int, int] | None, limit: int

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
@@ -14,9 +15,9 @@ from starlette.responses import Response, StreamingResponse
 from access.grants import Deed
 from access.permits import Permits
 from api import shapes
-from api.audited import looked
+from api.audited import looked, nothing_changed
 from api.bodies import positions_body
-from api.cursors import Name, Number, cut, link_header, next_link, read_cursor
+from api.cursors import CURSOR_CHARACTERS, Name, Number, cut, link_header, next_link, read_cursor, write_cursor
 from api.desk import no_such
 from api.doors import Seen, seeing
 from api.instants import Instant
@@ -26,6 +27,7 @@ from api.permitting import Mask, Permitting
 from api.ports import Reading
 from api.problems import Problem
 from api.routes.people import Id
+from api.sittings import Sitting
 from api.trails import FORMATS, WRITERS, TrailWriter
 from domain.instants import DAY_US, format_instant
 from store.reading_types import PositionRow, Subject
@@ -41,6 +43,7 @@ LONGEST_STEP_US: Final = DAY_US
 
 ReadsPositions = Annotated[Seen, Depends(seeing(Deed.READ_POSITIONS))]
 Key = tuple[int, str, int, int]
+NOT_FOLLOWED: Final[dict[str, Any]] = {"items": [], "next": None, "moves": None, "gone": [], "left_out": None}
 NO_POSITIONS: Final[dict[int | str, dict[str, Any]]] = {
     503: {"description": "No position may leave this process", **PROBLEM_CONTENT}
 }
@@ -48,24 +51,67 @@ NO_POSITIONS: Final[dict[int | str, dict[str, Any]]] = {
 router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
 
 
-@router.get("/positions", response_model=shapes.Page[shapes.Position], responses=NO_POSITIONS, tags=["positions"])
+@router.get("/positions", response_model=shapes.Positions, responses=NO_POSITIONS, tags=["positions"])
 async def positions(
     request: Request,
     seen: ReadsPositions,
     mask: Mask,
     cursor: Cursor = None,
+    since: Annotated[
+        str | None, Query(max_length=CURSOR_CHARACTERS, description="What has come since: from the `moves` of a list")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=POSITIONS_LIMIT)] = POSITIONS_LIMIT,
 ) -> Response:
-    """The newest fix of every wearer in sight, by wearer id, where it may be seen; others are left out."""
+    """The newest fix of every wearer in sight, by wearer id, where it may be seen; others are left out.
+
+    A list that came whole can be followed by its `moves` for ten minutes: only those of whom something newer came.
+    """
+    if since is not None:
+        return await _moved(request, seen, mask, read_cursor(since, tuple[Name, Number], "since"))
+    tracked, mark = await seen.reading.tracked() if cursor is None else (0, 0)
     rows = await seen.reading.positions(read_cursor(cursor, Name), limit + 1)
     page, onward = cut(rows, limit, lambda row: row.wearer)
     shown, requests = await mask.newest(seen, page)
-    areas = None if seen.caller.areas is None else sorted(seen.caller.areas)
     who = [row.wearer for row in shown]
-    told = {"number": len(who), "areas": areas, "requests": _texts(requests)}
-    await looked(seen, Deed.READ_POSITIONS, "wearer", who, shown="positions", **told)
+    await looked(seen, Deed.READ_POSITIONS, "wearer", who, shown="positions", **_told(seen, len(who), requests))
     await mask.used(seen, requests)
-    return answer({"items": positions_body(shown), "next": (link := next_link(request, onward))}, link)
+    body = NOT_FOLLOWED | {"items": positions_body(shown), "next": (link := next_link(request, onward))}
+    if cursor is None and onward is None:
+        sitting = seen.parts.sittings.begin(seen.caller, who, seen.parts.now())
+        sitting.requests.update(requests)
+        body["moves"] = _moves_link(request, sitting, mark)
+        body["left_out"] = {"sealed": len(page) - len(shown), "unheard": max(0, tracked - len(page))}
+    return answer(body, link)
+
+
+async def _moved(request: Request, seen: Seen, mask: Permitting, since: tuple[str, int]) -> Response:
+    """Those on a list that is followed, of whom something newer came, where it may be seen."""
+    sitting = seen.parts.sittings.of(seen.caller, since[0], seen.parts.now())
+    if sitting is None:
+        nothing_changed()
+        return answer(NOT_FOLLOWED)
+    rows, mark = await seen.reading.moves(since[1])
+    shown, requests = await mask.newest(seen, rows)
+    who = [row.wearer for row in shown]
+    if untold := sitting.untold(who):
+        told = _told(seen, len(untold), requests) | {"until": format_instant(sitting.until_us)}
+        await looked(seen, Deed.READ_POSITIONS, "wearer", untold, shown="moves", **told)
+    else:
+        nothing_changed()
+    await mask.used(seen, [one for one in requests if one not in sitting.requests])
+    sitting.requests.update(requests)
+    gone = sitting.take((row.wearer for row in rows), who, untold)
+    moves = _moves_link(request, sitting, mark)
+    return answer(NOT_FOLLOWED | {"items": positions_body(shown), "moves": moves, "gone": gone})
+
+
+def _told(seen: Seen, number: int, requests: Sequence[int]) -> dict[str, Any]:
+    areas = None if seen.caller.areas is None else sorted(seen.caller.areas)
+    return {"number": number, "areas": areas, "requests": _texts(requests)}
+
+
+def _moves_link(request: Request, sitting: Sitting, mark: int) -> str:
+    return f"{request.url.path}?{urlencode({'since': write_cursor((sitting.id, mark))})}"
 
 
 @router.get(

@@ -66,10 +66,15 @@ SELECT * FROM (
 -- Brings the newest fixes up to the newest commit; those from before an instant go.
 SELECT keep_newest_fixes(%(since)s);
 
+-- name: newest_fixes_mark
+-- The commit up to which the newest fixes were kept last.
+SELECT COALESCE((SELECT commit_no FROM newest_fixes_kept), 0);
+
 -- name: newest_positions
--- The newest fix of each device since an instant, of a quality that may be drawn as a place, as they were kept last.
+-- The newest fix of each device since an instant, of a quality that may be drawn as a place, as they were kept last; those that
+-- came after a commit.
 SELECT x.device_no, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, x.src, x.quality, x.gen, x.seq, x.spd, x.hdg
-FROM newest_fixes x WHERE x.fix_time >= %(since)s;
+FROM newest_fixes x WHERE x.fix_time >= %(since)s AND x.commit_no > %(after)s;
 
 -- name: who_wears_what
 -- Every device that says where it is and was put on a wearer: its number, whom it was on, its id, from when to when.

@@ -293,6 +293,18 @@ class FakeReading:
         newest = self._positions()
         return [newest[one] for one in sorted(newest) if after is None or one > after][:limit]
 
+    async def tracked(self) -> tuple[int, int]:
+        self._asked("tracked")
+        trackers = {one.id for one in self._of(Device) if one.kind.value in {"gps_tag", "alcohol_tag"}}
+        worn = {f.wearer for f in self._of(Fitting) if f.wearer and f.device in trackers and self._holds(f)}
+        return len(worn), len(self.fixes)
+
+    async def moves(self, after: int) -> tuple[list[PositionRow], int]:
+        self._asked("moves")
+        since = {(row.device, row.gen, row.seq) for _, row in self.fixes[after:]}
+        rows = [row for _, row in sorted(self._positions().items()) if (row.device, row.gen, row.seq) in since]
+        return rows, len(self.fixes)
+
     async def trail(
         self, wearer: str, from_us: int, to_us: int, after: tuple[int, str, int, int] | None, limit: int
     ) -> list[PositionRow]:
