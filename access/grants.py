@@ -61,6 +61,8 @@ class Deed(StrEnum):
     WRITE_EXPORTS = "exports.write"
     WRITE_ACCOUNTS = "accounts.write"
     WRITE_HOLDS = "holds.write"
+    WRITE_ROTA = "rota.write"
+    WRITE_PROTOCOLS = "protocols.write"
 
 
 _OFFICERS: Final = CENTRE | {Role.OFFICER}
@@ -106,6 +108,8 @@ GRANTS: Final[dict[Deed, frozenset[Role]]] = {
     Deed.WRITE_EXPORTS: frozenset({Role.DUTY_MANAGER}),
     Deed.WRITE_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Deed.WRITE_HOLDS: frozenset({Role.DUTY_MANAGER}),
+    Deed.WRITE_ROTA: SENIOR,
+    Deed.WRITE_PROTOCOLS: SENIOR,
 }
 
 

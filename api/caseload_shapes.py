@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
@@ -134,6 +134,30 @@ class Preview(Shape):
     suspensions: list[SuspendedStretch]
     conditions: list[ConditionWindows]
     warnings: list[Warned]
+
+
+class ZoneAsked(Shape):
+    """A shape that is drawn, for a condition of ``order`` or as the shared zone ``zone``; the docs say how each is written."""
+
+    shape: dict[str, Any]
+    order: Name | None = None
+    zone: Name | None = None
+
+
+class ZoneWarned(Warned):
+    """As `Warned`; `about` the wearer's own home, or a protected person."""
+
+    about: Literal["home", "protected"]
+
+
+class ZoneChecked(Shape):
+    """How large a shape is (square metres, metres from west to east and from south to north), its middle, and warnings."""
+
+    area_m2: float
+    middle: Annotated[list[float], Field(description="`[lon, lat]`")]
+    across_m: float
+    tall_m: float
+    warnings: list[ZoneWarned]
 
 
 class Found(Shape):

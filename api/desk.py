@@ -33,7 +33,9 @@ from store.answers import AnswerGiven, RequestKey, note_key
 from store.device_commands import DeviceCommands
 from store.errors import KeyUsed
 from store.holds import Holds
+from store.protocols import ProtocolTables
 from store.reading_types import Subject
+from store.rota import RotaTables
 from store.times import Connection
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class AtDesk:
 
     ``guide`` is by what alerts are looked at, ``clock`` gives microseconds UTC, ``shifts`` those that touch ``[from, to)``;
     ``caseload`` is how it is entered and read, None where this process does not; ``exports`` are those asked for, None without a folder;
-    ``commands`` are those to devices.
+    ``commands`` are those to devices; ``rota`` and ``protocols`` where this process may change them.
     """
 
     work: AlertWork
@@ -62,6 +64,8 @@ class AtDesk:
     exports: AtExports | None = None
     commands: DeviceCommands | None = None
     holds: Holds | None = None
+    rota: RotaTables | None = None
+    protocols: ProtocolTables | None = None
 
     def desk(self, note: Note, audited: Audited) -> Desk:
         """The desk, for one request."""

@@ -58,4 +58,5 @@ async def open_desk(
             return DeskGuide(found.protocols, found.resolve)
 
         caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, zones)
-        yield AtDesk(work, guide, clock, store.rota.shifts, caseload, exports, commands, store.holds)
+        kept = (store.holds, store.rota, store.protocols)
+        yield AtDesk(work, guide, clock, store.rota.shifts, caseload, exports, commands, *kept)

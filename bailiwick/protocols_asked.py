@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,22 +15,19 @@ import msgspec
 from alerts.explaining import explain as explained
 from alerts.explaining import usual_severity
 from alerts.hours import quiet_until_us
-from alerts.protocol_checks import check as findings_of
-from alerts.protocol_reading import KINDS, Keys, following, nearest, read_protocols, risen
-from alerts.protocols import Case, Protocols, Target
-from alerts.rota import on_duty
+from alerts.protocol_intake import read_usable
+from alerts.protocol_reading import KINDS, following, nearest, risen
+from alerts.protocol_words import OnDuty, explained_json, names_on_duty
+from alerts.protocols import Case, Protocols
 from alerts.shipped import in_force, shipped_protocols
-from alerts.texts import shipped_catalogues
 from bailiwick.at_the_shell import entry_at_the_shell
-from bailiwick.protocols_text import OnDuty, explained_json, explained_text, listed, protocol_text
+from bailiwick.protocols_text import explained_text, listed, protocol_text
 from bailiwick.settings import load_settings
 from bailiwick.timezones import pinned_time_zones
 from domain.caseload_values import Wrong, instant
 from domain.errors import BadInput, Fault
 from domain.instants import DAY_US, SECOND_US
-from domain.records import Area
-from domain.rota import Shift
-from domain.vocabulary import Code, Kind, Level, Role, Severity
+from domain.vocabulary import Code, Kind, Level, Severity
 from store import Store
 
 CENTRE_ZONE = "Europe/London"
@@ -144,14 +141,7 @@ def _read(file: Path) -> Protocols:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput([Fault(str(file), 0, "file", f"cannot be read: {error}")]) from None
-    [*books] = shipped_catalogues().values()
-    texts = set.intersection(*(set(book.text) for book in books))
-    tasks = set.intersection(*(set(book.task) for book in books))
-    protocols = read_protocols(text, str(file), Keys(texts, tasks))
-    found = findings_of(protocols)
-    if found:
-        raise BadInput([Fault(str(file), 0, one.where, one.cause) for one in found])
-    return protocols
+    return read_usable(text, str(file))
 
 
 def _known(at_us: int | None, area: str | None) -> Known:
@@ -175,23 +165,9 @@ def _known(at_us: int | None, area: str | None) -> Known:
         if area is not None and area not in areas:
             raise _wrong("--area", f"there is no area {area!r}{nearest(area, areas)}")
         of = f"area {area}" if area else "no area in particular (--area names one)"
-        return Known(protocols, _duties(shifts, areas, area), f"{note} Names: the rota for {of}.")
+        return Known(protocols, names_on_duty(shifts, areas, area), f"{note} Names: the rota for {of}.")
 
     return _in_store(url, work)
-
-
-def _duties(shifts: Sequence[Shift], areas: dict[str, Area], area: str | None) -> OnDuty:
-    """Who is on duty for a role, as dispatch asks it; wearers, victims and forces have no rota."""
-    roles = {role.value for role in Role} - {Role.POLICE.value}
-
-    def found(target: Target, at_us: int) -> list[tuple[str, str | None]]:
-        if target.value not in roles:
-            return []
-        return [
-            (one.name, one.phone or one.email) for one in on_duty(shifts, Role(target.value), area, None, areas, at_us)
-        ]
-
-    return found
 
 
 def _in_store(url: str, work: Callable[[Store], Awaitable[T]]) -> T:

@@ -136,6 +136,21 @@ class Permissions:
         rows = await self._rows("victim_place", wanted)
         return VictimPlace(*rows[0]) if rows else None
 
+    async def protected_of_order(self, order: str) -> list[str]:
+        """The protected people with whom the wearer of an order is paired."""
+        return [row[0] for row in await self._rows("protected_of_order", {"order": order})]
+
+    async def everybody_protected(self, now_us: int) -> list[str]:
+        """Every protected person with whom a device is now."""
+        return [row[0] for row in await self._rows("everybody_protected", {"now": At(now_us)})]
+
+    async def protected_places(
+        self, victims: Sequence[str], at_us: Sequence[int]
+    ) -> list[tuple[str, tuple[float, float]]]:
+        """Where protected people were last before each of some instants, within `PLACE_AGE_US`: who, longitude and latitude."""
+        wanted = {"victims": list(victims), "ats": [At(us) for us in at_us], "age_s": PLACE_AGE_US / 1e6}
+        return [(victim, (lon, lat)) for victim, lon, lat in await self._rows("protected_places", wanted)]
+
     async def pair(self, wearer: str, victim: str) -> Pair | None:
         """The condition between two people; None when there is none."""
         rows = await self._rows("pair_condition", {"wearer": wearer, "victim": victim})

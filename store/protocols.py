@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,8 @@ from store.audit import write as write_audit
 from store.connecting import Pool
 from store.statements import statement
 from store.times import At, Connection
+
+Note = Callable[[Connection], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,17 @@ class Entering:
             await write_audit(self._conn, entry)
 
 
+@dataclass(frozen=True, slots=True)
+class ProtocolVersion:
+    """A version of the file of protocols: when it came into force, and by whom."""
+
+    version: int
+    made_us: int
+    by: str
+    protocols: int
+    """How many there are in it."""
+
+
 class ProtocolTables:
     """What of the protocols stands in the database."""
 
@@ -45,10 +58,28 @@ class ProtocolTables:
         async with self._pool.connection() as conn:
             return await _newest(conn)
 
+    async def of_version(self, version: int) -> dict[str, Any] | None:
+        """The body of a version; None when there is no such one."""
+        async with self._pool.connection() as conn:
+            row = await (await conn.execute(statement("protocols_of_version"), {"version": version})).fetchone()
+        return None if row is None else row[0]
+
+    async def versions(self, before: int | None, limit: int) -> list[ProtocolVersion]:
+        """The versions below a number, the newest first."""
+        async with self._pool.connection() as conn:
+            wanted = {"before": before, "limit": limit}
+            rows = await (await conn.execute(statement("protocol_versions"), wanted)).fetchall()
+        return [ProtocolVersion(*row) for row in rows]
+
     @asynccontextmanager
-    async def entering(self) -> AsyncIterator[Entering]:
-        """Whoever enters another version meanwhile waits. What was entered is there when the block ends, unless it raises."""
+    async def entering(self, note: Note | None = None) -> AsyncIterator[Entering]:
+        """Whoever enters another version meanwhile waits. What was entered is there when the block ends, unless it raises.
+
+        ``note`` writes what else belongs to the change, in its transaction.
+        """
         async with self._pool.connection() as conn, conn.transaction():
+            if note is not None:
+                await note(conn)
             await conn.execute(statement("hold_protocols"))
             yield Entering(await _newest(conn), conn)
 

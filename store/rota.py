@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -35,6 +35,10 @@ class AreaInUse(NamedTuple):
     protects: bool
 
 
+Note = Callable[[Connection], Awaitable[None]]
+"""What else is written in the transaction of a change: the name of the request."""
+
+
 class RotaTables:
     """What is told to whom, where the caseload does not say it."""
 
@@ -57,6 +61,42 @@ class RotaTables:
             if entry is not None and fresh:
                 await write_audit(conn, replace(entry, subjects=tuple(shift.id for shift in fresh)))
         return Entered(len(fresh) - len(changed), len(changed), len(shifts) - len(fresh))
+
+    async def add(self, shift: Shift, by: str, entry: Entry, note: Note) -> bool:
+        """Enters one shift; False, and nothing is changed, when one of its id stands."""
+        async with self._pool.connection() as conn, conn.transaction():
+            await note(conn)
+            await conn.execute(statement("hold_rota"))
+            if await _rows(conn, "shifts_by_id", {"ids": [shift.id]}):
+                return False
+            await conn.execute(statement("enter_shift"), _columns(shift, by))
+            await write_audit(conn, entry)
+        return True
+
+    async def standing(self, name: str) -> Shift | None:
+        """The shift of that id."""
+        async with self._pool.connection() as conn:
+            rows = await _rows(conn, "shift_of_id", {"id": name})
+        return _shift(rows[0]) if rows else None
+
+    async def end(self, name: str, at_us: int, by: str, entry: Entry, note: Note) -> Shift | None:
+        """Ends a shift at an instant; one that has not begun by then is taken out. As it stood before; None when none stands.
+
+        One that was over by then is left as it is.
+        """
+        async with self._pool.connection() as conn, conn.transaction():
+            await note(conn)
+            await conn.execute(statement("hold_rota"))
+            rows = await _rows(conn, "shifts_by_id", {"ids": [name]})
+            if not rows:
+                return None
+            before = _shift(rows[0])
+            if before.to_us > at_us:
+                await conn.execute(statement("cancel_shifts"), {"ids": [name], "by": by})
+                if before.from_us < at_us:
+                    await conn.execute(statement("enter_shift"), _columns(replace(before, to_us=at_us), by))
+                await write_audit(conn, entry)
+        return before
 
     async def shifts(self, from_us: int, to_us: int) -> list[Shift]:
         """Those that touch ``[from_us, to_us)``."""

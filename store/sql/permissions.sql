@@ -211,3 +211,31 @@ ORDER BY x.fix_time DESC LIMIT 1;
 SELECT c.id, (c.body ->> 'alert_m')::double precision, (c.body ->> 'prealert_m')::double precision
 FROM conditions c JOIN orders o ON o.id = c.order_id
 WHERE o.wearer = %(wearer)s AND c.kind = 'proximity' AND c.body ->> 'victim' = %(victim)s ORDER BY c.id LIMIT 1;
+
+-- name: protected_of_order
+-- The protected people with whom the wearer of an order is paired by any order.
+SELECT DISTINCT c.body ->> 'victim' FROM orders mine
+JOIN orders o ON o.wearer = mine.wearer JOIN conditions c ON c.order_id = o.id
+WHERE mine.id = %(order)s AND c.kind = 'proximity' AND c.body ->> 'victim' IS NOT NULL;
+
+-- name: everybody_protected
+-- Every protected person with whom a device is now.
+SELECT DISTINCT victim FROM fittings
+WHERE victim IS NOT NULL AND from_at <= %(now)s AND COALESCE(to_at, 'infinity') > %(now)s;
+
+-- name: protected_places
+-- Where some protected people were last at each of some instants, at most so long before it: of a night, mostly where they sleep.
+SELECT DISTINCT w.victim, w.lon, w.lat FROM unnest(%(ats)s::timestamptz[]) AS moment (at)
+CROSS JOIN LATERAL (
+    SELECT DISTINCT ON (f.victim) f.victim, x.lon, x.lat
+    FROM fittings f
+    JOIN devices d ON d.id = f.device
+    CROSS JOIN LATERAL (
+        SELECT * FROM fixes x
+        WHERE x.device_no = d.device_no AND x.fix_time <= moment.at
+            AND x.fix_time > moment.at - make_interval(secs => %(age_s)s::double precision) AND x.quality = 0 AND x.src <> 2
+        ORDER BY x.fix_time DESC LIMIT 1
+    ) x
+    WHERE f.victim = ANY(%(victims)s::text[]) AND x.fix_time >= f.from_at AND x.fix_time < COALESCE(f.to_at, 'infinity')
+    ORDER BY f.victim, x.fix_time DESC
+) w;

@@ -10,6 +10,11 @@ FROM rota WHERE cancelled_at IS NULL AND to_at > %(from_at)s AND from_at < %(to_
 SELECT id, role, person, name, from_at, to_at, area, organisation, phone, email, priority
 FROM rota WHERE cancelled_at IS NULL AND id = ANY(%(ids)s::text[]) ORDER BY shift_no FOR UPDATE;
 
+-- name: shift_of_id
+-- The shift of an id that stands.
+SELECT id, role, person, name, from_at, to_at, area, organisation, phone, email, priority
+FROM rota WHERE cancelled_at IS NULL AND id = %(id)s;
+
 -- name: hold_rota
 -- One import at a time, until the transaction ends. Ingest holds 7120, 2 for as long as it is at work (leading.sql).
 SELECT pg_advisory_xact_lock(7120, 4);

@@ -215,6 +215,62 @@ async def preview(kind: str, about: About) -> Call:
     return Call(about.path(), {"record": record, "from": SINCE, "to": format_instant(NOON)})
 
 
+async def draw(about: About) -> Call:
+    shape = {"type": "Circle", "center": [0.5, 51.9], "radius_m": 100}
+    return Call(about.path(), {"shape": shape, "order": about.one.O})
+
+
+async def shift(about: About) -> Call:
+    return Call(about.path(), _shift(about))
+
+
+def _shift(about: About) -> dict[str, Any]:
+    word = about.world.fresh()
+    told = {"id": f"R-{word}", "role": "supervisor", "person": "pia", "name": "Pia Able", "area": about.one.area}
+    return told | {"from": SINCE, "to": format_instant(NOON + DAY_US)}
+
+
+async def end_shift(about: About) -> Call:
+    if not about.does:
+        return Call(about.path(shift="R-nobody"))
+    body = _shift(about)
+    answer = await about.world.client.post("/api/v1/rota/shifts", json=body, headers=asks("sam", "supervisor"))
+    assert answer.status_code == 201, answer.text
+    return Call(about.path(shift=body["id"]))
+
+
+PROTOCOLS: Final = """
+version = {0}
+[[protocol]]
+id = "all"
+version = {0}
+title = "Whatever it is"
+steps = [
+  {{ after_s = 120, action = "escalate", to = "supervisor", by = ["sms"], text = "unclaimed", stop = ["claimed"] }},
+  {{ after_s = 300, action = "escalate", to = "duty_manager", by = ["sms"], text = "unclaimed", stop = ["claimed"], repeat_s = 600 }},
+  {{ after_s = 3600, action = "escalate", to = "duty_manager", by = ["sms"], text = "still_open", repeat_s = 3600 }},
+]
+"""
+
+
+def _protocols(about: About) -> tuple[int, dict[str, str]]:
+    version = 100 + next(about.world.given_out)
+    return version, {"text": PROTOCOLS.format(version)}
+
+
+async def protocols(about: About) -> Call:
+    return Call(about.path(), _protocols(about)[1])
+
+
+async def version_of_protocols(about: About) -> Call:
+    if not about.does:
+        return Call(about.path(version=1))
+    version, body = _protocols(about)
+    answer = await about.world.client.post("/api/v1/protocols", json=body, headers=asks("sam", "supervisor"))
+    assert answer.status_code == 201, answer.text
+    return Call(about.path(version=version))
+
+
 async def many(about: About) -> Call:
     record = {"type": "absence"} | fresh_record("absence", about.one, about.world.fresh())
     return Call(about.path(), {"records": [record]})
@@ -393,6 +449,13 @@ CALLS: Final[dict[str, Caller]] = {
     **{f"PUT /{plural}/{{{kind}}}": partial(vary, kind) for kind, plural in PLURALS.items()},
     **{f"DELETE /{plural}/{{{kind}}}": partial(end, kind) for kind, plural in PLURALS.items()},
     **{f"POST /{kind}s/preview": partial(preview, kind) for kind in ("condition", "absence", "suspension")},
+    "POST /zones/preview": draw,
+    "POST /rota/shifts": shift,
+    "POST /rota/shifts/{shift}/end": end_shift,
+    "GET /protocols/explain": partial(asked, "kind=strap_tamper"),
+    "GET /protocols/versions/{version}": version_of_protocols,
+    "POST /protocols": protocols,
+    "POST /protocols/preview": protocols,
     "POST /fittings/{fitting}/swap": swap,
     "POST /caseload": many,
     "GET /search": partial(asked, "q=Invented"),
