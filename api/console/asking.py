@@ -43,11 +43,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer: its JSON, and the ETag that a change must bear."""
+    """An answer: its JSON, the ETag that a change must bear, and the cookies that came with it (of a sign-in)."""
 
     body: Any
     etag: str | None
     status: int
+    cookies: tuple[str, ...] = ()
 
 
 class Asking:
@@ -88,7 +89,8 @@ class Asking:
         told = answer.json() if "json" in answer.headers.get("content-type", "") else {}
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise Refused(answer.status_code, told)
-        return Told(told, answer.headers.get("etag"), answer.status_code)
+        cookies = tuple(answer.headers.get_list("set-cookie"))
+        return Told(told, answer.headers.get("etag"), answer.status_code, cookies)
 
     async def get(self, path: str, **wanted: Any) -> Any:
         """The JSON at ``path``."""

@@ -82,7 +82,7 @@ Opened = Annotated[Page, Depends(opened)]
 
 def see_other(path: str) -> Response:
     """After a form was done: to the page that shows it. ``path`` is one of ours."""
-    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+    return RedirectResponse(path, int(HTTPStatus.SEE_OTHER))
 
 
 def ours(path: str | None, otherwise: str = "/") -> str:

@@ -8,16 +8,13 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from api.console import queue, words
+from api.console import queue, sign_in_pages, words
 from api.console.frame import Opened, install_errors, see_other
 from api.console.rendering import BUILT, NAVIGATION
 
 KEEP: Final = "no-cache"
 """Files may be kept, but are asked for again each time (with their ETag)."""
-NO_PLACE: Final = "/password"
-"""For a role that the console has nothing for."""
-
-SUBJECTS: Final = (queue,)
+SUBJECTS: Final = (queue, sign_in_pages)
 """Modules of pages, each with its `router`."""
 
 router = APIRouter(include_in_schema=False)
@@ -25,9 +22,9 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def home(opened: Opened) -> Response:
-    """The first place that the reader's role may see."""
+    """The first place that the reader's role may see; a page that says so when there is none."""
     places = [one.href for one in NAVIGATION if opened.reader.may(one.deed)]
-    return see_other(places[0] if places else NO_PLACE)
+    return see_other(places[0]) if places else opened.show("no_place.html", title="No page for your role")
 
 
 @router.post("/sign-out")

@@ -1,4 +1,4 @@
-"""The way in, the pages of the OpenAPI document, and the console: all from here, nothing from elsewhere."""
+"""The pages of the OpenAPI document, and the console: all from here, nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from starlette.staticfiles import StaticFiles
 
 from api.console import home
 from api.html import page
-from api.parts import Given
 
 HERE: Final = Path(__file__).parents[1]
 STATIC: Final = HERE / "static"
@@ -25,14 +24,6 @@ router = APIRouter(include_in_schema=False)
 async def old() -> Response:
     """The plain page that the console takes the place of."""
     return FileResponse(STATIC / "index.html", headers={"Cache-Control": KEEP})
-
-
-@router.get("/sign-in")
-@router.get("/password")
-async def way_in(parts: Given) -> Response:
-    """The page on which people sign in, and change their password."""
-    provider = parts.sign_in is not None and parts.sign_in.oidc is not None
-    return page("sign_in.html", provider=provider)
 
 
 @router.get("/favicon.ico")

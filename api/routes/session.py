@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import HTMLResponse, Response
 
 from api.account_shapes import Credentials, NewPassword, SessionNow, caller_body, session_body
+from api.console.rendering import page
 from api.doors import SIGN_IN, WAYS_IN, not_signed_in
-from api.html import page
 from api.made_secrets import token
 from api.parts import API_ROOT, PROBLEM_CONTENT, PROBLEMS, Given, answer
 from api.problems import Problem
@@ -103,13 +103,17 @@ async def from_provider(request: Request, sign_in: HasSignIn) -> Response:
     try:
         signed_in = await sign_in.from_provider(request, request.cookies.get(OIDC_COOKIE), told)
     except Problem as problem:
-        response = page("came_back.html", problem.status, why=problem.detail)
+        response = _came_back(sign_in, problem.status, problem.detail)
     else:
         # A page of ours between: a strict cookie does not go along where another site has sent the browser.
-        response = page("came_back.html", HTTPStatus.OK, why=None)
+        response = _came_back(sign_in, HTTPStatus.OK)
         _set(response, sign_in, signed_in)
     response.delete_cookie(OIDC_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return response
+
+
+def _came_back(sign_in: SignIn, status: int, why: str | None = None) -> Response:
+    return page("came_back.html", reader=None, path=SIGN_IN, now_us=sign_in.now(), status=status, why=why)
 
 
 def _begun(sign_in: SignIn, signed_in: SignedIn, status: int = HTTPStatus.CREATED) -> Response:

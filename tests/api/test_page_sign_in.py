@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import parse_qs
 
 import playwright.async_api as playwright
 from playwright.async_api import Page, expect
 
+from api.sign_in import COOKIE
 from domain.instants import DAY_US
 from domain.vocabulary import Role
 from store.accounts import Password
 from store.audit import Entry
 from tests.api.serving import served
 from tests.api.signing_in import OTHER, PASSWORD, Doorway, doorway
-from tests.store.made import NOON
+from tests.store.made import NOON, ask
 
 
 @asynccontextmanager
@@ -45,9 +47,13 @@ async def test_in_by_keyboard_and_out_again(chromium: playwright.Browser, embedd
         await expect(page).to_have_url(f"{address}/sign-in")
         await expect(page.locator("#name")).to_be_focused()
         await typed(page, "ola", "not my password")
-        refused = page.locator("#entering .refused")
-        await expect(refused).to_have_text("The name or the password is wrong, or the account is locked or disabled.")
+        refused = page.locator(".govuk-error-summary")
+        await expect(refused).to_contain_text("The name or the password is wrong, or the account is locked or disabled")
+        await expect(refused).to_be_focused()
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
         await expect(page.locator("#password")).to_be_focused()
+        await expect(page.locator("#name")).to_have_value("ola")
         await typed(page, PASSWORD)
         await expect(page.locator("h1")).to_have_text("Alerts")
         await expect(page).to_have_url(f"{address}/alerts")
@@ -63,6 +69,46 @@ async def test_in_by_keyboard_and_out_again(chromium: playwright.Browser, embedd
         await expect(page).to_have_url(f"{address}/sign-in")
 
 
+async def test_in_without_scripts(chromium: playwright.Browser, embedded_url: str) -> None:
+    async with doorway(embedded_url) as at, served(at.app) as address:
+        context = await chromium.new_context(java_script_enabled=False)
+        page = await context.new_page()
+        await page.goto(f"{address}/alerts?severity=critical")
+        await page.locator("#name").fill("OLA ")
+        await page.locator("#password").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(f"{address}/alerts?severity=critical")
+        await page.goto(f"{address}/sign-in?next=//elsewhere.example/")
+        await expect(page).to_have_url(f"{address}/alerts")
+        await context.close()
+
+
+async def test_a_browser_that_keeps_no_cookie_is_told(embedded_url: str) -> None:
+    async with doorway(embedded_url) as at:
+        answer = await at.client.post("/sign-in", data={"name": "ola", "password": PASSWORD, "next": "/alerts"})
+        assert answer.status_code == 303
+        assert COOKIE in answer.headers["set-cookie"]
+        at.client.cookies.clear()
+        told = await at.client.get(answer.headers["location"])
+        assert "This browser did not keep the session." in told.text
+
+
+async def test_the_way_in_is_no_way_elsewhere(embedded_url: str) -> None:
+    async with doorway(embedded_url) as at:
+        for onward in (
+            "//elsewhere.example/",
+            "https://elsewhere.example/",
+            "/\\elsewhere.example",
+            "javascript:alert(1)",
+        ):
+            answer = await at.client.post("/sign-in", data={"name": "ola", "password": PASSWORD, "next": onward})
+            assert answer.headers["location"] == "/sign-in?kept&next=%2F"
+        form = {"name": "ola", "password": PASSWORD}
+        refused = await at.client.post("/sign-in", data=form, headers={"Origin": "https://elsewhere.example"})
+        assert refused.status_code == 403
+        assert "set-cookie" not in refused.headers
+
+
 async def test_a_password_that_was_given_is_changed_before_anything_else(
     chromium: playwright.Browser, embedded_url: str
 ) -> None:
@@ -74,15 +120,21 @@ async def test_a_password_that_was_given_is_changed_before_anything_else(
         async with served(at.app) as address, opened(chromium, address) as page:
             await typed(page, "ola", "given-to-ola-once")
             await expect(page.locator("#why")).to_contain_text("This password was given to you.")
-            await expect(page.locator("#new")).to_be_focused()
-            await typed(page, "something long", "something else")
-            refused = page.locator("#changing .refused")
-            await expect(refused).to_have_text("The two are not the same.")
+            await expect(page.locator("#current")).to_be_focused()
+            await page.locator("#current").fill("given-to-ola-once")
+            await page.locator("#new").fill("something long")
+            await page.locator("#again").fill("something else")
+            await page.keyboard.press("Enter")
+            refused = page.locator(".govuk-error-summary")
+            await expect(refused).to_contain_text("The two new passwords are not the same")
             await page.goto(address)
             await expect(page.locator("#why")).to_contain_text("This password was given to you.")
-            await expect(page.locator("#current")).to_be_focused()
-            await typed(page, "given-to-ola-once", "password-1234", "password-1234")
+            await page.locator("#current").fill("given-to-ola-once")
+            await page.locator("#new").fill("password-1234")
+            await page.locator("#again").fill("password-1234")
+            await page.keyboard.press("Enter")
             await expect(refused).to_contain_text("among those that are guessed first")
+            await page.locator("#current").fill("given-to-ola-once")
             await page.locator("#new").fill(OTHER)
             await page.locator("#again").fill(OTHER)
             await page.keyboard.press("Enter")
@@ -97,7 +149,9 @@ async def test_a_password_is_changed_from_the_page(chromium: playwright.Browser,
         await expect(page.locator("#why")).to_have_text(
             "You are An Invented Person (ola). Every other session of yours ends."
         )
-        await typed(page, PASSWORD, OTHER, OTHER)
+        for name, word in (("current", PASSWORD), ("new", OTHER), ("again", OTHER)):
+            await page.locator(f"#{name}").fill(word)
+        await page.keyboard.press("Enter")
         await expect(page).to_have_url(f"{address}/alerts")
         await at.signed_in(password=OTHER)
 
@@ -109,12 +163,51 @@ async def test_a_session_that_was_ended_shows_the_way_in(chromium: playwright.Br
         await disable(at)
         await page.reload()
         await expect(page).to_have_url(f"{address}/sign-in?next=%2Falerts")
-        await expect(page.locator("#entering")).to_be_visible()
+        await expect(page.locator("#name")).to_be_visible()
 
 
 async def disable(at: Doorway) -> None:
     admin = await at.signed_in("ada")
     assert (await admin.ask("POST", "accounts/ola/disable")).status_code == 200
+
+
+async def test_a_form_that_comes_without_a_session_is_sent_on(chromium: playwright.Browser, embedded_url: str) -> None:
+    """Nothing typed is lost: whoever signs in where the form came is asked nothing twice, and it is done as they wrote it."""
+    async with doorway(embedded_url) as at, served(at.app) as address, opened(chromium, address) as page:
+        await typed(page, "ola", PASSWORD)
+        await page.get_by_role("link", name="Password").click()
+        await page.evaluate("""() => {
+            const form = document.createElement("form");
+            form.method = "post";
+            form.action = "/sign-out";
+            for (const [name, value] of [["csrf", "stale"], ["note", 'Said "no" <twice>']]) {
+                const field = document.createElement("input");
+                Object.assign(field, { type: "hidden", name, value });
+                form.append(field);
+            }
+            document.body.append(form);
+        }""")
+        ask(at.url, "DELETE FROM sessions RETURNING 1")
+        async with page.expect_navigation():
+            await page.evaluate("() => document.forms[document.forms.length - 1].submit()")
+        await expect(page.locator("h1")).to_have_text("You were signed out before this was sent")
+        await page.get_by_text("What you wrote").click()
+        await expect(page.locator(".bw-as-typed")).to_have_text('Said "no" <twice>')
+        await page.locator("#name").fill("ola")
+        await typed_into(page, "#password", "wrong one")
+        await expect(page.locator(".govuk-error-summary")).to_contain_text("The name or the password is wrong")
+        async with page.expect_request(lambda one: one.url.endswith("/sign-out") and one.method == "POST") as sent:
+            await typed_into(page, "#password", PASSWORD)
+        fields = parse_qs((await sent.value).post_data or "")
+        assert fields["note"] == ['Said "no" <twice>']
+        await expect(page).to_have_url(f"{address}/sign-in")
+        ends = ask(at.url, "SELECT count(*) FROM audit_bodies WHERE body ->> 'deed' = 'session.ended'")
+        assert ends == [(1,)]
+
+
+async def typed_into(page: Page, field: str, word: str) -> None:
+    await page.locator(field).fill(word)
+    await page.keyboard.press("Enter")
 
 
 async def test_a_link_from_elsewhere_finds_the_session(chromium: playwright.Browser, embedded_url: str) -> None:
@@ -125,16 +218,15 @@ async def test_a_link_from_elsewhere_finds_the_session(chromium: playwright.Brow
         elsewhere = address.replace("127.0.0.1", "localhost")
         other = await page.context.new_page()
         await other.goto(f"{elsewhere}/sign-in")
-        await other.evaluate("to => { location.href = to; }", f"{address}/")
-        await expect(other.locator("#link")).to_have_attribute("data-state", "live")
+        await other.evaluate("to => { location.href = to; }", f"{address}/alerts?severity=critical")
+        await expect(other.locator("h1")).to_have_text("Alerts")
+        await expect(other).to_have_url(f"{address}/alerts?severity=critical")
 
 
-async def test_who_may_not_see_alerts_is_told_so(chromium: playwright.Browser, embedded_url: str) -> None:
+async def test_a_role_without_a_page_is_told_so(chromium: playwright.Browser, embedded_url: str) -> None:
     async with doorway(embedded_url) as at:
-        await at.account("ann", Role.AUDITOR)
+        await at.account("dan", Role.DEVICE_MANAGER)
         async with served(at.app) as address, opened(chromium, address) as page:
-            await typed(page, "ann", PASSWORD)
-            await expect(page.locator("#apart")).to_have_text(
-                "Alerts and positions are not shown to your role (auditor)."
-            )
-            await expect(page.locator("#figures")).to_be_visible()
+            await typed(page, "dan", PASSWORD)
+            await expect(page.locator("h1")).to_have_text("There is no page here for your role")
+            await expect(page.locator("main")).to_contain_text("An Invented Person (device manager)")

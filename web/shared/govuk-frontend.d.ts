@@ -5,6 +5,7 @@ declare module "govuk-frontend" {
   export const Checkboxes: Component;
   export const ErrorSummary: Component;
   export const NotificationBanner: Component;
+  export const PasswordInput: Component;
   export const Radios: Component;
   export const ServiceNavigation: Component;
   export const SkipLink: Component;
