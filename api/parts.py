@@ -11,6 +11,7 @@ import msgspec
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
+from api.bodies import PositionsWritten
 from api.contingency import Rankings
 from api.cursors import CURSOR_CHARACTERS, link_header
 from api.figures import Figures
@@ -52,6 +53,7 @@ class Parts:
     audit: AuditSide | None = None
     permitting: Permitting | None = None
     sittings: Sittings = field(default_factory=Sittings)
+    written: PositionsWritten = field(default_factory=PositionsWritten)
 
 
 def parts_of(request: Request) -> Parts:

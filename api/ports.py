@@ -78,8 +78,8 @@ class Reading(Protocol):
     async def positions(self, after: str | None, limit: int) -> list[PositionRow]:
         """The newest fix that may be drawn of every wearer, by wearer id, those after ``after``."""
 
-    async def tracked(self) -> tuple[int, int]:
-        """How many wearers have a device on them that says where it is; and, asked before `positions`, where `moves` goes on."""
+    async def positions_marked(self, after: str | None, limit: int) -> tuple[list[PositionRow], int, int]:
+        """As `positions`; how many wearers have a device on them that says where it is; and where `moves` goes on."""
 
     async def moves(self, after: int) -> tuple[list[PositionRow], int]:
         """As `positions`, of those alone of whom a newest fix came since; and where to go on from."""

@@ -7,8 +7,10 @@ nothing. Instants are microseconds UTC.
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,7 +26,7 @@ from store.alert_figures import AlertFigures, AlertMeasures, AlertsNow
 from store.connecting import Pool, open_pool
 from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
-from store.newest_positions import Kept, WearingKept, newest_positions, tracked
+from store.newest_positions import Kept, NewestKept, WearingKept, newest_positions, tracked
 from store.reading_health import HealthQuestions
 from store.reading_places import PlaceQuestions
 from store.reading_types import (
@@ -75,12 +77,14 @@ class Reading(PlaceQuestions, HealthQuestions):
         now_us: Callable[[], int] = wall_clock_us,
         sight: Sight | None = None,
         wearing: WearingKept | None = None,
+        newest: NewestKept | None = None,
     ) -> None:
         self._url = url
         self._pool = pool
         self._now_us = now_us
         self._sight = sight
         self._wearing = WearingKept() if wearing is None else wearing
+        self._newest = NewestKept() if newest is None else newest
 
     @classmethod
     async def open(cls, url: str, now_us: Callable[[], int] = wall_clock_us) -> Self:
@@ -92,7 +96,7 @@ class Reading(PlaceQuestions, HealthQuestions):
 
     def seen(self, sight: Sight) -> Self:
         """The same questions, answered with what that sight sees and nothing else. It needs no closing."""
-        return type(self)(self._url, self._pool, self._now_us, sight, self._wearing)
+        return type(self)(self._url, self._pool, self._now_us, sight, self._wearing, self._newest)
 
     async def close(self) -> None:
         """Ends every connection."""
@@ -184,32 +188,35 @@ class Reading(PlaceQuestions, HealthQuestions):
 
         Of the last `POSITION_AGE_US`, from the devices that are on them now.
         """
+        return (await self.positions_marked(after, limit))[0]
+
+    async def positions_marked(self, after: str | None, limit: int) -> tuple[list[PositionRow], int, int]:
+        """As `positions`; and how many wearers have a device on them that says where it is, and the commit from which `moves` goes on."""
         now_us = self._now_us()
         kept = await self._keep_newest(now_us)
-        rows = await newest_positions(self._rows, kept.wearing, now_us - POSITION_AGE_US, now_us)
-        return [row for row in rows if row.wearer > (after or "")][:limit]
-
-    async def tracked(self) -> tuple[int, int]:
-        """How many wearers have a device on them that says where it is; and the commit from which `moves` goes on.
-
-        Ask it before `positions`: then nothing falls between them.
-        """
-        now_us = self._now_us()
-        kept = await self._keep_newest(now_us)
-        return tracked(kept.wearing, now_us), kept.mark
+        rows = newest_positions(kept, now_us - POSITION_AGE_US, now_us)
+        first = 0 if after is None else bisect_right(rows, after, key=attrgetter("wearer"))
+        return rows[first : first + limit], tracked(kept.wearing, now_us), kept.mark
 
     async def moves(self, after: int) -> tuple[list[PositionRow], int]:
         """As `positions`, of those alone of whom a newest fix came after a commit; and the commit from which to go on."""
         now_us = self._now_us()
         kept = await self._keep_newest(now_us)
-        return await newest_positions(self._rows, kept.wearing, now_us - POSITION_AGE_US, now_us, after), kept.mark
+        return newest_positions(kept, now_us - POSITION_AGE_US, now_us, after), kept.mark
 
     async def _keep_newest(self, now_us: int) -> Kept:
+        since_us = now_us - POSITION_AGE_US
         async with self._pool.connection() as conn:
-            await conn.execute(statement("keep_newest_fixes"), {"since": At(now_us - POSITION_AGE_US)})
-            ((mark,),) = await (await conn.execute(statement("newest_fixes_mark"))).fetchall()
-            ((learnt,),) = await (await conn.execute(statement("newest_learnt"))).fetchall()
-        return Kept(mark, await self._wearing.of(self._sight, learnt, self._rows))
+            await conn.execute(statement("keep_newest_fixes"), {"since": At(since_us)})
+            ((mark, learnt),) = await (await conn.execute(statement("newest_fixes_mark"))).fetchall()
+        wearing = await self._wearing.of(self._sight, learnt, self._rows)
+        if self._sight is not None and not self._sight.positions:
+            return Kept(mark, wearing, {})
+        return Kept(mark, wearing, await self._newest.upto(mark, learnt, now_us, since_us, self._of_everybody))
+
+    async def _of_everybody(self, name: str, parameters: dict[str, Any] | None) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as conn:
+            return await (await conn.execute(statement(name), parameters)).fetchall()
 
     async def trail(
         self, wearer: str, from_us: int, to_us: int, after: tuple[int, str, int, int] | None, limit: int

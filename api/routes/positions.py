@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
+import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
@@ -16,7 +17,6 @@ from access.grants import Deed
 from access.permits import Permits
 from api import shapes
 from api.audited import looked, nothing_changed
-from api.bodies import positions_body
 from api.cursors import CURSOR_CHARACTERS, Name, Number, cut, link_header, next_link, read_cursor, write_cursor
 from api.desk import no_such
 from api.doors import Seen, seeing
@@ -68,14 +68,16 @@ async def positions(
     """
     if since is not None:
         return await _moved(request, seen, mask, read_cursor(since, tuple[Name, Number], "since"))
-    tracked, mark = await seen.reading.tracked() if cursor is None else (0, 0)
-    rows = await seen.reading.positions(read_cursor(cursor, Name), limit + 1)
+    rows, tracked, mark = await seen.reading.positions_marked(read_cursor(cursor, Name), limit + 1)
     page, onward = cut(rows, limit, lambda row: row.wearer)
     shown, requests = await mask.newest(seen, page)
     who = [row.wearer for row in shown]
-    await looked(seen, Deed.READ_POSITIONS, "wearer", who, shown="positions", **_told(seen, len(who), requests))
+    told = _told(seen, len(who), requests)
+    auditing = looked(seen, Deed.READ_POSITIONS, "wearer", who, shown="positions", **told)
+    # Written meanwhile; nothing is answered before the look is kept.
+    _, items = await asyncio.gather(auditing, _written(seen, shown))
     await mask.used(seen, requests)
-    body = NOT_FOLLOWED | {"items": positions_body(shown), "next": (link := next_link(request, onward))}
+    body = NOT_FOLLOWED | {"items": items, "next": (link := next_link(request, onward))}
     if cursor is None and onward is None:
         sitting = seen.parts.sittings.begin(seen.caller, who, seen.parts.now())
         sitting.requests.update(requests)
@@ -102,7 +104,11 @@ async def _moved(request: Request, seen: Seen, mask: Permitting, since: tuple[st
     sitting.requests.update(requests)
     gone = sitting.take((row.wearer for row in rows), who, untold)
     moves = _moves_link(request, sitting, mark)
-    return answer(NOT_FOLLOWED | {"items": positions_body(shown), "moves": moves, "gone": gone})
+    return answer(NOT_FOLLOWED | {"items": seen.parts.written.of(shown), "moves": moves, "gone": gone})
+
+
+async def _written(seen: Seen, rows: Sequence[PositionRow]) -> list[msgspec.Raw]:
+    return seen.parts.written.of(rows)
 
 
 def _told(seen: Seen, number: int, requests: Sequence[int]) -> dict[str, Any]:
@@ -150,16 +156,21 @@ async def trail(
     if not known:
         raise no_such(Subject.WEARER)
     told = {"from": format_instant(from_us), "to": format_instant(to_us), "requests": _texts(requests)}
-    await looked(seen, Deed.READ_POSITIONS, "wearer", [wearer], shown="trail", format=media_type, **told)
-    await mask.used(seen, requests)
+    auditing = looked(seen, Deed.READ_POSITIONS, "wearer", [wearer], shown="trail", format=media_type, **told)
+    counting = seen.reading.facts_between(wearer, from_us, to_us)
     writer = WRITERS[media_type](wearer, permits.sealed())
     one = _Trail(seen.reading, wearer, from_us, to_us, permits, writer)
+    # Asked at once; nothing is answered before the look is kept.
     if limit is None and after is None:
         # The first piece is made before the answer begins: a database that is away is a problem, not half a trail.
         pieces = one.pieces()
-        first = await anext(pieces)
-        return StreamingResponse(_with(first, pieces), headers={"Vary": "Accept"}, media_type=media_type)
-    body, onward = await one.page(after, limit or TRAIL_LIMIT)
+        _, first, counted = await asyncio.gather(auditing, anext(pieces), counting)
+        await mask.used(seen, requests)
+        whole = _with(first, pieces, lambda: writer.tail(counted))
+        return StreamingResponse(whole, headers={"Vary": "Accept"}, media_type=media_type)
+    _, (body, onward), counted = await asyncio.gather(auditing, one.page(after, limit or TRAIL_LIMIT), counting)
+    await mask.used(seen, requests)
+    body += writer.tail(counted)
     headers = link_header(next_link(request, onward)) | {"Vary": "Accept"}
     return Response(body, headers=headers, media_type=media_type)
 
@@ -181,16 +192,12 @@ class _Trail:
         async for rows in self._steps():
             yield head + self.writer.more(Permitting.shown(self.permits, rows))
             head = b""
-        yield head + self.writer.tail(await self.reading.facts_between(self.wearer, self.from_us, self.to_us))
 
     async def page(self, after: Key | None, limit: int) -> tuple[bytes, str | None]:
         """So many stored fixes of it, and the cursor of the next."""
         rows = await self.reading.trail(self.wearer, self.from_us, self.to_us, after, limit + 1)
         page, onward = cut(rows, limit, _key)
-        counted = await self.reading.facts_between(self.wearer, self.from_us, self.to_us)
-        return self.writer.head() + self.writer.more(Permitting.shown(self.permits, page)) + self.writer.tail(
-            counted
-        ), onward
+        return self.writer.head() + self.writer.more(Permitting.shown(self.permits, page)), onward
 
     async def _steps(self) -> AsyncIterator[Sequence[PositionRow]]:
         """The stored fixes in steps of time, longer ones where there are few, so that each question reads little."""
@@ -213,10 +220,11 @@ def _key(row: PositionRow) -> Key:
     return row.t_us, row.device, row.gen, row.seq
 
 
-async def _with(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _with(first: bytes, rest: AsyncIterator[bytes], tail: Callable[[], bytes]) -> AsyncIterator[bytes]:
     yield first
     async for piece in rest:
         yield piece
+    yield tail()
 
 
 def _texts(numbers: Sequence[int]) -> list[str]:

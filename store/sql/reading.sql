@@ -67,13 +67,14 @@ SELECT * FROM (
 SELECT keep_newest_fixes(%(since)s);
 
 -- name: newest_fixes_mark
--- The commit up to which the newest fixes were kept last.
-SELECT COALESCE((SELECT commit_no FROM newest_fixes_kept), 0);
+-- The commit up to which the newest fixes were kept last, and the newest record learnt.
+SELECT COALESCE((SELECT commit_no FROM newest_fixes_kept), 0),
+    COALESCE((SELECT record_no FROM caseload_learnt ORDER BY record_no DESC LIMIT 1), 0);
 
 -- name: newest_positions
 -- The newest fix of each device since an instant, of a quality that may be drawn as a place, as they were kept last; those that
 -- came after a commit.
-SELECT x.device_no, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, x.src, x.quality, x.gen, x.seq, x.spd, x.hdg
+SELECT x.device_no, x.commit_no, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, x.src, x.quality, x.gen, x.seq, x.spd, x.hdg
 FROM newest_fixes x WHERE x.fix_time >= %(since)s AND x.commit_no > %(after)s;
 
 -- name: who_wears_what

@@ -293,11 +293,10 @@ class FakeReading:
         newest = self._positions()
         return [newest[one] for one in sorted(newest) if after is None or one > after][:limit]
 
-    async def tracked(self) -> tuple[int, int]:
-        self._asked("tracked")
+    async def positions_marked(self, after: str | None, limit: int) -> tuple[list[PositionRow], int, int]:
         trackers = {one.id for one in self._of(Device) if one.kind.value in {"gps_tag", "alcohol_tag"}}
         worn = {f.wearer for f in self._of(Fitting) if f.wearer and f.device in trackers and self._holds(f)}
-        return len(worn), len(self.fixes)
+        return await self.positions(after, limit), len(worn), len(self.fixes)
 
     async def moves(self, after: int) -> tuple[list[PositionRow], int]:
         self._asked("moves")

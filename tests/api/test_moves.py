@@ -134,7 +134,7 @@ async def test_both_sides_give_what_came_after_a_mark(side: Side) -> None:
         await side.learn(wearer_records(f"W{number}", f"T{number}"))
         facts = fixes_of(side.roster.index[f"T{number}"], [1], NOON - MINUTE_US)
         await side.commit(work_of(0, side.roster, facts))
-    tracked, mark = await side.reading.tracked()
+    _, tracked, mark = await side.reading.positions_marked(None, MANY)
     assert tracked == 2
     rows, later = await side.reading.moves(mark)
     assert (rows, later) == ([], mark)
