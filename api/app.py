@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from api import problems
 from api.audited import AuditGuard, AuditSide
+from api.basemap import Basemap
 from api.contingency import Rankings
 from api.desk import AtDesk
 from api.desk_problems import busy
@@ -36,6 +37,7 @@ from api.routes import (
     decisions,
     entry,
     exports,
+    handovers,
     health,
     holds,
     incidents,
@@ -81,6 +83,7 @@ RESOURCES: Final = (
     commands,
     exports,
     audits,
+    handovers,
     holds,
     live,
 )
@@ -111,6 +114,7 @@ def create_app(
     public_url: str | None = None,
     audit: AuditSide | None = None,
     permissions: Permissions | None = None,
+    basemap: Basemap | None = None,
 ) -> FastAPI:
     """The application over a reading side; ``away`` are the errors that say that it cannot be reached.
 
@@ -118,6 +122,7 @@ def create_app(
     nobody can work on alerts. ``door`` knows who asks, ``given`` whom they see for a reason of their own;
     ``sign_in`` is the way in, and ``public_url`` where people reach us when that is not this machine. Without an ``audit``
     nothing is shown that must be in it, without ``zones`` no position, and without ``permissions`` no request or warrant.
+    ``basemap`` is what the map shows under its points besides our own outline.
     """
     hub = Hub(reading, away)
     metrics = Metrics()
@@ -137,7 +142,7 @@ def create_app(
         given = permitting.given
     figures = Figures(reading)
     app.state.parts = Parts(
-        reading, hub, figures, metrics, now, rankings, door, given, desk, sign_in, audit, permitting
+        reading, hub, figures, metrics, now, rankings, door, given, desk, sign_in, audit, permitting, basemap=basemap
     )
     problems.install(app)
     for error in away:
@@ -160,16 +165,24 @@ def create_app(
 
 @asynccontextmanager
 async def _listening(app: FastAPI) -> AsyncIterator[None]:
-    """The hub listens as long as the application runs."""
-    hub: Hub = app.state.parts.hub
-    task = asyncio.create_task(hub.run(), name="hub")
+    """The hub listens as long as the application runs; what positions need of the caseload is learnt at its start."""
+    parts: Parts = app.state.parts
+    tasks = [asyncio.create_task(parts.hub.run(), name="hub"), asyncio.create_task(_prepared(parts), name="prepare")]
     try:
         yield
     finally:
-        hub.close()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        parts.hub.close()
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _prepared(parts: Parts) -> None:
+    """A database that is away now is asked when somebody wants to see positions."""
+    if parts.permitting is not None:
+        with suppress(*parts.hub.away):
+            await parts.permitting.prepare()
 
 
 async def _database_away(request: Request, error: Exception) -> Response:

@@ -53,6 +53,11 @@ class Permitting:
         self._learnt = BEGINNING
         self._one_at_a_time = asyncio.Lock()
 
+    async def prepare(self) -> None:
+        """Takes the whole caseload, which takes some seconds: at the start of a process, so that nobody who asks waits for it."""
+        async with self._one_at_a_time:
+            await self._learn()
+
     # ---- of one wearer ----
 
     async def of_wearer(self, seen: Seen, wearer: str, from_us: int, to_us: int) -> tuple[Permits, tuple[int, ...]]:
