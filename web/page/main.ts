@@ -3,6 +3,7 @@
 import { createAll, Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, Radios, ServiceNavigation, SkipLink, Tabs } from "govuk-frontend";
 import { watchAge } from "./age";
 import { keepDrafts } from "./drafts";
+import { findByKey } from "./find";
 import { helpWithKeys } from "./keys_help";
 import { watchSession } from "./session";
 
@@ -12,5 +13,7 @@ for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, Notif
 }
 watchAge();
 keepDrafts();
+findByKey();
 helpWithKeys();
 watchSession();
+for (const one of document.querySelectorAll("[data-print]")) one.addEventListener("click", () => window.print());

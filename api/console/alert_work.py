@@ -1,0 +1,273 @@
+"""What may be done about an alert now and by whom, how far its protocol has come, and who did what, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from access.grants import Deed
+from alerts.machine import SENIOR, UNDO_US
+from alerts.texts import shipped_catalogues
+from alerts.wording import DEFAULT_LANGUAGE, fill
+from api.console.alert_found import Found
+from api.console.rendering import Reader, instant, span
+from api.console.words import DONE, outcome_words, sentence
+from domain.vocabulary import Outcome, Severity
+
+Json = Mapping[str, Any]
+
+OUTCOMES: Final = (
+    (Outcome.CONFIRMED, "It happened as the alert says"),
+    (Outcome.EXPLAINED, "It happened, and there is an explanation for the officer to judge"),
+    (Outcome.EQUIPMENT, "The device did it, not the wearer"),
+    (Outcome.FALSE, "It did not happen"),
+    (Outcome.DUPLICATE, "Another alert is about the same thing"),
+)
+"""How a person closes an alert, with what each means."""
+
+WHOM: Final = {
+    "operator": "the operators",
+    "supervisor": "the supervisor",
+    "duty_manager": "the duty manager",
+    "officer": "the responsible officer",
+    "victim_liaison": "the victim liaison",
+    "wearer": "the wearer",
+    "responsible_adult": "the responsible adult",
+    "victim": "the protected person",
+    "police": "the police",
+}
+BY: Final = {
+    "console": "on the console",
+    "webhook": "by webhook",
+    "email": "by e-mail",
+    "sms": "by text message",
+    "mqtt": "by MQTT",
+    "call": "by a call",
+}
+FLAGS: Final = {
+    "claimed": "it is claimed",
+    "actioned": "something was done",
+    "cleared": "it is over",
+    "wearer_answered": "the wearer has answered",
+    "wearer_unanswered": "the wearer does not answer",
+    "victim_answered": "the protected person has answered",
+    "victim_unanswered": "the protected person does not answer",
+    "often": "it happens often",
+    "under_18": "the wearer is under 18",
+}
+STATES: Final = {
+    "waiting": "is waiting to be sent",
+    "leased": "is being sent",
+    "sent": "was sent",
+    "suppressed": "was not sent",
+    "failed": "failed",
+    "unsent": "was not sent",
+}
+NOT_TOLD: Final = {
+    "muted_by": "a mute stands",
+    "grouped_under": "an outage explains it",
+    "held": "losses are held for two minutes",
+    "rate_limited": "too many went there",
+    "recipient_gone": "there is nobody to tell",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What this reader may do to the alert now. ``holder``: somebody else has it, who or somebody senior alone can act."""
+
+    claim: bool = False
+    takes_over: bool = False
+    renews: bool = False
+    release: bool = False
+    action: bool = False
+    escalate: bool = False
+    close: bool = False
+    reopen_s: int = 0
+    held_by: str | None = None
+    mine: bool = False
+    note_needed: bool = False
+    protected_place: bool = False
+    contact: bool = False
+    command: bool = False
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is a form to show at all."""
+        return self.action or self.escalate or self.close
+
+
+def may(alert: Json, reader: Reader, now: datetime) -> May:
+    """As the alert's machine will have it (`alerts.machine`); what it refuses all the same is told."""
+    works = reader.may(Deed.WORK_ALERTS)
+    work, holder = alert["work"], alert["holder"]
+    mine = holder is not None and holder == reader.name and work in {"claimed", "actioned"}
+    senior = reader.role in {role.value for role in SENIOR}
+    other = holder if holder and not mine and work in {"claimed", "actioned"} else None
+    open_, free = work != "closed" and not alert["withdrawn"], other is None or senior
+    left_s = 0
+    if work == "closed" and alert["closed"] and not alert["withdrawn"]:
+        left_s = int(UNDO_US / 1e6 - (now - instant(alert["closed"])).total_seconds())
+    pair = alert["wearer"] and alert["victim"] and alert["severity"] == Severity.CRITICAL.value and open_
+    return May(
+        claim=works and open_ and free,
+        takes_over=other is not None and senior,
+        renews=mine,
+        release=works and open_ and work in {"claimed", "actioned"} and free,
+        action=works and open_ and work in {"claimed", "actioned"} and free,
+        escalate=works and open_,
+        close=works and open_ and free,
+        reopen_s=max(left_s, 0) if works else 0,
+        held_by=other,
+        mine=mine,
+        note_needed=alert["severity"] == Severity.CRITICAL.value,
+        protected_place=bool(pair) and reader.may(Deed.READ_PROTECTED_PLACES),
+        contact=works,
+        command=reader.may(Deed.WRITE_COMMANDS),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StepTold:
+    """A step of the protocol in words: ``state`` is `done`, `due` or `waits`, ``due`` when it comes (again)."""
+
+    words: str
+    state: str
+    due: str | None
+    unless: str
+
+
+def steps_of(history: Json | None, alert: Json) -> list[StepTold]:
+    """The steps of the protocol that runs, in the order in which they come."""
+    protocol = (history or {}).get("protocol")
+    if protocol is None:
+        return []
+    closed = alert["work"] == "closed"
+    return [_step(one, closed) for one in sorted(protocol["steps"], key=lambda one: int(one["after_s"]))]
+
+
+def _step(one: Json, closed: bool) -> StepTold:
+    whom, by = WHOM.get(one["to"], one["to"]), " or ".join(BY.get(channel, channel) for channel in one["by"])
+    verb = {"notify": "Tell", "escalate": "Escalate to", "task": "A task for the operators, for"}[one["action"]]
+    after = f" {span(one['after_s'])} after it began" if one["after_s"] else " at once"
+    repeats = f", again every {span(one['repeat_s'])}" if one["repeat_s"] else ""
+    if one["action"] == "task":
+        words = f"Task: {instructions(one['text'], {}) or sentence(one['text'])}"
+    else:
+        words = f"{verb} {whom}{' ' + by if by else ''},{after}{repeats}"
+    unless = " or ".join(FLAGS.get(flag, flag) for flag in one["stop"])
+    only = " and ".join(FLAGS.get(flag, flag) for flag in one["only"])
+    limits = ", ".join(
+        part for part in (f"only when {only}" if only else "", f"not once {unless}" if unless else "") if part
+    )
+    state = "due" if one["due"] and not closed else "done" if one["done"] else "waits"
+    return StepTold(words, state, one["due"] if not closed else None, limits)
+
+
+def instructions(text: str, alert: Json) -> str:
+    """What an operator is to do for a task, or to say in a call; empty where there are no words for it."""
+    book = _book()
+    line = book.task.get(text) or (book.text[text].call if text in book.text else "")
+    about = {"alert": str(alert.get("id", "this one")), "severity": str(alert.get("severity", "")), "link": "this page"}
+    kind = str(alert.get("kind", "")).replace("_", " ")
+    return fill(line, about | {"kind": kind, "raised": ""}).strip()
+
+
+@lru_cache(maxsize=1)
+def _book() -> Any:
+    return shipped_catalogues()[DEFAULT_LANGUAGE]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A line of who did what when. ``who`` None: the rules, a timer or a protocol did it."""
+
+    at: str
+    title: str
+    who: str | None
+    texts: tuple[tuple[str, str], ...] = ()
+    """(what it is, the words), such as a note."""
+
+
+def happenings(found: Found) -> list[Happening]:
+    """Everything that is recorded of the alert's work, the newest first."""
+    history = found.history or {}
+    lines = [
+        *(_event(one) for one in history.get("events", ())),
+        *(_notification(one) for one in history.get("notifications", ())),
+        *(contact_told(one) for one in history.get("contacts", ())),
+        *(
+            Happening(one["done"], "Task done", one["done_by"], (("Task", instructions(one["text"], found.alert)),))
+            for one in history.get("tasks", ())
+            if one["done"]
+        ),
+        Happening(found.alert["raised"], "Raised", None),
+    ]
+    return sorted(lines, key=lambda one: instant(one.at), reverse=True)
+
+
+def _event(one: Json) -> Happening:
+    what = DONE.get(one["event"], one["event"])
+    title = what.removesuffix(" it").replace(" it ", " ").replace("let the claim lapse", "claim lapsed")
+    ended = f" as {outcome_words(one['outcome']).lower()}" if one["outcome"] and one["event"] == "close" else ""
+    texts = [("Note", one["note"]), ("The wearer says", one["explanation"])]
+    why = one["why"] or ""
+    if why.startswith("contact:"):
+        title = "entered a contact"
+    elif why and one["by"] is None:
+        texts.append(("Why", sentence(why)))
+    return Happening(one["at"], sentence(title + ended), one["by"], tuple((k, v) for k, v in texts if v))
+
+
+def _notification(one: Json) -> Happening:
+    whom = WHOM.get(one["target"], one["target"])
+    named = f" ({one['recipient']})" if one["recipient"] not in {one["target"], ""} else ""
+    if not one["sends"]:
+        why = NOT_TOLD.get(one["reason"], sentence(one["reason"]).lower())
+        return Happening(one["made"], f"Not told on purpose: {whom}", None, (("Why", sentence(why)),))
+    state = STATES.get(one["state"], one["state"])
+    title = f"{sentence(whom)}{named} told {BY.get(one['channel'], one['channel'])}: {state}"
+    if one["stands_down"]:
+        title = f"Stood down: {title}"
+    return Happening(one["sent"] or one["made"], title, None, (("Why", one["why"]),) if one["why"] else ())
+
+
+def contact_told(one: Json) -> Happening:
+    """An entry of the contact log."""
+    party = "somebody else" if one["party"] == "other" else WHOM.get(one["party"], one["party"])
+    named = f" ({one['answered_by']})" if one["answered_by"] else ""
+    if one["inbound"]:
+        title = (
+            f"{sentence(party)}{named} rang us" if one["channel"] == "call" else f"{sentence(party)}{named} wrote to us"
+        )
+    elif one["channel"] == "call":
+        answer = {True: "answered", False: "no answer", None: "rung"}[one["answered"]]
+        title = f"Rang {party}{named}: {answer}"
+    else:
+        title = f"Wrote to {party} {BY.get(one['channel'], '')}".strip()
+    texts = [
+        ("Number", one["number"]),
+        ("Said", one["said"]),
+        ("Promised", one["promised"]),
+        ("Police log", one["police_log"]),
+    ]
+    return Happening(one["at"], title, one["by"], tuple((k, v) for k, v in texts if v))
+
+
+def faster(problem: Json) -> str | None:
+    """Of a race (412): who did what meanwhile, in words."""
+    changed = problem.get("changed")
+    if not changed:
+        return None
+    who = changed["by"] or "The service"
+    return f"{who} {DONE.get(changed['event'] or '', 'changed it')}"
+
+
+def left(until: str | None, now: datetime) -> timedelta | None:
+    """How long until then; None when it is over."""
+    if until is None or instant(until) <= now:
+        return None
+    return instant(until) - now
