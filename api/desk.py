@@ -32,6 +32,7 @@ from domain.rota import Shift
 from store.answers import AnswerGiven, RequestKey, note_key
 from store.device_commands import DeviceCommands
 from store.errors import KeyUsed
+from store.handovers import Handovers
 from store.holds import Holds
 from store.protocols import ProtocolTables
 from store.reading_types import Subject
@@ -66,6 +67,7 @@ class AtDesk:
     holds: Holds | None = None
     rota: RotaTables | None = None
     protocols: ProtocolTables | None = None
+    handovers: Handovers | None = None
 
     def desk(self, note: Note, audited: Audited) -> Desk:
         """The desk, for one request."""

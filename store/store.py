@@ -33,6 +33,7 @@ from store.connecting import Pool, open_pool
 from store.device_numbers import DeviceNumbers
 from store.erasing import Erasing
 from store.errors import NotNextCommit, Refused
+from store.handovers import Handovers
 from store.holds import Holds
 from store.incidents import incidents_of_commits
 from store.leading import Lead
@@ -82,6 +83,7 @@ class Store:
         self.audit_log = AuditReading(pool)
         self.retention = Retention(pool)
         self.holds = Holds(pool)
+        self.handovers = Handovers(pool)
         self.erasing = Erasing(pool)
 
     @classmethod

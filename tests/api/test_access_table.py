@@ -22,7 +22,8 @@ from api.routes.live import StreamView
 from bailiwick.parts.postgres_server import PostgresServer
 from domain.vocabulary import Role
 from tests.api.access_askers import FOR_VICTIMS, Asker, askers
-from tests.api.access_calls import CALLS, About, plain
+from tests.api.access_calls import About, plain
+from tests.api.access_handed import CALLS
 from tests.api.access_world import CALM, FAR, OWN, PROTECTED_LAT, SINCE, SUBJECTS, UNTIL, Subject, World, world
 from tests.api.doors import NOBODY, HeaderDoor, asks
 from tests.conftest import fresh_database
