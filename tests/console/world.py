@@ -193,7 +193,7 @@ class World:
         }
         told |= {"late": late_us > 600 * SECOND_US, "evidence": self.evidence(wearer)}
         found = violation_of(f"{wearer}-{self.raised_ones}", kind=kind, **(told | more))
-        await self.made.commit([found], [change_of(found, severity=severity)])
+        await self.made.commit([found], [change_of(found, severity=severity)], at_us=self.clock())
         await self.made.look(self.clock())
         return int(self.ask("SELECT max(alert_no) FROM alerts")[0][0])
 
@@ -257,7 +257,7 @@ async def night(url: str, folder: Path, wearers: int = len(NAMES), *, alerts: bo
         client = await stack.enter_async_context(client_of(app))
         world = World(made, app, client, clock)
         for number in range(wearers):
-            await made.commit(facts=day_of_fixes(made, number))
+            await made.commit(facts=day_of_fixes(made, number), at_us=clock())
         if alerts:
             await some_alerts(world)
         yield world

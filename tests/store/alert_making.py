@@ -88,10 +88,13 @@ class Made:
         violations: Sequence[Violation] = (),
         changes: Sequence[AlertChange] | None = None,
         facts: Facts | None = None,
+        at_us: int = NOON,
     ) -> None:
         self.commits += 1
         alerts = [change_of(one) for one in violations] if changes is None else list(changes)
-        await self.store.commit(work_of(self.commits, self.roster, facts, versions=list(violations), alerts=alerts))
+        await self.store.commit(
+            work_of(self.commits, self.roster, facts, at_us, versions=list(violations), alerts=alerts)
+        )
 
     async def raised(self, violation_id: str = "W1-1", **more: Any) -> Violation:
         """A violation with its alert."""

@@ -31,6 +31,8 @@ export interface Asked {
   key?: string;
   signal?: AbortSignal;
   accept?: string;
+  /** The page asks by itself: that keeps nobody signed in. */
+  background?: boolean;
 }
 
 let csrf = document.documentElement.dataset["csrf"] ?? "";
@@ -45,6 +47,7 @@ export function takeToken(token: string): void {
 /** Asks `path`, below `/api/v1/` unless it begins with a slash. Raises `Refused` or `Away`; 401 is told to the page too. */
 export async function ask<Body>(path: string, asked: Asked = {}): Promise<Told<Body>> {
   const headers: Record<string, string> = { Accept: asked.accept ?? "application/json" };
+  if (asked.background) headers["Bailiwick-Background"] = "true";
   if (asked.method && asked.method !== "GET") headers["Bailiwick-CSRF"] = csrf;
   if (asked.body !== undefined) headers["Content-Type"] = "application/json";
   if (asked.ifMatch) headers["If-Match"] = asked.ifMatch;
