@@ -8,8 +8,9 @@ from pathlib import Path
 from alerts.device_commands.figures import CommandFigures
 from alerts.dispatch_figures import DispatchFigures
 from api.app import create_app
+from api.console import words
 from api.metrics import Metrics
-from domain.vocabulary import Kind, OrderState, Severity
+from domain.vocabulary import AlertEvent, ConditionKind, Kind, OrderState, Severity
 from ingest.figures import Figures
 from tests.api.doors import HeaderDoor
 from tests.api.fake_reading import FakeReading
@@ -79,8 +80,9 @@ def test_decision_records_have_their_parts() -> None:
         assert re.search(r"reject", text, re.IGNORECASE), path.name
 
 
-def test_the_page_has_words_for_every_kind_state_and_severity() -> None:
-    words = (PROJECT / "api" / "static" / "words.js").read_text(encoding="utf-8")
-    keys = set(re.findall(r"^  (\w+): ", words, re.MULTILINE))
-    assert {kind.value for kind in Kind} | {state.value for state in OrderState} <= keys
-    assert re.search(r"SEVERITIES = \[(.*)\]", words)[1].replace('"', "").split(", ") == [s.value for s in Severity]  # type: ignore[index]
+def test_the_console_has_words_for_every_kind_state_and_severity() -> None:
+    assert {kind.value for kind in Kind} <= words.KINDS.keys()
+    assert {state.value for state in OrderState} == words.STATES.keys()
+    assert {severity.value for severity in Severity} == words.SEVERITIES.keys()
+    assert {kind.value for kind in ConditionKind} == words.CONDITION_KINDS.keys()
+    assert {event.value for event in AlertEvent} == words.DONE.keys()
