@@ -48,6 +48,8 @@ DRAFTS: Final = {
     "command": "command",
 }
 """The form whose draft goes when that was done."""
+FIELDS: Final = contact_form.FIELDS | {"note": "note", "outcome": "outcome", "args.text": "message"}
+"""Fields of the API that are fields of the page's forms."""
 COMMANDS: Final = (
     (CommandName.LOCATE_NOW, "Locate now"),
     (CommandName.VIBRATE, "Vibrate"),
@@ -156,7 +158,7 @@ async def _do(opened: Page, number: str, what: str, form: str, path: str, body: 
         if refused.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise
         race = alert_work.faster(refused.problem) if refused.status == HTTPStatus.PRECONDITION_FAILED else None
-        wrong = {} if race else contact_form.refused(refused, contact_form.FIELDS)
+        wrong = {} if race else contact_form.refused(refused, FIELDS)
         return await _shown(opened, number, refused.status, form=form, wrong=wrong, race=race, problem=refused.problem)
     return see_other(f"/alerts/{number}?done={what}")
 

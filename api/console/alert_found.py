@@ -78,7 +78,7 @@ async def found(page: Page, number: str) -> Found:
         _calls(page, alert),
         *chain,
     )
-    versions = max(violations, key=lambda one: one[-1]["from"] if one else "", default=[])
+    versions: list[Json] = max(violations, key=lambda one: str(one[-1]["from"]) if one else "", default=[])
     newest = versions[-1] if versions else None
     begun = instant(newest["from"] if newest else alert["raised"])
     (trail, sealed), windows, zone, order, (devices, commands) = await together(

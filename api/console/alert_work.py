@@ -181,6 +181,21 @@ def _book() -> Any:
     return shipped_catalogues()[DEFAULT_LANGUAGE]
 
 
+EVENTS: Final = {
+    "claim": "Claimed",
+    "release": "Given back",
+    "expire": "The claim lapsed",
+    "action": "Acted on",
+    "escalate": "Escalated",
+    "close": "Closed",
+    "reopen": "Opened again",
+    "clear": "It is over",
+    "reactivate": "It is active again",
+    "withdraw": "Withdrawn",
+}
+"""What happened to the alert's work, as a title."""
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """A line of who did what when. ``who`` None: the rules, a timer or a protocol did it."""
@@ -210,20 +225,21 @@ def happenings(found: Found) -> list[Happening]:
 
 
 def _event(one: Json) -> Happening:
-    what = DONE.get(one["event"], one["event"])
-    title = what.removesuffix(" it").replace(" it ", " ").replace("let the claim lapse", "claim lapsed")
+    event: str = one["event"]
+    title = EVENTS.get(event, sentence(event))
     ended = f" as {outcome_words(one['outcome']).lower()}" if one["outcome"] and one["event"] == "close" else ""
     texts = [("Note", one["note"]), ("The wearer says", one["explanation"])]
     why = one["why"] or ""
     if why.startswith("contact:"):
-        title = "entered a contact"
+        title = "Acted on by a contact"
     elif why and one["by"] is None:
         texts.append(("Why", sentence(why)))
-    return Happening(one["at"], sentence(title + ended), one["by"], tuple((k, v) for k, v in texts if v))
+    return Happening(one["at"], title + ended, one["by"], tuple((k, v) for k, v in texts if v))
 
 
 def _notification(one: Json) -> Happening:
-    whom = WHOM.get(one["target"], one["target"])
+    target: str = one["target"]
+    whom = WHOM.get(target, target)
     named = f" ({one['recipient']})" if one["recipient"] not in {one["target"], ""} else ""
     if not one["sends"]:
         why = NOT_TOLD.get(one["reason"], sentence(one["reason"]).lower())
@@ -237,7 +253,8 @@ def _notification(one: Json) -> Happening:
 
 def contact_told(one: Json) -> Happening:
     """An entry of the contact log."""
-    party = "somebody else" if one["party"] == "other" else WHOM.get(one["party"], one["party"])
+    with_whom: str = one["party"]
+    party = "somebody else" if with_whom == "other" else WHOM.get(with_whom, with_whom)
     named = f" ({one['answered_by']})" if one["answered_by"] else ""
     if one["inbound"]:
         title = (

@@ -91,4 +91,5 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
-FIELDS: Final = {name: name for name in (*TEXTS, "party", "channel", "answered", "promised_at", "wearer")}
+FIELDS: Final = {name: name for name in (*TEXTS, "party", "channel", "answered", "promised_at")}
+"""Fields of the API that are fields of the form."""

@@ -207,9 +207,12 @@ def _causes(cause: str) -> str:
 def explained(changes: Sequence[Json]) -> list[tuple[str, str, str]]:
     """Of each version of a violation, the newest first: when it was decided, what changed, and why."""
     return [
-        (one["decided"], CHANGES.get(one["change"], one["change"]), REASONS.get(one["reason"], one["reason"]))
-        for one in reversed(changes)
+        (str(one["decided"]), _word(CHANGES, one["change"]), _word(REASONS, one["reason"])) for one in reversed(changes)
     ]
+
+
+def _word(table: Mapping[str, str], key: str) -> str:
+    return table.get(key, key)
 
 
 CHANGES: Final = {

@@ -55,6 +55,10 @@ export function forget(form: HTMLFormElement): void {
 }
 
 export function keepDrafts(): void {
+  // The page that a form led to says which drafts were done.
+  for (const done of document.querySelectorAll<HTMLElement>("[data-draft-done]")) {
+    sessionStorage.removeItem(`bailiwick:draft:${document.documentElement.dataset["reader"] ?? ""}:${done.dataset["draftDone"] ?? ""}`);
+  }
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-draft]")) {
     if (restore(form)) {
       const said = document.createElement("p");
@@ -74,9 +78,5 @@ export function keepDrafts(): void {
     }
     form.addEventListener("input", () => save(form));
     form.addEventListener("change", () => save(form));
-  }
-  // The page that a form led to says which drafts were done.
-  for (const done of document.querySelectorAll<HTMLElement>("[data-draft-done]")) {
-    sessionStorage.removeItem(`bailiwick:draft:${document.documentElement.dataset["reader"] ?? ""}:${done.dataset["draftDone"] ?? ""}`);
   }
 }
