@@ -52,6 +52,7 @@ from api.routes import (
     rota,
     service,
     session,
+    views,
     warrants,
     work,
     zones,
@@ -85,6 +86,7 @@ RESOURCES: Final = (
     audits,
     handovers,
     holds,
+    views,
     live,
 )
 """What of the API is behind the door, in the order of its documents."""

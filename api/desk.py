@@ -38,6 +38,7 @@ from store.protocols import ProtocolTables
 from store.reading_types import Subject
 from store.rota import RotaTables
 from store.times import Connection
+from store.views import Views
 
 if TYPE_CHECKING:
     from api.caseload_desk import AtCaseload
@@ -68,6 +69,7 @@ class AtDesk:
     rota: RotaTables | None = None
     protocols: ProtocolTables | None = None
     handovers: Handovers | None = None
+    views: Views | None = None
 
     def desk(self, note: Note, audited: Audited) -> Desk:
         """The desk, for one request."""

@@ -32,6 +32,7 @@ LEFT_OUT: Final = {
 }
 SECRETS: Final = {
     "accounts": "who may sign in is the new system's to say",
+    "saved_views": "go with the accounts that saved them",
     "sessions": "who is signed in",
     "api_keys": "keys of the old system's machines",
     "oidc_begun": "who is signing in",

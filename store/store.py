@@ -49,6 +49,7 @@ from store.rows_read import replayed_letter, violation
 from store.sessions import Sessions
 from store.statements import statement
 from store.times import At
+from store.views import Views
 
 DEADLOCK_TRIES = 3
 """How often a commit that the database ended for a deadlock is tried again."""
@@ -84,6 +85,7 @@ class Store:
         self.retention = Retention(pool)
         self.holds = Holds(pool)
         self.handovers = Handovers(pool)
+        self.views = Views(pool)
         self.erasing = Erasing(pool)
 
     @classmethod

@@ -289,7 +289,7 @@ def _parts(
 ) -> dict[str, Any]:
     store = made.store
     caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, ZONES)
-    kept = (store.holds, store.rota, store.protocols, store.handovers)
+    kept = (store.holds, store.rota, store.protocols, store.handovers, store.views)
     desk = AtDesk(made.work, guide, clock, store.rota.shifts, caseload, AtExports(exports, folder), commands, *kept)
     sign_in = SignIn(store.accounts, store.sessions, store.keys, hashing, common_words(), clock, None, None)
     return {
