@@ -110,6 +110,7 @@ class Demo:
         print(how_to_sign_in(self._passwords), flush=True)
         self.system.start_ingest()
         self.system.start_dispatch()
+        self.system.start_exporter()
         self._say("ingest learns the caseload ...")
         async with await Reading.open(self.system.database.url()) as reading:
             await self._until(lambda: _at_work(reading), "ingest is not at work")

@@ -56,6 +56,10 @@ class System:
         """The console is its only channel, and the broker's."""
         self.start_command("dispatch", "dispatch")
 
+    def start_exporter(self) -> None:
+        """Makes the exports that are asked for on the console or over HTTP."""
+        self.start_command("exporter", "exporter")
+
     def start_api(self) -> None:
         """Returns when it answers."""
         child = self.start_command("api", "api")
@@ -89,6 +93,7 @@ class System:
                 f"{PREFIX}API_HOST": self.settings.api_host,
                 f"{PREFIX}API_PORT": str(self.settings.api_port),
                 f"{PREFIX}SECRETS_FOLDER": str(self.folder),
+                f"{PREFIX}EXPORTS_FOLDER": str(self.folder / "exports"),
             }
         )
 
@@ -119,7 +124,7 @@ class System:
 
     def stop(self) -> None:
         """Ends everything: what feeds before what is fed."""
-        for name in ("warm-up", "fleet", "import", "rota", "api", "ingest", "dispatch"):
+        for name in ("warm-up", "fleet", "import", "rota", "api", "exporter", "ingest", "dispatch"):
             if name in self.children:
                 self.children[name].stop()
         for part in (getattr(self, "broker", None), getattr(self, "database", None)):
