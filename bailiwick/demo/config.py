@@ -79,7 +79,7 @@ def data_folder(wanted: Path | None, needed_mb: int) -> Iterator[Path]:
     """
     with ExitStack() as held:
         try:
-            folder = held.enter_context(_locked((wanted or DATA_FOLDER).resolve()))
+            folder = held.enter_context(_locked((wanted or DATA_FOLDER).resolve(), named=wanted is not None))
         except OSError as error:
             if wanted:
                 raise PartFailed(f"--folder {wanted} cannot be used: {error.strerror}") from None
@@ -91,7 +91,7 @@ def data_folder(wanted: Path | None, needed_mb: int) -> Iterator[Path]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[Path]:
+def _locked(folder: Path, *, named: bool) -> Iterator[Path]:
     """Raises `OSError` when it cannot be used."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     if not reachable(folder.parent, unprivileged()):
@@ -103,7 +103,8 @@ def _locked(folder: Path) -> Iterator[Path]:
         except BlockingIOError:
             raise PartFailed(f"another demo is running (it holds {lock})") from None
         if folder.exists():
-            if any(folder.iterdir()) and not (folder / MARK).exists():
+            # One that a person named may be theirs; our own may have lost its mark when a demo was killed while it cleared it.
+            if named and any(folder.iterdir()) and not (folder / MARK).exists():
                 raise PartFailed(f"{folder} holds what no demo left: name another with --folder")
             shutil.rmtree(folder)
         folder.mkdir(mode=0o755)
