@@ -9,6 +9,7 @@ import msgspec
 
 from api.instants import format_instants
 from domain.instants import format_instant
+from store.alert_figures import AlertsNow
 from store.reading_types import Counts, DeviceRow, PositionRow, WearerRow
 
 
@@ -92,3 +93,17 @@ def counts_body(counts: Counts) -> dict[str, Any]:
         "alerts_active": {severity.value: number for severity, number in counts.alerts_active.items()},
         "dead_letters": dict(counts.dead_letters),
     }
+
+
+def alerts_live_body(now: AlertsNow) -> dict[str, Any]:
+    """`shapes.AlertsLive`."""
+    load = None
+    if now.load is not None:
+        load = {"from": format_instant(now.load.from_us), "alerts": now.load.alerts, "operators": now.load.operators}
+        load |= {"per_operator": round(now.load.per_operator, 1), "flood": now.load.flood}
+    unclaimed = {
+        severity.value: {"number": one.number, "oldest": format_instant(one.oldest_us)}
+        for severity, one in now.unclaimed.items()
+    }
+    told = {"at": format_instant(now.at_us), "unclaimed": unclaimed, "load": load}
+    return told | {"minutes": list(now.minutes), "outages": now.outages, "silent": now.silent}

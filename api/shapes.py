@@ -279,6 +279,34 @@ class Counts(Shape):
     dead_letters: dict[str, int]
 
 
+class UnclaimedNow(Shape):
+    """Alerts of a severity that nobody has: how many, and since when the oldest."""
+
+    number: int
+    oldest: str
+
+
+class LoadNow(Shape):
+    """Alerts of `warning` and above in the last whole 10 minutes, an operator; over 10 is a `flood`."""
+
+    from_: str = Field(alias="from")
+    alerts: int
+    operators: int
+    per_operator: float
+    flood: bool
+
+
+class AlertsLive(Shape):
+    """What is live of alerts, at most five seconds old. `minutes`: raised in each of the last 60, the one that runs last."""
+
+    at: str
+    unclaimed: dict[Severity, UnclaimedNow]
+    load: LoadNow | None
+    minutes: list[int]
+    outages: int
+    silent: int
+
+
 class Health(Shape):
     """`status` is `ok` when every check is."""
 

@@ -14,6 +14,8 @@ from store.times import At
 FLOOD_OVER: Final = 10.0
 """More alerts than this an operator in `FLOOD_US` is a flood."""
 FLOOD_US: Final = 10 * MINUTE_US
+MINUTES: Final = 60
+"""How many minutes back it is told how many alerts were raised in each."""
 PRECISION_OVER_US: Final = 28 * DAY_US
 POOR_UNDER: Final = 0.2
 """A kind whose precision is under this is listed, with what makes it so."""
@@ -115,11 +117,18 @@ class PoorKind:
 
 @dataclass(frozen=True, slots=True)
 class AlertsNow:
-    """What is cheap to ask often: what nobody has, and the load of the last whole 10 minutes (None: no time has passed)."""
+    """What is cheap to ask often: what nobody has, and the load of the last whole 10 minutes (None: no time has passed).
+
+    ``minutes`` are the alerts raised in each of the last `MINUTES`, the one that runs last; ``outages`` those that stand, and
+    ``silent`` how many of their devices are.
+    """
 
     at_us: int
     unclaimed: dict[Severity, Unclaimed] = field(default_factory=dict)
     load: Load | None = None
+    minutes: tuple[int, ...] = ()
+    outages: int = 0
+    silent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +208,14 @@ class AlertFigures:
         """What is asked every few seconds."""
         whole_us = now_us - now_us % FLOOD_US
         (load,) = await self.loads(whole_us - FLOOD_US, whole_us)
-        return AlertsNow(now_us, await self.unclaimed(), load)
+        ((outages, silent),) = await self._rows("outages_now", {})
+        return AlertsNow(now_us, await self.unclaimed(), load, await self._by_minute(now_us), outages, silent)
+
+    async def _by_minute(self, now_us: int) -> tuple[int, ...]:
+        to_us = now_us - now_us % MINUTE_US + MINUTE_US
+        from_us = to_us - MINUTES * MINUTE_US
+        found: dict[int, int] = dict(await self._rows("raised_by_minute", _range(from_us, to_us)))
+        return tuple(found.get(at_us, 0) for at_us in range(from_us, to_us, MINUTE_US))
 
     async def measures(self, now_us: int) -> AlertMeasures:
         """What is asked every few minutes."""

@@ -14,7 +14,7 @@ const last = path.resolve(process.argv[2] ?? path.join(here, "../api/console/bui
 /** Made beside it and put in its place when whole: who is served meanwhile is served the old one. */
 const target = `${last}.new`;
 
-const ENTRIES = ["page", "alert", "queue", "map", "small_map", "track", "editor", "sign_in"];
+const ENTRIES = ["page", "alert", "queue", "map", "small_map", "track", "editor", "sign_in", "wallboard"];
 const found = ENTRIES.map((name) => [".ts", ".tsx"].map((end) => path.join(here, name, `main${end}`)).find(existsSync));
 const entryPoints = Object.fromEntries(ENTRIES.map((name, n) => [name, found[n]]).filter(([, file]) => file));
 

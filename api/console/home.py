@@ -8,13 +8,25 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from api.console import absences, alert, caller, handover, mutes, queue, sign_in_pages, wearer, words
+from api.console import (
+    absences,
+    alert,
+    caller,
+    handover,
+    incidents,
+    mutes,
+    queue,
+    sign_in_pages,
+    wallboard,
+    wearer,
+    words,
+)
 from api.console.frame import Opened, install_errors, see_other
 from api.console.rendering import BUILT, NAVIGATION
 
 KEEP: Final = "no-cache"
 """Files may be kept, but are asked for again each time (with their ETag)."""
-SUBJECTS: Final = (queue, alert, caller, sign_in_pages, wearer, mutes, absences, handover)
+SUBJECTS: Final = (queue, alert, caller, sign_in_pages, wearer, mutes, absences, handover, incidents, wallboard)
 """Modules of pages, each with its `router`."""
 
 router = APIRouter(include_in_schema=False)

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from access.grants import Deed, may
 from api import shapes
-from api.bodies import counts_body
+from api.bodies import alerts_live_body, counts_body
 from api.doors import Seen, let_in, seeing
 from api.hub import frame
 from api.parts import API_ROOT, PROBLEM_CONTENT, PROBLEMS, answer
@@ -36,6 +36,12 @@ router = APIRouter(prefix=API_ROOT, responses=PROBLEMS)
 async def counts(seen: Annotated[Seen, Depends(seeing(Deed.READ_FIGURES))]) -> Response:
     """The live figures, at most a second old; the states of the orders add up to the active orders."""
     return answer(counts_body(await seen.parts.figures.now()))
+
+
+@router.get("/counts/alerts", response_model=shapes.AlertsLive, tags=["figures"])
+async def alerts_live(seen: Annotated[Seen, Depends(seeing(Deed.READ_FIGURES))]) -> Response:
+    """What nobody has and since when, the load of the operators, alerts by minute, outages: at most five seconds old."""
+    return answer(alerts_live_body(await seen.parts.figures.alerts()))
 
 
 class EventKind(StrEnum):

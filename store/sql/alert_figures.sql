@@ -130,3 +130,13 @@ SELECT a.alert_no, a.kind, a.wearer, a.victim, a.raised_at, w.work, w.outcome,
 FROM named n JOIN alerts a ON a.alert_no = n.alert_no JOIN alert_work w ON w.alert_no = a.alert_no
 LEFT JOIN rests_on r ON r.violation_id = n.violation_id
 GROUP BY a.alert_no, w.alert_no ORDER BY a.alert_no;
+
+-- name: raised_by_minute
+-- Alerts that no incident explains, raised in each minute of a range that has any.
+SELECT date_bin('1 minute', raised_at, '2000-01-01Z') AS at, count(*) FROM alerts
+WHERE raised_at >= %(from_at)s AND raised_at < %(to_at)s AND grouped_under IS NULL GROUP BY 1 ORDER BY 1;
+
+-- name: outages_now
+-- Incidents that stand: how many, and how many of their devices are silent.
+SELECT count(*), COALESCE(sum(v.silent), 0)::bigint FROM incidents n
+JOIN incident_versions v ON v.incident_version_no = n.incident_version_no WHERE v.closed_at IS NULL;

@@ -16,7 +16,7 @@ from domain.callers import Sight
 from domain.caseload_file import record_as_json
 from domain.commits import AlertChange, Work
 from domain.incidents import IncidentVersion
-from domain.instants import FAR_US
+from domain.instants import FAR_US, MINUTE_US
 from domain.records import (
     TYPE_NAMES,
     Absence,
@@ -41,7 +41,7 @@ from domain.vocabulary import (
     Severity,
     Source,
 )
-from store.alert_figures import FLOOD_US, AlertMeasures, AlertsNow, Load, Unclaimed
+from store.alert_figures import FLOOD_US, MINUTES, AlertMeasures, AlertsNow, Load, Unclaimed
 from store.reading_health import FittedRow, RestRow, StretchRow
 from store.reading_places import Counted, OpenSpan
 from store.reading_types import (
@@ -234,7 +234,14 @@ class FakeReading:
             if whole_us - FLOOD_US <= row.raised_us < whole_us and row.grouped_under is None
         ]
         load = Load(whole_us - FLOOD_US, sum(row.severity is not Severity.INFORMATION for row in came), 0)
-        return AlertsNow(self.now_us, unclaimed, load)
+        to_us = self.now_us - self.now_us % MINUTE_US + MINUTE_US
+        told = [row.raised_us for row in self.alert_rows.values() if row.grouped_under is None]
+        minutes = tuple(
+            sum(0 <= at_us - start < MINUTE_US for at_us in told)
+            for start in range(to_us - MINUTES * MINUTE_US, to_us, MINUTE_US)
+        )
+        standing = [one for one in map(self._incident, self.outages.values()) if one.closed_us is None]
+        return AlertsNow(self.now_us, unclaimed, load, minutes, len(standing), sum(one.silent for one in standing))
 
     async def alert_measures(self) -> AlertMeasures:
         self._asked("alert_measures")

@@ -278,6 +278,8 @@ async def test_alerts_that_nobody_has_and_how_much_came(side: Side) -> None:
     critical, information = Unclaimed(2, early), Unclaimed(1, early)
     assert now.unclaimed == {Severity.CRITICAL: critical, Severity.INFORMATION: information}
     assert now.load == Load(NOON - 10 * MINUTE_US, 2, 0)
+    assert (len(now.minutes), sum(now.minutes), now.minutes[-1]) == (60, 4, 1)
+    assert (now.outages, now.silent) == (0, 0)
 
 
 async def test_counts_are_of_what_stands(side: Side) -> None:

@@ -5,7 +5,9 @@ import { watchAge } from "./age";
 import { keepDrafts } from "./drafts";
 import { findByKey } from "./find";
 import { helpWithKeys } from "./keys_help";
+import { comeBack } from "./come_back";
 import { watchSession } from "./session";
+import { takePartsIn } from "./taken_in";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 for (const component of [Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, Radios, ServiceNavigation, SkipLink, Tabs]) {
@@ -16,4 +18,6 @@ keepDrafts();
 findByKey();
 helpWithKeys();
 watchSession();
+takePartsIn();
+comeBack();
 for (const one of document.querySelectorAll("[data-print]")) one.addEventListener("click", () => window.print());
