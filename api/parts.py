@@ -24,6 +24,7 @@ from store.reading_types import AlertRow
 
 if TYPE_CHECKING:
     from api.audited import AuditSide
+    from api.basemap import Basemap
     from api.desk import AtDesk
     from api.doors import Door, GivenTo
     from api.permitting import Permitting
@@ -53,6 +54,7 @@ class Parts:
     audit: AuditSide | None = None
     permitting: Permitting | None = None
     sittings: Sittings = field(default_factory=Sittings)
+    basemap: Basemap | None = None
     written: PositionsWritten = field(default_factory=PositionsWritten)
 
 

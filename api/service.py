@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from access.shipped import common_words
 from api.addresses import OidcConfig, origin_of, require_guarded
 from api.app import create_app, wall_clock_us
+from api.basemap import basemap_of
 from api.desk import OpenDesk
 from api.hashing import Hashing
 from api.hub import Hub
@@ -48,7 +49,7 @@ class ApiConfig:
 
     ``desk`` opens what work on alerts is done with; without it nobody can work on them by this process. ``public_url`` is where
     people reach us when that is not here, ``proxies`` are the addresses or networks of those whose word we take for where somebody asks
-    from, ``oidc`` is the provider at which people sign in.
+    from, ``oidc`` is the provider at which people sign in, ``basemap`` what lies under the map (`api.basemap`).
     """
 
     database_url: str
@@ -59,6 +60,7 @@ class ApiConfig:
     public_url: str | None = None
     proxies: tuple[str, ...] = ()
     oidc: OidcConfig | None = None
+    basemap: str | None = None
 
 
 async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> None:
@@ -77,6 +79,8 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
             sign_in = await stack.enter_async_context(open_sign_in(config))
             audit = await stack.enter_async_context(await AuditKept.open(config.database_url))
             permissions = await stack.enter_async_context(await Permissions.open(config.database_url))
+            basemap = basemap_of(config.basemap, wall_clock_us)
+            stack.push_async_callback(basemap.aclose)
             app = create_app(
                 reading,
                 (ConnectionLost,),
@@ -87,6 +91,7 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
                 public_url=config.public_url,
                 audit=audit,
                 permissions=permissions,
+                basemap=basemap,
             )
             hub: Hub = app.state.parts.hub
             await _Server(_settings(app, config.proxies), hub, lambda: _announce(listening, ready)).serve([listening])

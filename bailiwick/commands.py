@@ -152,6 +152,7 @@ def api() -> None:
                 public_url=settings.public_url,
                 proxies=settings.proxies(),
                 oidc=settings.provider(settings.console()),
+                basemap=settings.basemap,
             ),
             ready=_say_where,
         )

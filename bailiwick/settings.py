@@ -9,9 +9,9 @@ import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -19,6 +19,7 @@ from pydantic import Field, FilePath, ValidationError, field_validator, model_va
 from pydantic_settings import SettingsConfigDict
 
 from api.addresses import require_guarded
+from api.basemap import hidden, require_basemap
 from bailiwick.channel_settings import ChannelSettings
 from bailiwick.keeping_settings import KeepingSettings
 from bailiwick.sign_in_settings import SignInSettings
@@ -58,6 +59,11 @@ class Settings(KeepingSettings, SignInSettings, ChannelSettings):
     public_url: str | None = Field(
         default=None, description="Where people reach the console; default: made of `API_HOST` and `API_PORT`."
     )
+    basemap: str | None = Field(
+        default=None,
+        description="What lies under the map besides the built-in outline: a `.pmtiles` file, a `.geojson` file of streets, or a tile "
+        "server's address with `{z}`, `{x}` and `{y}`, which `api` alone asks, so that a key in it stays here.",
+    )
     exports_folder: Path | None = Field(
         default=None,
         description="Folder for exports: `exporter` writes it, `api` reads it. None: none can be asked for.",
@@ -90,6 +96,16 @@ class Settings(KeepingSettings, SignInSettings, ChannelSettings):
         if value != "localhost":
             ipaddress.ip_address(value)
         return value
+
+    @field_validator("basemap")
+    @classmethod
+    def _is_basemap(cls, value: str | None) -> str | None:
+        if value:
+            try:
+                require_basemap(value)
+            except BadSetting as error:
+                raise ValueError(str(error)) from None
+        return value or None
 
     @field_validator("public_url")
     @classmethod
@@ -152,7 +168,9 @@ class Settings(KeepingSettings, SignInSettings, ChannelSettings):
     def shown(self) -> dict[str, str | None]:
         """Every setting by its variable's name, as it may be printed."""
         return {
-            variable(name): None if (value := getattr(self, name)) is None else hide_secrets(str(value))
+            variable(name): None
+            if (value := getattr(self, name)) is None
+            else HIDDEN.get(name, hide_secrets)(str(value))
             for name in type(self).model_fields
         }
 
@@ -170,6 +188,10 @@ def variable(field: str) -> str:
 def hide_secrets(text: str) -> str:
     """A URL without its password."""
     return _PASSWORD_KEY.sub("***", _PASSWORD.sub(r"\g<user>:***@", text))
+
+
+HIDDEN: Final[dict[str, Callable[[str], str]]] = {"basemap": hidden}
+"""How a setting is printed whose secret may be anywhere in it."""
 
 
 def load_settings() -> Settings:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from api.console import (
+from api.console import (, map
     absences,
     alert,
     caller,
@@ -26,7 +26,7 @@ from api.console.rendering import BUILT, NAVIGATION
 
 KEEP: Final = "no-cache"
 """Files may be kept, but are asked for again each time (with their ETag)."""
-SUBJECTS: Final = (queue, alert, caller, sign_in_pages, wearer, mutes, absences, handover, incidents, wallboard)
+SUBJECTS: Final = (queue, alert, caller, sign_in_pages, wearer, mutes, absences, handover, incidents, wallboard, map)
 """Modules of pages, each with its `router`."""
 
 router = APIRouter(include_in_schema=False)

@@ -1,0 +1,5 @@
+/** Small maps, on pages about one alert, one wearer or one incident. */
+
+import { smallMaps } from "../map/small";
+
+smallMaps();
