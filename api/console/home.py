@@ -8,12 +8,13 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from api.console import (, map
+from api.console import (
     absences,
     alert,
     caller,
     handover,
     incidents,
+    map,
     mutes,
     queue,
     sign_in_pages,
