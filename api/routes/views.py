@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
@@ -17,6 +17,8 @@ from api.desk import LARGEST_ID, Asking, HasDesk, asks, once
 from api.doors import Seen, seeing
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, answer
 from api.problems import Problem
+from api.views_in_use import ViewInUse
+from domain.vocabulary import Role
 from store.audit import entry_of
 from store.views import MOST_VIEWS, View, Views
 
@@ -62,6 +64,14 @@ class SavedView(shapes.Shape):
     shared: bool
 
 
+class InUse(shapes.Shape):
+    """A view that somebody's page shows now."""
+
+    who: str
+    role: Role
+    query: str
+
+
 def views_of(desk: HasDesk) -> Views:
     """The views; 503 where this process has none."""
     if desk.views is None:
@@ -78,6 +88,22 @@ async def views(seen: Annotated[Seen, Depends(seeing(Deed.READ_ALERTS))], kept: 
     """Your own views by name, then those that others share."""
     found = await kept.seen_by(seen.caller.name)
     return answer({"items": [view_body(view) for view in found], "next": None})
+
+
+@router.get("/views/in-use", response_model=shapes.Page[InUse], responses=NO_VIEWS)
+async def in_use(
+    seen: Annotated[Seen, Depends(seeing(Deed.READ_DESK))],
+    desk: HasDesk,
+    shows: Annotated[
+        str | None, Query(max_length=LONGEST_QUERY, description="What your own page shows, so that others know")
+    ] = None,
+) -> Response:
+    """Which views of the queue the centre's staff look at now. A page that tells its own every 20 s is among them for 60 s."""
+    now_us = desk.clock()
+    if shows is not None:
+        desk.in_use.tell(ViewInUse(seen.caller.name, seen.caller.role, shows), now_us)
+    items = [{"who": one.who, "role": one.role.value, "query": one.query} for one in desk.in_use.now(now_us)]
+    return answer({"items": items, "next": None})
 
 
 @router.post("/views", response_model=SavedView, status_code=201, responses={**NO_VIEWS, **FULL})

@@ -108,6 +108,28 @@ async def test_quick_views(chromium: playwright.Browser, address: str) -> None:
         await expect(rows(page)).to_have_count(8)
 
 
+async def test_a_view_is_saved_shared_and_removed(chromium: playwright.Browser, address: str) -> None:
+    async with queue_at(chromium, address, "?severity=critical&held=nobody&text=finch", who=SAM, lines=1) as page:
+        await page.get_by_role("button", name="Save this view").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("What you typed into the text field is not kept")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#ask-wrong")).to_have_text("Give the view a name.")
+        await page.keyboard.type("Bad and nobody's")
+        await page.get_by_label("Share it with everybody").check()
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await expect(page.get_by_role("navigation", name="Views")).to_contain_text("Bad and nobody's 2")
+    async with queue_at(chromium, address) as other:
+        await other.get_by_role("link", name="Bad and nobody's (sam) 2").click()
+        await expect(rows(other)).to_have_count(2)
+        await expect(other).to_have_url(f"{address}/alerts?held=nobody&severity=critical")
+        await expect(other.get_by_role("button", name="Remove")).to_have_count(0)
+    async with queue_at(chromium, address, "?held=nobody&severity=critical", who=SAM, lines=2) as page:
+        await page.get_by_role("button", name="Remove the view Bad and nobody's").click()
+        await expect(page.get_by_role("link", name="Bad and nobody's")).to_have_count(0)
+        assert (await page.evaluate("fetch('/api/v1/views').then(a => a.json())"))["items"] == []
+
+
 async def test_claiming_takes_all_of_a_wearers_alerts_and_release_gives_them_back(
     chromium: playwright.Browser, address: str, night: World
 ) -> None:
@@ -364,3 +386,76 @@ async def test_an_ingest_that_stands_still_is_said(chromium: playwright.Browser,
     night.clock.now_us += 10 * MINUTE_US
     async with queue_at(chromium, address) as page:
         await expect(page.locator("#banner-feed")).to_contain_text("Nothing was decided since 22:30:00")
+
+
+async def test_what_is_in_no_operators_view_sounds_for_the_supervisor(
+    chromium: playwright.Browser, address: str, night: World
+) -> None:
+    async with queue_at(chromium, address, "?severity=warning", SAM, lines=2) as page:
+        unshown = page.locator("#banner-unshown")
+        await expect(unshown).to_have_text("2 critical alerts in no operator's view: no operator has the queue open.")
+        await expect(page.locator("#sound-state")).to_have_attribute("data-rings", "2")
+        await night.get("views/in-use?shows=kind%3Dstrap_tamper")
+        await page.get_by_label("State").select_option("active")
+        await expect(unshown).to_have_text("1 critical alert in no operator's view.")
+        await night.get("views/in-use?shows=held%3Dnobody")
+        await page.get_by_label("State").select_option("")
+        await expect(unshown).to_be_hidden()
+    async with queue_at(chromium, address, "?severity=warning", lines=2) as page:
+        await expect(page.locator("#banner-unshown")).to_have_count(0)
+
+
+async def test_a_lost_stream_is_said_loudly_and_nothing_is_missed_when_it_is_back(
+    chromium: playwright.Browser, address: str, night: World
+) -> None:
+    cut = re.compile("/api/v1/stream")
+    context = await chromium.new_context(extra_http_headers=OLA)
+    page = await context.new_page()
+    await page.route(cut, lambda route: route.abort())
+    await page.goto(f"{address}/alerts")
+    await expect(rows(page)).to_have_count(8)
+    await page.keyboard.press("j")
+    banner = page.locator("#banner-stream")
+    await expect(banner).to_contain_text("Not live since")
+    await expect(banner).to_contain_text("New alerts may be missing from this page.")
+    await expect(page.locator("#age")).not_to_have_attribute("data-live", "")
+    night.clock.forward(300)
+    await night.raised("W1007", Kind.STRAP_TAMPER, Severity.CRITICAL, condition=None, device="TW1007")
+    await page.unroute(cut)
+    await expect(banner).to_be_hidden(timeout=20_000)
+    await expect(line_of(page, "W1007")).to_contain_text("Strap tamper")
+    await expect(page.locator("#sound-state")).to_have_attribute("data-rings", "1")
+    await context.close()
+
+
+async def test_ten_thousand_alerts_stay_quick(chromium: playwright.Browser, address: str, night: World) -> None:
+    async with queue_at(chromium, address) as page:
+        items = (await night.get("alerts"))["items"]
+        many = [
+            items[0] | {"id": str(1_000_000 + n), "episode": f"many-{n}", "wearer": f"M{n}", "severity": "warning"}
+            for n in range(10_000)
+        ]
+
+        async def lots(route: playwright.Route) -> None:
+            start = int(re.search(r"from=(\d+)", route.request.url + "&from=0")[1])
+            more = f"/api/v1/alerts?from={start + 1_000}" if start + 1_000 < len(many) else None
+            await route.fulfill(json={"items": many[start : start + 1_000] + items, "next": more})
+
+        await page.route(re.compile("/api/v1/alerts[?]"), lots)
+        await page.reload()
+        await expect(page.locator("#queue-sum")).to_have_text("10,008 lines shown of 10,009 open alerts")
+        assert await rows(page).count() < 80
+        took = await page.evaluate(
+            """async () => {
+                const began = performance.now();
+                for (let n = 0; n < 20; n += 1) {
+                    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
+                    await new Promise(requestAnimationFrame);
+                }
+                return (performance.now() - began) / 20;
+            }"""
+        )
+        assert took < 100, f"a step of the cursor took {took:.0f} ms"
+        await page.evaluate("window.scrollTo(0, document.body.scrollHeight / 2)")
+        await expect(rows(page).filter(has_text="M5").first).to_be_visible()
+        await expect(page.locator(".bw-line--here")).to_have_count(1)

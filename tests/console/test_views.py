@@ -53,3 +53,20 @@ async def test_a_view_of_somebody_else_is_as_if_it_were_not_there(night: World) 
         assert (await night.client.delete(f"/api/v1/views/{made['id']}", headers=who)).status_code == 404
     assert (await night.client.delete(f"/api/v1/views/{made['id']}", headers=OLA)).status_code == 200
     assert await names(night, OLA) == []
+
+
+async def test_a_view_is_in_use_for_a_minute_after_its_page_told_so(night: World) -> None:
+    async def in_use() -> list[tuple[str, str, str]]:
+        items = (await night.get("views/in-use", SAM))["items"]
+        return [(one["who"], one["role"], one["query"]) for one in items]
+
+    assert await in_use() == []
+    await night.get("views/in-use?shows=severity%3Dcritical")
+    night.clock.forward(59)
+    await night.get("views/in-use?shows=held%3Dme")
+    assert await in_use() == [("ola", "operator", "held=me"), ("ola", "operator", "severity=critical")]
+    night.clock.forward(1)
+    assert await in_use() == [("ola", "operator", "held=me")]
+    night.clock.forward(60)
+    assert await in_use() == []
+    assert (await night.client.get("/api/v1/views/in-use", headers=DEE)).status_code == 403

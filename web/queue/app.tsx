@@ -21,6 +21,7 @@ import { Sound } from "./sound";
 import { criticalOf, toAct, toClaim, toClose, toEscalate, toRelease } from "./targets";
 import { Tools } from "./tools";
 import { fits, QUICK, readView, writeView, type Known, type View } from "./view";
+import { Watch } from "./watch";
 import { alertWords, plural, useTables } from "./words";
 
 const TICK_MS = 1_000;
@@ -33,6 +34,7 @@ export class App {
   private readonly desk: Desk;
   private readonly sound = new Sound(() => this.draw());
   private readonly live: Live;
+  private readonly watch: Watch;
   private cursor: string | null = null;
   private selected = new Set<string>();
   private asked: (Asked & { alerts: Alert[]; aside: string }) | null = null;
@@ -51,6 +53,7 @@ export class App {
     this.queue = new Queue(this.known);
     this.desk = new Desk(this.queue, (alert) => this.whoWords(alert), () => this.changed());
     this.live = new Live(this.queue, () => this.changed(), island.reader.figures);
+    this.watch = new Watch(this.queue, this.known, island.reader.senior);
     this.saved = island.views.map(savedOf);
   }
 
@@ -62,6 +65,7 @@ export class App {
     this.changed();
     this.paint();
     this.live.start();
+    if (this.reader.desk) this.watch.start();
     this.keys();
     window.setInterval(() => this.tick(), TICK_MS);
     window.addEventListener("popstate", () => this.show(readView(location.search), false));
@@ -119,6 +123,7 @@ export class App {
       this.counts.set(one.id, this.queue.counts(fits(one.view, this.known)).lines);
     }
     this.worst = this.queue.counts((alert) => alert.severity === "critical" && alert.work === "raised").worst;
+    this.sound.arrived(this.watch.look());
     document.title = `${this.worst ? `(${this.worst} critical) ` : ""}Alerts – Bailiwick`;
   }
 
@@ -178,6 +183,7 @@ export class App {
     if (write) history.replaceState(null, "", `/alerts${writeView(view) ? `?${writeView(view)}` : ""}`);
     this.selected.clear();
     this.queue.show(view);
+    if (this.reader.desk) this.watch.changed();
     if (this.cursor !== null && !this.queue.line(this.cursor)) this.cursor = null;
     this.changed();
   }
@@ -215,7 +221,8 @@ export class App {
     const alerts = pick(lines, this.reader);
     if (kind !== "save" && alerts.length === 0) return;
     const left = kind === "close" ? criticalOf(lines).length : 0;
-    const aside = left ? `${plural(left, "critical alert")} left out: they close only from their own pages.` : "";
+    const typed = kind === "save" && this.queue.view.text ? "What you typed into the text field is not kept with a view." : "";
+    const aside = typed || (left ? `${plural(left, "critical alert")} left out: they close only from their own pages.` : "");
     this.asked = { kind, keys, fields, alerts, aside };
     this.changed();
     this.paint();
@@ -252,7 +259,8 @@ export class App {
 
   private async save(fields: Fields): Promise<string | null> {
     try {
-      this.saved = [...this.saved, await saveView(fields["name"]?.trim() ?? "", this.queue.view, fields["shared"] === "yes", freshKey())];
+      const made = await saveView(fields["name"]?.trim() ?? "", { ...this.queue.view, text: "" }, fields["shared"] === "yes", freshKey());
+      this.saved = [...this.saved.filter((one) => one.id !== made.id), made];
       this.countedMs = -Infinity;
       return null;
     } catch (error) {

@@ -17,7 +17,7 @@ interface Page {
   next: string | null;
 }
 
-function banner(id: string, words: string): void {
+export function banner(id: string, words: string): void {
   let line = document.getElementById(id);
   if (!line) {
     line = document.createElement("p");
@@ -37,6 +37,7 @@ export class Live {
   private since = now();
   private timer = 0;
   private wanted = false;
+  private wasLive = false;
 
   constructor(
     private readonly queue: Queue,
@@ -75,7 +76,8 @@ export class Live {
   }
 
   private linked(state: Link, heard: number): void {
-    const first = this.link === "connecting" && state === "live";
+    const first = !this.wasLive && state === "live";
+    this.wasLive ||= first;
     if (state === "stale" && this.link !== "stale") this.since = heard;
     this.link = state;
     if (first) void this.read();
