@@ -12,7 +12,7 @@ from typing import Final
 from playwright.async_api import Page, expect
 
 from tests.api.doors import NOBODY
-from tests.console.world import World
+from tests.console.world import DEE, OLA, SAM, World
 
 Prepare = Callable[[Page, World], Awaitable[None]]
 
@@ -33,6 +33,61 @@ class Shot:
     """What is done to the world first."""
 
 
+async def _queue(page: Page, world: World) -> None:
+    await expect(page.locator(".bw-line").first).to_be_visible()
+
+
+async def _closing(page: Page, world: World) -> None:
+    """The dialog that closes a line which is not critical."""
+    await _queue(page, world)
+    await page.locator(".bw-line--warning").first.focus()
+    await page.keyboard.press("f")
+    await expect(page.locator("dialog[open]")).to_be_visible()
+
+
+async def _keys(page: Page, world: World) -> None:
+    """The list of keys."""
+    await _queue(page, world)
+    await page.keyboard.press("?")
+    await expect(page.locator("#keys-dialog")).to_be_visible()
+
+
+async def _map(page: Page, world: World) -> None:
+    await expect(page.locator("#live-map[data-ready]")).to_be_attached()
+
+
 GALLERY: Final[list[Shot]] = [
     Shot("sign-in", "/sign-in", NOBODY),
+    Shot("password", "/password", OLA),
+    Shot("alerts", "/alerts", OLA, _queue),
+    Shot("alerts-closing", "/alerts", OLA, _closing),
+    Shot("alerts-keys", "/alerts", OLA, _keys),
+    Shot("alerts-of-an-officer", "/alerts", DEE, _queue),
+    Shot("alerts-mine", "/alerts?held=me", OLA),
+    Shot("alert-critical", "/alerts/7", OLA),
+    Shot("alert-late", "/alerts/4", OLA),
+    Shot("alert-of-a-device", "/alerts/5", SAM),
+    Shot("find", "/find", OLA),
+    Shot("find-found", "/find?q=finch", OLA),
+    Shot("contact", "/contacts/new?wearer=W1001", OLA),
+    Shot("map", "/map", OLA, _map),
+    Shot("map-table", "/map/table", OLA),
+    Shot("wearer", "/wearers/W1001", OLA),
+    Shot("wearer-of-an-officer", "/wearers/W1003", DEE),
+    Shot("track", "/wearers/W1001/track", OLA),
+    Shot("zones", "/zones", SAM),
+    Shot("zone-new", "/zones/new", SAM),
+    Shot("zone", "/zones/school", SAM),
+    Shot("condition", "/conditions/CW1001/edit", SAM),
+    Shot("absence-new", "/conditions/CW1001/absences/new", SAM),
+    Shot("suspension-new", "/orders/OW1001/suspensions/new", SAM),
+    Shot("mutes", "/mutes", SAM),
+    Shot("mute-new", "/wearers/W1001/mutes/new", SAM),
+    Shot("protocols", "/protocols", SAM),
+    Shot("rota", "/rota", SAM),
+    Shot("handover", "/handover", SAM),
+    Shot("wallboard", "/wallboard", SAM),
+    Shot("incidents", "/incidents", SAM),
+    Shot("not-there", "/wearers/nobody-of-that-name", OLA),
+    Shot("not-yours", "/handover", DEE),
 ]
