@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from access.grants import Deed
 from api.console import alert_work, contact_form
+from api.console.ages import born_and_age
 from api.console.alert_found import Found, found
 from api.console.alert_points import MOST_SHOWN, band_of, map_data, points_of
 from api.console.asking import Refused
@@ -206,7 +207,7 @@ def _evidence(one: Found, now: datetime) -> dict[str, Any]:
     relied = [point for point in points if point.relied]
     others = [point for point in reversed(points) if not point.relied]
     return {
-        "born": _born(one, now),
+        "born": None if one.wearer is None else born_and_age(one.wearer["record"].get("born"), now),
         "sentences": told(one.alert, one.violation, one.condition, one.name, [point.t for point in relied]),
         "rule": rule_of(one.alert["kind"]),
         "versions": explained(one.versions),
@@ -253,15 +254,6 @@ async def _victim(opened: Page, alert: Any) -> Any:
     if alert["victim"] is None or not opened.reader.may(Deed.READ_VICTIMS):
         return None
     return await opened.ask.maybe(f"victims/{alert['victim']}")
-
-
-def _born(one: Found, now: datetime) -> tuple[str, int] | None:
-    """The day of birth, and the age now in years."""
-    born = None if one.wearer is None else one.wearer["record"].get("born")
-    if not born:
-        return None
-    day = datetime.fromisoformat(born).replace(tzinfo=UTC)
-    return f"{day.day} {day:%b %Y}", now.year - day.year - ((now.month, now.day) < (day.month, day.day))
 
 
 def _fresh() -> str:

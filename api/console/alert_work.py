@@ -59,12 +59,12 @@ FLAGS: Final = {
     "under_18": "the wearer is under 18",
 }
 STATES: Final = {
-    "waiting": "is waiting to be sent",
+    "waiting": "waits to be sent",
     "leased": "is being sent",
-    "sent": "was sent",
-    "suppressed": "was not sent",
-    "failed": "failed",
-    "unsent": "was not sent",
+    "sent": "sent",
+    "suppressed": "not sent",
+    "failed": "it failed",
+    "unsent": "not sent",
 }
 NOT_TOLD: Final = {
     "muted_by": "a mute stands",
@@ -245,7 +245,10 @@ def _notification(one: Json) -> Happening:
         why = NOT_TOLD.get(one["reason"], sentence(one["reason"]).lower())
         return Happening(one["made"], f"Not told on purpose: {whom}", None, (("Why", sentence(why)),))
     state = STATES.get(one["state"], one["state"])
-    title = f"{sentence(whom)}{named} told {BY.get(one['channel'], one['channel'])}: {state}"
+    if one["channel"] == "call":
+        title = f"Operators asked to ring {whom}{named}"
+    else:
+        title = f"Told {whom}{named} {BY.get(one['channel'], one['channel'])}: {state}"
     if one["stands_down"]:
         title = f"Stood down: {title}"
     return Happening(one["sent"] or one["made"], title, None, (("Why", one["why"]),) if one["why"] else ())

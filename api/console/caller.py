@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from access.grants import Deed
 from api.console import contact_form
+from api.console.ages import born_and_age
 from api.console.alert_found import WORKING
 from api.console.alert_work import contact_told
 from api.console.asking import Refused, together
@@ -47,7 +48,12 @@ async def find(opened: Opened, q: Annotated[str, Query(max_length=1_000)] = "") 
         items, more = answer["items"], answer["more"]
     alerts = await together(*(_open_alerts(opened, one["wearer"]) for one in items))
     found = [
-        one | {"alerts": own, "found_by": [FOUND_BY.get(kind, kind) for kind in one["by"]]}
+        one
+        | {
+            "alerts": own,
+            "found_by": [FOUND_BY.get(kind, kind) for kind in one["by"]],
+            "born": born_and_age(one["born"], _now(opened)),
+        }
         for one, own in zip(items, alerts, strict=True)
     ]
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
@@ -120,6 +126,7 @@ async def _form(
         status,
         title=f"Contact: {person['record']['name']}" if person else "Contact",
         person=person,
+        born=born_and_age(person["record"].get("born"), _now(opened)) if person else None,
         alerts=alerts,
         recent=[(call, contact_told(call)) for call in recent],
         parties=contact_form.PARTIES,

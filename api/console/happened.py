@@ -143,7 +143,7 @@ def _what(violation: Json, condition: Json | None, name: str) -> str:
         home = f" The curfew is at {place['name']}." if place.get("name") else ""
         return f"{name} {CURFEWS[violation['code']][0 if over else 1]}: {when}.{home}"
     if kind == "curfew":
-        return f"{name} did not keep the curfew {when}."
+        return f"{name} {'did not keep' if over else 'has not kept'} the curfew {when}."
     if kind in PAIRS:
         return f"{name} {PAIRS[kind]}, {when}."
     if kind in DEVICES:
