@@ -20,11 +20,11 @@ from domain.vocabulary import Outcome, Severity
 Json = Mapping[str, Any]
 
 OUTCOMES: Final = (
-    (Outcome.CONFIRMED, "It happened as the alert says"),
-    (Outcome.EXPLAINED, "It happened, and there is an explanation for the officer to judge"),
-    (Outcome.EQUIPMENT, "The device did it, not the wearer"),
-    (Outcome.FALSE, "It did not happen"),
-    (Outcome.DUPLICATE, "Another alert is about the same thing"),
+    (Outcome.CONFIRMED, "it happened as the alert says"),
+    (Outcome.EXPLAINED, "it happened, and there is an explanation for the officer to judge"),
+    (Outcome.EQUIPMENT, "the device did it, not the wearer"),
+    (Outcome.FALSE, "it did not happen"),
+    (Outcome.DUPLICATE, "another alert is about the same thing"),
 )
 """How a person closes an alert, with what each means."""
 

@@ -120,7 +120,8 @@ def told(
     sentences = [_what(violation, condition, name), _shown(violation, times), *_curfew_minutes(violation)]
     if violation["late"]:
         sentences.append(
-            f"It happened at {_at(violation['from'])} and was learnt at {_at(violation['decided'])}: its data came late."
+            f"It happened at {_at(violation['from'])} and was learnt at "
+            f"{_at(violation['decided'], instant(violation['from']))}: its data came late."
         )
     if alert["withdrawn"]:
         sentences.append("It is withdrawn: later data shows that it did not happen as it was told.")

@@ -12,6 +12,7 @@ from typing import Final
 from playwright.async_api import Page, expect
 
 from tests.api.doors import NOBODY
+from tests.console import alert_states
 from tests.console.world import DEE, OLA, SAM, World
 
 Prepare = Callable[[Page, World], Awaitable[None]]
@@ -67,9 +68,18 @@ GALLERY: Final[list[Shot]] = [
     Shot("alert-critical", "/alerts/7", OLA),
     Shot("alert-late", "/alerts/4", OLA),
     Shot("alert-of-a-device", "/alerts/5", SAM),
+    Shot("alert-claimed", "/alerts/5", OLA, alert_states.with_contact_form, alert_states.claimed),
+    Shot("alert-closed", "/alerts/8", OLA, before=alert_states.closed),
+    Shot("alert-refused", "/alerts/3", OLA, alert_states.refused),
+    Shot("alert-overtaken", "/alerts/4", OLA, alert_states.overtaken),
+    Shot("alert-protected", "/alerts/3", OLA, alert_states.protected_place, alert_states.paired),
+    Shot("alert-of-an-officer", "/alerts/7", DEE),
     Shot("find", "/find", OLA),
     Shot("find-found", "/find?q=finch", OLA),
+    Shot("find-nobody", "/find?q=nobody%20of%20that%20name", OLA),
     Shot("contact", "/contacts/new?wearer=W1001", OLA),
+    Shot("contact-refused", "/contacts/new?wearer=W1005", OLA, alert_states.nothing_entered),
+    Shot("contact-of-nobody", "/contacts/new", OLA),
     Shot("map", "/map", OLA, _map),
     Shot("map-table", "/map/table", OLA),
     Shot("wearer", "/wearers/W1001", OLA),

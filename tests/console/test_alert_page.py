@@ -301,7 +301,7 @@ async def test_a_late_one_says_when_it_happened_and_when_it_was_learnt(
     chromium: playwright.Browser, night: World, address: str
 ) -> None:
     async with browsing(chromium, address, f"/alerts/{await number_of(night, 'W1003')}", viewport=PHONE) as page:
-        happened = "It happened at 18:17 on Sat 21 Nov and was learnt at 22:18 on Sat 21 Nov: its data came late."
+        happened = "It happened at 18:17 on Sat 21 Nov and was learnt at 22:18: its data came late."
         await expect(page.get_by_text(happened)).to_be_visible()
         await expect(page.locator(".bw-state", has_text="Late")).to_be_visible()
 
