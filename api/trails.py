@@ -17,6 +17,7 @@ import msgspec
 from access.permits import Sealed
 from api.bodies import positions_body
 from domain.instants import format_instant
+from domain.national_grid import references
 from store.reading_places import Counted
 from store.reading_types import PositionRow
 
@@ -72,7 +73,10 @@ def completeness_body(counted: Sequence[Counted]) -> list[dict[str, Any]]:
 
 
 class GeoJsonTrail:
-    """A FeatureCollection with a point a fix; `sealed` and `completeness` are members beside `features`."""
+    """A FeatureCollection with a point a fix; `sealed` and `completeness` are members beside `features`.
+
+    `grid` of a point is its National Grid reference, null where the grid does not reach.
+    """
 
     def __init__(self, wearer: str, sealed: Sequence[Sealed]) -> None:
         self._sealed = sealed
@@ -85,7 +89,9 @@ class GeoJsonTrail:
 
     def more(self, rows: Sequence[PositionRow]) -> bytes:
         """Features."""
-        text = msgspec.json.encode([_feature(one) for one in positions_body(rows)])[1:-1]
+        grids = references([row.lon for row in rows], [row.lat for row in rows])
+        bodies = zip(positions_body(rows), grids, strict=True)
+        text = msgspec.json.encode([_feature(one, grid) for one, grid in bodies])[1:-1]
         between = b"," if self._any and text else b""
         self._any = self._any or bool(text)
         return between + text
@@ -195,8 +201,8 @@ def _csv_lines(bodies: Sequence[dict[str, Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _feature(body: dict[str, Any]) -> dict[str, Any]:
-    properties = {key: value for key, value in body.items() if key not in ("lon", "lat")}
+def _feature(body: dict[str, Any], grid: str | None) -> dict[str, Any]:
+    properties = {key: value for key, value in body.items() if key not in ("lon", "lat")} | {"grid": grid}
     point = {"type": "Point", "coordinates": [body["lon"], body["lat"]]}
     return {"type": "Feature", "geometry": point, "properties": properties}
 

@@ -20,6 +20,7 @@ from api.console import (
     sign_in_pages,
     wallboard,
     wearer,
+    wearer_track,
     words,
 )
 from api.console.frame import Opened, install_errors, see_other
@@ -27,7 +28,7 @@ from api.console.rendering import BUILT, NAVIGATION
 
 KEEP: Final = "no-cache"
 """Files may be kept, but are asked for again each time (with their ETag)."""
-SUBJECTS: Final = (queue, alert, caller, sign_in_pages, wearer, mutes, absences, handover, incidents, wallboard, map)
+SUBJECTS: Final = (queue, alert, caller, sign_in_pages, wearer, mutes, absences, handover, incidents, wallboard, map, wearer_track)
 """Modules of pages, each with its `router`."""
 
 router = APIRouter(include_in_schema=False)

@@ -16,6 +16,7 @@ from api.console.wearer_found import Found, conditions_now, found, in_order, is_
 from api.console.wearer_words import DEVICE_KINDS, must, order_words, title
 from api.console.week import week
 from api.routes.people import Id
+from domain.vocabulary import Severity
 
 Json = dict[str, Any]
 
@@ -40,6 +41,7 @@ async def wearer(wearer: Id, opened: Opened) -> Response:
         earlier=[_order(order, shown, decisions, now) for order in _newest(shown.orders) if is_over(order, now)],
         apart=apart(shown.violations),
         decisions=decisions,
+        alerts=sorted(shown.alerts, key=lambda one: words.SEVERITY_ORDER.index(Severity(one["severity"]))),
         alert_of={one: alert["id"] for alert in shown.alerts for one in alert["violations"]},
         names=names,
         causes=CAUSES,
