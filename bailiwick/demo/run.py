@@ -19,13 +19,14 @@ from bailiwick.demo.figures import EVERY_S, HEADING, figures_line
 from bailiwick.demo.fleet_process import ACCOUNT, GO, READY, Orders, orders_file, read_when_there, write_whole
 from bailiwick.demo.reporting import Outcome, Run, make_report
 from bailiwick.demo.rota import invented_rota
-from bailiwick.demo.system import System
+from bailiwick.demo.system import STREETS, System
 from bailiwick.parts.processes import Child, PartFailed
 from bailiwick.settings import Settings
 from domain.errors import BailiwickError
 from domain.instants import SECOND_US
 from simulators.caseload import as_lines, generate
 from simulators.service import start_up_s
+from simulators.town_streets import streets
 from store import Reading, Store
 from store.store import ConnectionLost
 
@@ -96,6 +97,7 @@ class Demo:
 
     async def run(self) -> int:
         self._say(f"data folder {self.folder}")
+        await asyncio.to_thread(self._draw_streets)
         self.system.start_parts()
         broker = self.system.broker
         self._say(f"database: PostgreSQL from {self.system.database.binaries.origin}; broker: {broker.name}")
@@ -123,6 +125,11 @@ class Demo:
                 return 0
             outcome = await self._reckon(reading, start_s)
         return self._tell(outcome)
+
+    def _draw_streets(self) -> None:
+        """The towns' streets, for the map."""
+        drawn = json.dumps(streets(self.config.seed), separators=(",", ":"))
+        (self.folder / STREETS).write_text(drawn, encoding="utf-8")
 
     async def _enter_caseload(self) -> None:
         """Generates it, gives it to the fleet, and imports it with the ordinary commands."""

@@ -17,6 +17,8 @@ from bailiwick.settings import PREFIX, Settings
 
 DATABASE_SETTINGS = {"track_commit_timestamp": "on"}
 """The report measures delays up to the end of the transaction."""
+STREETS = "streets.geojson"
+"""What lies under the demo's map, in its folder."""
 ENDS_BY_ITSELF = ("warm-up", "fleet", "import", "rota")
 
 
@@ -83,9 +85,11 @@ class System:
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         public = self.settings.public_url
+        basemap = self.settings.basemap or (str(self.folder / STREETS) if (self.folder / STREETS).exists() else None)
         return (
             kept
             | ({} if public is None else {f"{PREFIX}PUBLIC_URL": public})
+            | ({} if basemap is None else {f"{PREFIX}BASEMAP": basemap})
             | {
                 "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
                 f"{PREFIX}DATABASE_URL": self.database.url(),
