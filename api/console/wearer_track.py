@@ -139,7 +139,8 @@ async def _violations(opened: Page, wearer: str, start: datetime, end: datetime)
     """When violations by the wearer stood, for the scrubber."""
     if not opened.reader.may(Deed.READ_VIOLATIONS):
         return []
-    items, _ = await opened.ask.items("violations", wearer=wearer, **{"from": _text(start), "to": _text(end)})
+    wanted: Json = {"wearer": wearer, "from": _text(start), "to": _text(end)}
+    items, _ = await opened.ask.items("violations", **wanted)
     return [{"from": one["from"], "to": one["to"]} for one in items if one["cause"] == "wearer"]
 
 
