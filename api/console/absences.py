@@ -200,7 +200,7 @@ async def _show(
     looked: str | None = None,
 ) -> Response:
     about = await _about(opened, sort, parent)
-    shown = None if told is None or form["from-day"] == "" else _picture(sort, form, told)
+    shown = None if told is None or form["from-day"] == "" else _picture(sort, form, told, about["runs_to"])
     return opened.show(
         "absence.html",
         status=422 if form.wrong else 200,
@@ -219,16 +219,17 @@ async def _show(
     )
 
 
-def _picture(sort: Sort, form: Form, told: Mapping[str, Any]) -> dict[str, Any]:
+def _picture(sort: Sort, form: Form, told: Mapping[str, Any], runs_to: str | None) -> dict[str, Any]:
     """The days that it touches, two weeks at most, and the nights on which clocks change after them."""
     start = form.moment("from", "")
     assert start is not None
     end = form.moment("to", "", end=True, needed=False)
     found = _stretches(sort, told)
     first, last = range_shown(instant(start), None if end is None else instant(end))
-    until = instant(end) if end is not None else instant(start) + YEAR
+    ends = [instant(one) for one in (end, runs_to) if one is not None]
+    until = min([*ends, instant(start) + YEAR - timedelta(days=2)])
     days = days_of(found, first, last)
-    changes = changes_ahead(found, first, last, min(until, instant(start) + YEAR - timedelta(days=2)))
+    changes = changes_ahead(found, first, last, until)
     return {"days": days, "changes": changes, "width": widest([*days, *changes]), "goes_on": until > last}
 
 
@@ -252,7 +253,7 @@ async def _about(opened: Page, sort: Sort, parent: str) -> dict[str, Any]:
         "called": called,
         "wearer": order["wearer"],
         "name": wearer.get("name") or order["wearer"],
-        "record": record,
+        "runs_to": order.get("to"),
     }
 
 

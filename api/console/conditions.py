@@ -23,6 +23,7 @@ from api.console.before_saving import (
 )
 from api.console.condition_form import PLACED, TIMED, ZONED
 from api.console.frame import Opened, Page, see_other
+from api.console.rendering import instant
 from api.console.timelines import days_of, midnight, widest
 from api.console.typed import Form, moment_anchors
 from api.console.wearer_words import must, order_words, timetable_words, title
@@ -192,11 +193,10 @@ async def _show(
         anchors=_anchors(rows),
         told=told,
         zone_told=zone_told,
-        shown=None if told is None else _picture(opened, told),
+        shown=None if told is None else _picture(opened, told, about["to"]),
         zones=zones,
         background=background(zones, homes, order=record["order"]),
         size_words=shape_text.size_words,
-        metres=shape_text.metres,
         looked=looked if told is not None else None,
         key=opened.key() or fresh_key(),
         draft=draft(opened, f"condition-{body['id'] if body else record['order']}"),
@@ -208,13 +208,14 @@ def _anchors(rows: list[timetables.Row]) -> dict[str, str]:
     return found | {"form": "do-look", "told": "told", "points": "points"}
 
 
-def _picture(opened: Page, told: Json) -> Json:
-    """Two weeks from today, and the nights on which clocks change within a year."""
+def _picture(opened: Page, told: Json, ends: str | None) -> Json:
+    """Two weeks from today, and the nights on which clocks change within a year and before the order ends."""
     found = of_windows(told["conditions"][0]["timeline"] if told["conditions"] else ())
     first = midnight(_now(opened))
     last = first + timedelta(days=DAYS_SHOWN)
     days = days_of(found, first, last)
-    changes = changes_ahead(found, first, last, first + YEAR - timedelta(days=2))
+    until = first + YEAR - timedelta(days=2)
+    changes = changes_ahead(found, first, last, until if ends is None else min(until, instant(ends)))
     return {"days": days, "changes": changes, "width": widest([*days, *changes])}
 
 

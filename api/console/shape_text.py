@@ -7,7 +7,6 @@ zone editor read and write the same (`web/editor/shape_text.ts`).
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -76,11 +75,14 @@ def shape_words(shape: Mapping[str, Any]) -> str:
     return f"{parts}{with_holes}, {corners} corners"
 
 
-def size_words(area_m2: float) -> str:
-    """``4.2 km²``, ``7.5 hectares``, ``800 m²``."""
-    if area_m2 >= 1_000_000:
-        return f"{area_m2 / 1_000_000:,.2f} km²"
-    return f"{area_m2 / 10_000:,.1f} hectares" if area_m2 >= 10_000 else f"{area_m2:,.0f} m²"
+def size_words(told: Mapping[str, Any]) -> str:
+    """``7.5 hectares, 240 m from west to east, 310 m from south to north`` of what the API tells of a shape."""
+    area = told["area_m2"]
+    if area >= 1_000_000:
+        size = f"{area / 1_000_000:,.2f} km²"
+    else:
+        size = f"{area / 10_000:,.1f} hectares" if area >= 10_000 else f"{area:,.0f} m²"
+    return f"{size}, {told['across_m']:,.0f} m from west to east, {told['tall_m']:,.0f} m from south to north"
 
 
 def position(text: str) -> tuple[float, float] | None:
@@ -168,8 +170,3 @@ def _degrees(value: float) -> str:
     """Seven digits at most, a centimetre, and no more than there are."""
     text = f"{value:.7f}".rstrip("0")
     return text + "0" if text.endswith(".") else text
-
-
-def metres(value: float) -> str:
-    """``1,240 m``."""
-    return f"{math.floor(value + 0.5):,} m"

@@ -186,7 +186,6 @@ async def _show(opened: Page, form: Form, body: dict[str, Any] | None, told: dic
         background=background([one for one in around if one["id"] != zone], zone=zone),
         may=opened.reader.may(Deed.WRITE_CASELOAD),
         size_words=shape_text.size_words,
-        metres=shape_text.metres,
         key=opened.key() or fresh_key(),
         draft=draft(opened, f"zone-{zone or 'new'}"),
     )

@@ -3,6 +3,7 @@
 import Feature from "ol/Feature";
 import type OlMap from "ol/Map";
 import { noModifierKeys, singleClick, never } from "ol/events/condition";
+import { intersects } from "ol/extent";
 import CircleGeometry from "ol/geom/Circle";
 import type Geometry from "ol/geom/Geometry";
 import LineString from "ol/geom/LineString";
@@ -91,6 +92,13 @@ export class Drawing {
     const extent = this.source.isEmpty() ? this.around.getExtent() : this.source.getExtent();
     if (!extent || !Number.isFinite(extent[0])) return;
     this.map.getView().fit(extent, { padding: [40, 40, 40, 40], maxZoom: 17 });
+  }
+
+  /** Shows all of what was typed where none of it is to be seen. */
+  bringIntoView(): void {
+    if (this.source.isEmpty()) return;
+    const seen = this.map.getView().calculateExtent(this.map.getSize());
+    if (!intersects(seen, this.source.getExtent()!)) this.fit();
   }
 
   /** Takes up a tool; `widthM` is that of a corridor that is begun. */

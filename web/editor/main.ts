@@ -89,6 +89,7 @@ class Editor {
   private changed(typed: Typed): void {
     const shape = shapeOf(typed);
     this.drawing.show(shape);
+    this.drawing.bringIntoView();
     this.tellSize(shape);
     this.buttons();
     if (this.tool !== "move" && this.tool !== "take_out") this.take(this.tool);
