@@ -51,4 +51,4 @@ async def browsing(
     await page.goto(f"{address}{path}")
     yield page
     await context.close()
-    assert wrong == []
+    assert not wrong, "; ".join(wrong)
