@@ -9,13 +9,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from api.console import (
-    absences,
     alert,
     caller,
+    editors,
     handover,
     incidents,
     map,
-    mutes,
     queue,
     sign_in_pages,
     wallboard,
@@ -28,7 +27,7 @@ from api.console.rendering import BUILT, NAVIGATION
 
 KEEP: Final = "no-cache"
 """Files may be kept, but are asked for again each time (with their ETag)."""
-SUBJECTS: Final = (queue, alert, caller, sign_in_pages, wearer, mutes, absences, handover, incidents, wallboard, map, wearer_track)
+SUBJECTS: Final = (queue, alert, caller, sign_in_pages, wearer, editors, handover, incidents, wallboard, map, wearer_track)
 """Modules of pages, each with its `router`."""
 
 router = APIRouter(include_in_schema=False)
