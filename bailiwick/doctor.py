@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib.metadata import version
 
+from api.basemap import TileServer, basemap_of
 from bailiwick.broker_survey import BrokerSurvey, survey_broker
 from bailiwick.settings import Settings
 from domain.audit_chain import day_before
-from domain.errors import BailiwickError
+from domain.errors import BadSetting, BailiwickError
 from domain.vocabulary import Role
 from store import Reading, Store
 from store.reconciling import Reconciliation
@@ -71,7 +72,7 @@ async def _collect(settings: Settings) -> list[Finding]:
     found = [Finding("settings", Verdict.GOOD, "each is known and possible")]
     found += [finding async for finding in _database(settings)]
     found += [finding async for finding in _broker(settings)]
-    return [*found, *_clock(), *_time_zones()]
+    return [*found, await about_basemap(settings.basemap), *_clock(), *_time_zones()]
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
@@ -219,6 +220,29 @@ def about_broker(found: BrokerSurvey) -> Iterator[Finding]:
         yield Finding("dropped", Verdict.WARNING, f"{found.dropped:,} messages since it started", advice)
     else:
         yield Finding("dropped", Verdict.GOOD, "no message since it started")
+
+
+A_TILE = (6, 31, 20)
+"""England lies in it."""
+
+
+async def about_basemap(setting: str | None) -> Finding:
+    """Whether what lies under the map can be had: a file is read, a tile server asked for one tile."""
+    try:
+        basemap = basemap_of(setting, lambda: time.time_ns() // 1000)
+    except BadSetting as error:
+        return Finding("base map", Verdict.BAD, str(error), "name another file in BAILIWICK_BASEMAP, or none")
+    try:
+        if basemap.tiles is None:
+            return Finding("base map", Verdict.GOOD, "the built-in outline" + (" with streets" if basemap.streets else ""))
+        about = basemap.tiles.about
+        if isinstance(basemap.tiles, TileServer) and await basemap.tiles.tile(*A_TILE) is None:
+            advice = "see that this machine reaches it, and that its key holds; until then maps show the outline"
+            return Finding("base map", Verdict.WARNING, "the tile server gave no tile", advice)
+        found = f"{about.kind} tiles of zoom {about.min_zoom} to {about.max_zoom}"
+        return Finding("base map", Verdict.GOOD, found)
+    finally:
+        await basemap.aclose()
 
 
 def _clock() -> Iterator[Finding]:
