@@ -54,7 +54,8 @@ async def at(
             out = await page.evaluate(WIDE)
             if out > 0:
                 found.append(f"{name}: {out} px stick out sideways")
-            await keep(page, shot, size)
+            if not more:
+                await keep(page, shot, size)
     except AssertionError as error:
         found.append(f"{name}: {str(error).splitlines()[0] if str(error) else error!r}")
     return found
