@@ -61,6 +61,7 @@ class Deed(StrEnum):
     WRITE_EXPORTS = "exports.write"
     WRITE_ACCOUNTS = "accounts.write"
     WRITE_HOLDS = "holds.write"
+    WRITE_PATROL_LINKS = "patrol_links.write"
     WRITE_VIEWS = "views.write"
     WRITE_ROTA = "rota.write"
     WRITE_PROTOCOLS = "protocols.write"
@@ -109,6 +110,7 @@ GRANTS: Final[dict[Deed, frozenset[Role]]] = {
     Deed.WRITE_EXPORTS: frozenset({Role.DUTY_MANAGER}),
     Deed.WRITE_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Deed.WRITE_HOLDS: frozenset({Role.DUTY_MANAGER}),
+    Deed.WRITE_PATROL_LINKS: CENTRE,
     Deed.WRITE_VIEWS: _OFFICERS | {Role.POLICE, Role.VICTIM_LIAISON},
     Deed.WRITE_ROTA: SENIOR,
     Deed.WRITE_PROTOCOLS: SENIOR,

@@ -35,6 +35,7 @@ from store.device_commands import DeviceCommands
 from store.errors import KeyUsed
 from store.handovers import Handovers
 from store.holds import Holds
+from store.patrol_links import PatrolLinks
 from store.protocols import ProtocolTables
 from store.reading_types import Subject
 from store.rota import RotaTables
@@ -71,6 +72,7 @@ class AtDesk:
     protocols: ProtocolTables | None = None
     handovers: Handovers | None = None
     views: Views | None = None
+    patrol_links: PatrolLinks | None = None
     in_use: ViewsInUse = field(default_factory=ViewsInUse)
 
     def desk(self, note: Note, audited: Audited) -> Desk:

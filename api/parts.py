@@ -12,6 +12,7 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from api.bodies import PositionsWritten
+from access.attempts import Addresses
 from api.contingency import Rankings
 from api.cursors import CURSOR_CHARACTERS, link_header
 from api.figures import Figures
@@ -56,6 +57,7 @@ class Parts:
     sittings: Sittings = field(default_factory=Sittings)
     basemap: Basemap | None = None
     written: PositionsWritten = field(default_factory=PositionsWritten)
+    patrol_attempts: Addresses = field(default_factory=Addresses)
 
 
 def parts_of(request: Request) -> Parts:

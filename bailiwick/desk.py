@@ -58,5 +58,5 @@ async def open_desk(
             return DeskGuide(found.protocols, found.resolve)
 
         caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, zones)
-        kept = (store.holds, store.rota, store.protocols, store.handovers, store.views)
+        kept = (store.holds, store.rota, store.protocols, store.handovers, store.views, store.patrol_links)
         yield AtDesk(work, guide, clock, store.rota.shifts, caseload, exports, commands, *kept)

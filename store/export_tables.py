@@ -36,6 +36,7 @@ SECRETS: Final = {
     "sessions": "who is signed in",
     "api_keys": "keys of the old system's machines",
     "oidc_begun": "who is signing in",
+    "patrol_links": "open pages of the old system, for an hour",
 }
 """Never leave the system."""
 

@@ -39,6 +39,7 @@ from store.incidents import incidents_of_commits
 from store.leading import Lead
 from store.listening import CASELOAD_CHANNEL, listening
 from store.migrate import migrate, read_migrations
+from store.patrol_links import PatrolLinks
 from store.protocols import ProtocolTables
 from store.ranges import FOLD_COMMITS, Ranges, read_ranges
 from store.reading import Reading
@@ -85,6 +86,7 @@ class Store:
         self.retention = Retention(pool)
         self.holds = Holds(pool)
         self.handovers = Handovers(pool)
+        self.patrol_links = PatrolLinks(pool)
         self.views = Views(pool)
         self.erasing = Erasing(pool)
 

@@ -15,6 +15,7 @@ from api.console import (
     handover,
     incidents,
     map,
+    patrol,
     queue,
     sign_in_pages,
     wallboard,
@@ -27,7 +28,20 @@ from api.console.rendering import BUILT, NAVIGATION
 
 KEEP: Final = "no-cache"
 """Files may be kept, but are asked for again each time (with their ETag)."""
-SUBJECTS: Final = (queue, alert, caller, sign_in_pages, wearer, editors, handover, incidents, wallboard, map, wearer_track)
+SUBJECTS: Final = (
+    queue,
+    alert,
+    caller,
+    sign_in_pages,
+    wearer,
+    editors,
+    handover,
+    incidents,
+    wallboard,
+    map,
+    wearer_track,
+    patrol,
+)
 """Modules of pages, each with its `router`."""
 
 router = APIRouter(include_in_schema=False)

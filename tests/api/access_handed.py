@@ -7,6 +7,7 @@ from typing import Final
 
 from tests.api.access_calls import CALLS as OTHERS
 from tests.api.access_calls import About, Call, Caller, said
+from tests.api.doors import asks
 
 
 async def handover(about: About) -> Call:
@@ -21,8 +22,22 @@ async def take(about: About) -> Call:
     return Call((await handover(about)).path, {})
 
 
+NAMED: Final = {"officer": "PC 4411", "force": "Kent Police"}
+
+
+async def revoke(about: About) -> Call:
+    """The standing link to the alert of whom it is about; a fresh one where it is to be revoked."""
+    if not about.does:
+        return Call(about.template.replace("{link}", str(about.world.links[about.one.word])))
+    path = f"/api/v1/alerts/{about.world.alerts[about.one.word]}/patrol-links"
+    made = await about.world.client.post(path, json=NAMED, headers=asks("sam", "supervisor"))
+    return Call(about.template.replace("{link}", made.json()["id"]))
+
+
 CALLS: Final[dict[str, Caller]] = OTHERS | {
     "POST /handovers": partial(said, {"note": "All quiet"}),
     "GET /handovers/{handover}": handover,
     "POST /handovers/{handover}/take": take,
+    "POST /alerts/{alert}/patrol-links": partial(said, NAMED),
+    "POST /patrol-links/{link}/revoke": revoke,
 }

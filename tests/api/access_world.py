@@ -169,6 +169,7 @@ class World:
     commands: dict[str, int] = field(default_factory=dict)
     exports: dict[str, int] = field(default_factory=dict)
     holds: dict[str, int] = field(default_factory=dict)
+    links: dict[str, int] = field(default_factory=dict)
     given_out: Any = field(default_factory=lambda: itertools.count(1))
 
     def fresh(self) -> str:
@@ -289,7 +290,7 @@ def _parts(
 ) -> dict[str, Any]:
     store = made.store
     caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, ZONES)
-    kept = (store.holds, store.rota, store.protocols, store.handovers, store.views)
+    kept = (store.holds, store.rota, store.protocols, store.handovers, store.views, store.patrol_links)
     desk = AtDesk(made.work, guide, clock, store.rota.shifts, caseload, AtExports(exports, folder), commands, *kept)
     sign_in = SignIn(store.accounts, store.sessions, store.keys, hashing, common_words(), clock, None, None)
     return {
@@ -357,6 +358,9 @@ async def _records(there: World, one: Subject) -> None:
     there.requests[one.word] = await there.request(one, FORCES.get(one, "another-police"), approved=True)
     there.warrants[one.word] = await there.warrant(one)
     there.holds[one.word] = await there.hold(one)
+    if one.open:
+        officer = {"officer": "PC 4411", "force": "Kent Police"}
+        there.links[one.word] = await there.post(f"alerts/{there.alerts[one.word]}/patrol-links", officer)
     there.commands[one.word] = await there.post(f"devices/{one.T}/commands", {"command": "locate_now"})
 
 

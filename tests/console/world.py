@@ -240,7 +240,7 @@ async def night(url: str, folder: Path, wearers: int = len(NAMES), *, alerts: bo
         stack.callback(hashing.close)
         store = made.store
         caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, ZONES)
-        kept = (store.holds, store.rota, store.protocols, store.handovers, store.views)
+        kept = (store.holds, store.rota, store.protocols, store.handovers, store.views, store.patrol_links)
         desk = AtDesk(made.work, guide, clock, store.rota.shifts, caseload, AtExports(exports, folder), commands, *kept)
         sign_in = SignIn(store.accounts, store.sessions, store.keys, hashing, common_words(), clock, None, None)
         app = create_app(
