@@ -12,7 +12,7 @@ from typing import Final
 from playwright.async_api import Page, expect
 
 from tests.api.doors import NOBODY
-from tests.console import alert_states
+from tests.console import alert_states, queue_states
 from tests.console.world import DEE, OLA, SAM, World
 
 Prepare = Callable[[Page, World], Awaitable[None]]
@@ -34,25 +34,6 @@ class Shot:
     """What is done to the world first."""
 
 
-async def _queue(page: Page, world: World) -> None:
-    await expect(page.locator(".bw-line").first).to_be_visible()
-
-
-async def _closing(page: Page, world: World) -> None:
-    """The dialog that closes a line which is not critical."""
-    await _queue(page, world)
-    await page.locator(".bw-line--warning").first.focus()
-    await page.keyboard.press("f")
-    await expect(page.locator("dialog[open]")).to_be_visible()
-
-
-async def _keys(page: Page, world: World) -> None:
-    """The list of keys."""
-    await _queue(page, world)
-    await page.keyboard.press("?")
-    await expect(page.locator("#keys-dialog")).to_be_visible()
-
-
 async def _map(page: Page, world: World) -> None:
     await expect(page.locator("#live-map[data-ready]")).to_be_attached()
 
@@ -60,11 +41,25 @@ async def _map(page: Page, world: World) -> None:
 GALLERY: Final[list[Shot]] = [
     Shot("sign-in", "/sign-in", NOBODY),
     Shot("password", "/password", OLA),
-    Shot("alerts", "/alerts", OLA, _queue),
-    Shot("alerts-closing", "/alerts", OLA, _closing),
-    Shot("alerts-keys", "/alerts", OLA, _keys),
-    Shot("alerts-of-an-officer", "/alerts", DEE, _queue),
-    Shot("alerts-mine", "/alerts?held=me", OLA),
+    Shot("alerts", "/alerts", OLA, queue_states.live),
+    Shot(
+        "alerts-views",
+        "/alerts?held=nobody&severity=critical&severity=serious",
+        OLA,
+        queue_states.live,
+        queue_states.saved,
+    ),
+    Shot("alerts-selected", "/alerts", OLA, queue_states.selected),
+    Shot("alerts-waiting", "/alerts?severity=critical&severity=serious", OLA, queue_states.waiting),
+    Shot("alerts-closing", "/alerts", OLA, queue_states.closing),
+    Shot("alerts-closing-refused", "/alerts", OLA, queue_states.closing_refused),
+    Shot("alerts-undo", "/alerts", OLA, queue_states.undoable),
+    Shot("alerts-contact", "/alerts", OLA, queue_states.contact),
+    Shot("alerts-naming", "/alerts?severity=critical&text=finch", SAM, queue_states.naming),
+    Shot("alerts-stale", "/alerts", OLA, queue_states.stale),
+    Shot("alerts-mine", "/alerts?held=me", OLA, queue_states.empty),
+    Shot("alerts-of-an-officer", "/alerts", DEE, queue_states.live),
+    Shot("alerts-keys", "/alerts", OLA, queue_states.keys),
     Shot("alert-critical", "/alerts/7", OLA),
     Shot("alert-late", "/alerts/4", OLA),
     Shot("alert-of-a-device", "/alerts/5", SAM),

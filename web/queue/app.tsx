@@ -19,7 +19,7 @@ import { Row, whoOf } from "./row";
 import { dropView, savedOf, saveView, type Saved } from "./saved";
 import { Sound } from "./sound";
 import { criticalOf, toAct, toClaim, toClose, toEscalate, toRelease } from "./targets";
-import { Tools } from "./tools";
+import { Tools, Waiting } from "./tools";
 import { fits, QUICK, readView, writeView, type Known, type View } from "./view";
 import { Watch } from "./watch";
 import { alertWords, plural, useTables } from "./words";
@@ -332,7 +332,7 @@ export class App {
           ]
         : []),
       key("new", "n", "Show what is new", () => this.showNew()),
-      key("filter", "/", "Filter by name, number or words", () => document.getElementById("filter-text")?.focus()),
+      key("filter", "/", "Filter by name or words", () => document.getElementById("filter-text")?.focus()),
       ...QUICK.map((quick) => key(quick.name, quick.key, quick.words, () => this.show({ ...quick.view, sort: this.queue.view.sort }))),
       key("silence", "s", "Silence what sounds now", () => this.silence()),
     ]);
@@ -409,11 +409,7 @@ export class App {
           alerts={queue.size}
           full={queue.full}
           reading={this.live.reading}
-          waiting={queue.waiting.size}
-          waitingCritical={[...queue.waiting].filter((key) => queue.line(key)?.lead.severity === "critical").length}
           sound={this.sound}
-          works={this.reader.works}
-          showNew={() => this.showNew()}
           silence={() => this.silence()}
           draw={() => this.draw()}
         />
@@ -427,6 +423,11 @@ export class App {
           show={(view) => this.show(view)}
           save={() => this.ask("save", [])}
           drop={(saved) => void this.drop(saved)}
+        />
+        <Waiting
+          waiting={queue.waiting.size}
+          critical={[...queue.waiting].filter((key) => queue.line(key)?.lead.severity === "critical").length}
+          show={() => this.showNew()}
         />
         {queue.order.length ? (
           <List order={queue.order} cursor={this.cursor} head={HEAD} row={this.row} />

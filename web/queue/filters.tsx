@@ -139,7 +139,7 @@ export function Filters(props: FilterProps) {
         ) : null}
         <div class="bw-filters__field bw-filters__text">
           <label class="govuk-label" for="filter-text">
-            Name, number or words
+            Name or words
           </label>
           <input
             class="govuk-input"

@@ -10,11 +10,7 @@ interface ToolsProps {
   alerts: number;
   full: boolean;
   reading: boolean;
-  waiting: number;
-  waitingCritical: number;
   sound: Sound;
-  works: boolean;
-  showNew(): void;
   silence(): void;
   draw(): void;
 }
@@ -53,26 +49,29 @@ function Sounds({ sound, silence, draw }: Pick<ToolsProps, "sound" | "silence" |
 }
 
 export function Tools(props: ToolsProps) {
-  const { waiting, waitingCritical } = props;
-  const critical = waitingCritical ? `, ${waitingCritical} critical` : "";
   return (
-    <>
-      <div class="bw-tools bw-no-print">
-        <h1 class="govuk-heading-m bw-tools__title">Alerts</h1>
-        <p class="bw-tools__sum" id="queue-sum">
-          {plural(props.lines, "line")} shown of {plural(props.alerts, "open alert")}
-          {props.full ? ": there are more than can be shown at once, use the filters" : ""}
-          {props.reading ? ", reading …" : ""}
-        </p>
-        <Sounds {...props} />
-      </div>
-      <div class="bw-waiting bw-no-print" role="status" aria-live="polite">
-        {waiting ? (
-          <button type="button" class={waitingCritical ? "bw-waiting__button bw-waiting__button--critical" : "bw-waiting__button"} onClick={props.showNew}>
-            {waiting.toLocaleString("en-GB")} new{critical}, press <kbd>{keyOf("queue-new") || "here"}</kbd>
-          </button>
-        ) : null}
-      </div>
-    </>
+    <div class="bw-tools bw-no-print">
+      <h1 class="govuk-heading-m bw-tools__title">Alerts</h1>
+      <p class="bw-tools__sum" id="queue-sum">
+        {plural(props.lines, "line")} shown of {plural(props.alerts, "open alert")}
+        {props.full ? ": there are more than can be shown at once, use the filters" : ""}
+        {props.reading ? ", reading …" : ""}
+      </p>
+      <Sounds {...props} />
+    </div>
+  );
+}
+
+/** What came while somebody reads: over the heads of the columns, or at the top of the screen. */
+export function Waiting({ waiting, critical, show }: { waiting: number; critical: number; show(): void }) {
+  const words = `${waiting.toLocaleString("en-GB")} new${critical ? `, ${critical.toLocaleString("en-GB")} critical` : ""}`;
+  return (
+    <div class="bw-waiting bw-no-print" role="status" aria-live="polite">
+      {waiting ? (
+        <button type="button" class={critical ? "bw-waiting__button bw-waiting__button--critical" : "bw-waiting__button"} onClick={show}>
+          {words}, press <kbd>{keyOf("queue-new") || "here"}</kbd>
+        </button>
+      ) : null}
+    </div>
   );
 }
