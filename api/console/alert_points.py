@@ -13,8 +13,10 @@ from domain.national_grid import references
 
 Json = Mapping[str, Any]
 
-BAND_WIDTH: Final = 960
-"""Units of the band's picture, which is drawn as wide as there is room."""
+BAND_WIDTH: Final = 100
+"""Per cent of the band's picture, which is drawn as wide as there is room."""
+LEAST_WIDTH: Final = 0.3
+"""Of what is so short that it would not be seen."""
 TICKS: Final = timedelta(hours=6)
 MOST_SHOWN: Final = 200
 """Points of the table beside those that the alert relies on; the map has all."""
@@ -108,7 +110,7 @@ def zone_feature(shape: Json, about: Json) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """From ``x``, ``width`` long, in units of the band; what it is (`on`, `off`, `out`), and from when to when."""
+    """From ``x``, ``width`` long, in per cent of the band; what it is (`on`, `off`, `out`), and from when to when."""
 
     x: float
     width: float
@@ -150,11 +152,11 @@ class _Scale:
 
     def x(self, at: datetime) -> float:
         share = (min(max(at, self.low), self.high) - self.low) / (self.high - self.low)
-        return round(share * BAND_WIDTH, 1)
+        return round(share * BAND_WIDTH, 2)
 
     def bar(self, start: str, end: str, sort: str, by: tuple[str, ...] = ()) -> Bar:
         first, last = self.x(instant(start)), self.x(instant(end))
-        return Bar(first, max(round(last - first, 1), 2.0), sort, start, end, by)
+        return Bar(first, max(round(last - first, 2), LEAST_WIDTH), sort, start, end, by)
 
     def ticks(self) -> tuple[tuple[float, datetime], ...]:
         """Each sixth hour on the wall of the centre that lies in it."""
