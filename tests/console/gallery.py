@@ -11,8 +11,8 @@ from typing import Final
 
 from playwright.async_api import Page, expect
 
-from tests.api.doors import NOBODY
-from tests.console import alert_states, queue_states
+from tests.api.doors import NOBODY, asks
+from tests.console import alert_states, map_states, queue_states
 from tests.console.world import DEE, OLA, SAM, World
 
 Prepare = Callable[[Page, World], Awaitable[None]]
@@ -32,10 +32,6 @@ class Shot:
     prepare: Prepare = _ready
     before: Callable[[World], Awaitable[None]] | None = None
     """What is done to the world first."""
-
-
-async def _map(page: Page, world: World) -> None:
-    await expect(page.locator("#live-map[data-ready]")).to_be_attached()
 
 
 GALLERY: Final[list[Shot]] = [
@@ -75,7 +71,11 @@ GALLERY: Final[list[Shot]] = [
     Shot("contact", "/contacts/new?wearer=W1001", OLA),
     Shot("contact-refused", "/contacts/new?wearer=W1005", OLA, alert_states.nothing_entered),
     Shot("contact-of-nobody", "/contacts/new", OLA),
-    Shot("map", "/map", OLA, _map),
+    Shot("map", "/map", OLA, map_states.ready),
+    Shot("map-picked", "/map", OLA, map_states.picked, map_states.with_streets),
+    Shot("map-found", "/map", OLA, map_states.found),
+    Shot("map-still", "/map", OLA, map_states.still),
+    Shot("map-nobody", "/map", asks("dee", "officer", "nowhere"), map_states.sealed),
     Shot("map-table", "/map/table", OLA),
     Shot("wearer", "/wearers/W1001", OLA),
     Shot("wearer-of-an-officer", "/wearers/W1003", DEE),

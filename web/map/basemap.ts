@@ -158,15 +158,20 @@ function streets(url: string): BaseLayer {
     zIndex: 1,
     style: (feature, resolution) => streetStyle(feature.get("kind") as string, feature.get("name") as string | undefined, resolution),
   });
-  // Some hundred KB: asked for when somebody looks that near.
-  let asked = false;
-  source.setLoader(() => {
-    if (asked) return;
-    asked = true;
-    void own<object>(url).then((body) => {
-      const read = new GeoJSON({ dataProjection: "EPSG:4326", featureProjection: "EPSG:3857" });
-      source.addFeatures(read.readFeatures(body));
-    });
+  // Some MB: asked for when somebody looks that near, once; again when it did not come.
+  source.setLoader((extent, _resolution, _projection, success, failure) => {
+    own<object>(url).then(
+      (body) => {
+        const read = new GeoJSON({ dataProjection: "EPSG:4326", featureProjection: "EPSG:3857" });
+        const features = read.readFeatures(body);
+        source.addFeatures(features);
+        success?.(features);
+      },
+      () => {
+        source.removeLoadedExtent(extent);
+        failure?.();
+      },
+    );
   });
   return layer;
 }

@@ -50,6 +50,9 @@ export class LiveMap {
       if (!event.dragging) target.style.cursor = this.rowAt(event.coordinate as [number, number]) < 0 ? "" : "pointer";
     });
     this.map.on("moveend", () => this.moved());
+    // For whoever takes its picture: everything that was asked for is drawn.
+    this.map.on("movestart", () => delete target.dataset["drawn"]);
+    this.map.on("rendercomplete", () => (target.dataset["drawn"] = "true"));
     target.addEventListener("keydown", (event) => this.pressed(event));
     setInterval(() => this.layer.redraw(), AGED_EVERY_MS);
     this.restore();
