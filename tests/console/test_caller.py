@@ -106,6 +106,7 @@ async def test_a_promise_belongs_to_an_alert_and_nothing_typed_is_lost(
             "Choose the alert that the promise belongs to"
         )
         await expect(page.locator("#contact-said")).to_have_value("On the bus")
+        await page.wait_for_load_state("load")
         await page.select_option("#contact-about", number)
         await page.get_by_role("button", name="Enter the contact").click()
         await expect(page).to_have_url(f"{address}/alerts/{number}?done=contact")

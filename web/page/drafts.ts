@@ -30,12 +30,20 @@ function save(form: HTMLFormElement): void {
   sessionStorage.setItem(place(form), JSON.stringify(kept));
 }
 
+/** Nobody has changed it since the page came: a draft does not overwrite what was typed before the scripts were there. */
+function untouched(one: Field): boolean {
+  if (ticked(one)) return one.checked === one.defaultChecked;
+  if (!(one instanceof HTMLSelectElement)) return one.value === one.defaultValue;
+  const first = [...one.options].find((option) => option.defaultSelected) ?? one.options[0];
+  return one.value === (first?.value ?? "");
+}
+
 function restore(form: HTMLFormElement): boolean {
   const text = sessionStorage.getItem(place(form));
   if (!text) return false;
   const kept = JSON.parse(text) as Kept;
   let changed = false;
-  for (const one of fields(form)) {
+  for (const one of fields(form).filter(untouched)) {
     const values = kept[one.name] ?? [];
     if (ticked(one)) {
       const on = values.includes(one.value);
