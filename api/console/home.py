@@ -20,6 +20,7 @@ from api.console import (
     sign_in_pages,
     wallboard,
     wearer,
+    wearer_sheet,
     wearer_track,
     words,
 )
@@ -41,6 +42,7 @@ SUBJECTS: Final = (
     map,
     wearer_track,
     patrol,
+    wearer_sheet,
 )
 """Modules of pages, each with its `router`."""
 

@@ -109,10 +109,10 @@ async def found(page: Page, wearer: str, now: datetime) -> Found:
     )
 
 
-async def windows_of(page: Page, conditions: list[Json], now: datetime) -> list[Json]:
-    """What is enforced of some conditions in the week from today on."""
+async def windows_of(page: Page, conditions: list[Json], now: datetime, beyond: timedelta = timedelta()) -> list[Json]:
+    """What is enforced of some conditions in the week from today on, and so much ``beyond`` it."""
     start, end = week_of(now)
-    span = {"from": _text(start), "to": _text(end)}
+    span = {"from": _text(start), "to": _text(end + beyond)}
     asked = (page.ask.maybe(f"conditions/{one['id']}/windows", **span) for one in conditions)
     return [one for one in await together(*asked) if one and one["timeline"]]
 

@@ -111,6 +111,15 @@ def week_of(now: datetime) -> tuple[datetime, datetime]:
     return start, end
 
 
+def day_starts(start: datetime, end: datetime) -> list[datetime]:
+    """The local midnights in ``[start, end)``; ``start`` is one."""
+    found = []
+    while start < end:
+        found.append(start)
+        start = next_midnight(start)
+    return found
+
+
 def week(now: datetime, names: Mapping[str, str], windows: Iterable[Mapping[str, Any]]) -> Week:
     """The week from today on. ``windows`` are answers of `GET /conditions/{id}/windows`, ``names`` what their conditions are called."""
     start, end = week_of(now)
@@ -135,12 +144,7 @@ def _x(at: datetime, start: datetime, end: datetime) -> float:
 
 
 def _columns(start: datetime, end: datetime) -> tuple[Column, ...]:
-    found: list[Column] = []
-    while start < end:
-        after = next_midnight(start)
-        found.append(_column(start, after, found[0].at if found else start, end))
-        start = after
-    return tuple(found)
+    return tuple(_column(one, next_midnight(one), start, end) for one in day_starts(start, end))
 
 
 def _column(start: datetime, after: datetime, first: datetime, end: datetime) -> Column:
