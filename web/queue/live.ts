@@ -27,8 +27,13 @@ export function banner(id: string, words: string): void {
     line.hidden = true;
     document.getElementById("banners")?.append(line);
   }
-  if (line.textContent !== words) line.textContent = words;
+  if (line.textContent === words) return;
+  const here = document.querySelector(".bw-line--here");
+  const was = here?.getBoundingClientRect().top ?? 0;
+  line.textContent = words;
   line.hidden = words === "";
+  // The line under the cursor stays where it is, as far as the page can be scrolled.
+  if (here) window.scrollBy(0, here.getBoundingClientRect().top - was);
 }
 
 export class Live {
