@@ -43,6 +43,10 @@ class AnchorKey:
         named = replace(anchor, key_id=self.id)
         return replace(named, signature=self._private.sign(named.text()))
 
+    def sign_bytes(self, body: bytes) -> bytes:
+        """The signature of something else than an anchor, which says itself what it is."""
+        return self._private.sign(body)
+
     def public_pem(self) -> str:
         """For those who check."""
         return self.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

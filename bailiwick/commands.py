@@ -328,6 +328,32 @@ def verify_audit(
         )
 
 
+@app.command()
+def contingency(
+    now: Annotated[bool, typer.Option("--now", help="Print the list of now, or write it with --folder.")] = False,
+    folder: Annotated[Path | None, typer.Option(help="Write it into this folder, as dispatch does.")] = None,
+    verify: Annotated[Path | None, typer.Option(help="The folder of a list: is it as it was written and signed?")] = None,
+    public_key: Annotated[
+        list[Path] | None, typer.Option("--public-key", help="File with a public key (PEM) to verify with.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who must be watched now, ranked, with numbers to call, from the database alone; or whether a written list holds."""
+    from bailiwick.audit_keys import load_key, load_public
+    from bailiwick.contingency_command import contingency_command, verify_list_command
+    from bailiwick.timezones import pinned_time_zones
+
+    if now == (verify is not None):
+        raise BadSetting("give --now, or --verify FOLDER")
+    settings = _settings()
+    key = None if settings.audit_key is None else load_key(settings.audit_key)
+    if verify is not None:
+        keys = dict(load_public(public_key)) if public_key else ({} if key is None else {key.id: key.public})
+        raise typer.Exit(verify_list_command(verify, keys, as_json=as_json))
+    with database_told_in_one_line():
+        raise typer.Exit(contingency_command(settings.database(), pinned_time_zones(), folder, key, as_json=as_json))
+
+
 @app.command("audit-key")
 def audit_key(as_json: AsJson = False) -> None:
     """Make the key that signs the audit's daily anchors, where BAILIWICK_AUDIT_KEY has none; print its public key."""

@@ -23,6 +23,7 @@ from bailiwick.audit_anchoring import AnchorWatch
 from bailiwick.audit_keys import load_key
 from bailiwick.channels import open_channels, set_up, wording_of
 from bailiwick.commanding import command_devices
+from bailiwick.contingency_command import EVERY_S, ContingencyWatch
 from bailiwick.directory import rota_alerts
 from bailiwick.guides import Guides
 from bailiwick.protection_watch import ProtectionWatch
@@ -73,6 +74,7 @@ async def dispatch(told: Dispatching) -> None:
                         _rota_watch(store, work, guides),
                         _protection_watch(store, work, told.zones),
                         *_audit_watches(store, told.settings),
+                        *_contingency_watches(store, told.zones, told.settings),
                         Watch("letting go what is old", keeping.EVERY_S, partial(keeping.look, told.settings)),
                     ],
                     clock=told.clock,
@@ -106,6 +108,15 @@ def _audit_watches(store: Store, settings: Settings) -> list[Watch]:
         return []
     watch = AnchorWatch(store.audit_log, load_key(settings.audit_key), settings.audit_anchors)
     return [Watch("anchoring the audit", audit_anchoring.EVERY_S, watch.look)]
+
+
+def _contingency_watches(store: Store, zones: PinnedTimeZones, settings: Settings) -> list[Watch]:
+    """None where no folder is set; unsigned where nothing signs."""
+    if settings.contingency_folder is None:
+        return []
+    key = None if settings.audit_key is None else load_key(settings.audit_key)
+    watch = ContingencyWatch(store, zones, settings.contingency_folder, key)
+    return [Watch("writing the contingency list", EVERY_S, watch.look)]
 
 
 def run(told: Dispatching) -> None:

@@ -19,6 +19,11 @@ class KeepingSettings(BaseSettings):
         default=None,
         description="File outside the database that `dispatch` appends each anchor to; best on another machine.",
     )
+    contingency_folder: Path | None = Field(
+        default=None,
+        description="Folder that `dispatch` writes the contingency list to every 15 minutes, readable by its owner alone; best on another machine. "
+        "It holds personal data. None: it is written by command alone.",
+    )
     retention_positions_days: int = Field(
         default=730,
         ge=31,

@@ -30,6 +30,7 @@ from store.audit_reading import AuditReading
 from store.caseload_entry import CaseloadEntry
 from store.committing import make_ready, used_devices, write, write_checkpoint
 from store.connecting import Pool, open_pool
+from store.contingency import Contingency
 from store.device_numbers import DeviceNumbers
 from store.erasing import Erasing
 from store.errors import NotNextCommit, Refused
@@ -86,6 +87,7 @@ class Store:
         self.retention = Retention(pool)
         self.holds = Holds(pool)
         self.handovers = Handovers(pool)
+        self.contingency = Contingency(pool)
         self.patrol_links = PatrolLinks(pool)
         self.views = Views(pool)
         self.erasing = Erasing(pool)

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bailiwick.audit_keys import make_key
 from bailiwick.parts.embedded_broker import IotcoreBroker
 from bailiwick.parts.embedded_database import embedded_database
 from bailiwick.parts.mosquitto_broker import MosquittoBroker, find_mosquitto
@@ -17,6 +18,8 @@ from bailiwick.settings import PREFIX, Settings
 
 DATABASE_SETTINGS = {"track_commit_timestamp": "on"}
 """The report measures delays up to the end of the transaction."""
+KEY = "audit.pem"
+"""What signs, in its folder: a demo's own."""
 STREETS = "streets.geojson"
 """What lies under the demo's map, in its folder."""
 ENDS_BY_ITSELF = ("warm-up", "fleet", "import", "rota")
@@ -55,7 +58,8 @@ class System:
         self.start_command("ingest", "ingest", *(["--at-most-once"] if self.broker.at_most_once else []))
 
     def start_dispatch(self) -> None:
-        """The console is its only channel, and the broker's."""
+        """The console is its only channel, and the broker's; it anchors the audit and writes the contingency list, both signed."""
+        make_key(self.folder / KEY)
         self.start_command("dispatch", "dispatch")
 
     def start_exporter(self) -> None:
@@ -98,6 +102,8 @@ class System:
                 f"{PREFIX}API_PORT": str(self.settings.api_port),
                 f"{PREFIX}SECRETS_FOLDER": str(self.folder),
                 f"{PREFIX}EXPORTS_FOLDER": str(self.folder / "exports"),
+                f"{PREFIX}AUDIT_KEY": str(self.folder / KEY),
+                f"{PREFIX}CONTINGENCY_FOLDER": str(self.folder / "contingency"),
             }
         )
 
