@@ -20,7 +20,7 @@ from api.console.alert_found import Found, found
 from api.console.alert_points import MOST_SHOWN, band_of, map_data, points_of
 from api.console.asking import Refused
 from api.console.frame import Opened, Page, see_other
-from api.console.happened import explained, rule_of, told
+from api.console.happened import explained, own_words, rule_of, told
 from api.console.words import alert_words
 from domain.national_grid import references
 from domain.vocabulary import AlertEvent
@@ -209,6 +209,7 @@ def _evidence(one: Found, now: datetime) -> dict[str, Any]:
     return {
         "born": None if one.wearer is None else born_and_age(one.wearer["record"].get("born"), now),
         "sentences": told(one.alert, one.violation, one.condition, one.name, [point.t for point in relied]),
+        "about": own_words(one.alert["about"]),
         "rule": rule_of(one.alert["kind"]),
         "versions": explained(one.versions),
         "relied": relied,

@@ -5,6 +5,7 @@ Positions are asked for around the violation alone, and that look is in the audi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +14,7 @@ from access.grants import Deed
 from api.console.asking import Told, together
 from api.console.frame import Page
 from api.console.rendering import instant
+from api.routes.decisions import VIOLATION_ID
 
 Json = dict[str, Any]
 
@@ -69,7 +71,9 @@ async def found(page: Page, number: str) -> Found:
     """All of it; raises `Refused` when there is no such alert for this reader."""
     told: Told = await page.ask.ask("GET", f"alerts/{number}")
     alert: Json = told.body
-    chain = [_versions(page, one) for one in alert["violations"][-MOST_VIOLATIONS:]]
+    # What an alert of the service's own rests on is a name and no violation.
+    named = [one for one in alert["violations"] if re.fullmatch(VIOLATION_ID, one)]
+    chain = [_versions(page, one) for one in named[-MOST_VIOLATIONS:]]
     wearer, history, condition, others, calls, *violations = await together(
         _of_wearer(page, alert),
         _if(page, Deed.READ_DESK, f"alerts/{number}/history"),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from api.console.rendering import LONDON, clock, instant, span
-from api.console.words import CONDITION_KINDS, kind_words
+from api.console.words import CONDITION_KINDS, kind_words, sentence
 
 Json = Mapping[str, Any]
 
@@ -103,6 +103,30 @@ RULES: Final = {
 EQUIPMENT: Final = "7, Equipment, contact, and the dead man's switch"
 
 
+ABOUT: Final = {
+    "alert": "About alert",
+    "rests_on": "What rests on it",
+    "why": "Why",
+    "order": "Order",
+    "condition": "Condition",
+    "at": "At",
+    "from": "From",
+    "to": "To",
+    "role": "Role",
+    "area": "Area",
+    "target": "Who was not told",
+    "channel": "By",
+}
+"""What an alert of the service's own says, by its key, in the order in which it is told."""
+
+
+def own_words(about: Json | None) -> list[tuple[str, str, Any]]:
+    """(key, label, value) of what an alert of the service's own says; what stands nowhere here is told by its key."""
+    told_of = dict(about or {})
+    keys = [*(key for key in ABOUT if key in told_of), *sorted(told_of.keys() - ABOUT.keys())]
+    return [(key, ABOUT.get(key, sentence(key)), told_of[key]) for key in keys if told_of[key] is not None]
+
+
 def rule_of(kind: str) -> str:
     """The number and name of the part of the rules that makes that kind."""
     return RULES.get(kind, EQUIPMENT)
@@ -117,21 +141,21 @@ def told(
     """
     if violation is None:
         return [f"{kind_words(alert['kind'])}. It was raised at {_at(alert['raised'])}."]
-    sentences = [_what(violation, condition, name), _shown(violation, times), *_curfew_minutes(violation)]
+    lines = [_what(violation, condition, name), _shown(violation, times), *_curfew_minutes(violation)]
     if violation["late"]:
-        sentences.append(
+        lines.append(
             f"It happened at {_at(violation['from'])} and was learnt at "
             f"{_at(violation['decided'], instant(violation['from']))}: its data came late."
         )
     if alert["withdrawn"]:
-        sentences.append("It is withdrawn: later data shows that it did not happen as it was told.")
+        lines.append("It is withdrawn: later data shows that it did not happen as it was told.")
     if violation["cause"] not in {"wearer", "unknown"}:
-        sentences.append(
+        lines.append(
             f"Its cause is {_causes(violation['cause'])}, not the wearer: it is a monitoring gap and counts against nobody."
         )
     if violation["untold"]:
-        sentences.append("The wearer had not been told of this condition then: it counts against nobody.")
-    return [one for one in sentences if one]
+        lines.append("The wearer had not been told of this condition then: it counts against nobody.")
+    return [one for one in lines if one]
 
 
 def _what(violation: Json, condition: Json | None, name: str) -> str:

@@ -57,8 +57,13 @@ KINDS: Final[dict[str, str]] = {
     "pattern_near_victim": "Often near a victim",
     "mass_outage": "Outage of many devices",
     "parked_alarm": "Parked message holds a tamper or SOS",
+    "ingest_deaf": "No data comes in",
+    "undelivered": "Message not delivered",
+    "rests_on_withdrawn": "A decision rests on what was withdrawn",
+    "protection_ended": "A victim's protection ends",
+    "rota_gap": "Nobody on duty",
 }
-"""Of alerts and violations; `mass_outage` and `parked_alarm` are alerts that are no violation."""
+"""Of alerts and violations; from `mass_outage` on they are alerts of the service's own, which are no violation."""
 
 CODES: Final[dict[str, str]] = {
     "AL08": "Out past curfew commencement",

@@ -6,11 +6,14 @@ import playwright.async_api as playwright
 import pytest
 from playwright.async_api import expect
 
+from alerts.state import Raise
 from domain.instants import HOUR_US
-from domain.vocabulary import Kind, Severity
+from domain.vocabulary import AlertCondition, Kind, Severity
+from ingest.ticks import deaf_alert
 from tests.api.doors import asks
 from tests.console.browsing import PHONE, browsing
-from tests.console.world import DEE, SAM, World
+from tests.console.world import DEE, NIGHT, SAM, World
+from tests.store.made import violation_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -304,6 +307,26 @@ async def test_a_late_one_says_when_it_happened_and_when_it_was_learnt(
         happened = "It happened at 18:17 on Sat 21 Nov and was learnt at 22:18: its data came late."
         await expect(page.get_by_text(happened)).to_be_visible()
         await expect(page.locator(".bw-state", has_text="Late")).to_be_visible()
+
+
+async def test_an_alert_of_the_service_and_one_of_a_victims_own_unit_have_pages_too(
+    chromium: playwright.Browser, night: World, address: str
+) -> None:
+    await night.made.commit(changes=[deaf_alert(NIGHT, NIGHT, AlertCondition.ACTIVE)])
+    silent = violation_of("V1-1", wearer=None, victim="V1", kind=Kind.VICTIM_UNIT_SILENT, order=None, condition=None)
+    await night.made.commit([silent])
+    body = {"alert": "7", "rests_on": "warrant MC-1", "why": "withdrawn"}
+    await night.made.work.raise_alerts([Raise("rests_on_withdrawn", "rests", "W1001", body=body)], NIGHT)
+    for kind, words in (
+        ("ingest_deaf", "No data comes in. It was raised at 22:30"),
+        ("victim_unit_silent", "Victim's unit silent: A protected person"),
+        ("rests_on_withdrawn", "warrant MC-1"),
+    ):
+        (number,) = [one["id"] for one in (await night.get("alerts"))["items"] if one["kind"] == kind]
+        async with browsing(chromium, address, f"/alerts/{number}") as page:
+            await expect(page.locator("main")).to_contain_text(words)
+            await page.keyboard.press("c")
+            await done(page, "You have it.")
 
 
 async def test_there_is_no_such_alert(chromium: playwright.Browser, night: World, address: str) -> None:
