@@ -9,6 +9,7 @@
 
 import Feature from "ol/Feature";
 import type OlMap from "ol/Map";
+import { createEmpty, extend } from "ol/extent";
 import GeoJSON from "ol/format/GeoJSON";
 import LineString from "ol/geom/LineString";
 import Point from "ol/geom/Point";
@@ -58,11 +59,22 @@ export function smallMap(target: HTMLElement, collection: object): { map: OlMap;
     source.addFeatures(drawn(next));
     fillKey(key, source.getFeatures());
     if (!fit || source.isEmpty()) return;
-    map.getView().fit(source.getExtent()!, { padding: [EDGE_PX, EDGE_PX, EDGE_PX, EDGE_PX], maxZoom: NEAREST_ZOOM });
+    map.getView().fit(extentOf(source.getFeatures()), { padding: [EDGE_PX, EDGE_PX, EDGE_PX, EDGE_PX], maxZoom: NEAREST_ZOOM });
   };
+  map.on("rendercomplete", () => (target.dataset["drawn"] = "true"));
   map.once("change:size", () => show(collection));
   show(collection);
   return { map, show };
+}
+
+/** What is said rests on some points: they and the zone fill the map, and what came before may lie outside. */
+function extentOf(features: readonly Feature[]): number[] {
+  const rests = features.filter((one) => one.get("relied") === true);
+  const around = features.filter((one) => one.get("kind") === "zone" || one.get("kind") === "newest");
+  const shown = rests.length ? [...rests, ...around] : features;
+  const extent = createEmpty();
+  for (const one of shown) extend(extent, one.getGeometry()!.getExtent());
+  return extent;
 }
 
 const SIGNS: readonly (readonly [string, string, (feature: Feature) => boolean])[] = [
