@@ -234,7 +234,8 @@ async def about_basemap(setting: str | None) -> Finding:
         return Finding("base map", Verdict.BAD, str(error), "name another file in BAILIWICK_BASEMAP, or none")
     try:
         if basemap.tiles is None:
-            return Finding("base map", Verdict.GOOD, "the built-in outline" + (" with streets" if basemap.streets else ""))
+            streets = " with streets" if basemap.streets else ""
+            return Finding("base map", Verdict.GOOD, f"the built-in outline{streets}")
         about = basemap.tiles.about
         if isinstance(basemap.tiles, TileServer) and await basemap.tiles.tile(*A_TILE) is None:
             advice = "see that this machine reaches it, and that its key holds; until then maps show the outline"
