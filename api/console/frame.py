@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 from urllib.parse import parse_qs, quote, urlsplit
 
 from fastapi import Depends, FastAPI, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from api.console.asking import Asking, Refused
@@ -21,6 +22,8 @@ from api.parts import Given, Parts
 
 FORM_FIELDS: Final = 1_000
 HERE: Final = "/sign-in"
+NO_PAGES: Final = ("/api/", "/health", "/metrics", "/console/", "/static/")
+"""What is below these is no page, so that its errors are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,18 @@ def install_errors(app: FastAPI) -> None:
             what=_sentence(error.words),
             todo=todo,
             back=_back(request),
+            comes_back=error.status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET",
         )
+
+    plain = app.exception_handlers[HTTPException]
+
+    async def nowhere(request: Request, error: Exception) -> Response:
+        """No such path: as a page for whoever looks for one, as a problem for whoever asks the API."""
+        assert isinstance(error, HTTPException)
+        if not _wants_page(request):
+            return cast(Response, await plain(request, error))
+        problem = {"detail": "there is no such page" if error.status_code == HTTPStatus.NOT_FOUND else error.detail}
+        return await refused(request, Refused(error.status_code, problem))
 
     async def signed_out(request: Request, error: Exception) -> Response:
         assert isinstance(error, SignedOut)
@@ -145,6 +159,7 @@ def install_errors(app: FastAPI) -> None:
     async def must_change(request: Request, error: Exception) -> Response:
         return see_other("/password")
 
+    app.add_exception_handler(HTTPException, nowhere)
     app.add_exception_handler(MustChange, must_change)
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(SignedOut, signed_out)
@@ -155,6 +170,12 @@ async def _reader(request: Request) -> Reader | None:
         return (await opened(request, request.app.state.parts)).reader
     except (SignedOut, MustChange, Refused):
         return None
+
+
+def _wants_page(request: Request) -> bool:
+    """Whether a browser asks, for something that a person would read."""
+    own = request.url.path.startswith(NO_PAGES)
+    return not own and "text/html" in request.headers.get("accept", "")
 
 
 def _back(request: Request) -> str | None:

@@ -6,6 +6,7 @@ import { keepDrafts } from "./drafts";
 import { findByKey } from "./find";
 import { helpWithKeys } from "./keys_help";
 import { comeBack } from "./come_back";
+import { watchFeed } from "./feed";
 import { watchSession } from "./session";
 import { takePartsIn } from "./taken_in";
 
@@ -20,4 +21,5 @@ helpWithKeys();
 watchSession();
 takePartsIn();
 comeBack();
+watchFeed();
 for (const one of document.querySelectorAll("[data-print]")) one.addEventListener("click", () => window.print());
