@@ -12,7 +12,7 @@ from typing import Final
 from playwright.async_api import Page, expect
 
 from tests.api.doors import NOBODY, asks
-from tests.console import alert_states, map_states, queue_states
+from tests.console import alert_states, editor_states, map_states, queue_states
 from tests.console.world import DEE, OLA, SAM, World
 
 Prepare = Callable[[Page, World], Awaitable[None]]
@@ -82,14 +82,24 @@ GALLERY: Final[list[Shot]] = [
     Shot("track", "/wearers/W1001/track", OLA),
     Shot("zones", "/zones", SAM),
     Shot("zone-new", "/zones/new", SAM),
-    Shot("zone", "/zones/school", SAM),
-    Shot("condition", "/conditions/CW1001/edit", SAM),
-    Shot("absence-new", "/conditions/CW1001/absences/new", SAM),
-    Shot("suspension-new", "/orders/OW1001/suspensions/new", SAM),
-    Shot("mutes", "/mutes", SAM),
-    Shot("mute-new", "/wearers/W1001/mutes/new", SAM),
+    Shot("zone", "/zones/school", SAM, editor_states.drawn),
+    Shot("zone-of-an-officer", "/zones/school", DEE),
+    Shot("zone-versions", "/zones/school/versions", SAM),
+    Shot("zone-warned", "/conditions/ZW1001/edit", SAM, editor_states.zone_warned, editor_states.protected),
+    Shot("condition", "/conditions/CW1001/edit", SAM, editor_states.condition_seen, editor_states.long_order),
+    Shot("condition-refused", "/conditions/CW1002/edit", SAM, editor_states.condition_refused),
+    Shot("condition-kind", "/orders/OW1001/conditions/new", SAM),
+    Shot("condition-new", "/orders/OW1001/conditions/new?kind=attendance", SAM),
+    Shot("absences", "/conditions/CW1001/absences", SAM, before=editor_states.an_absence),
+    Shot("absence-new", "/conditions/CW1003/absences/new", SAM, editor_states.absence_seen),
+    Shot("suspension-new", "/orders/OW1003/suspensions/new", SAM, editor_states.suspension_seen),
+    Shot("mutes", "/mutes", SAM, before=editor_states.a_mute),
+    Shot("mute-new", "/wearers/W1005/mutes/new", SAM, editor_states.muted),
+    Shot("mute-refused", "/wearers/W1005/mutes/new", SAM, editor_states.mute_refused),
     Shot("protocols", "/protocols", SAM),
-    Shot("rota", "/rota", SAM),
+    Shot("protocols-refused", "/protocols/new", SAM, editor_states.file_refused),
+    Shot("rota", "/rota", SAM, before=editor_states.a_rota),
+    Shot("rota-shift", "/rota/shifts/new", SAM),
     Shot("handover", "/handover", SAM),
     Shot("wallboard", "/wallboard", SAM),
     Shot("incidents", "/incidents", SAM),

@@ -21,7 +21,7 @@ async def test_what_would_happen_is_read_by_the_minute_with_names(
         await page.get_by_label("Response level").select_option("Intensive")
         await page.get_by_role("button", name="Show").click()
         await expect(page.get_by_role("heading", name="Shielding, critical, response level intensive")).to_be_visible()
-        row = page.get_by_role("region", name="What would happen").get_by_role("row").filter(has_text="Supervisor")
+        row = page.get_by_role("region", name="Minute by minute").get_by_role("row").filter(has_text="Supervisor")
         await expect(row.first).to_contain_text("+02:00")
         await expect(row.first).to_contain_text("Ada Able, +44 1632 960001")
         await expect(page.get_by_role("link", name="Take another file into force")).to_have_count(0)
