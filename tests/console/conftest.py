@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from bailiwick.parts.postgres_server import PostgresServer
 from tests.api.serving import served
-from tests.console.world import World
-from tests.console.world import night as made_night
+from tests.console.world import Begun, World, fill
+from tests.console.world import night as night_over
+
+_numbers: Final = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def filled(embedded_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Begun]:
+    """A database with the centre in it, to be copied for each test: filling one takes ten times as long. Nobody may be in it."""
+    name = f"night_{os.getpid()}"
+    with psycopg.connect(embedded_server.url("postgres"), autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with ThreadPoolExecutor(1) as beside:
+            filling = fill(embedded_server.url(name), tmp_path_factory.mktemp("night"))
+            begun = beside.submit(asyncio.run, filling).result()
+        conn.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+    return name, begun
 
 
 @pytest.fixture
-async def night(embedded_url: str, tmp_path: Path) -> AsyncIterator[World]:
+def night_url(embedded_server: PostgresServer, filled: tuple[str, Begun]) -> Iterator[str]:
+    """A fresh copy."""
+    name, template = f"{filled[0]}_{next(_numbers)}", filled[0]
+    with psycopg.connect(embedded_server.url("postgres"), autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        yield embedded_server.url(name)
+        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+async def night(night_url: str, filled: tuple[str, Begun], tmp_path: Path) -> AsyncIterator[World]:
     """Eight wearers and nine alerts, at `NIGHT`."""
-    async with made_night(embedded_url, tmp_path) as world:
+    async with night_over(night_url, tmp_path, filled[1]) as world:
         yield world
 
 

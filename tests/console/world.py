@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,16 +17,17 @@ import numpy as np
 from fastapi import FastAPI
 
 from access.shipped import common_words
+from alerts.work_store import AlertWork
 from api.app import create_app
 from api.caseload_desk import AtCaseload
 from api.desk import AtDesk
 from api.export_files import AtExports
 from api.sign_in import SignIn
-from domain.facts import Facts
+from domain.facts import Facts, Roster
 from domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_instant
 from domain.violations import FactId
 from domain.vocabulary import Kind, Severity
-from store import Reading
+from store import Reading, Store
 from store.audit_reading import AuditKept
 from store.device_commands import DeviceCommands
 from store.exports import Exports
@@ -223,14 +225,37 @@ def day_of_fixes(made: Made, number: int) -> Facts:
     return kept
 
 
+@dataclass(frozen=True)
+class Begun:
+    """How far ingest is in a database that was filled: a copy of it goes on from there."""
+
+    roster: Roster
+    commits: int
+    raised_ones: int
+
+
+async def fill(url: str, folder: Path) -> Begun:
+    """Puts the centre into an empty database: everybody, a day of fixes, the alerts."""
+    async with night(url, folder) as world:
+        return Begun(world.made.roster, world.made.commits, world.raised_ones)
+
+
 @asynccontextmanager
-async def night(url: str, folder: Path, wearers: int = len(NAMES), *, alerts: bool = True) -> AsyncIterator[World]:
-    """The centre at `NIGHT`, with its alerts unless they are not wanted."""
-    lines = [*SHARED, *(line for number in range(wearers) for line in records_of(number))]
+async def going_on(url: str, begun: Begun) -> AsyncIterator[Made]:
+    """Over a copy of a database that was filled."""
+    async with await Store.open(url) as store, await AlertWork.open(url, ZONES) as work:
+        yield Made(store, work, url, deepcopy(begun.roster), begun.commits)
+
+
+@asynccontextmanager
+async def night(url: str, folder: Path, begun: Begun | None = None) -> AsyncIterator[World]:
+    """The centre at `NIGHT`; without ``begun`` the database is empty and is filled."""
+    lines = [*SHARED, *(line for number in range(len(NAMES)) for line in records_of(number))]
     clock = Clock()
     clock.now_us = NIGHT
     async with AsyncExitStack() as stack:
-        made = await stack.enter_async_context(alerts_at(url, *versions_of(*lines)))
+        there = alerts_at(url, *versions_of(*lines)) if begun is None else going_on(url, begun)
+        made = await stack.enter_async_context(there)
         reading = await stack.enter_async_context(await Reading.open(url, clock))
         audit = await stack.enter_async_context(await AuditKept.open(url))
         permissions = await stack.enter_async_context(await Permissions.open(url))
@@ -255,10 +280,10 @@ async def night(url: str, folder: Path, wearers: int = len(NAMES), *, alerts: bo
             permissions=permissions,
         )
         client = await stack.enter_async_context(client_of(app))
-        world = World(made, app, client, clock)
-        for number in range(wearers):
-            await made.commit(facts=day_of_fixes(made, number), at_us=clock())
-        if alerts:
+        world = World(made, app, client, clock, 0 if begun is None else begun.raised_ones)
+        if begun is None:
+            for number in range(len(NAMES)):
+                await made.commit(facts=day_of_fixes(made, number), at_us=clock())
             await some_alerts(world)
         yield world
 
