@@ -6,7 +6,7 @@ so and what to do (`install_errors`); a form that is refused is shown again with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any, Final, cast
@@ -129,13 +129,13 @@ def install_errors(app: FastAPI) -> None:
             comes_back=error.status == HTTPStatus.SERVICE_UNAVAILABLE and request.method == "GET",
         )
 
-    plain = app.exception_handlers[HTTPException]
+    plain = cast("Callable[[Request, Exception], Awaitable[Response]]", app.exception_handlers[HTTPException])
 
     async def nowhere(request: Request, error: Exception) -> Response:
         """No such path: as a page for whoever looks for one, as a problem for whoever asks the API."""
         assert isinstance(error, HTTPException)
         if not _wants_page(request):
-            return cast(Response, await plain(request, error))
+            return await plain(request, error)
         problem = {"detail": "there is no such page" if error.status_code == HTTPStatus.NOT_FOUND else error.detail}
         return await refused(request, Refused(error.status_code, problem))
 

@@ -12,7 +12,7 @@ from typing import Final
 from playwright.async_api import Page, expect
 
 from tests.api.doors import NOBODY, asks
-from tests.console import alert_states, editor_states, map_states, queue_states
+from tests.console import alert_states, centre_states, editor_states, map_states, queue_states
 from tests.console.world import DEE, OLA, SAM, World
 
 Prepare = Callable[[Page, World], Awaitable[None]]
@@ -105,4 +105,18 @@ GALLERY: Final[list[Shot]] = [
     Shot("incidents", "/incidents", SAM),
     Shot("not-there", "/wearers/nobody-of-that-name", OLA),
     Shot("not-yours", "/handover", DEE),
+    Shot("sign-in-refused", "/sign-in", NOBODY, centre_states.wrong_password),
+    Shot("signed-out", "/sign-in", NOBODY, centre_states.form_without_session),
+    Shot("no-page", "/", asks("dan", "device_manager")),
+    Shot("handover-waiting", "/handover", SAM, before=centre_states.handed_over),
+    Shot("handover-to-take", "/handover", SAM, centre_states.newest_handover, centre_states.handed_over),
+    Shot("handover-taken", "/handover", OLA, centre_states.newest_handover, centre_states.taken_over),
+    Shot("incidents-standing", "/incidents", SAM, before=centre_states.silent),
+    Shot("incident", "/incidents/outage-1", OLA, before=centre_states.silent),
+    Shot("patrol-links", "/alerts/7/patrol", OLA, centre_states.link_made),
+    Shot("patrol-refused", "/alerts/7/patrol", OLA, centre_states.link_refused),
+    Shot("patrol", "/patrol/none", NOBODY, centre_states.link_opened),
+    Shot("patrol-over", "/patrol/none", NOBODY),
+    Shot("wallboard-of-an-auditor", "/wallboard", asks("ann", "auditor")),
+    Shot("no-such-page", "/no/such/page", OLA),
 ]
