@@ -432,13 +432,6 @@ async def command(about: About) -> Call:
     return Call(about.path(), {"command": "locate_now"})
 
 
-async def view(about: About) -> Call:
-    if not about.does:
-        return Call(about.path(view=1))
-    answer = await about.world.client.post("/api/v1/views", json=VIEW, headers=about.headers)
-    return Call(about.path(view=answer.json()["id"]))
-
-
 async def plain(about: About) -> Call:
     return Call(about.path())
 
@@ -450,8 +443,6 @@ async def said(body: Any, about: About) -> Call:
 async def asked(query: str, about: About) -> Call:
     return Call(f"{about.path()}?{query}")
 
-
-VIEW: Final = {"name": "Bad ones", "query": "severity=critical&severity=serious"}
 
 CALLS: Final[dict[str, Caller]] = {
     **{f"POST /{plural}": partial(create, kind) for kind, plural in PLURALS.items()},
@@ -476,8 +467,6 @@ CALLS: Final[dict[str, Caller]] = {
     "POST /alerts/{alert}/close": partial(to_alert, "close", ("claim",), CLOSING),
     "POST /alerts/{alert}/reopen": partial(to_alert, "reopen", ("claim", "close"), None),
     "POST /alerts/bulk": bulk,
-    "POST /views": partial(said, VIEW),
-    "DELETE /views/{view}": view,
     "POST /alerts/{alert}/contacts": partial(said, CONTACT),
     "POST /contacts": contact,
     "POST /contacts/{contact}/kept": kept,

@@ -1,4 +1,4 @@
-"""More calls of the table of access: what is handed over, to the next shift and to whom a patrol link goes."""
+"""More calls of the table of access: what is handed over, to the next shift and to whom a patrol link goes; saved views."""
 
 from __future__ import annotations
 
@@ -34,10 +34,23 @@ async def revoke(about: About) -> Call:
     return Call(about.template.replace("{link}", made.json()["id"]))
 
 
+VIEW: Final = {"name": "Bad ones", "query": "severity=critical&severity=serious"}
+
+
+async def view(about: About) -> Call:
+    """A fresh one of whoever removes it."""
+    if not about.does:
+        return Call(about.template.replace("{view}", "1"))
+    answer = await about.world.client.post("/api/v1/views", json=VIEW, headers=about.headers)
+    return Call(about.template.replace("{view}", answer.json()["id"]))
+
+
 CALLS: Final[dict[str, Caller]] = OTHERS | {
     "POST /handovers": partial(said, {"note": "All quiet"}),
     "GET /handovers/{handover}": handover,
     "POST /handovers/{handover}/take": take,
     "POST /alerts/{alert}/patrol-links": partial(said, NAMED),
     "POST /patrol-links/{link}/revoke": revoke,
+    "POST /views": partial(said, VIEW),
+    "DELETE /views/{view}": view,
 }
