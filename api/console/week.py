@@ -41,23 +41,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of a condition. ``why_not`` says why it is not enforced; None when it is. ``whole``: all of the week."""
+    """A stretch of a condition, as told by ``times``. ``why_not`` says why it is not enforced; None when it is. ``whole``: all of the week."""
 
     x: float
     width: float
     start: datetime
     end: datetime
+    times: str
     why_not: str | None
     whole: bool
 
     @property
     def enforced(self) -> bool:
         return self.why_not is None
-
-    @property
-    def times(self) -> str:
-        """``19–07``, ``19:30–07``: whole hours without their zeros, as room is little."""
-        return "always" if self.whole else f"{_short(self.start)}–{_short(self.end)}"
 
     @property
     def has_room(self) -> bool:
@@ -135,8 +131,23 @@ def length(start: datetime, end: datetime) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
+def _times(begins: datetime, ends: datetime, start: datetime, end: datetime) -> str:
+    """``19–07``, ``19:30–07``: whole hours without their zeros, as room is little; with its days what is longer than one."""
+    if begins <= start and ends >= end:
+        return "always"
+    if ends - begins <= timedelta(days=1):
+        return f"{_short(begins)}–{_short(ends)}"
+    if begins <= start:
+        return f"until {_on(ends)}"
+    return f"from {_on(begins)}" if ends >= end else f"{_on(begins)}–{_on(ends)}"
+
+
 def _short(at: datetime) -> str:
     return clock(at).removesuffix(":00")
+
+
+def _on(at: datetime) -> str:
+    return f"{day(at).partition(' ')[0]} {clock(at)}"
 
 
 def _x(at: datetime, start: datetime, end: datetime) -> float:
@@ -169,7 +180,9 @@ def _bar(one: Mapping[str, Any], start: datetime, end: datetime) -> Bar:
     low, high = max(begins, start), min(ends, end)
     x = _x(low, start, end)
     why_not = None if one["enforced"] else why(one["by"])
-    return Bar(x, round(_x(high, start, end) - x, 2), begins, ends, why_not, begins <= start and ends >= end)
+    times = _times(begins, ends, start, end)
+    width = round(_x(high, start, end) - x, 2)
+    return Bar(x, width, begins, ends, times, why_not, begins <= start and ends >= end)
 
 
 def why(by: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from playwright.async_api import Page, expect
 
 from tests.api.doors import NOBODY, asks
-from tests.console import alert_states, centre_states, editor_states, map_states, queue_states
+from tests.console import alert_states, centre_states, editor_states, map_states, queue_states, wearer_states
 from tests.console.world import DEE, OLA, SAM, World
 
 Prepare = Callable[[Page, World], Awaitable[None]]
@@ -79,7 +79,15 @@ GALLERY: Final[list[Shot]] = [
     Shot("map-table", "/map/table", OLA),
     Shot("wearer", "/wearers/W1001", OLA),
     Shot("wearer-of-an-officer", "/wearers/W1003", DEE),
-    Shot("track", "/wearers/W1001/track", OLA),
+    Shot("wearer-eventful", "/wearers/W1005", SAM, before=wearer_states.eventful),
+    Shot("track-asked", "/wearers/W1001/track", OLA),
+    Shot("track-unsaid", "/wearers/W1001/track", OLA, wearer_states.unsaid),
+    Shot("track-wrong-times", "/wearers/W1001/track", OLA, wearer_states.wrong_times),
+    Shot("track", "/wearers/W1001/track", OLA, wearer_states.tracked),
+    Shot("track-sealed", "/wearers/W1004/track", DEE, wearer_states.tracked, wearer_states.sealed),
+    Shot("sheet", "/wearers/W1002/sheet", OLA, wearer_states.mapped),
+    Shot("sheet-welsh", "/wearers/W1003/sheet", DEE, wearer_states.mapped),
+    Shot("sheet-told-wrongly", "/wearers/W1001/sheet", OLA, wearer_states.told_wrongly),
     Shot("zones", "/zones", SAM),
     Shot("zone-new", "/zones/new", SAM),
     Shot("zone", "/zones/school", SAM, editor_states.drawn),

@@ -107,6 +107,9 @@ def test_what_is_not_enforced_says_why_and_what_always_is_has_no_times() -> None
     assert off.why_not == "authorised absence and order suspended"
     assert "not enforced: authorised absence" in off.words
     assert on.enforced
+    assert (off.times, on.times) == ("until Sun 10:00", "from Sun 10:00")
+    middle = told("C", ("2026-11-22T20:00:00Z", "2026-11-24T06:30:00Z", True, []))
+    assert week(at("2026-11-21T12:00:00Z"), {"C": "x"}, [middle]).rows[0].bars[0].times == "Sun 20:00–Tue 06:30"
     always = week(
         at("2026-11-21T12:00:00Z"), {"C": "x"}, [told("C", ("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", True, []))]
     )
@@ -199,7 +202,7 @@ async def test_everything_of_a_wearer_is_on_one_page(chromium: playwright.Browse
         device = page.locator("section.bw-device")
         await expect(device).to_contain_text("Location tag TW1001")
         await expect(device).to_contain_text("80 %")
-        await expect(device.locator("td").last).to_have_text("98 %")
+        await expect(device.locator("td").last).to_have_text("98%")
         await page.locator("summary", has_text="The week as a table").press("Enter")
         cut = page.get_by_role("row").filter(has_text="no: authorised absence")
         await expect(cut).to_contain_text("2 h")

@@ -27,6 +27,7 @@ export function Player({ trail, span, zones, violations }: Given) {
   const index = newestAt(trail.fixes, at);
   const fix = trail.fixes[index] ?? null;
   const ago = fix ? at - fix.at : 0;
+  const hidden = ago !== 0 && trail.sealed.some((one) => one.from <= at && at < one.to);
   const step = (points: number): void => {
     play(false);
     const next = trail.fixes[Math.max(0, Math.min(trail.fixes.length - 1, index + points))];
@@ -45,7 +46,7 @@ export function Player({ trail, span, zones, violations }: Given) {
         <p class="bw-track__not-route">The line is not the route.</p>
       </div>
       <div class="bw-track__told" aria-live={playing ? "off" : "polite"}>
-        <strong class="bw-number">{local(at)}</strong> {fix ? about(fix, ago) : "before the first point"}
+        <strong class="bw-number">{local(at)}</strong> {hidden ? "sealed: no order permits showing where they were" : fix ? about(fix, ago) : "before the first point"}
       </div>
       <Strip trail={trail} span={span} violations={violations} at={at} text={text} seek={seek} step={step} toggle={() => play((on) => !on)} />
       <div class="bw-track__controls">

@@ -21,8 +21,8 @@ export function Points({ fixes, index, seek }: Given) {
   const current = index < 0 ? 0 : Math.floor(index / ROWS);
   if (!fixes.length) return <p class="govuk-body">There are no points in this time that may be shown.</p>;
   return (
-    <section aria-labelledby="points-title">
-      <h2 class="govuk-heading-m" id="points-title">
+    <div>
+      <h2 class="govuk-heading-m">
         Points
       </h2>
       <div class="bw-overflow" role="region" aria-label="Points" tabIndex={0}>
@@ -76,6 +76,6 @@ export function Points({ fixes, index, seek }: Given) {
           </button>
         )}
       </div>
-    </section>
+    </div>
   );
 }
