@@ -49,6 +49,17 @@ DRAFTS: Final = {
     "command": "command",
 }
 """The form whose draft goes when that was done."""
+COMMAND_STATES: Final = {
+    "waiting": "waiting to be sent",
+    "leased": "being sent",
+    "sent": "sent, no answer yet",
+    "ok": "the device did it",
+    "refused": "the device refused",
+    "expired": "expired",
+    "superseded": "replaced by a later one",
+    "undeliverable": "could not be sent",
+}
+"""What became of a command."""
 FIELDS: Final = contact_form.FIELDS | {"note": "note", "outcome": "outcome", "args.text": "message"}
 """Fields of the API that are fields of the page's forms."""
 COMMANDS: Final = (
@@ -235,6 +246,7 @@ def _work_around(one: Found) -> dict[str, Any]:
         "parties": contact_form.PARTIES,
         "ways": contact_form.WAYS,
         "commands": COMMANDS,
+        "command_states": COMMAND_STATES,
     }
 
 

@@ -21,7 +21,7 @@ Json = Mapping[str, Any]
 
 OUTCOMES: Final = (
     (Outcome.CONFIRMED, "it happened as the alert says"),
-    (Outcome.EXPLAINED, "it happened, and there is an explanation for the officer to judge"),
+    (Outcome.EXPLAINED, "it happened; the officer judges the explanation"),
     (Outcome.EQUIPMENT, "the device did it, not the wearer"),
     (Outcome.FALSE, "it did not happen"),
     (Outcome.DUPLICATE, "another alert is about the same thing"),

@@ -20,7 +20,7 @@ IN_A_ZONE: Final = {
     "restriction_zone": ("was outside", "has been outside"),
     "zone_edge": ("was at the edge of", "has been at the edge of"),
     "zone_buffer": ("was near", "has been near"),
-    "zone_transit": ("passed through", "is passing through"),
+    "zone_transit": ("passed through", "has been passing through"),
     "zone_unconfirmed": ("may have been inside", "may be inside"),
     "pattern_near_zone": ("was often near", "is often near"),
     "lost_in_zone": ("was lost in or near", "has been lost in or near"),

@@ -248,6 +248,8 @@ async def test_tasks_are_done_and_devices_asked(chromium: playwright.Browser, ni
         await page.keyboard.press("l")
         await done(page, "The device is being asked.")
         await expect(page.get_by_text("waiting to be sent", exact=True)).to_be_visible()
+        night.ask("UPDATE device_commands SET state = 'ok', ended_at = now() RETURNING 1")
+        await expect(page.get_by_text("the device did it", exact=True)).to_be_visible(timeout=15_000)
         await page.get_by_role("button", name="Send the message").click()
         await expect(page.locator(".govuk-error-summary")).to_contain_text("Enter the message")
         await page.fill("#message", "Ring the centre")

@@ -10,9 +10,11 @@ import pytest
 from alerts.protocols import Action, Target
 from api.console import alert_work, contact_form
 from api.console.ages import born_and_age
+from api.console.alert import COMMAND_STATES
 from api.console.alert_found import Found
 from api.console.alert_points import band_of, points_of, zone_feature
 from api.console.happened import told
+from domain.device_commands import CommandState
 from domain.vocabulary import AlertEvent, Cause, Code, Kind, Outcome, Reason
 from tests.store.made import NOON, violation_of
 
@@ -69,6 +71,7 @@ def test_nothing_is_known_of_the_violation() -> None:
 
 
 def test_who_did_what_has_words_for_everything_that_can_be() -> None:
+    assert set(COMMAND_STATES) == {state.value for state in CommandState}
     assert set(alert_work.EVENTS) == {event.value for event in AlertEvent}
     assert set(alert_work.WHOM) == {target.value for target in Target}
     assert {outcome for outcome, _ in alert_work.OUTCOMES} == set(Outcome) - {Outcome.WITHDRAWN}

@@ -1,5 +1,6 @@
 /** The page of one alert: its keys, its countdowns on the server's clock, and what others do to it meanwhile. */
 
+import { ask } from "../shared/api";
 import { clock, now, span } from "../shared/clock";
 import { addKeys, keyOf } from "../shared/keys";
 import { follow } from "../shared/stream";
@@ -12,6 +13,8 @@ interface Alert {
 }
 
 const EVERY_MS = 1_000;
+const COMMANDS_EVERY_MS = 4_000;
+const UNDER_WAY = new Set(["waiting", "leased", "sent"]);
 const page = document.querySelector<HTMLElement>("[data-alert]");
 const press = (name: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-press="${name}"]`);
 
@@ -75,6 +78,23 @@ function undo(): void {
   }, EVERY_MS);
 }
 
+/** What became of the commands that were under way when the page was written. */
+function commands(): void {
+  const words = JSON.parse(document.getElementById("command-states")?.textContent ?? "{}") as Record<string, string>;
+  const look = async (place: HTMLElement): Promise<void> => {
+    const told = await ask<{ state: string; detail: string | null }>(`commands/${place.dataset["command"] ?? ""}`, { background: true });
+    const shown = words[told.body.state] ?? told.body.state;
+    if (place.textContent !== shown) place.textContent = shown;
+    if (!UNDER_WAY.has(told.body.state)) delete place.dataset["command"];
+  };
+  const timer = window.setInterval(() => {
+    const open = document.querySelectorAll<HTMLElement>("[data-command]");
+    if (open.length === 0) window.clearInterval(timer);
+    // One that is refused or not answered is asked again the next time.
+    if (!document.hidden) for (const place of open) look(place).catch(() => undefined);
+  }, COMMANDS_EVERY_MS);
+}
+
 function say(words: string): void {
   let line = document.getElementById("changed");
   if (!line) {
@@ -119,6 +139,7 @@ if (page) {
   countDown();
   window.setInterval(countDown, EVERY_MS);
   undo();
+  commands();
   watch(page.dataset["alert"] ?? "", page.dataset["revision"] ?? "0");
   const first = document.querySelector<HTMLElement>("[data-focus]");
   first?.focus();
