@@ -11,11 +11,12 @@ export interface Panned {
 }
 
 const PAN_PX = 6;
-const TURN_FRAMES = 120;
+const TURN_FRAMES = 60;
 
-/** Moves the view a little each frame for so long, to and fro, and counts the frames that were drawn. */
+/** Drags the view a little each frame for so long, to and fro, and counts the frames that were drawn. */
 function pan(live: LiveMap, ms: number): Promise<Panned> {
   const view = live.map.getView();
+  view.beginInteraction();
   return new Promise((done) => {
     const begun = performance.now();
     let frames = 0;
@@ -26,6 +27,7 @@ function pan(live: LiveMap, ms: number): Promise<Panned> {
       last = at;
       if (at - begun >= ms) {
         const seconds = (at - begun) / 1000;
+        view.endInteraction(0);
         done({ frames_per_s: frames / seconds, longest_ms: longest, frames, wearers: live.fleet.count });
         return;
       }
