@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from api.console.wearer_figures import allowance_of, apart, completeness, decided
 from api.console.wearer_words import days_words, must, timetable_words
 from api.console.week import week
-from domain.instants import HOUR_US, MINUTE_US, format_instant
+from domain.instants import HOUR_US, MINUTE_US, format_instant, parse_instant
 from domain.vocabulary import Cause, Kind, Severity
 from tests.api.doors import asks
 from tests.console.browsing import PHONE, browsing
@@ -206,6 +206,18 @@ async def test_everything_of_a_wearer_is_on_one_page(chromium: playwright.Browse
         await page.locator("summary", has_text="The week as a table").press("Enter")
         cut = page.get_by_role("row").filter(has_text="no: authorised absence")
         await expect(cut).to_contain_text("2 h")
+
+
+async def test_the_night_of_the_clock_change_is_told_on_the_page(
+    chromium: playwright.Browser, address: str, night: World
+) -> None:
+    night.clock.now_us = parse_instant("2026-10-23T12:00:00Z")
+    async with browsing(chromium, address, "/wearers/W1001") as page:
+        await expect(page.locator(".bw-week__key")).to_contain_text("Sun 25 Oct 2026: clocks go back, 25 hours")
+        await page.locator("summary", has_text="The week as a table").press("Enter")
+        longer = page.get_by_role("row").filter(has_text="Sat 24 Oct 2026, 19:00")
+        await expect(longer).to_contain_text("Sun 25 Oct 2026, 07:00")
+        await expect(longer).to_contain_text("13 h")
 
 
 async def test_links_lead_on_by_keyboard(chromium: playwright.Browser, address: str) -> None:
