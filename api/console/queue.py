@@ -43,7 +43,6 @@ async def alerts(opened: Opened) -> Response:
             "name": reader.name,
             "works": reader.may(Deed.WORK_ALERTS),
             "senior": Role(reader.role) in SENIOR,
-            "figures": reader.may(Deed.READ_FIGURES),
             "desk": reader.may(Deed.READ_DESK),
         },
     }

@@ -380,14 +380,6 @@ async def test_a_claim_counts_down_by_the_clock_of_the_server(
         await expect(line_of(page, "W1008")).to_contain_text(re.compile(r"pia until 22:45\s*[234]\d s left"))
 
 
-async def test_an_ingest_that_stands_still_is_said(chromium: playwright.Browser, address: str, night: World) -> None:
-    async with queue_at(chromium, address) as page:
-        await expect(page.locator("#banner-feed")).to_be_hidden()
-    night.clock.now_us += 10 * MINUTE_US
-    async with queue_at(chromium, address) as page:
-        await expect(page.locator("#banner-feed")).to_contain_text("Nothing was decided since 22:30:00")
-
-
 async def test_what_is_in_no_operators_view_sounds_for_the_supervisor(
     chromium: playwright.Browser, address: str, night: World
 ) -> None:

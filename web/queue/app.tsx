@@ -52,7 +52,7 @@ export class App {
     this.known = { me: island.reader.name, nameOf: this.names.nameOf, areasOf: this.names.areasOf };
     this.queue = new Queue(this.known);
     this.desk = new Desk(this.queue, (alert) => this.whoWords(alert), () => this.changed());
-    this.live = new Live(this.queue, () => this.changed(), island.reader.figures);
+    this.live = new Live(this.queue, () => this.changed());
     this.watch = new Watch(this.queue, this.known, island.reader.senior);
     this.saved = island.views.map(savedOf);
   }

@@ -11,7 +11,7 @@ export interface Island {
   names: Name[];
   views: SavedView[];
   words: Tables;
-  reader: Reader & { figures: boolean; desk: boolean };
+  reader: Reader & { desk: boolean };
 }
 
 export const readIsland = (): Island => JSON.parse(document.getElementById("queue-data")?.textContent ?? "{}") as Island;

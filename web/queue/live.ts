@@ -8,8 +8,6 @@ import type { Queue } from "./queue";
 
 const PAGE = 1_000;
 const FLUSH_MS = 250;
-const FEED_EVERY_MS = 15_000;
-const FEED_LATE_MS = 60_000;
 const AGAIN_MS = 5_000;
 
 interface Page {
@@ -47,8 +45,6 @@ export class Live {
   constructor(
     private readonly queue: Queue,
     private readonly told: () => void,
-    /** Whether they may ask how far ingest is. */
-    private readonly readsFigures: boolean,
   ) {}
 
   start(): void {
@@ -65,10 +61,6 @@ export class Live {
       "alert",
     );
     window.setInterval(() => this.tick(), 1_000);
-    if (this.readsFigures) {
-      void this.feed();
-      window.setInterval(() => void this.feed(), FEED_EVERY_MS);
-    }
   }
 
   /** Shows what came, a few times a second at most however much comes. */
@@ -137,17 +129,6 @@ export class Live {
     if (this.wanted) {
       this.wanted = false;
       void this.read();
-    }
-  }
-
-  /** Whether ingest still decides: its newest instant is not old. */
-  private async feed(): Promise<void> {
-    try {
-      const { body } = await ask<{ at: string | null }>("counts", { background: true });
-      const late = body.at !== null && now() - Date.parse(body.at) > FEED_LATE_MS;
-      banner("banner-feed", late ? `Nothing was decided since ${clock(body.at as string, true)}: what devices sent after that is not in these alerts yet. Tell the duty manager.` : "");
-    } catch (error) {
-      if (!(error instanceof Away || error instanceof Refused)) throw error;
     }
   }
 }
