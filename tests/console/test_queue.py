@@ -174,6 +174,36 @@ async def test_a_critical_one_closes_only_from_its_page(chromium: playwright.Bro
         await expect(page).to_have_url(re.compile(r"/alerts/\d+#close$"))
 
 
+async def test_the_same_by_mouse_alone(chromium: playwright.Browser, address: str, night: World) -> None:
+    async with queue_at(chromium, address) as page:
+        line = line_of(page, "W1006")
+        await line.locator(".bw-line__raised").click()
+        bar = page.locator(".bw-bar__deeds")
+        await bar.get_by_role("button", name="Claim").click()
+        await expect(line).to_contain_text("You until 23:30")
+        await bar.get_by_role("button", name="Close").click()
+        await page.get_by_role("dialog").get_by_label("Equipment").check()
+        await page.get_by_role("dialog").get_by_role("button", name="Close").click()
+        await expect(line).to_contain_text("Closed: equipment")
+        await page.get_by_role("button", name="Undo").click()
+        await expect(line).to_contain_text("Nobody")
+        assert (await night.get(f"alerts/{await number_of(night, 'W1006')}"))["work"] == "raised"
+        await line_of(page, "W1007").get_by_role("checkbox").check()
+        await line_of(page, "W1005").get_by_role("checkbox").check()
+        await expect(page.locator(".bw-bar__about")).to_have_text("2 lines selected, 2 alerts")
+        await line_of(page, "W1005").get_by_role("link", name="Curfew not kept").click()
+        await expect(page.locator("h1")).to_contain_text("Curfew not kept")
+
+
+async def test_whoever_comes_back_from_an_alert_is_where_they_were(chromium: playwright.Browser, address: str) -> None:
+    async with queue_at(chromium, address, "?sort=newest") as page:
+        await to_line(page, "W1005")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile(r"/alerts/\d+$"))
+        await page.get_by_role("link", name="Alerts", exact=True).first.click()
+        await expect(line_of(page, "W1005")).to_be_focused()
+
+
 async def test_many_at_once_with_one_note_and_what_is_critical_left_out(
     chromium: playwright.Browser, address: str, night: World
 ) -> None:

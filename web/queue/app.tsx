@@ -26,6 +26,9 @@ import { alertWords, plural, useTables } from "./words";
 
 const TICK_MS = 1_000;
 const COUNT_MS = 1_000;
+const CURSOR = `bailiwick:queue:${document.documentElement.dataset["reader"] ?? ""}`;
+/** Where somebody comes back from whose place in the queue is kept. */
+const BACK = /^\/alerts\/\d+/;
 
 export class App {
   private readonly names = new Names(() => this.namesCame());
@@ -70,6 +73,8 @@ export class App {
     window.setInterval(() => this.tick(), TICK_MS);
     window.addEventListener("popstate", () => this.show(readView(location.search), false));
     const draft = readDraft();
+    const left = sessionStorage.getItem(CURSOR);
+    if (left && this.queue.line(left) && document.referrer && BACK.test(new URL(document.referrer).pathname)) this.place(left);
     if (draft) this.ask(draft.kind as Kind, draft.keys, draft.fields);
   }
 
@@ -131,6 +136,7 @@ export class App {
 
   private place(key: string | null, focus = true): void {
     this.cursor = key;
+    sessionStorage.setItem(CURSOR, key ?? "");
     this.queue.reading = true;
     this.paint();
     if (!focus || key === null) return;
@@ -174,8 +180,8 @@ export class App {
 
   private showNew(): void {
     this.queue.renew();
-    const first = this.queue.order.find((key) => this.queue.fresh.has(key)) ?? this.queue.order[0] ?? null;
-    if (first !== null) this.place(first);
+    const first = this.queue.order.find((key) => this.queue.fresh.has(key)) ?? this.cursor;
+    if (first !== null && this.queue.line(first)) this.place(first);
     this.changed();
   }
 
@@ -389,6 +395,7 @@ export class App {
         senior={this.reader.senior}
         works={this.reader.works}
         isCursor={this.cursor === key}
+        isStop={this.cursor === null ? place === 0 : this.cursor === key}
         isSelected={this.selected.has(key)}
         isFresh={this.queue.fresh.has(key)}
         here={() => this.cursor !== key && this.place(key, false)}

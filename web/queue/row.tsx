@@ -15,6 +15,8 @@ export interface RowProps {
   senior: boolean;
   works: boolean;
   isCursor: boolean;
+  /** Tab comes here. */
+  isStop: boolean;
   isSelected: boolean;
   isFresh: boolean;
   here(): void;
@@ -125,7 +127,7 @@ export function Row(props: RowProps) {
       data-alert={lead.id}
       aria-rowindex={props.place + 2}
       aria-selected={isSelected}
-      tabIndex={isCursor || (props.place === 0 && !document.querySelector(".bw-line--here")) ? 0 : -1}
+      tabIndex={props.isStop ? 0 : -1}
       onKeyDown={onKeyDown}
       onFocus={props.here}
       onClick={props.here}
