@@ -20,12 +20,6 @@ KEEP: Final = "no-cache"
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/old")
-async def old() -> Response:
-    """The plain page that the console takes the place of."""
-    return FileResponse(STATIC / "index.html", headers={"Cache-Control": KEEP})
-
-
 @router.get("/favicon.ico")
 async def favicon() -> Response:
     """For browsers that ask for it by this name."""

@@ -161,8 +161,7 @@ async def test_any_other_host_is_refused(host: str, client: httpx2.AsyncClient) 
 
 async def test_every_answer_has_the_security_headers(client: httpx2.AsyncClient) -> None:
     for path in (
-        "/old",
-        "/static/page.js",
+        "/static/icon.svg",
         "/api/v1/counts",
         "/api/v1/docs",
         "/nothing",
@@ -171,7 +170,7 @@ async def test_every_answer_has_the_security_headers(client: httpx2.AsyncClient)
     ):
         headers = (await client.get(path)).headers
         assert {name: headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
-        assert headers["cache-control"] == ("no-cache" if path in ("/old", "/static/page.js") else "no-store")
+        assert headers["cache-control"] == ("no-cache" if path == "/static/icon.svg" else "no-store")
         assert "access-control-allow-origin" not in headers
 
 
@@ -234,7 +233,7 @@ async def test_the_reference_page_needs_nothing_from_elsewhere(client: httpx2.As
     assert "<script" not in page.text
 
 
-@pytest.mark.parametrize("path", ["/old", "/api/v1/docs"])
+@pytest.mark.parametrize("path", ["/password", "/api/v1/docs"])
 async def test_a_page_and_its_files_come_from_here_alone(path: str, client: httpx2.AsyncClient) -> None:
     waiting, seen = [path], set()
     while waiting:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import playwright.async_api as playwright
 from playwright.async_api import expect
 
 from domain.instants import MINUTE_US
 from domain.vocabulary import Kind, Severity
+from store.reading_types import Counts
 from tests.api.doors import asks
+from tests.api.fake_reading import FakeReading
+from tests.api.serving import app_over, served
+from tests.api.sides import fake_side
 from tests.console.browsing import PHONE, browsing
 from tests.console.world import NAMES, World
 
@@ -73,6 +79,16 @@ async def test_an_auditor_sees_it_and_no_alert(chromium: playwright.Browser, add
         await expect(page).to_have_url(f"{address}/wallboard")
         await expect(page.locator("#line-state")).to_have_text("Read every 3 s")
         await expect(page.get_by_role("link", name="Alerts", exact=True)).to_have_count(0)
+
+
+async def test_states_that_do_not_add_up_are_said_aloud(chromium: playwright.Browser) -> None:
+    class Wrong(FakeReading):
+        async def counts(self) -> Counts:
+            return replace(await super().counts(), orders_active=9)
+
+    side = replace(fake_side(), reading=Wrong())
+    async with served(app_over(side)) as address, browsing(chromium, address, "/wallboard") as page:
+        await expect(page.locator(".bw-board__wrong")).to_contain_text("The states do not add up to 9")
 
 
 async def test_it_fits_a_phone(chromium: playwright.Browser, address: str, night: World) -> None:
