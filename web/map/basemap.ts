@@ -92,7 +92,7 @@ function grid(): BaseLayer {
   return new VectorImageLayer({ source, imageRatio: IMAGE_RATIO, zIndex: 2 });
 }
 
-/** Names, above the points: they are few, and must be read over a crowd. */
+/** Names, below the points: no name hides an alert. */
 function names(): BaseLayer {
   const source = new VectorSource();
   for (const [name, lon, lat, rank] of PLACES) source.addFeature(new Feature({ geometry: new Point([mapX(lon), mapY(lat)]), name, rank }));
@@ -102,7 +102,7 @@ function names(): BaseLayer {
     declutter: true,
     updateWhileAnimating: false,
     updateWhileInteracting: false,
-    zIndex: 30,
+    zIndex: 8,
     style: (feature, resolution) => {
       const rank = feature.get("rank") as number;
       const zoom = Math.log2(156_543.034 / resolution);

@@ -8,8 +8,6 @@ export interface Cell {
   count: number;
 }
 
-/** How far from its cell's middle a count stands at most, in parts of the cell. */
-const FROM_MIDDLE = 0.2;
 const OFFSET = 1 << 20;
 const SPAN = 1 << 21;
 
@@ -29,17 +27,27 @@ export function crowds(fleet: Fleet, cell: number): Cell[] {
   }
   const made = [...cells.values()];
   for (const one of made) {
-    one.x = near(one.x / one.count, cell);
-    one.y = near(one.y / one.count, cell);
+    one.x /= one.count;
+    one.y /= one.count;
   }
   return made;
 }
 
-/** The middle of those who are in a cell, drawn towards the cell's own, so that the counts of neighbours stand clear of each other. */
-function near(at: number, cell: number): number {
-  const middle = (Math.floor(at / cell) + 0.5) * cell;
-  const most = cell * FROM_MIDDLE;
-  return middle + Math.min(most, Math.max(-most, at - middle));
+/** Cells so near to each other that their counts would cover one another, as one; `wide` and `high` are the size of a count. */
+export function joined(cells: readonly Cell[], wide: number, high: number): Cell[] {
+  const made: Cell[] = [];
+  for (const cell of [...cells].sort((a, b) => b.count - a.count)) {
+    const near = made.find((one) => Math.abs(one.x - cell.x) < wide && Math.abs(one.y - cell.y) < high);
+    if (!near) {
+      made.push({ ...cell });
+      continue;
+    }
+    const count = near.count + cell.count;
+    near.x = (near.x * near.count + cell.x * cell.count) / count;
+    near.y = (near.y * near.count + cell.y * cell.count) / count;
+    near.count = count;
+  }
+  return made;
 }
 
 /** `crowds`, kept until somebody moved or the cells are others. */

@@ -7,7 +7,7 @@ import Layer from "ol/layer/Layer";
 import Source from "ol/source/Source";
 import type { FrameState } from "ol/Map";
 import { stretch } from "../shared/geo";
-import { Crowds, type Cell } from "./crowd";
+import { Crowds, joined, type Cell } from "./crowd";
 import type { Fleet } from "./fleet";
 import { SIGN_PX, signs } from "./signs";
 
@@ -15,10 +15,12 @@ import { SIGN_PX, signs } from "./signs";
 const MARGIN = 0.125;
 /** More than so many in the window are a crowd. */
 const CROWD = 1_200;
-const CELL_PX = 72;
+const CELL_PX = 64;
 const WASH_PX = 12;
 /** So few in a cell are drawn as they are. */
-const FEW = 4;
+const FEW = 8;
+/** A count, as it is drawn. */
+const COUNT_PX = { wide: 58, high: 34 };
 const SERIOUS = 3;
 /** Between two drawings while the map is moved or somebody moves, ms. */
 const SOONEST_MS = 120;
@@ -157,7 +159,7 @@ export class WearersLayer extends Layer {
       (row) => fleet.level[row]! >= SERIOUS || few.has(`${Math.floor(fleet.x[row]! / (step * CELL_PX))} ${Math.floor(fleet.y[row]! / (step * CELL_PX))}`),
     );
     this.drawAll(alone.filter((row) => fleet.level[row]! < SERIOUS), 0, px, py, ratio);
-    this.counts(shown, px, py);
+    this.counts(joined(shown, COUNT_PX.wide * resolution, COUNT_PX.high * resolution), px, py);
     this.drawAll(alone.filter((row) => fleet.level[row]! >= SERIOUS), SERIOUS, px, py, ratio);
   }
 
