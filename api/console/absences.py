@@ -113,7 +113,7 @@ async def end_suspension(suspension: Id, opened: Opened) -> Response:
 
 async def _list(opened: Page, sort: Sort, parent: str) -> Response:
     about, (items, more) = await together(
-        _about(opened, sort, parent), opened.ask.items(sort.plural, **{sort.of: parent})
+        _about(opened, sort, parent), opened.ask.items(f"{sort.plural}?{sort.of}={parent}")
     )
     now = text_of(_now(opened))
     items.sort(key=lambda one: str(one["record"]["from"]), reverse=True)

@@ -105,6 +105,8 @@ async def _take(opened: Page, before: Json, body: Json | None) -> Response:
             zone_told = await _zone_told(opened, form, record)
             if may_save(opened, form, _digested(record)) and _read(opened, form, zone_told, told):
                 await _enter(opened, record, body, holds)
+                if body is None:
+                    return see_other(f"/conditions/{record['id']}/edit")
                 return see_other(f"/wearers/{(await _about(opened, record))['wearer']}")
         except Refused as refused:
             _tell(refused, form, rows, before["kind"])
@@ -199,7 +201,7 @@ async def _show(
         size_words=shape_text.size_words,
         looked=looked if told is not None else None,
         key=opened.key() or fresh_key(),
-        draft=draft(opened, f"condition-{body['id'] if body else record['order']}"),
+        draft=draft(opened, f"condition-{body['id']}-{body['version']}" if body else f"condition-{record['order']}"),
     )
 
 

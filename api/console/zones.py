@@ -167,7 +167,7 @@ def _faster(refused: Refused, form: Form) -> None:
 
 async def _show(opened: Page, form: Form, body: dict[str, Any] | None, told: dict[str, Any] | None = None) -> Response:
     (areas, _), (around, _) = await together(opened.ask.items("areas"), opened.ask.items("zones", most=MOST_AROUND))
-    used = []
+    used: list[Any] = []
     zone = None if body is None else body["id"]
     if zone is not None and opened.reader.may(Deed.READ_ORDERS):
         used, _ = await opened.ask.items("conditions", zone=zone)
@@ -187,7 +187,7 @@ async def _show(opened: Page, form: Form, body: dict[str, Any] | None, told: dic
         may=opened.reader.may(Deed.WRITE_CASELOAD),
         size_words=shape_text.size_words,
         key=opened.key() or fresh_key(),
-        draft=draft(opened, f"zone-{zone or 'new'}"),
+        draft=draft(opened, "zone-new" if body is None else f"zone-{zone}-{body['version']}"),
     )
 
 

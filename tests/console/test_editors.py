@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import playwright.async_api as playwright
 from playwright.async_api import expect
 
+from domain.vocabulary import Role
+from store.accounts import Password
+from store.audit import Entry
+from tests.api.signing_in import PASSWORD, person
 from tests.console.browsing import browsing
 from tests.console.world import DEE, OLA, SAM, World
 
@@ -212,7 +217,8 @@ async def test_a_new_condition_is_made_by_keyboard(chromium: playwright.Browser,
         await expect(page.get_by_text("09:00 to 16:00 (7 h)").first).to_be_visible()
         await page.get_by_role("button", name="Save as shown").focus()
         await page.keyboard.press("Enter")
-        await expect(page).to_have_url(f"{address}/wearers/W1004")
+        await expect(page.get_by_role("heading", name="Attendance: Unpaid work")).to_be_visible()
+        await expect(page.get_by_text("Holds on Tuesday from 09:00 to 16:00.")).to_be_visible()
     found = [one["record"] for one in (await night.get("conditions?order=OW1004"))["items"]]
     [made] = [one for one in found if one["kind"] == "attendance"]
     assert made["place"]["lat"] == 51.5
@@ -224,3 +230,33 @@ async def test_what_was_typed_is_there_again_after_a_reload(chromium: playwright
         await page.get_by_label("Why").fill("Hospital")
         await page.reload()
         await expect(page.get_by_label("Why")).to_have_value("Hospital")
+
+
+async def test_a_real_session_takes_the_forms_and_none_without_its_token(
+    chromium: playwright.Browser, address: str, night: World
+) -> None:
+    """With a password and a cookie in place of a header: a form bears the session's token, and without it nothing is changed."""
+    parts = night.app.state.parts
+    night.app.state.parts = replace(parts, door=parts.sign_in)
+    made = Password(await parts.sign_in.hashing.made(PASSWORD), must_change=False)
+    now_us = night.clock()
+    entry = Entry(now_us, "test", "administrator", "command", "", None, "accounts.write", "account", ("rae",))
+    await night.made.store.accounts.make("rae", person(Role.OPERATOR), made, now_us, entry)
+    async with browsing(chromium, address, "/wearers/W1004/mutes/new", {}, expected=("422",)) as page:
+        await page.locator("#name").fill("rae")
+        await page.locator("#password").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.get_by_label("Why").fill("The battery is swapped")
+        token = await page.locator("form[data-draft] input[name=csrf]").input_value()
+        await page.evaluate("document.querySelector('form[data-draft] input[name=csrf]').value = 'another'")
+        await page.get_by_role("button", name="Look at what would be quiet").click()
+        await expect(page.get_by_role("button", name="Mute as shown")).to_have_count(0)
+        await page.goto(f"{address}/wearers/W1004/mutes/new")
+        assert await page.locator("form[data-draft] input[name=csrf]").input_value() == token
+        await page.get_by_role("button", name="Look at what would be quiet").click()
+        await page.get_by_role("button", name="Mute as shown").click()
+        await expect(page.get_by_text("The battery is swapped")).to_be_visible()
+        await page.goto(f"{address}/zones/new")
+        await page.locator("#points").fill("51.48, -0.02\n51.49, -0.02\n51.49, -0.01")
+        await expect(page.locator("#zone-size")).to_contain_text("from west to east")
+    assert night.ask("SELECT by_name FROM mutes") == [("rae",)]
