@@ -179,16 +179,20 @@ async def _devices(page: Page, wearer: Json | None, alert: Json) -> tuple[list[J
 
 
 async def _trail(page: Page, alert: Json, violation: Json | None) -> tuple[list[Json], list[Json]]:
-    """The fixes around the violation, and the stretches that may not be seen."""
-    if violation is None or violation["wearer"] is None:
+    """The fixes around what happened, and the stretches that may not be seen.
+
+    Who may not read violations, as the police, is shown those since it happened.
+    """
+    happened = violation["from"] if violation else alert["happened"]
+    if alert["wearer"] is None or happened is None:
         return [], []
     now = datetime.fromtimestamp(page.parts.now() / 1e6, instant(alert["raised"]).tzinfo)
-    begun = instant(violation["from"])
-    ended = min(now, instant(violation["to"]) if violation["to"] else now)
+    begun, over = instant(happened), violation["to"] if violation else None
+    ended = min(now, instant(over) if over else now)
     spans = [(begun - AROUND, min(ended + AROUND, begun + LONGEST))]
     if ended + AROUND > begun + LONGEST:
         spans.append((max(ended - AROUND, begun + LONGEST), ended + AROUND))
-    path, why = f"wearers/{violation['wearer']}/trail", f"alert {alert['id']}"
+    path, why = f"wearers/{alert['wearer']}/trail", f"alert {alert['id']}"
     bodies = await together(
         *(
             _if(page, Deed.READ_POSITIONS, path, why=why, limit=MOST_FIXES, **{"from": _text(low), "to": _text(high)})

@@ -140,7 +140,7 @@ def told(
     ``times`` are those of the points that show it, where they may be seen.
     """
     if violation is None:
-        return [f"{kind_words(alert['kind'])}. It was raised at {_at(alert['raised'])}."]
+        return _of_alert(alert, condition, name)
     lines = [_what(violation, condition, name), _shown(violation, times), *_curfew_minutes(violation)]
     if violation["late"]:
         lines.append(
@@ -156,6 +156,15 @@ def told(
     if violation["untold"]:
         lines.append("The wearer had not been told of this condition then: it counts against nobody.")
     return [one for one in lines if one]
+
+
+def _of_alert(alert: Json, condition: Json | None, name: str) -> list[str]:
+    """For who may not read violations, and of alerts that rest on none."""
+    raised = f"It was raised at {_at(alert['raised'])}."
+    if alert["happened"] is None or alert["state"] != "active":
+        return [f"{kind_words(alert['kind'])}. {raised}"]
+    lasting = {"from": alert["happened"], "to": None}
+    return [_what({**alert, **lasting}, condition, name), raised]
 
 
 def _what(violation: Json, condition: Json | None, name: str) -> str:
@@ -180,8 +189,7 @@ def _what(violation: Json, condition: Json | None, name: str) -> str:
 
 def _zone(kind: str, condition: Json | None) -> str:
     record = condition or {}
-    sort = "restriction zone" if kind == "restriction_zone" else "inclusion zone" if kind == "inclusion_zone" else None
-    sort = sort or CONDITION_KINDS.get(str(record.get("kind")), "zone").lower()
+    sort = CONDITION_KINDS.get(str(record.get("kind", kind)), "zone").lower()
     return f"the {sort} “{record['name']}”" if record.get("name") else f"the {sort}"
 
 

@@ -268,6 +268,7 @@ async def test_a_protected_person_is_named_to_nobody_who_may_not_read_victims(
             await expect(page.get_by_text("A protected person", exact=True)).to_be_visible()
             assert "Hidden Person" not in await page.content()
             assert "V1" not in await page.locator("main").inner_text()
+            await expect(page.locator(".bw-points")).to_contain_text("TQ 31")
 
 
 async def test_a_protected_place_is_shown_when_it_is_asked_for_and_that_is_in_the_audit(

@@ -20,6 +20,7 @@ from tests.store.made import NOON, violation_of
 
 AT = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 ALERT: dict[str, Any] = {"id": "7", "kind": "exclusion_zone", "raised": "2026-11-21T12:00:00Z", "withdrawn": False}
+ALERT |= {"happened": None, "state": "active", "wearer": "W1", "device": None, "code": None}
 ZONE = {"kind": "exclusion_zone", "name": "the High Street"}
 
 
@@ -68,6 +69,11 @@ def test_by_what_it_is_shown(reason: Reason) -> None:
 
 def test_nothing_is_known_of_the_violation() -> None:
     assert told(ALERT, None, None, "Device T9") == ["In an exclusion zone. It was raised at 12:00 on Sat 21 Nov."]
+    known = ALERT | {"happened": "2026-11-21T11:58:00Z"}
+    assert told(known, None, None, "Alder Finch") == [
+        "Alder Finch has been inside the exclusion zone since 11:58 on Sat 21 Nov, and it is not over.",
+        "It was raised at 12:00 on Sat 21 Nov.",
+    ]
 
 
 def test_who_did_what_has_words_for_everything_that_can_be() -> None:
