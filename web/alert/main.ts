@@ -18,6 +18,11 @@ const UNDER_WAY = new Set(["waiting", "leased", "sent"]);
 const page = document.querySelector<HTMLElement>("[data-alert]");
 const press = (name: string): HTMLElement | null => document.querySelector<HTMLElement>(`[data-press="${name}"]`);
 
+/** The page anew, by its own address: what was shown may be the answer to a form, which is not to be sent again. */
+function fresh(): void {
+  location.assign(`/alerts/${page?.dataset["alert"] ?? ""}`);
+}
+
 function keys(): void {
   const group = "This alert";
   const act = (name: string) => (): void => press(name)?.click();
@@ -38,7 +43,7 @@ function keys(): void {
     { name: "alert.locate", key: "l", words: "Ask the device where it is", act: act("alert.locate") },
   ];
   addKeys(wanted.filter((one) => press(one.name)).map((one) => ({ ...one, group })));
-  addKeys([{ name: "alert.fresh", key: "n", words: "Show the alert as it is now", group, act: () => location.reload() }]);
+  addKeys([{ name: "alert.fresh", key: "n", words: "Show the alert as it is now", group, act: fresh }]);
   for (const shown of document.querySelectorAll<HTMLElement>("[data-key-of]")) {
     shown.textContent = keyOf(shown.dataset["keyOf"] ?? "");
     shown.hidden = shown.textContent === "";
@@ -108,7 +113,7 @@ function say(words: string): void {
   show.type = "button";
   show.className = "bw-link-button";
   show.textContent = `Show it as it is now${keyOf("alert.fresh") ? ` (${keyOf("alert.fresh")})` : ""}`;
-  show.addEventListener("click", () => location.reload());
+  show.addEventListener("click", fresh);
   line.replaceChildren(`${words} What you typed is kept. `, show);
 }
 
