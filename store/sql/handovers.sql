@@ -54,7 +54,7 @@ SELECT (SELECT count(*) FROM alerts WHERE raised_at >= %(since)s AND NOT withdra
     (SELECT count(*) FROM alert_work w JOIN alerts a ON a.alert_no = w.alert_no WHERE w.closed_at >= %(since)s);
 
 -- name: last_handover
--- The newest one.
+-- When somebody handed over last.
 SELECT made_at FROM handovers ORDER BY handover_no DESC LIMIT 1;
 
 -- name: enter_handover

@@ -30,7 +30,10 @@ async def test_an_operator_makes_one_and_an_officer_opens_it_without_scripts(
         "S1", Role.SUPERVISOR, "sam", "S. Able", NIGHT - HOUR_US, NIGHT + HOUR_US, None, None, "+44 1632 960001"
     )
     await night.made.store.rota.enter([shift], "test")
-    async with browsing(chromium, address, "/alerts/7/patrol") as page:
+    async with browsing(chromium, address, "/alerts/7") as page:
+        await page.get_by_role("link", name="A link for the officer on the way").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("h1")).to_have_text("Patrol links: In an exclusion zone, Alder Finch")
         await page.locator("#officer").focus()
         await page.keyboard.type("PC 4411 Able")
         await page.keyboard.press("Tab")
