@@ -10,6 +10,8 @@ import playwright.async_api as playwright
 from playwright.async_api import expect
 
 from domain.instants import MINUTE_US
+from simulators.town_streets import streets
+from tests.console import map_states
 from tests.console.browsing import browsing
 from tests.console.world import DEE, NAMES, NIGHT, OLA, SAM, World
 from tests.store.made import fixes_of
@@ -180,3 +182,21 @@ async def test_a_zone_that_conditions_name_does_not_end_and_another_does(
         await expect(page).to_have_url(f"{address}/zones")
         await expect(page.get_by_role("link", name="Spare")).to_have_count(0)
     assert (await night.get("zones/spare", OLA))["cancelled"] is True
+
+
+async def test_an_edge_near_a_main_road_is_warned_of_where_the_base_map_has_streets(
+    chromium: playwright.Browser, address: str, night: World
+) -> None:
+    await map_states.with_streets(night)
+    found = streets(4, [map_states.LONDON])["features"]
+    roads = [one for one in found if one["properties"]["kind"] == "main"]
+    [lon, lat], *_ = roads[0]["geometry"]["coordinates"]
+    async with browsing(chromium, address, "/zones/new") as page:
+        await expect(page.locator("#zone-roads")).to_be_hidden()
+        await page.get_by_label("Circle", exact=True).check()
+        await page.get_by_label("Radius of the circle").fill("20")
+        await page.locator("#points").fill(f"{lat}, {lon}")
+        await expect(page.locator("#zone-warnings")).to_contain_text("who only passes by will seem to come in")
+        await page.locator("#points").fill("51.0, -1.9")
+        await expect(page.locator("#zone-warnings")).to_be_empty()
+        await expect(page.locator("#zone-size")).to_contain_text("40 m from west to east")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,15 +9,14 @@ import pytest
 from alerts.shipped import shipped_text
 from domain.instants import HOUR_US, format_instant
 from tests.api.doors import asks
-from tests.console.world import NIGHT, OLA, SAM, World, night
+from tests.console.world import NIGHT, OLA, SAM, World
 
 KIT = asks("kit", "supervisor", "london")
 
 
 @pytest.fixture
-async def at(embedded_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with night(embedded_url, tmp_path, wearers=1, alerts=False) as world:
-        yield world
+def at(night: World) -> World:
+    return night
 
 
 def shift(name: str, from_h: float, to_h: float, **more: Any) -> dict[str, Any]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain.instants import MINUTE_US
-from tests.console.world import NAMES, NIGHT, OLA, World, night
+from tests.console.world import NAMES, NIGHT, OLA, World
 from tests.store.made import fixes_of
 
 HIDDEN = (-0.2, 51.6)
@@ -17,13 +15,12 @@ HIDDEN = (-0.2, 51.6)
 
 
 @pytest.fixture
-async def at(embedded_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with night(embedded_url, tmp_path, wearers=2, alerts=False) as world:
-        facts = fixes_of(world.made.roster.index["U1"], [1, 2, 3], NIGHT - 30 * MINUTE_US)
-        facts["lon"], facts["lat"] = HIDDEN
-        facts["acc"] = 10.0
-        await world.made.commit(facts=facts)
-        yield world
+async def at(night: World) -> World:
+    facts = fixes_of(night.made.roster.index["U1"], [1, 2, 3], NIGHT - 30 * MINUTE_US)
+    facts["lon"], facts["lat"] = HIDDEN
+    facts["acc"] = 10.0
+    await night.made.commit(facts=facts)
+    return night
 
 
 def circle(lon: float, lat: float, radius_m: float = 300.0) -> dict[str, Any]:
