@@ -13,13 +13,11 @@ from typing import Any
 from msgspec import structs
 
 from domain.callers import Sight
-from domain.caseload_file import record_as_json
 from domain.commits import AlertChange, Work
 from domain.incidents import IncidentVersion
-from domain.instants import FAR_US, MINUTE_US
+from domain.instants import FAR_US
 from domain.records import (
     TYPE_NAMES,
-    Absence,
     Condition,
     Device,
     Fitting,
@@ -37,11 +35,9 @@ from domain.vocabulary import (
     EventState,
     Kind,
     OrderState,
-    Quality,
     Severity,
-    Source,
 )
-from store.alert_figures import FLOOD_US, MINUTES, AlertMeasures, AlertsNow, Load, Unclaimed
+from store.alert_figures import AlertMeasures, AlertsNow
 from store.reading_health import FittedRow, RestRow, StretchRow
 from store.reading_places import Counted, OpenSpan
 from store.reading_types import (
@@ -59,6 +55,7 @@ from store.reading_types import (
     WearerRow,
 )
 from store.reconciling import Reconciliation
+from tests.api.fake_rows import alerts_now_of, caseload_of_wearers, fits, position_of, record_of
 from tests.store.made import NOON
 
 DRAWN = ("ok", "inaccurate")
@@ -103,7 +100,7 @@ class FakeReading:
         self.decided_us = int(work.batch.instants[-1]) if len(work.batch.instants) else self.decided_us
         for fact in work.keep[~work.keep["is_event"]]:
             device = work.roster.ids[fact["device"]]
-            self.fixes.append((device, _position(device, fact)))
+            self.fixes.append((device, position_of(device, fact)))
             self.levels.append((device, int(fact["t_us"]), float(fact["bat"])))
         for fact in work.keep[work.keep["is_event"] & (work.keep["code"] == EventCode.REST)]:
             starts = bool(fact["state"] == EventState.START)
@@ -222,26 +219,7 @@ class FakeReading:
 
     async def alerts_now(self) -> AlertsNow:
         self._asked("alerts_now")
-        waiting: dict[Severity, list[int]] = {}
-        for row in self.alert_rows.values():
-            if row.work is AlertWork.RAISED and row.grouped_under is None and not row.withdrawn:
-                waiting.setdefault(row.severity, []).append(row.raised_us)
-        unclaimed = {severity: Unclaimed(len(times), min(times)) for severity, times in waiting.items()}
-        whole_us = self.now_us - self.now_us % FLOOD_US
-        came = [
-            row
-            for row in self.alert_rows.values()
-            if whole_us - FLOOD_US <= row.raised_us < whole_us and row.grouped_under is None
-        ]
-        load = Load(whole_us - FLOOD_US, sum(row.severity is not Severity.INFORMATION for row in came), 0)
-        to_us = self.now_us - self.now_us % MINUTE_US + MINUTE_US
-        told = [row.raised_us for row in self.alert_rows.values() if row.grouped_under is None]
-        minutes = tuple(
-            sum(0 <= at_us - start < MINUTE_US for at_us in told)
-            for start in range(to_us - MINUTES * MINUTE_US, to_us, MINUTE_US)
-        )
-        standing = [one for one in map(self._incident, self.outages.values()) if one.closed_us is None]
-        return AlertsNow(self.now_us, unclaimed, load, minutes, len(standing), sum(one.silent for one in standing))
+        return alerts_now_of(self.alert_rows.values(), map(self._incident, self.outages.values()), self.now_us)
 
     async def alert_measures(self) -> AlertMeasures:
         self._asked("alert_measures")
@@ -260,7 +238,7 @@ class FakeReading:
     def _wearer(self, person: Wearer) -> WearerRow:
         orders = sorted(o.id for o in self._of(Order) if o.wearer == person.id and self._holds(o))
         devices = sorted(f.device for f in self._of(Fitting) if f.wearer == person.id and self._holds(f))
-        return WearerRow(person.id, _record(person), tuple(orders), tuple(devices))
+        return WearerRow(person.id, record_of(person), tuple(orders), tuple(devices))
 
     async def names(self, wearers: Sequence[str]) -> list[NameRow]:
         self._asked("names")
@@ -284,7 +262,7 @@ class FakeReading:
         fitting = next((f for f in self._of(Fitting) if f.device == device.id and self._holds(f)), None)
         heard = [row.received_us for of, row in self.fixes if of == device.id]
         who = (None, None) if fitting is None else (fitting.wearer, fitting.victim)
-        return DeviceRow(device.id, _record(device), *who, max(heard, default=None))
+        return DeviceRow(device.id, record_of(device), *who, max(heard, default=None))
 
     def _positions(self) -> dict[str, PositionRow]:
         newest: dict[str, PositionRow] = {}
@@ -354,7 +332,7 @@ class FakeReading:
             ]
             t_us, bat = max(levels, default=(None, None))
             span = (one.from_us, FAR_US if one.to_us is None else one.to_us)
-            rows.append(FittedRow(one.id, one.device, _record(device), *span, max(heard, default=None), bat, t_us))
+            rows.append(FittedRow(one.id, one.device, record_of(device), *span, max(heard, default=None), bat, t_us))
         return rows
 
     async def fixes_by_stretch(self, wearer: str, edges_us: Sequence[int]) -> list[StretchRow]:
@@ -399,7 +377,7 @@ class FakeReading:
     async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
         self._asked("violations")
         rows = sorted(self._newest().values(), key=lambda row: -row[0])
-        return [row for row in rows if (before is None or row[0] < before) and _fits(wanted, row[1])][:limit]
+        return [row for row in rows if (before is None or row[0] < before) and fits(wanted, row[1])][:limit]
 
     async def versions_of(self, violation_id: str) -> list[Violation]:
         self._asked("versions_of")
@@ -471,20 +449,7 @@ class FakeReading:
 
     async def caseload_of(self, wearers: Sequence[str]) -> list[Version]:
         self._asked("caseload_of")
-        mine = set(wearers)
-        orders = {one.id for one in self._of(Order) if one.wearer in mine}
-        conditions = {one.id for one in self._of(Condition) if one.order in orders}
-        zones = {one.zone for one in self._of(Condition) if one.id in conditions}
-        return [
-            Version(one)
-            for one in self.records.values()
-            if (isinstance(one, Wearer) and one.id in mine)
-            or (isinstance(one, Order) and one.id in orders)
-            or (isinstance(one, Condition) and one.id in conditions)
-            or (isinstance(one, Suspension) and one.order in orders)
-            or (isinstance(one, Absence) and one.condition in conditions)
-            or (isinstance(one, Zone) and one.id in zones)
-        ]
+        return caseload_of_wearers(self.records.values(), set(wearers))
 
     async def newest_fixes(self, wearers: Sequence[str]) -> list[PositionRow]:
         self._asked("newest_fixes")
@@ -519,30 +484,6 @@ class FakeReading:
             wake.clear()
             self._asked("wake")
             yield
-
-
-def _record(record: Any) -> dict[str, Any]:
-    return {key: value for key, value in record_as_json(record).items() if key != "type"}
-
-
-def _position(device: str, fact: Any) -> PositionRow:
-    words = Source(int(fact["src"])).name.lower(), Quality(int(fact["quality"])).name.lower()
-    place = (float(fact["lat"]), float(fact["lon"]), float(fact["acc"]))
-    motion = [None if value != value else float(value) for value in (fact["spd"], fact["hdg"])]
-    identity = int(fact["gen"]), int(fact["seq"])
-    return PositionRow("", device, int(fact["t_us"]), int(fact["received_us"]), *place, *words, *identity, *motion)
-
-
-def _fits(wanted: ViolationFilter, violation: Violation) -> bool:
-    return (
-        wanted.wearer in (None, violation.wearer)
-        and (not wanted.kinds or violation.kind in wanted.kinds)
-        and wanted.condition in (None, violation.condition)
-        and wanted.open in (None, violation.to_us is None)
-        and (violation.current or not wanted.current)
-        and (wanted.from_us is None or violation.to_us is None or violation.to_us >= wanted.from_us)
-        and (wanted.to_us is None or violation.from_us < wanted.to_us)
-    )
 
 
 def states(**numbers: int) -> dict[str, Any]:
