@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import playwright.async_api as playwright
@@ -81,6 +82,24 @@ async def test_it_is_stepped_through_played_and_left_by_keyboard_alone(
         await page.keyboard.press("PageUp")
         await expect(scrubber).not_to_have_value(before)
         assert "of 211" in (await scrubber.get_attribute("aria-valuetext") or "")
+
+
+async def test_it_is_held_and_played_by_mouse(chromium: playwright.Browser, address: str) -> None:
+    async with browsing(chromium, address, f"/wearers/W1001/track{AROUND_THE_GAP}") as page:
+        await shown(page)
+        told = page.locator(".bw-track__told")
+        scrubber = page.get_by_role("slider")
+        strip = await scrubber.bounding_box()
+        assert strip is not None
+        await scrubber.click(position={"x": strip["width"] * 0.25, "y": strip["height"] / 2})
+        await expect(told).to_contain_text(re.compile("point of 12:(29|30|31):40"))
+        await page.get_by_role("button", name="Play").click()
+        await expect(told).not_to_contain_text(re.compile("point of 12:(29|30|31):40"))
+        await page.get_by_role("button", name="Pause").click()
+        await page.get_by_role("button", name="Point before").click()
+        # Whoever moved on finds the page of the table again.
+        await page.get_by_role("button", name="To the point on the map").click()
+        await expect(page.locator(".bw-fixes [aria-current=true]")).to_be_visible()
 
 
 async def test_a_gap_is_told_and_shown_as_one(chromium: playwright.Browser, address: str) -> None:

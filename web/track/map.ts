@@ -6,6 +6,7 @@ import { boundingExtent, containsCoordinate } from "ol/extent";
 import LineString from "ol/geom/LineString";
 import Point from "ol/geom/Point";
 import VectorLayer from "ol/layer/Vector";
+import VectorImageLayer from "ol/layer/VectorImage";
 import VectorSource from "ol/source/Vector";
 import CircleStyle from "ol/style/Circle";
 import Fill from "ol/style/Fill";
@@ -46,7 +47,8 @@ export function trackMap(target: HTMLElement, around: object): TrackMap {
   const points = new VectorSource();
   const now = new VectorSource();
   map.addLayer(new VectorLayer({ source: zones, style: styleOf, zIndex: 20 }));
-  map.addLayer(new VectorLayer({ source: points, zIndex: 21, updateWhileInteracting: false }));
+  // A picture of them is kept while the view stands still: what is played moves over it.
+  map.addLayer(new VectorImageLayer({ source: points, zIndex: 21, imageRatio: 1.5 }));
   map.addLayer(new VectorLayer({ source: now, zIndex: 22 }));
   return {
     show(trail) {
