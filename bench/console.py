@@ -47,6 +47,7 @@ ALERTS_A_MINUTE: Final = 1_000.0
 SECONDS: Final = 300.0
 PAN_S: Final = 10.0
 PAINTS: Final = 10
+PATIENCE_S: Final = 60.0
 SETTLED: Final = 0.2
 """Of the run, after which memory is to be flat."""
 PASSWORD: Final = "seven stray umbrellas"
@@ -111,6 +112,14 @@ async def signed_in(page: playwright.Page, address: str) -> None:
     await page.wait_for_url(f"{address}/alerts")
 
 
+async def until(page: playwright.Page, holds: str) -> None:
+    """Asks until something holds: the page's own policy forbids what the library would put into it."""
+    until_s = time.monotonic() + PATIENCE_S
+    while not await page.evaluate(holds):
+        assert time.monotonic() < until_s, holds
+        await asyncio.sleep(0.05)
+
+
 async def heap(page: playwright.Page) -> float:
     """Megabytes of live objects of a page."""
     session = await page.context.new_cdp_session(page)
@@ -143,7 +152,7 @@ async def painted(browser: playwright.Browser, state: Any, address: str, seen: S
     context = await browser.new_context(storage_state=state, locale="en-GB")
     page = await context.new_page()
     await page.goto(f"{address}/alerts")
-    await page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
+    await until(page, "() => performance.getEntriesByName('first-contentful-paint').length > 0")
     seen.paints_ms.append(float(await page.evaluate(PAINT)))
     await context.close()
 
@@ -169,7 +178,7 @@ async def at_the_console(address: str, seconds: float) -> Seen:
         pages = {"queue": await context.new_page(), "map": await context.new_page()}
         await signed_in(pages["queue"], address)
         await pages["map"].goto(f"{address}/map?measure")
-        await pages["map"].wait_for_function("() => window.bailiwickMap?.wearers() > 0", timeout=60_000)
+        await until(pages["map"], "() => window.bailiwickMap?.wearers() > 0")
         state, began_s = await context.storage_state(), time.monotonic()
         while (passed_s := time.monotonic() - began_s) < seconds:
             await pages["map"].bring_to_front()
