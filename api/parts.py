@@ -11,8 +11,8 @@ import msgspec
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
-from api.bodies import PositionsWritten
 from access.attempts import Addresses
+from api.bodies import PositionsWritten
 from api.contingency import Rankings
 from api.cursors import CURSOR_CHARACTERS, link_header
 from api.figures import Figures

@@ -332,7 +332,9 @@ def verify_audit(
 def contingency(
     now: Annotated[bool, typer.Option("--now", help="Print the list of now, or write it with --folder.")] = False,
     folder: Annotated[Path | None, typer.Option(help="Write it into this folder, as dispatch does.")] = None,
-    verify: Annotated[Path | None, typer.Option(help="The folder of a list: is it as it was written and signed?")] = None,
+    verify: Annotated[
+        Path | None, typer.Option(help="The folder of a list: is it as it was written and signed?")
+    ] = None,
     public_key: Annotated[
         list[Path] | None, typer.Option("--public-key", help="File with a public key (PEM) to verify with.")
     ] = None,

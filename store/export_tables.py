@@ -79,7 +79,16 @@ PROTECTED: Final = {
 """By table, the block that says which of its rows are a protected person's."""
 OPEN: Final = (
     *("audit_anchors", "audit_entries", "command_results_read", "commits", "dead_letter_counts", "erasures"),
-    *("folded_ranges", "force_boundaries", "handovers", "holds", "incident_versions", "incidents", "mutes", "protocols"),
+    *(
+        "folded_ranges",
+        "force_boundaries",
+        "handovers",
+        "holds",
+        "incident_versions",
+        "incidents",
+        "mutes",
+        "protocols",
+    ),
     *("request_uses", "requests", "retention_runs", "rota", "search_terms", "warrant_holdings", "warrants"),
 )
 """Tables that hold nothing of protected people. A commit holds numbers of devices, and no more."""

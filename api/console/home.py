@@ -14,7 +14,7 @@ from api.console import (
     editors,
     handover,
     incidents,
-    map,
+    map,  # noqa: A004  the page of that name
     patrol,
     queue,
     sign_in_pages,
@@ -37,11 +37,11 @@ SUBJECTS: Final = (
     wearer,
     editors,
     handover,
-    incidents,
+    map,  # noqa: A004  the page of that name
     wallboard,
-    map,
-    wearer_track,
+    incidents,
     patrol,
+    wearer_track,
     wearer_sheet,
 )
 """Modules of pages, each with its `router`."""

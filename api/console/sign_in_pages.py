@@ -72,7 +72,12 @@ async def again(request: Request, parts: Given) -> Response:
     action, fields = ours(typed.get("action")), _fields(typed.get("fields", ""))
     begun = await _begun(request, typed)
     if isinstance(begun, Refused):
-        told: dict[str, Any] = {"action": action, "fields": fields, "wrong": _said(begun), "name": typed.get("name", "")}
+        told: dict[str, Any] = {
+            "action": action,
+            "fields": fields,
+            "wrong": _said(begun),
+            "name": typed.get("name", ""),
+        }
         return _page(request, parts, "signed_out.html", begun.status, **told)
     if begun.body["must_change_password"]:
         return _with_cookies(see_other(CHANGE), begun)
