@@ -37,7 +37,7 @@ SUBJECTS: Final = (
     wearer,
     editors,
     handover,
-    map,  # noqa: A004  the page of that name
+    map,
     wallboard,
     incidents,
     patrol,
