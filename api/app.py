@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api import problems
 from api.audited import AuditGuard, AuditSide
 from api.basemap import Basemap
+from api.console.frame import our_fault
 from api.contingency import Rankings
 from api.desk import AtDesk
 from api.desk_problems import busy
@@ -160,7 +161,7 @@ def create_app(
     app.add_middleware(AuditGuard)
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownHosts, public_url=public_url)
-    app.add_middleware(Journal, metrics=metrics)
+    app.add_middleware(Journal, metrics=metrics, page=our_fault)
     app.add_middleware(SecurityHeaders, public_url=public_url)
     require_deeds(app)
     _complete_document(app)

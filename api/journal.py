@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
 import anyio
 import structlog
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.doors import SESSION
@@ -23,15 +26,24 @@ from api.problems import problem_response
 UNKNOWN_ROUTE: Final = "(none)"
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+OUR_FAULT: Final = "it is our fault, and it is in the log"
+
 _log = structlog.get_logger()
+
+
+def no_page(request: Request) -> Response | None:
+    """Everybody gets the problem."""
+    return None
 
 
 class Journal:
     """ASGI middleware: counts, times and logs every request, and answers for mistakes of ours."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, page: Callable[[Request], Response | None] = no_page) -> None:
+        """``page`` gives what a person is shown of a mistake of ours; None for whoever asked for no page."""
         self._app = app
         self._metrics = metrics
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,10 +57,17 @@ class Journal:
             if not (answer.status and client_left(error)):
                 _log.error("request failed", error=type(error).__name__, places=places_of(error))
             if not answer.status:
-                excuse = problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "it is our fault, and it is in the log")
-                await excuse(scope, receive, answer.send)
+                await self._excuse(scope)(scope, receive, answer.send)
         finally:
             self._note(scope, answer, time.perf_counter() - began)
+
+    def _excuse(self, scope: Scope) -> Response:
+        try:
+            page = self._page(Request(scope))
+        except Exception as error:  # what is wrong may be wrong with the pages
+            _log.error("no page for it", error=type(error).__name__, places=places_of(error))
+            page = None
+        return page or problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, OUR_FAULT)
 
     def _note(self, scope: Scope, answer: _Answer, took_s: float) -> None:
         route = getattr(scope.get("route"), "path", UNKNOWN_ROUTE)

@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.console.asking import Asking, Refused
 from api.console.rendering import Reader, page
+from api.journal import OUR_FAULT
 from api.parts import Given, Parts
 
 FORM_FIELDS: Final = 1_000
@@ -163,6 +164,24 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(MustChange, must_change)
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(SignedOut, signed_out)
+
+
+def our_fault(request: Request) -> Response | None:
+    """A mistake of ours as a page, for whoever wants one; it asks nothing, for whatever it asked may be what is broken."""
+    if not _wants_page(request):
+        return None
+    parts: Parts = request.app.state.parts
+    return page(
+        "problem.html",
+        reader=None,
+        path=request.url.path,
+        now_us=parts.now(),
+        status=HTTPStatus.INTERNAL_SERVER_ERROR,
+        title="Something is wrong with this page",
+        what=_sentence(OUR_FAULT),
+        todo="What you typed is still in the page before this one. Tell whoever runs the service when it happened.",
+        back=_back(request),
+    )
 
 
 async def _reader(request: Request) -> Reader | None:

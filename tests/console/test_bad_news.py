@@ -87,3 +87,16 @@ async def test_the_end_of_a_session_is_told_where_one_stands(
         await expect(away).to_contain_text("You are signed out: what you see is no longer live.", timeout=20_000)
         link = away.get_by_role("link", name="Sign in again")
         await expect(link).to_have_attribute("href", "/sign-in?next=%2Fwallboard")
+
+
+async def test_a_mistake_of_ours_is_a_page_for_people_and_a_problem_for_programs(night: World) -> None:
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    night.app.add_api_route("/broken", broken, include_in_schema=False)
+    page = await night.client.get("/broken", headers={"Accept": "text/html"})
+    assert (page.status_code, page.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert "Something is wrong with this page" in page.text
+    assert "ZeroDivisionError" not in page.text
+    problem = await night.client.get("/broken")
+    assert (problem.status_code, problem.json()["detail"]) == (500, "it is our fault, and it is in the log")
