@@ -114,7 +114,7 @@ def test_everything_sent_is_stored_once_and_what_happened_is_found(
     assert (body["connections"], body["lost"], body["duplicates"]) == (40, 0, 0)
     assert body["sent"] == body["committed"] > 40 * 10
     assert (
-        {"database", "broker", "ingest", "dispatch", "api", "fleet", "demo"}
+        {"database", "broker", "ingest", "dispatch", "exporter", "api", "fleet", "demo"}
         == set(body["cpu_s"])
         == set(body["rss_mb"])
     )

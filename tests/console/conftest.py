@@ -39,16 +39,20 @@ def filled(embedded_server: PostgresServer, tmp_path_factory: pytest.TempPathFac
 def night_url(embedded_server: PostgresServer, filled: tuple[str, Begun]) -> Iterator[str]:
     """A fresh copy."""
     name, template = f"{filled[0]}_{next(_numbers)}", filled[0]
+    copied = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    dropped = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
     with psycopg.connect(embedded_server.url("postgres"), autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-        yield embedded_server.url(name)
-        conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        conn.execute(copied)
+    yield embedded_server.url(name)
+    # Another connection: the test may have stopped the server meanwhile.
+    with psycopg.connect(embedded_server.url("postgres"), autocommit=True) as conn:
+        conn.execute(dropped)
 
 
 @pytest.fixture
 async def night(night_url: str, filled: tuple[str, Begun], tmp_path: Path) -> AsyncIterator[World]:
     """Eight wearers and nine alerts, at `NIGHT`."""
-    async with night_over(night_url, tmp_path, filled[1]) as world:
+    async with night_over(night_url, tmp_path, begun=filled[1]) as world:
         yield world
 
 

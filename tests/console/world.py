@@ -248,9 +248,11 @@ async def going_on(url: str, begun: Begun) -> AsyncIterator[Made]:
 
 
 @asynccontextmanager
-async def night(url: str, folder: Path, begun: Begun | None = None) -> AsyncIterator[World]:
-    """The centre at `NIGHT`; without ``begun`` the database is empty and is filled."""
-    lines = [*SHARED, *(line for number in range(len(NAMES)) for line in records_of(number))]
+async def night(
+    url: str, folder: Path, wearers: int = len(NAMES), *, alerts: bool = True, begun: Begun | None = None
+) -> AsyncIterator[World]:
+    """The centre at `NIGHT`; without ``begun`` the database is empty and is filled, with the alerts unless they are not wanted."""
+    lines = [*SHARED, *(line for number in range(wearers) for line in records_of(number))]
     clock = Clock()
     clock.now_us = NIGHT
     async with AsyncExitStack() as stack:
@@ -282,9 +284,10 @@ async def night(url: str, folder: Path, begun: Begun | None = None) -> AsyncIter
         client = await stack.enter_async_context(client_of(app))
         world = World(made, app, client, clock, 0 if begun is None else begun.raised_ones)
         if begun is None:
-            for number in range(len(NAMES)):
+            for number in range(wearers):
                 await made.commit(facts=day_of_fixes(made, number), at_us=clock())
-            await some_alerts(world)
+            if alerts:
+                await some_alerts(world)
         yield world
 
 

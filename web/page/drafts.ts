@@ -68,7 +68,10 @@ export function keepDrafts(): void {
     sessionStorage.removeItem(`bailiwick:draft:${document.documentElement.dataset["reader"] ?? ""}:${done.dataset["draftDone"] ?? ""}`);
   }
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-draft]")) {
-    if (restore(form)) {
+    // A form that was refused came back with what was sent, which may be newer than the draft: keys go quicker than scripts load.
+    const refused = form.querySelector(".govuk-error-message, .govuk-form-group--error") !== null;
+    if (refused) save(form);
+    else if (restore(form)) {
       const said = document.createElement("p");
       said.className = "govuk-inset-text";
       said.textContent = "What you typed before is here again. ";
