@@ -82,7 +82,9 @@ async def test_failure_14_two_dispatchers_and_two_claimers_race_and_each_alert_i
         sent = at.rows("SELECT count(*) FROM notifications WHERE channel = 'sms' AND state = 'sent'")
         assert sent == [(len(refs),)]
         what = "alert_no, recipient, channel, text, detail"
-        twice = f"SELECT {what} FROM notifications WHERE sends GROUP BY {what} HAVING count(*) > 1"
+        # What the service says of itself meanwhile, such as that a message came late, it may say of each.
+        raced = "sends AND alert_no IN (SELECT alert_no FROM alerts WHERE wearer IS NOT NULL)"
+        twice = f"SELECT {what} FROM notifications WHERE {raced} GROUP BY {what} HAVING count(*) > 1"
         assert at.rows(twice) == [], "no recipient is told the same of one alert twice"
         claimed = at.rows("SELECT count(*), count(DISTINCT alert_no) FROM alert_events WHERE event = 'claim'")
         assert claimed == [(RACED, RACED)]
