@@ -63,9 +63,8 @@ async def at(
 
 async def keep(page: playwright.Page, shot: Shot, size: dict[str, int]) -> None:
     """As a picture, where pictures are wanted."""
-    if PICTURES:
-        width = "" if size == DESKTOP else f"-{size['width']}"
-        await page.screenshot(path=Path(PICTURES) / f"{shot.name}{width}.png", full_page=size == PHONE)
+    if PICTURES and size == DESKTOP:
+        await page.screenshot(path=Path(PICTURES) / f"{shot.name}.png")
 
 
 @pytest.mark.slow
