@@ -123,6 +123,7 @@ async def until(page: playwright.Page, holds: str) -> None:
 async def heap(page: playwright.Page) -> float:
     """Megabytes of live objects of a page."""
     session = await page.context.new_cdp_session(page)
+    await session.send("Performance.enable")
     await session.send("HeapProfiler.collectGarbage")
     metrics = (await session.send("Performance.getMetrics"))["metrics"]
     await session.detach()
