@@ -64,8 +64,8 @@ export class Fleet {
     this.version += 1;
   }
 
-  /** The row nearest to a place, of the worst level that is near enough; -1 for nobody. */
-  nearest(x: number, y: number, within: number): number {
+  /** The row nearest to a place, of the worst level that is near enough when `worst`; -1 for nobody. */
+  nearest(x: number, y: number, within: number, worst: boolean): number {
     let best = -1;
     let bestRank = Infinity;
     const square = within * within;
@@ -75,7 +75,7 @@ export class Fleet {
       const distance = dx * dx + dy * dy;
       if (distance > square) continue;
       // Half of the reach is forgiven a worse alert: it is drawn above the others.
-      const rank = distance - (this.level[row]! / 8) * square;
+      const rank = worst ? distance - (this.level[row]! / 8) * square : distance;
       if (rank < bestRank) {
         bestRank = rank;
         best = row;

@@ -99,7 +99,7 @@ export class LiveMap {
   }
 
   private rowAt([x, y]: readonly [number, number]): number {
-    return this.fleet.nearest(x, y, PICK_PX * this.map.getView().getResolution()!);
+    return this.fleet.nearest(x, y, PICK_PX * this.map.getView().getResolution()!, true);
   }
 
   private pickAt(place: [number, number]): void {
@@ -183,7 +183,7 @@ export class LiveMap {
     if (event.key !== "Enter") return;
     const [x, y] = this.map.getView().getCenter() as [number, number];
     const [width, height] = this.map.getSize()!;
-    const row = this.fleet.nearest(x, y, (Math.max(width!, height!) / 2) * this.map.getView().getResolution()!);
+    const row = this.fleet.nearest(x, y, (Math.max(width!, height!) / 2) * this.map.getView().getResolution()!, false);
     if (row >= 0) this.pick(this.fleet.ids[row]!, false);
   }
 
