@@ -8,7 +8,7 @@ TEST_ARGS ?=
 TEST_WORKERS ?= 2
 BENCH ?= ingest geofence rules clock storm fleet api console
 BENCH_ARGS ?=
-SHIPPED := domain geofence access alerts store ingest api simulators bailiwick deploy
+SHIPPED := domain geofence access evidence alerts store ingest api simulators bailiwick deploy
 SOAK_ARGS ?= --wearers 2000 --rate 1 --duration 3600 --report .cache/soak.json --no-browser
 
 CONSOLE := api/console/built/sizes.json

@@ -11,7 +11,19 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
 
-SHIPPED = ("domain", "geofence", "access", "alerts", "store", "ingest", "api", "simulators", "bailiwick", "deploy")
+SHIPPED = (
+    "domain",
+    "geofence",
+    "access",
+    "evidence",
+    "alerts",
+    "store",
+    "ingest",
+    "api",
+    "simulators",
+    "bailiwick",
+    "deploy",
+)
 BANDIT = ["bandit", "--quiet", "--configfile", "pyproject.toml", "--recursive", *SHIPPED]
 
 pytestmark = pytest.mark.slow
