@@ -81,9 +81,6 @@ class Files(StaticFiles):
 
 
 def install(app: FastAPI) -> None:
-    """Adds every page of the console, and the folder of its files."""
-    app.include_router(router)
-    for subject in SUBJECTS:
-        app.include_router(subject.router)
+    """Adds the folder of the console's files, and its pages of errors; the pages come by their routers."""
     app.mount("/console", Files(directory=BUILT, check_dir=False))
     install_errors(app)

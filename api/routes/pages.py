@@ -43,8 +43,7 @@ class _Files(StaticFiles):
 
 
 def install(app: FastAPI) -> None:
-    """Adds the pages and the folder of their files."""
-    app.include_router(router)
+    """Adds the folders of files, and the pages of errors; the pages come by their routers."""
     home.install(app)
     app.mount("/static", _Files(directory=STATIC))
 
