@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -266,9 +266,9 @@ def broker(request: pytest.FixtureRequest) -> MosquittoBroker | GivenBroker | Io
     return found
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[playwright.Browser]:
-    """A fresh headless browser: ``page = await chromium.new_page()``."""
+@asynccontextmanager
+async def launched() -> AsyncIterator[playwright.Browser]:
+    """A headless browser."""
     with failing_in_one_line():
         found = headless_browser()
     async with playwright.async_playwright() as driver:
@@ -277,3 +277,10 @@ async def chromium() -> AsyncIterator[playwright.Browser]:
         )
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[playwright.Browser]:
+    """A fresh headless browser: ``page = await chromium.new_page()``."""
+    async with launched() as browser:
+        yield browser

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import playwright.async_api as playwright
 import pytest
 
-from tests.console.browsing import DESKTOP, PHONE, browsing
+from tests.console.browsing import PHONE, browsing
 from tests.console.gallery import GALLERY, Shot
 from tests.console.world import World
 
@@ -31,39 +31,35 @@ NOT_FOUND: Final = ("Failed to load resource",)
 PARTS: Final = 4
 
 
-async def looked_at(page: playwright.Page) -> list[str]:
-    """What axe finds."""
-    script = AXE.read_text(encoding="utf-8")
-    await page.evaluate(script)
-    found: list[str] = await page.evaluate(LOOK, TAGS)
-    return found
-
-
-async def at(
-    browser: playwright.Browser, address: str, world: World, shot: Shot, size: dict[str, int], **more: Any
-) -> list[str]:
-    """The findings at one size."""
-    name = f"{shot.name} at {size['width']}"
+async def looked_over(browser: playwright.Browser, address: str, world: World, shot: Shot) -> list[str]:
+    """What is found at a desk, in forced colours, and on a phone that the page is brought to as it stands."""
     found: list[str] = []
     try:
-        async with browsing(
-            browser, address, shot.path, shot.who, NOT_FOUND, viewport=size, reduced_motion="reduce", **more
-        ) as page:
+        async with browsing(browser, address, shot.path, shot.who, NOT_FOUND, reduced_motion="reduce") as page:
             await shot.prepare(page, world)
-            found += [f"{name}: {one}" for one in await looked_at(page)]
-            out = await page.evaluate(WIDE)
-            if out > 0:
-                found.append(f"{name}: {out} px stick out sideways")
-            if not more:
-                await keep(page, shot, size)
+            await page.evaluate(AXE.read_text(encoding="utf-8"))
+            found += await at(page, f"{shot.name} at a desk")
+            await keep(page, shot)
+            await page.emulate_media(forced_colors="active")
+            found += await at(page, f"{shot.name} in forced colours")
+            await page.emulate_media(forced_colors="none")
+            await page.set_viewport_size(PHONE)
+            found += await at(page, f"{shot.name} on a phone")
     except AssertionError as error:
-        found.append(f"{name}: {str(error).splitlines()[0] if str(error) else error!r}")
+        found.append(f"{shot.name}: {str(error).splitlines()[0] if str(error) else error!r}")
     return found
 
 
-async def keep(page: playwright.Page, shot: Shot, size: dict[str, int]) -> None:
+async def at(page: playwright.Page, name: str) -> list[str]:
+    """What axe finds on the page as it is now, and what sticks out of it."""
+    found = [f"{name}: {one}" for one in await page.evaluate(LOOK, TAGS)]
+    out = await page.evaluate(WIDE)
+    return found + ([f"{name}: {out} px stick out sideways"] if out > 0 else [])
+
+
+async def keep(page: playwright.Page, shot: Shot) -> None:
     """As a picture, where pictures are wanted."""
-    if PICTURES and size == DESKTOP:
+    if PICTURES:
         await page.screenshot(path=Path(PICTURES) / f"{shot.name}.png")
 
 
@@ -74,9 +70,7 @@ async def test_nothing_is_found(part: int, chromium: playwright.Browser, night: 
     for shot in GALLERY[part::PARTS]:
         if shot.before is not None:
             await shot.before(night)
-        found += await at(chromium, address, night, shot, DESKTOP)
-        found += await at(chromium, address, night, shot, PHONE)
-        found += await at(chromium, address, night, shot, DESKTOP, forced_colors="active")
+        found += await looked_over(chromium, address, night, shot)
     assert not found, "\n".join(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from domain.instants import MINUTE_US
 from tests.console.world import NAMES, NIGHT, OLA, World
@@ -14,7 +15,7 @@ HIDDEN = (-0.2, 51.6)
 """Where the protected person is."""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def at(night: World) -> World:
     facts = fixes_of(night.made.roster.index["U1"], [1, 2, 3], NIGHT - 30 * MINUTE_US)
     facts["lon"], facts["lat"] = HIDDEN
