@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -18,25 +18,25 @@ from api.console import timetables, words
 from api.console.asking import Refused, together
 from api.console.before_saving import (
     SAVE,
+    YEAR,
+    about_order,
     because,
-    changes_ahead,
     digest,
     draft,
     fresh_key,
     may_save,
     of_windows,
+    pictured,
     range_shown,
-    text_of,
 )
 from api.console.frame import Opened, Page, see_other
-from api.console.rendering import instant
-from api.console.timelines import Stretch, days_of, stretch, widest
+from api.console.rendering import instant, text_of
+from api.console.timelines import Stretch, stretch
 from api.console.typed import Form, moment_anchors
-from api.console.wearer_words import order_words, title
+from api.console.wearer_words import title
 from api.routes.people import Id
 
 WHOLE, TIMES = "whole", "times"
-YEAR: Final = timedelta(days=370)
 
 router = APIRouter(include_in_schema=False)
 
@@ -115,7 +115,7 @@ async def _list(opened: Page, sort: Sort, parent: str) -> Response:
     about, (items, more) = await together(
         _about(opened, sort, parent), opened.ask.items(f"{sort.plural}?{sort.of}={parent}")
     )
-    now = text_of(_now(opened))
+    now = text_of(opened.now)
     items.sort(key=lambda one: str(one["record"]["from"]), reverse=True)
     standing = [one for one in items if one["record"].get("to") is None or one["record"]["to"] > now]
     return opened.show(
@@ -134,7 +134,7 @@ async def _list(opened: Page, sort: Sort, parent: str) -> Response:
 
 async def _form(opened: Page, sort: Sort, parent: str) -> Response:
     form = Form({"when": WHOLE, "reason": opened.request.query_params.get("reason", "")})
-    form.fill("from", _now(opened).replace(second=0, microsecond=0))
+    form.fill("from", opened.now.replace(second=0, microsecond=0))
     return await _show(opened, sort, parent, form, [timetables.Row()])
 
 
@@ -224,13 +224,10 @@ def _picture(sort: Sort, form: Form, told: Mapping[str, Any], runs_to: str | Non
     start = form.moment("from", "")
     assert start is not None
     end = form.moment("to", "", end=True, needed=False)
-    found = _stretches(sort, told)
     first, last = range_shown(instant(start), None if end is None else instant(end))
     ends = [instant(one) for one in (end, runs_to) if one is not None]
     until = min([*ends, instant(start) + YEAR - timedelta(days=2)])
-    days = days_of(found, first, last)
-    changes = changes_ahead(found, first, last, until)
-    return {"days": days, "changes": changes, "width": widest([*days, *changes]), "goes_on": until > last}
+    return pictured(_stretches(sort, told), first, last, until)
 
 
 def _stretches(sort: Sort, told: Mapping[str, Any]) -> list[Stretch]:
@@ -246,21 +243,15 @@ async def _about(opened: Page, sort: Sort, parent: str) -> dict[str, Any]:
     """Whom and what it is about: the wearer, and what the condition or the order is called."""
     record = (await opened.ask.get(f"{sort.parents}/{parent}"))["record"]
     order = record if sort is SUSPENSION else (await opened.ask.get(f"orders/{record['order']}"))["record"]
-    wearer = (await opened.ask.get(f"wearers/{order['wearer']}"))["record"]
-    called = order_words(order) if sort is SUSPENSION else title(record, words.CONDITION_KINDS)
-    return {
-        "id": parent,
-        "called": called,
-        "wearer": order["wearer"],
-        "name": wearer.get("name") or order["wearer"],
-        "runs_to": order.get("to"),
-    }
+    about = await about_order(opened, order)
+    called = about["order"] if sort is SUSPENSION else title(record, words.CONDITION_KINDS)
+    return about | {"id": parent, "called": called}
 
 
 async def _end(opened: Page, sort: Sort, name: str) -> Response:
     """One that has begun ends now; one to come is taken out."""
     told = await opened.ask.ask("GET", f"{sort.plural}/{name}")
-    record, now = told.body["record"], text_of(_now(opened))
+    record, now = told.body["record"], text_of(opened.now)
     path = f"{sort.plural}/{name}"
     etag = opened.typed.get("etag") or told.etag
     if record["from"] >= now:
@@ -268,7 +259,3 @@ async def _end(opened: Page, sort: Sort, name: str) -> Response:
     else:
         await opened.ask.ask("PUT", path, record | {"to": now}, if_match=etag, key=opened.key())
     return see_other(f"/{sort.parents}/{record[sort.of]}/{sort.plural}")
-
-
-def _now(opened: Page) -> datetime:
-    return datetime.fromtimestamp(opened.parts.now() / 1e6, UTC)

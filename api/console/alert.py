@@ -5,7 +5,7 @@ A form that is refused shows the page again, as it is now, with what was typed; 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import uuid4
@@ -90,7 +90,7 @@ async def protected_place(opened: Opened, number: Number) -> Response:
 @router.post("/alerts/{number}/contacts")
 async def contact(opened: Opened, number: Number) -> Response:
     """Enters a contact about the alert."""
-    body, wrong = contact_form.sent(opened.typed, _now(opened))
+    body, wrong = contact_form.sent(opened.typed, opened.now)
     if wrong:
         return await _shown(opened, number, HTTPStatus.UNPROCESSABLE_ENTITY, form="contact", wrong=wrong)
     return await _do(opened, number, "contact", "contact", f"alerts/{number}/contacts", body)
@@ -187,7 +187,7 @@ async def _shown(
     problem: Any = None,
     place: Any = None,
 ) -> Response:
-    one, now = await found(opened, number), _now(opened)
+    one, now = await found(opened, number), opened.now
     alert, victim = one.alert, await _victim(opened, one.alert)
     return opened.show(
         "alert.html",
@@ -272,10 +272,6 @@ async def _victim(opened: Page, alert: Any) -> Any:
 def _fresh() -> str:
     """An Idempotency-Key for one form: sent twice, it is done once."""
     return str(uuid4())
-
-
-def _now(opened: Page) -> datetime:
-    return datetime.fromtimestamp(opened.parts.now() / 1e6, UTC)
 
 
 def _sentence(words: str) -> str:

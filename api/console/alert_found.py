@@ -13,7 +13,7 @@ from typing import Any, Final
 from access.grants import Deed
 from api.console.asking import Told, together
 from api.console.frame import Page
-from api.console.rendering import instant
+from api.console.rendering import instant, text_of
 from api.routes.decisions import VIOLATION_ID
 
 Json = dict[str, Any]
@@ -76,7 +76,7 @@ async def found(page: Page, number: str) -> Found:
     chain = [_versions(page, one) for one in named[-MOST_VIOLATIONS:]]
     wearer, history, condition, others, calls, *violations = await together(
         _of_wearer(page, alert),
-        _if(page, Deed.READ_DESK, f"alerts/{number}/history"),
+        page.if_may(Deed.READ_DESK, f"alerts/{number}/history"),
         _of_condition(page, alert),
         _others(page, alert),
         _calls(page, alert),
@@ -98,26 +98,21 @@ async def found(page: Page, number: str) -> Found:
     )
 
 
-async def _if(page: Page, deed: Deed, path: str, **wanted: Any) -> Any | None:
-    """What is at ``path``, for who may."""
-    return await page.ask.maybe(path, **wanted) if page.reader.may(deed) else None
-
-
 async def _of_wearer(page: Page, alert: Json) -> Json | None:
     if alert["wearer"] is None:
         return None
-    return await _if(page, Deed.READ_WEARERS, f"wearers/{alert['wearer']}")
+    return await page.if_may(Deed.READ_WEARERS, f"wearers/{alert['wearer']}")
 
 
 async def _versions(page: Page, violation: str) -> list[Json]:
-    body = await _if(page, Deed.READ_VIOLATIONS, f"violations/{violation}")
+    body = await page.if_may(Deed.READ_VIOLATIONS, f"violations/{violation}")
     return [] if body is None else list(body["items"])
 
 
 async def _of_condition(page: Page, alert: Json) -> Json | None:
     if alert["condition"] is None:
         return None
-    body = await _if(page, Deed.READ_ORDERS, f"conditions/{alert['condition']}")
+    body = await page.if_may(Deed.READ_ORDERS, f"conditions/{alert['condition']}")
     return None if body is None else {"id": body["id"], **body["record"]}
 
 
@@ -126,14 +121,14 @@ async def _zone(page: Page, condition: Json | None) -> Json | None:
     shape = (condition or {}).get("zone")
     if not shape or "type" in shape:
         return shape or None
-    shared = await _if(page, Deed.READ_ZONES, f"zones/{shape['id']}")
+    shared = await page.if_may(Deed.READ_ZONES, f"zones/{shape['id']}")
     return None if shared is None else shared["record"]["shape"]
 
 
 async def _order(page: Page, violation: Json | None) -> Json | None:
     if violation is None or violation["order"] is None:
         return None
-    body = await _if(page, Deed.READ_ORDERS, f"orders/{violation['order']}")
+    body = await page.if_may(Deed.READ_ORDERS, f"orders/{violation['order']}")
     return None if body is None else {"id": body["id"], **body["record"]}
 
 
@@ -141,8 +136,8 @@ async def _windows(page: Page, condition: Json | None, begun: datetime) -> Json 
     """The condition's windows around the violation; None for a kind that has none."""
     if condition is None:
         return None
-    span = {"from": _text(begun - WINDOWS), "to": _text(begun + WINDOWS)}
-    body = await _if(page, Deed.READ_ORDERS, f"conditions/{condition['id']}/windows", **span)
+    span = {"from": text_of(begun - WINDOWS), "to": text_of(begun + WINDOWS)}
+    body = await page.if_may(Deed.READ_ORDERS, f"conditions/{condition['id']}/windows", **span)
     return None if body is None or not body["windows"] else body | span
 
 
@@ -158,7 +153,7 @@ async def _calls(page: Page, alert: Json) -> list[Json]:
     """Contacts with the wearer in the day before the alert, and since, that were not about it."""
     if alert["wearer"] is None or not page.reader.may(Deed.READ_DESK):
         return []
-    since = _text(instant(alert["raised"]) - CALLS)
+    since = text_of(instant(alert["raised"]) - CALLS)
     items, _ = await page.ask.items("contacts", most=100, wearer=alert["wearer"], since=since)
     return [one for one in items if one["alert"] != alert["id"]]
 
@@ -171,7 +166,7 @@ async def _devices(page: Page, wearer: Json | None, alert: Json) -> tuple[list[J
     bodies = await together(*(page.ask.maybe(f"devices/{name}") for name in names))
     devices = [one for one in bodies if one is not None]
     lists = await together(
-        *(_if(page, Deed.READ_COMMANDS, f"devices/{one['id']}/commands", limit=20) for one in devices)
+        *(page.if_may(Deed.READ_COMMANDS, f"devices/{one['id']}/commands", limit=20) for one in devices)
     )
     since = instant(alert["raised"]) - CALLS
     commands = [one for body in lists if body is not None for one in body["items"] if instant(one["made"]) >= since]
@@ -186,7 +181,7 @@ async def _trail(page: Page, alert: Json, violation: Json | None) -> tuple[list[
     happened = violation["from"] if violation else alert["happened"]
     if alert["wearer"] is None or happened is None:
         return [], []
-    now = datetime.fromtimestamp(page.parts.now() / 1e6, instant(alert["raised"]).tzinfo)
+    now = page.now
     begun, over = instant(happened), violation["to"] if violation else None
     ended = min(now, instant(over) if over else now)
     spans = [(begun - AROUND, min(ended + AROUND, begun + LONGEST))]
@@ -195,14 +190,12 @@ async def _trail(page: Page, alert: Json, violation: Json | None) -> tuple[list[
     path, why = f"wearers/{alert['wearer']}/trail", f"alert {alert['id']}"
     bodies = await together(
         *(
-            _if(page, Deed.READ_POSITIONS, path, why=why, limit=MOST_FIXES, **{"from": _text(low), "to": _text(high)})
+            page.if_may(
+                Deed.READ_POSITIONS, path, why=why, limit=MOST_FIXES, **{"from": text_of(low), "to": text_of(high)}
+            )
             for low, high in spans
             if low < high
         )
     )
     shown = [one for one in bodies if one is not None]
     return [fix for one in shown for fix in one["features"]], [span for one in shown for span in one["sealed"]]
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")

@@ -13,8 +13,9 @@ from typing import Any, Final
 from uuid import uuid4
 
 from api.console.frame import Page
-from api.console.timelines import Day, Stretch, clock_changes, days_of, midnight, next_midnight, stretch
+from api.console.timelines import Day, Stretch, clock_changes, days_of, midnight, next_midnight, stretch, widest
 from api.console.typed import GENERAL, Form
+from api.console.wearer_words import order_words
 
 LOOK, SAVE = "look", "save"
 CHANGED: Final = "You changed something after you looked: here is what it covers now. Nothing was saved"
@@ -56,11 +57,6 @@ def range_shown(start: datetime, end: datetime | None, days: int = DAYS_SHOWN) -
     return first, next_midnight(last - timedelta(microseconds=1))
 
 
-def text_of(at: datetime) -> str:
-    """An instant for the API."""
-    return at.isoformat().replace("+00:00", "Z")
-
-
 def of_windows(timeline: Iterable[Mapping[str, Any]]) -> list[Stretch]:
     """A condition's windows: what is enforced, and what is not and why."""
     return [
@@ -71,6 +67,21 @@ def of_windows(timeline: Iterable[Mapping[str, Any]]) -> list[Stretch]:
         )
         for one in timeline
     ]
+
+
+def pictured(found: Iterable[Stretch], first: datetime, last: datetime, until: datetime) -> dict[str, Any]:
+    """For `parts/editing.html`: the days of ``[first, last)``, and the nights on which clocks change from then to ``until``."""
+    stretches = list(found)
+    days = days_of(stretches, first, last)
+    changes = changes_ahead(stretches, first, last, until)
+    return {"days": days, "changes": changes, "width": widest([*days, *changes]), "goes_on": until > last}
+
+
+async def about_order(opened: Page, order: Mapping[str, Any]) -> dict[str, Any]:
+    """Whom an order is about, and how both are called on the pages that change what belongs to it."""
+    wearer = (await opened.ask.get(f"wearers/{order['wearer']}"))["record"]
+    name = wearer.get("name") or order["wearer"]
+    return {"wearer": order["wearer"], "name": name, "order": order_words(order), "runs_to": order.get("to")}
 
 
 def because(names: Iterable[str]) -> str:

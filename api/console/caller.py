@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import uuid4
@@ -52,7 +51,7 @@ async def find(opened: Opened, q: Annotated[str, Query(max_length=1_000)] = "") 
         | {
             "alerts": own,
             "found_by": [FOUND_BY.get(kind, kind) for kind in one["by"]],
-            "born": born_and_age(one["born"], _now(opened)),
+            "born": born_and_age(one["born"], opened.now),
         }
         for one, own in zip(items, alerts, strict=True)
     ]
@@ -84,7 +83,7 @@ async def new_contact(
 @router.post("/contacts/new")
 async def enter_contact(opened: Opened, wearer: Annotated[str | None, Query(pattern=ID_CHARACTERS)] = None) -> Response:
     """Enters it, about an alert of the wearer or about none."""
-    body, wrong = contact_form.sent(opened.typed, _now(opened), inbound=True)
+    body, wrong = contact_form.sent(opened.typed, opened.now, inbound=True)
     about = opened.typed.get("about", "")
     if "promised" in body and not about:
         wrong.setdefault("about", "Choose the alert that the promise belongs to: it comes back there")
@@ -126,7 +125,7 @@ async def _form(
         status,
         title=f"Contact: {person['record']['name']}" if person else "Contact",
         person=person,
-        born=born_and_age(person["record"].get("born"), _now(opened)) if person else None,
+        born=born_and_age(person["record"].get("born"), opened.now) if person else None,
         alerts=alerts,
         recent=[(call, contact_told(call)) for call in recent],
         parties=contact_form.PARTIES,
@@ -153,7 +152,3 @@ def _works(opened: Page) -> bool:
 
 def _fresh() -> str:
     return str(uuid4())
-
-
-def _now(opened: Page) -> datetime:
-    return datetime.fromtimestamp(opened.parts.now() / 1e6, UTC)

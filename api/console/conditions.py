@@ -1,37 +1,57 @@
-"""The editor of a condition: its times with the real windows of the weeks to come, its place or its zone, and when the wearer was told."""
+"""The editor of a condition: its times with the real windows of the weeks to come, its place, its zone or whom it is about, and when the
+wearer was told.
+
+Who may not change conditions is not shown the form: it may name a protected person.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from access.grants import Deed
 from api.console import condition_form, shape_text, timetables, words
 from api.console.asking import Refused, together
 from api.console.before_saving import (
     DAYS_SHOWN,
-    changes_ahead,
+    YEAR,
+    about_order,
     digest,
     draft,
     fresh_key,
     may_save,
     of_windows,
-    text_of,
+    pictured,
 )
 from api.console.condition_form import PLACED, TIMED, ZONED
 from api.console.frame import Opened, Page, see_other
-from api.console.rendering import instant
-from api.console.timelines import days_of, midnight, widest
+from api.console.rendering import instant, text_of
+from api.console.timelines import midnight
 from api.console.typed import Form, moment_anchors
-from api.console.wearer_words import must, order_words, timetable_words, title
+from api.console.wearer_words import must, timetable_words, title
 from api.console.zones import background, checked, may_enter
 from api.routes.people import Id
+from domain.caseload_conditions import ALERT_M
 
-YEAR: Final = timedelta(days=370)
 NOW, LATER = "now", "later"
+KINDS: Final = tuple(one.value for one in condition_form.MADE)
+SHOWN: Final = (
+    *("from", "to", "timetable", "schedule", "zone", "place", "timezone"),
+    *("victim", "other_wearer", "alert_m", "prealert_m", "tac_limit_permille"),
+)
+"""What of a record is told after the look."""
+
+PEOPLE: Final = (
+    ("victim", "victims", Deed.READ_VICTIMS),
+    ("other_wearer", "wearers", Deed.READ_WEARERS),
+)
+"""Fields that name somebody, where the API has them, and who may see them."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,6 +61,7 @@ Json = dict[str, Any]
 @router.get("/conditions/{condition}/edit")
 async def edit(condition: Id, opened: Opened) -> Response:
     """The condition as it stands."""
+    _may_change(opened)
     told = await opened.ask.ask("GET", f"conditions/{condition}")
     record = told.body["record"]
     form = Form({"etag": told.etag or "", "holds": NOW})
@@ -51,6 +72,7 @@ async def edit(condition: Id, opened: Opened) -> Response:
 @router.post("/conditions/{condition}/edit")
 async def change(condition: Id, opened: Opened) -> Response:
     """Shows what it would cover; enters a new version when that was shown."""
+    _may_change(opened)
     told = await opened.ask.get(f"conditions/{condition}")
     return await _take(opened, told["record"], told)
 
@@ -58,20 +80,22 @@ async def change(condition: Id, opened: Opened) -> Response:
 @router.get("/orders/{order}/conditions/new")
 async def new(order: Id, opened: Opened) -> Response:
     """A form for a condition of a kind, or the choice of the kind."""
+    _may_change(opened)
     kind = opened.request.query_params.get("kind", "")
-    if kind not in [one.value for one in condition_form.DRAWN]:
+    if kind not in KINDS:
         about = await _about(opened, {"order": order, "kind": ""})
-        kinds = [(one.value, words.CONDITION_KINDS[one.value]) for one in condition_form.DRAWN]
+        kinds = [(one, words.CONDITION_KINDS[one]) for one in KINDS]
         return opened.show("condition_kind.html", title="New condition", about=about, order=order, kinds=kinds)
-    form = Form({"holds": NOW, "when": condition_form.WHOLE, "zone_from": condition_form.OWN, "threshold": "1"})
-    record = {"order": order, "kind": kind}
-    return await _show(opened, form, [timetables.Row()], record, None)
+    return await _show(opened, condition_form.begun(kind), [timetables.Row()], {"order": order, "kind": kind}, None)
 
 
 @router.post("/orders/{order}/conditions/new")
 async def enter(order: Id, opened: Opened) -> Response:
     """Shows what it would cover; enters it when that was shown."""
+    _may_change(opened)
     kind = opened.typed.get("kind", "")
+    if kind not in KINDS:
+        return see_other(f"/orders/{order}/conditions/new")
     return await _take(opened, {"order": order, "kind": kind, "id": f"C-{opened.key()}"}, None)
 
 
@@ -88,6 +112,11 @@ async def versions(condition: Id, opened: Opened) -> Response:
         rows=list(zip(items, told, strict=True)),
         more=more,
     )
+
+
+def _may_change(opened: Page) -> None:
+    if not opened.reader.may(Deed.WRITE_CASELOAD):
+        raise Refused(HTTPStatus.FORBIDDEN, {"detail": "conditions are changed by the monitoring centre"})
 
 
 async def _take(opened: Page, before: Json, body: Json | None) -> Response:
@@ -128,7 +157,7 @@ def _tell(refused: Refused, form: Form, rows: list[timetables.Row], kind: str) -
 
 def _digested(record: Mapping[str, Any]) -> Json:
     """What the picture shows of it."""
-    return {key: record.get(key) for key in ("from", "to", "timetable", "schedule", "zone", "place", "timezone")}
+    return {key: record.get(key) for key in SHOWN}
 
 
 def _read(opened: Page, form: Form, zone_told: Json | None, told: Json) -> bool:
@@ -138,7 +167,7 @@ def _read(opened: Page, form: Form, zone_told: Json | None, told: Json) -> bool:
 
 
 async def _preview(opened: Page, record: Json) -> Json:
-    start = midnight(_now(opened))
+    start = midnight(opened.now)
     asked = {"record": record, "from": text_of(start), "to": text_of(start + YEAR)}
     found: Json = (await opened.ask.post("conditions/preview", asked)).body
     return found
@@ -195,7 +224,10 @@ async def _show(
         anchors=_anchors(rows),
         told=told,
         zone_told=zone_told,
-        shown=None if told is None else _picture(opened, told, about["to"]),
+        shown=None if told is None else _picture(opened, told, about["runs_to"]),
+        shown_times=any(not row.empty for row in rows),
+        metres=_metres(form),
+        who=None if told is None else await _named(opened, form),
         zones=zones,
         background=background(zones, homes, order=record["order"]),
         size_words=shape_text.size_words,
@@ -213,12 +245,27 @@ def _anchors(rows: list[timetables.Row]) -> dict[str, str]:
 def _picture(opened: Page, told: Json, ends: str | None) -> Json:
     """Two weeks from today, and the nights on which clocks change within a year and before the order ends."""
     found = of_windows(told["conditions"][0]["timeline"] if told["conditions"] else ())
-    first = midnight(_now(opened))
-    last = first + timedelta(days=DAYS_SHOWN)
-    days = days_of(found, first, last)
+    first = midnight(opened.now)
     until = first + YEAR - timedelta(days=2)
-    changes = changes_ahead(found, first, last, until if ends is None else min(until, instant(ends)))
-    return {"days": days, "changes": changes, "width": widest([*days, *changes])}
+    until = until if ends is None else min(until, instant(ends))
+    return pictured(found, first, first + timedelta(days=DAYS_SHOWN), until)
+
+
+def _metres(form: Form) -> dict[str, str]:
+    """The two distances of a proximity condition, as they will hold."""
+    alert = form.number("alert", "") or ALERT_M
+    prealert = form.number("prealert", "") or 2 * alert
+    return {"alert": f"{alert:,g}", "prealert": f"{prealert:,g}"}
+
+
+async def _named(opened: Page, form: Form) -> Json | None:
+    """The person whom the condition is about, by the number that was typed; None where it is about nobody else."""
+    for field, path, deed in PEOPLE:
+        number = form[field].strip()
+        if number:
+            found = await opened.if_may(deed, f"{path}/{quote(number, safe='')}")
+            return None if found is None else found["record"] | {"id": found["id"]}
+    return None
 
 
 async def _around(opened: Page, wearer: str, record: Json) -> tuple[list[Json], list[Json]]:
@@ -236,19 +283,5 @@ async def _around(opened: Page, wearer: str, record: Json) -> tuple[list[Json], 
 async def _about(opened: Page, record: Json) -> Json:
     """The wearer and the order."""
     order = (await opened.ask.get(f"orders/{record['order']}"))["record"]
-    wearer = (await opened.ask.get(f"wearers/{order['wearer']}"))["record"]
     called = title(record, words.CONDITION_KINDS) if record["kind"] else ""
-    name = wearer.get("name") or order["wearer"]
-    told_at = order.get("told_at", order["from"])
-    span = {"from": order["from"], "to": order.get("to")}
-    return {
-        "wearer": order["wearer"],
-        "name": name,
-        "order": order_words(order),
-        "called": called,
-        "told_at": told_at,
-    } | span
-
-
-def _now(opened: Page) -> datetime:
-    return datetime.fromtimestamp(opened.parts.now() / 1e6, UTC)
+    return await about_order(opened, order) | {"called": called}

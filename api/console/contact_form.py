@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from alerts.desk_records import Party
 from api.console.asking import Refused
-from api.console.rendering import LONDON
+from api.console.rendering import LONDON, text_of
 from domain.vocabulary import Channel
 
 PARTIES: Final = (
@@ -55,7 +55,7 @@ def sent(
         if due is None:
             wrong["promised_at"] = "Enter a time, such as 22:45"
         else:
-            body["promised_at"] = due.isoformat().replace("+00:00", "Z")
+            body["promised_at"] = text_of(due)
             if not body["promised"]:
                 wrong["promised"] = "Say what was promised"
     elif body["promised"]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, cast
 from urllib.parse import parse_qs, quote, urlsplit
@@ -16,6 +17,7 @@ from fastapi import Depends, FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from access.grants import Deed
 from api.console.asking import Asking, Refused
 from api.console.rendering import Reader, page
 from api.journal import OUR_FAULT
@@ -42,6 +44,15 @@ class Page:
         """The page made of that template."""
         path = self.request.url.path
         return page(template, reader=self.reader, path=path, now_us=self.parts.now(), status=status, **values)
+
+    @property
+    def now(self) -> datetime:
+        """The server's clock."""
+        return datetime.fromtimestamp(self.parts.now() / 1e6, UTC)
+
+    async def if_may(self, deed: Deed, path: str, **wanted: Any) -> Any | None:
+        """What is at ``path``, for a reader whose role may; None otherwise, and where there is none."""
+        return await self.ask.maybe(path, **wanted) if self.reader.may(deed) else None
 
     def key(self) -> str | None:
         """The form's own Idempotency-Key: sent twice, it is done once."""

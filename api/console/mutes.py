@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -45,7 +45,7 @@ async def mutes_of(wearer: Id, opened: Opened) -> Response:
 @router.get("/wearers/{wearer}/mutes/new")
 async def new(wearer: Id, opened: Opened) -> Response:
     """The form."""
-    now = datetime.fromtimestamp(opened.parts.now() / 1e6, UTC).replace(second=0, microsecond=0)
+    now = opened.now.replace(second=0, microsecond=0)
     form = Form({"begins": SOON})
     form.fill("to", now + USUAL)
     return await _show(wearer, opened, form)

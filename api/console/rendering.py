@@ -127,6 +127,11 @@ def instant(text: str | datetime) -> datetime:
     return text if isinstance(text, datetime) else datetime.fromisoformat(text)
 
 
+def text_of(at: datetime) -> str:
+    """An instant for the API."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def when(text: str | datetime | None, now: datetime | None = None) -> Markup:
     """A time element: the clock of the centre, with the day when it is not that of ``now``, and UTC on hover."""
     if text is None:
@@ -136,7 +141,7 @@ def when(text: str | datetime | None, now: datetime | None = None) -> Markup:
     today = now is not None and here.date() == now.astimezone(LONDON).date()
     shown = f"{here:%H:%M:%S}" if today else f"{here.day} {here:%b %Y}, {here:%H:%M:%S}"
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
-        at.astimezone(UTC).isoformat().replace("+00:00", "Z"), f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", shown
+        text_of(at), f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", shown
     )
 
 

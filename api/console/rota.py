@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from access.grants import Deed
 from api.console.asking import Refused, together
-from api.console.before_saving import draft, fresh_key, text_of
+from api.console.before_saving import draft, fresh_key
 from api.console.frame import Opened, Page, see_other
-from api.console.rendering import instant
+from api.console.rendering import instant, text_of
 from api.console.timelines import Stretch, days_of, midnight, next_midnight, widest
 from api.console.typed import Form, moment_anchors
 from api.routes.people import Id
@@ -43,7 +43,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/rota")
 async def rota(opened: Opened) -> Response:
     """A week from a day on, by role and area."""
-    now = _now(opened)
+    now = opened.now
     start = _week_of(opened.request.query_params.get("from"), now)
     end = start
     for _ in range(7):
@@ -79,7 +79,7 @@ async def rota(opened: Opened) -> Response:
 async def new(opened: Opened) -> Response:
     """The form; a link from a gap fills it in."""
     asked = opened.request.query_params
-    now = _now(opened).replace(minute=0, second=0, microsecond=0)
+    now = opened.now.replace(minute=0, second=0, microsecond=0)
     form = Form({"role": asked.get("role", "supervisor"), "area": asked.get("area", ""), "priority": "1"})
     form.fill("from", instant(asked["from"]) if "from" in asked else now)
     form.fill("to", instant(asked["to"]) if "to" in asked else None)
@@ -192,7 +192,3 @@ def _by_role(items: list[Json], names: dict[str, str]) -> list[Json]:
 
 def _order(one: Json) -> tuple[int, str, int, str]:
     return ROLES.index(one["role"]), one["area"] or "", one["priority"], one["from"]
-
-
-def _now(opened: Page) -> datetime:
-    return datetime.fromtimestamp(opened.parts.now() / 1e6, UTC)

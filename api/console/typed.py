@@ -6,13 +6,14 @@ takes the first and an end the second (rules.md 1).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from api.console.asking import Refused
-from api.console.rendering import LONDON, instant
+from api.console.rendering import LONDON, instant, text_of
 
 _TIME: Final = re.compile(r"([01]?[0-9]|2[0-4])[:.]?([0-5][0-9])(?:[:.]([0-5][0-9]))?")
 PARTS: Final = ("day", "month", "year", "time")
@@ -48,10 +49,13 @@ class Form:
         if not text:
             return None
         try:
-            return float(text)
+            found = float(text)
         except ValueError:
+            found = math.nan
+        if not math.isfinite(found):
             self.fault(name, f"{what} must be a number, such as 50")
             return None
+        return found
 
     def moment(self, name: str, what: str, *, end: bool = False, needed: bool = True) -> str | None:
         """A day and a time as an instant of the API; None when it is none, which is told, or not needed and not typed."""
@@ -81,7 +85,7 @@ class Form:
                 name, f"There is no {wall:%H:%M} on that day: the clocks go forward then. Take a time after the change"
             )
             return None
-        return _text(at)
+        return text_of(at)
 
     def fill(self, name: str, at: str | datetime | None) -> None:
         """Puts an instant into the fields of a moment, where nothing was typed."""
@@ -116,10 +120,6 @@ class Form:
 def moment_anchors(*names: str) -> dict[str, str]:
     """The first input of each moment, for the links of the error summary."""
     return {name: f"{name}-day" for name in names}
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _capital(words: str) -> str:

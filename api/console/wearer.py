@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.console import words
-from api.console.frame import Opened, Page
+from api.console.frame import Opened
 from api.console.rendering import day, instant
 from api.console.wearer_figures import CAUSES, allowance_of, apart, completeness, decided, share
 from api.console.wearer_found import Found, conditions_now, found, in_order, is_over
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/wearers/{wearer}")
 async def wearer(wearer: Id, opened: Opened) -> Response:
     """Everything about one wearer that the reader may see; positions are on the track alone."""
-    now = now_of(opened)
+    now = opened.now
     shown = await found(opened, wearer, now)
     standing = conditions_now(shown.orders, shown.conditions, now)
     names = {one["id"]: named(one, shown.zones) for one in standing}
@@ -49,11 +49,6 @@ async def wearer(wearer: Id, opened: Opened) -> Response:
         share=share,
         completeness=completeness,
     )
-
-
-def now_of(opened: Page) -> datetime:
-    """The server's clock."""
-    return datetime.fromtimestamp(opened.parts.now() / 1e6, UTC)
 
 
 def named(condition: Json, zones: dict[str, Json]) -> str:

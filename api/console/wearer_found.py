@@ -10,7 +10,7 @@ from typing import Any, Final
 from access.grants import Deed
 from api.console.asking import Told, together
 from api.console.frame import Page
-from api.console.rendering import instant
+from api.console.rendering import instant, text_of
 from api.console.week import week_of
 from domain.vocabulary import ConditionKind
 
@@ -68,18 +68,18 @@ async def the_wearer(page: Page, wearer: str) -> Told:
 
 async def found(page: Page, wearer: str, now: datetime) -> Found:
     """All that the wearer's page shows."""
-    since = _text(now - HISTORY)
+    since = text_of(now - HISTORY)
     told, orders, conditions, absences, suspensions, health, *lists = await together(
         the_wearer(page, wearer),
         _list(page, Deed.READ_ORDERS, "orders", wearer=wearer),
         _list(page, Deed.READ_ORDERS, "conditions", wearer=wearer),
         _list(page, Deed.READ_ORDERS, "absences", wearer=wearer),
         _list(page, Deed.READ_ORDERS, "suspensions", wearer=wearer),
-        _one(page, Deed.READ_VIOLATIONS, f"wearers/{wearer}/health"),
+        page.if_may(Deed.READ_VIOLATIONS, f"wearers/{wearer}/health"),
         _list(page, Deed.READ_VIOLATIONS, "violations", wearer=wearer, **{"from": since}),
         _list(page, Deed.READ_ASSESSMENTS, "assessments", wearer=wearer),
         _list(page, Deed.READ_ALERTS, "alerts", wearer=wearer, work=list(OPEN)),
-        _list(page, Deed.READ_DESK, "contacts", wearer=wearer, since=_text(now - CONTACTS)),
+        _list(page, Deed.READ_DESK, "contacts", wearer=wearer, since=text_of(now - CONTACTS)),
         _list(page, Deed.READ_DESK, "mutes", wearer=wearer),
         _list(page, Deed.READ_VISITS, "visits", wearer=wearer, **{"from": since}),
     )
@@ -112,7 +112,7 @@ async def found(page: Page, wearer: str, now: datetime) -> Found:
 async def windows_of(page: Page, conditions: list[Json], now: datetime, beyond: timedelta = timedelta()) -> list[Json]:
     """What is enforced of some conditions in the week from today on, and so much ``beyond`` it."""
     start, end = week_of(now)
-    span = {"from": _text(start), "to": _text(end + beyond)}
+    span = {"from": text_of(start), "to": text_of(end + beyond)}
     asked = (page.ask.maybe(f"conditions/{one['id']}/windows", **span) for one in conditions)
     return [one for one in await together(*asked) if one and one["timeline"]]
 
@@ -167,11 +167,3 @@ async def _list(page: Page, deed: Deed, path: str, **wanted: Any) -> tuple[list[
 def kept(item: Json) -> Json:
     """A record of the caseload with its id and version; other things as they are."""
     return item | item["record"] if "record" in item else item
-
-
-async def _one(page: Page, deed: Deed, path: str) -> Json | None:
-    return await page.ask.maybe(path) if page.reader.may(deed) else None
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")

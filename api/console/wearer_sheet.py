@@ -18,7 +18,7 @@ from api.console.before_saving import fresh_key
 from api.console.frame import Opened, Page, see_other
 from api.console.rendering import LONDON, clock, instant
 from api.console.typed import Form, moment_anchors
-from api.console.wearer import facts, named, now_of, words_of_language, zone_name
+from api.console.wearer import facts, named, words_of_language, zone_name
 from api.console.wearer_found import conditions_now, in_order, is_over, kept, the_wearer, windows_of, zones_of
 from api.console.wearer_places import features
 from api.console.wearer_told import HOW, records_told, tell, told_form
@@ -71,7 +71,7 @@ class Standing:
 async def sheet(wearer: Id, opened: Opened) -> Response:
     """The sheet, and for who may write the caseload the form that says when they were told."""
     form = Form({"how": HOW[0][0]})
-    form.fill("told", now_of(opened).replace(second=0, microsecond=0))
+    form.fill("told", opened.now.replace(second=0, microsecond=0))
     return await _show(opened, wearer, form)
 
 
@@ -79,14 +79,14 @@ async def sheet(wearer: Id, opened: Opened) -> Response:
 async def told(wearer: Id, opened: Opened) -> Response:
     """Enters when the wearer was told of an order and of conditions."""
     form = Form(opened.typed)
-    wanted = told_form(form, opened.lists.get("what", []), now_of(opened))
+    wanted = told_form(form, opened.lists.get("what", []), opened.now)
     if wanted is not None and await tell(opened, form, wanted):
         return see_other(f"/wearers/{wearer}/sheet?told={len(wanted.records)}")
     return await _show(opened, wearer, form)
 
 
 async def _show(opened: Page, wearer: str, form: Form) -> Response:
-    now = now_of(opened)
+    now = opened.now
     found = await _standing(opened, wearer, now)
     record = found.wearer["record"]
     names = {one["id"]: named(one, found.zones) for one in found.conditions}

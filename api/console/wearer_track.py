@@ -11,8 +11,8 @@ from starlette.responses import Response
 from access.grants import Deed
 from api.console.asking import together
 from api.console.frame import Opened, Page, see_other
-from api.console.rendering import LONDON, instant
-from api.console.wearer import facts, named, now_of
+from api.console.rendering import LONDON, instant, text_of
+from api.console.wearer import facts, named
 from api.console.wearer_found import conditions_now, kept, the_wearer, zones_of
 from api.console.wearer_places import features
 from api.routes.people import Id
@@ -34,14 +34,14 @@ router = APIRouter(include_in_schema=False)
 @router.get("/wearers/{wearer}/track")
 async def track(wearer: Id, opened: Opened) -> Response:
     """The player. `from` and `to` are instants; a form gives the centre's days and times instead, and leads here."""
-    now = now_of(opened)
+    now = opened.now
     asked = opened.request.query_params
     typed = {name: asked.get(name, "").strip() for name in FIELDS}
     wrong: dict[str, str] = {}
     if any(typed.values()):
         span = _typed(typed, wrong)
         if span is not None:
-            return see_other(f"/wearers/{wearer}/track?from={_text(span[0])}&to={_text(span[1])}")
+            return see_other(f"/wearers/{wearer}/track?from={text_of(span[0])}&to={text_of(span[1])}")
     start, end = _asked(asked.get("from"), asked.get("to"), now)
     about = asked.get("alert", "")
     alert = about if about.isdigit() and len(about) <= ALERT_DIGITS else None
@@ -62,8 +62,8 @@ async def track(wearer: Id, opened: Opened) -> Response:
         wrong=wrong,
         data={
             "wearer": wearer,
-            "from": _text(start),
-            "to": _text(end),
+            "from": text_of(start),
+            "to": text_of(end),
             "purpose": f"Alert {alert}" if alert else "",
             "zones": around,
             "violations": violations,
@@ -139,14 +139,10 @@ async def _violations(opened: Page, wearer: str, start: datetime, end: datetime)
     """When violations by the wearer stood, for the scrubber."""
     if not opened.reader.may(Deed.READ_VIOLATIONS):
         return []
-    wanted: Json = {"wearer": wearer, "from": _text(start), "to": _text(end)}
+    wanted: Json = {"wearer": wearer, "from": text_of(start), "to": text_of(end)}
     items, _ = await opened.ask.items("violations", **wanted)
     return [{"from": one["from"], "to": one["to"]} for one in items if one["cause"] == "wearer"]
 
 
 def _link(wearer: str, start: datetime, end: datetime) -> str:
-    return f"/wearers/{wearer}/track?from={_text(start)}&to={_text(end)}"
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
+    return f"/wearers/{wearer}/track?from={text_of(start)}&to={text_of(end)}"

@@ -91,6 +91,14 @@ async def condition_refused(page: Page, world: World) -> None:
     await expect(page.get_by_role("alert")).to_be_visible()
 
 
+async def person_seen(page: Page, world: World) -> None:
+    """Whom a new condition is about."""
+    await page.get_by_label("Protected person").fill("V1")
+    await page.get_by_label("not yet").check()
+    await page.get_by_role("button", name="Look at what it covers").click()
+    await expect(page.get_by_text("Hidden Person")).to_be_visible()
+
+
 async def protected(world: World) -> None:
     """The protected person of the first pair is where that wearer lives."""
     _, _, lat, lon = NAMES[0]

@@ -98,6 +98,7 @@ GALLERY: Final[list[Shot]] = [
     Shot("condition-refused", "/conditions/CW1002/edit", SAM, editor_states.condition_refused),
     Shot("condition-kind", "/orders/OW1001/conditions/new", SAM),
     Shot("condition-new", "/orders/OW1001/conditions/new?kind=attendance", SAM),
+    Shot("condition-person", "/orders/OW1004/conditions/new?kind=proximity", SAM, editor_states.person_seen),
     Shot("absences", "/conditions/CW1001/absences", SAM, before=editor_states.an_absence),
     Shot("absence-new", "/conditions/CW1003/absences/new", SAM, editor_states.absence_seen),
     Shot("suspension-new", "/orders/OW1003/suspensions/new", SAM, editor_states.suspension_seen),

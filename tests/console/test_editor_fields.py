@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from api.console import shape_text, timetables
+from api.console import condition_form, shape_text, timetables
 from api.console.asking import Refused
 from api.console.timelines import Stretch, clock_changes, days_of, midnight
 from api.console.timetables import Row
 from api.console.typed import Form
+from domain.vocabulary import ConditionKind
 
 
 def moment(text: str, **more: Any) -> tuple[str | None, dict[str, str]]:
@@ -140,3 +141,65 @@ def test_a_night_of_thirteen_hours_is_drawn_as_one() -> None:
     assert (sunday.parts[0].at, sunday.parts[0].minutes, sunday.parts[0].times) == (0, 480, "00:00 to 07:00")
     assert (saturday.change, sunday.change, monday.parts) == (None, "25 hours: clocks go back", ())
     assert clock_changes(first, first + timedelta(days=200)) == [sunday.start, datetime(2027, 3, 28, tzinfo=UTC)]
+
+
+def _place() -> dict[str, Any]:
+    return {"name": "9 Invented Yard", "lon": -0.1, "lat": 51.5, "radius_m": 80.0}
+
+
+EVERY_KIND: dict[str, dict[str, Any]] = {
+    "curfew": {
+        "place": _place() | {"home_unit": "H1"},
+        "timetable": [{"day": "mon", "start": "19:00", "end": "07:00"}],
+        "grace_s": 600.0,
+        "override": {"by": "Recorder Finch", "reason": "At court"},
+    },
+    "attendance": {
+        "place": _place(),
+        "timetable": [{"day": "tue", "start": "09:00", "end": "16:00"}],
+        "hours_per_week": 7.0,
+    },
+    "presence_check": {"place": _place(), "timetable": [{"day": "sat", "start": "20:00", "end": "22:00"}]},
+    "exclusion_zone": {"zone": {"id": "Z1"}, "threshold_points": 2, "buffer_m": 150.0},
+    "inclusion_zone": {"zone": {"type": "Circle", "center": [0.5, 51.0], "radius_m": 90.0}, "threshold_points": 1},
+    "restriction_zone": {"zone": {"id": "Z1"}, "threshold_points": 0},
+    "proximity": {"victim": "V1", "alert_m": 400.0, "prealert_m": 900.0, "threshold_points": 0},
+    "association": {"other_wearer": "W2"},
+    "alcohol": {"tac_limit_permille": 0.2},
+    "trail": {},
+}
+
+
+@pytest.mark.parametrize("kind", [kind.value for kind in ConditionKind])
+def test_a_condition_of_each_kind_comes_out_of_the_form_as_it_went_in(kind: str) -> None:
+    record = {"id": "C1", "order": "O1", "kind": kind, "name": "Kept", "told_at": None, **EVERY_KIND[kind]}
+    form = Form({"told": condition_form.NOT_YET})
+    rows = condition_form.fill(form, record)
+    stood = {key: record[key] for key in ("id", "order", "kind")}
+    assert condition_form.record_of(form, rows, kind, stood) == record
+    assert form.wrong == {}
+
+
+def test_a_new_condition_says_what_it_lacks_and_a_check_lacks_neither_place_nor_times() -> None:
+    wrong = {}
+    for kind in ("proximity", "association", "curfew", "presence_check", "alcohol", "trail"):
+        form = condition_form.begun(kind)
+        form.values["told"] = condition_form.NOT_YET
+        record = condition_form.record_of(form, [Row()], kind, {"order": "O1", "kind": kind})
+        wrong[kind] = sorted(form.wrong)
+        assert record["told_at"] is None
+    assert wrong == {
+        "proximity": ["victim"],
+        "association": ["other_wearer"],
+        "curfew": ["place_at", "rows"],
+        "presence_check": [],
+        "alcohol": [],
+        "trail": [],
+    }
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e999", "five"])
+def test_what_is_no_number_is_told(text: str) -> None:
+    form = Form({"alert": text})
+    assert form.number("alert", "The distance") is None
+    assert form.wrong == {"alert": "The distance must be a number, such as 50"}

@@ -225,6 +225,63 @@ async def test_a_new_condition_is_made_by_keyboard(chromium: playwright.Browser,
     assert made["timetable"] == [{"day": "tue", "start": "09:00", "end": "16:00"}]
 
 
+async def test_a_condition_about_a_protected_person_is_made_by_mouse_and_no_officer_sees_who_it_is(
+    chromium: playwright.Browser, address: str, night: World
+) -> None:
+    async with browsing(chromium, address, "/wearers/W1004", expected=("422",)) as page:
+        await page.get_by_role("link", name="Add a condition").click()
+        await page.get_by_label("Keep away from a person").click()
+        await page.get_by_role("button", name="Go on").click()
+        await page.get_by_label("Protected person").fill("V9")
+        await page.get_by_label("Alert within", exact=True).fill("300")
+        await page.get_by_label("not yet").click()
+        await page.get_by_role("button", name="Look at what it covers").click()
+        await expect(page.get_by_role("alert").get_by_role("link")).to_have_attribute("href", "#victim")
+        await page.get_by_label("Protected person").fill("V1")
+        await page.get_by_role("button", name="Look at what it covers").click()
+        told = "keep away from Hidden Person (V1): an alert within 300 m, a pre-alert within 600 m"
+        await expect(page.get_by_text(told)).to_be_visible()
+        await page.get_by_role("button", name="Save as shown").click()
+        await expect(page.get_by_role("heading", name="Keep away from a person")).to_be_visible()
+        made = page.url.removesuffix("/edit").rpartition("/")[2]
+    record = (await night.get(f"conditions/{made}"))["record"]
+    kept = (record["victim"], record["alert_m"], record["prealert_m"], record["threshold_points"])
+    assert kept == ("V1", 300, 600, 0)
+    for path in ("edit", "versions"):
+        answer = await night.client.get(f"/conditions/{made}/{path}", headers=DEE)
+        assert answer.status_code == (403 if path == "edit" else 200)
+        assert not {"V1", "Hidden"} & set(re.findall(r"\w+", answer.text))
+
+
+async def test_conditions_without_a_place_are_made_and_varied(night: World) -> None:
+    for kind, typed_in, changed in (
+        ("association", {"other_wearer": "W1002"}, {"other_wearer": "W1003"}),
+        ("alcohol", {}, {"limit": "0.25"}),
+        ("presence_check", {}, {"row-0-day": "sat", "row-0-start": "20", "row-0-end": "22"}),
+    ):
+        form = {"kind": kind, "key": f"key-{kind}", "told": "not_yet", "name": "", **typed_in}
+        made = await _saved(night, "/orders/OW1004/conditions/new", form)
+        assert made == f"/conditions/C-key-{kind}/edit"
+        told = await night.client.get(f"/api/v1/conditions/C-key-{kind}", headers=OLA)
+        form |= changed | {"etag": told.headers["ETag"], "key": f"again-{kind}"}
+        assert await _saved(night, made, form) == "/wearers/W1004"
+    kept = {one["record"]["kind"]: one["record"] for one in (await night.get("conditions?order=OW1004"))["items"]}
+    assert kept["association"]["other_wearer"] == "W1003"
+    assert kept["alcohol"]["tac_limit_permille"] == 0.25
+    assert kept["presence_check"]["timetable"] == [{"day": "sat", "start": "20:00", "end": "22:00"}]
+
+
+async def _saved(night: World, path: str, form: dict[str, str]) -> str:
+    """Looks at a condition and saves it as shown; where that leads."""
+    looked = await night.client.post(path, data=form | {"do": "look"}, headers=OLA)
+    assert looked.status_code == 200, looked.text
+    found = re.search(r'name="looked" value="(\w+)"', looked.text)
+    assert found is not None
+    saved = await night.client.post(path, data=form | {"do": "save", "looked": found[1]}, headers=OLA)
+    assert saved.status_code == 303, saved.text
+    return str(saved.headers["location"])
+
+
 async def test_what_was_typed_is_there_again_after_a_reload(chromium: playwright.Browser, address: str) -> None:
     async with browsing(chromium, address, "/orders/OW1004/suspensions/new", SAM) as page:
         await page.get_by_label("Why").fill("Hospital")
