@@ -4,6 +4,7 @@
 
     BailiwickError
     ├── BadInstant            a text that is not an RFC 3339 instant
+    ├── BadPlace              a text that is no place of the National Grid
     ├── BadInput              a file that cannot be taken: one `Fault` a bad line
     ├── RecordFault           a record that cannot be taken: each field and cause
     └── BadSetting            a setting that is unknown or impossible
@@ -24,6 +25,10 @@ class BadInstant(BailiwickError):
     def __init__(self, text: str) -> None:
         super().__init__(f"not an RFC 3339 instant: {text!r}")
         self.text = text
+
+
+class BadPlace(BailiwickError):
+    """A text that is no place of the National Grid; its words follow "it ..."."""
 
 
 @dataclass(frozen=True, slots=True)

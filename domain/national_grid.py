@@ -7,10 +7,13 @@ shift of seven numbers would be 5 m out. The letters are those of Ordnance Surve
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-from convertbng.cutil import convert_to_osgb36
+from convertbng.cutil import convert_lonlat, convert_to_osgb36
+
+from domain.errors import BadPlace
 
 SQUARE_M: Final = 100_000
 GREAT_SQUARE_M: Final = 500_000
@@ -20,6 +23,8 @@ LETTERS: Final = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 """Of a square in a square of five by five, from the north-west; there is no I."""
 WEST_TO_EAST_M: Final = 700_000
 SOUTH_TO_NORTH_M: Final = 1_300_000
+_REFERENCE: Final = re.compile(r"([A-Za-z]{2})\s*(\d+)(?:\s+(\d+))?")
+_IRISH: Final = re.compile(r"[A-Za-z]\s*\d+(\s+\d+)?")
 
 
 def eastings_northings(lons: Sequence[float], lats: Sequence[float]) -> list[tuple[float, float] | None]:
@@ -50,3 +55,54 @@ def grid_reference(east_m: float, north_m: float, digits: int = DIGITS) -> str |
 def references(lons: Sequence[float], lats: Sequence[float], digits: int = DIGITS) -> list[str | None]:
     """The grid references of places in degrees (WGS 84); None for those that the grid does not cover."""
     return [None if one is None else grid_reference(*one, digits) for one in eastings_northings(lons, lats)]
+
+
+class Square(NamedTuple):
+    """What a grid reference names: its south-west corner and its side, in metres of the grid."""
+
+    east_m: float
+    north_m: float
+    side_m: int
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Metres east and north."""
+        return self.east_m + self.side_m / 2, self.north_m + self.side_m / 2
+
+
+def read_reference(text: str) -> Square:
+    """The square that a reference such as ``TQ 306 783`` names. Raises `BadPlace` with what is wrong, for people."""
+    found = _REFERENCE.fullmatch(text.strip())
+    if found is None:
+        if _IRISH.fullmatch(text.strip()):
+            raise BadPlace("is a reference of the Irish Grid (one letter): give latitude and longitude instead")
+        raise BadPlace("is not a National Grid reference such as TQ 30624 78388: two letters, then figures")
+    letters, east, north = found[1].upper(), found[2], found[3]
+    if north is None:
+        half = len(east) // 2
+        east, north = (east[:half], east[half:]) if len(east) % 2 == 0 else (east, "")
+    if len(east) != len(north):
+        raise BadPlace("has not as many figures east as north")
+    if len(east) > DIGITS:
+        raise BadPlace(f"has more than {DIGITS} figures each way")
+    return _square(letters, east, north)
+
+
+def _square(letters: str, east: str, north: str) -> Square:
+    great, small = LETTERS.find(letters[0]), LETTERS.find(letters[1])
+    east_m = (great % 5 - 2) * GREAT_SQUARE_M + small % 5 * SQUARE_M
+    north_m = (3 - great // 5) * GREAT_SQUARE_M + (4 - small // 5) * SQUARE_M
+    covered = 0 <= east_m < WEST_TO_EAST_M and 0 <= north_m < SOUTH_TO_NORTH_M
+    if min(great, small) < 0 or not covered:
+        raise BadPlace(f"begins with {letters}, which is no square of the National Grid")
+    unit = 10 ** (DIGITS - len(east))
+    return Square(east_m + int(east or 0) * unit, north_m + int(north or 0) * unit, unit)
+
+
+def degrees(east_m: float, north_m: float) -> tuple[float, float] | None:
+    """Longitude and latitude (WGS 84) of a place in metres of the grid; None for one that the shift does not cover."""
+    if not (0 <= east_m < WEST_TO_EAST_M and 0 <= north_m < SOUTH_TO_NORTH_M):
+        return None
+    lons, lats = convert_lonlat([east_m], [north_m])
+    lon, lat = float(lons[0]), float(lats[0])
+    return None if math.isnan(lon) or math.isnan(lat) else (lon, lat)

@@ -375,3 +375,66 @@ class WarrantOutcome(StrEnum):
     EXECUTED = "executed"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+
+
+class DutyEvent(StrEnum):
+    """What a protected person must be told of (docs/victim-contact.md)."""
+
+    STARTED = "started"
+    BAIL = "bail"
+    VARIED = "varied"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    RELEASED = "released"
+    ENDED = "ended"
+    RECALLED = "recalled"
+    CORRECTED = "corrected"
+
+
+class DutyState(StrEnum):
+    """Where a duty to tell a protected person stands."""
+
+    OPEN = "open"
+    TOLD = "told"
+    NOT_REACHED = "not_reached"
+    NOT_WANTED = "not_wanted"
+    WITHDRAWN = "withdrawn"
+
+
+class TellingResult(StrEnum):
+    """What came of one try to tell a protected person."""
+
+    TOLD = "told"
+    NO_ANSWER = "no_answer"
+    SOMEBODY_ELSE = "somebody_else"
+    NOT_WANTED = "not_wanted"
+
+
+class CrimeKind(StrEnum):
+    """What a recorded crime was, as far as it matters to who was near."""
+
+    BURGLARY = "burglary"
+    ROBBERY = "robbery"
+    VEHICLE_CRIME = "vehicle_crime"
+    THEFT = "theft"
+    VIOLENCE = "violence"
+    SEXUAL_OFFENCE = "sexual_offence"
+    CRIMINAL_DAMAGE = "criminal_damage"
+    ARSON = "arson"
+    OTHER = "other"
+
+
+class CrimeMatch(StrEnum):
+    """What the positions that may be used say about a wearer and a recorded crime."""
+
+    NEAR = "near"
+    ELSEWHERE = "elsewhere"
+    NO_DATA = "no_data"
+
+
+class MatchReason(StrEnum):
+    """Why a recorded crime was matched (again)."""
+
+    ENTERED = "entered"
+    CORRECTED = "corrected"
+    LATE_DATA = "late_data"
