@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from bailiwick.timezones import pinned_time_zones
-from domain.caseload_file import Written, check_references, check_written, parse_record, written_lines
-from domain.errors import BadInput, Fault, RecordFault
-from domain.records import Caseload, Record, Version
+from domain import caseload_learnt
+from domain.caseload_file import Written, check_written, written_lines
+from domain.errors import BadInput, Fault
+from domain.records import Version
 
 
 def load_caseload(path: Path) -> tuple[list[Version], list[Fault]]:
@@ -33,25 +33,11 @@ def caseload_written(path: Path) -> Written:
         raise BadInput([Fault(str(path), 0, "file", f"cannot be read: {error.strerror or error}")]) from None
 
 
-class LearntRecords:
-    """Reads the records of a feed's ``learnt`` lines, each against all that was known before it.
-
-    What `domain.feed_file` is to be given. Whether two fittings overlap is not asked: a feed may cancel the one after.
-    """
+class LearntRecords(caseload_learnt.LearntRecords):
+    """`domain.caseload_learnt.LearntRecords` with the time zones of this program."""
 
     def __init__(self, versions: Iterable[Version]) -> None:
-        self._known = Caseload()
-        for version in versions:
-            self._known.learn(version)
-
-    def __call__(self, written: dict[str, Any]) -> Record:
-        """The record; raises `RecordFault` for a bad one, and for one that refers to nothing."""
-        record = parse_record(written, pinned_time_zones().names)
-        faults = check_references(self._known, record)
-        if faults:
-            raise RecordFault(faults)
-        self._known.learn(Version(record))
-        return record
+        super().__init__(versions, pinned_time_zones().names)
 
 
 def tell(findings: list[Fault], *, as_warnings: bool = False) -> None:

@@ -8,24 +8,18 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import numpy as np
-
-from bailiwick.caseload_input import LearntRecords, load_caseload, tell
+from bailiwick.caseload_input import load_caseload, tell
 from bailiwick.timezones import pinned_time_zones
-from domain.commits import DeadLetter
 from domain.errors import BadInput, BadInstant, Fault
-from domain.facts import Batch, LineKind, Roster, empty_facts
-from domain.feed_file import read_batches
 from domain.instants import parse_instant
-from domain.records import Device, Version
+from domain.records import Version
 from domain.violations import Violation
-from domain.wire import Decoder
-from geofence.decisions import Answer
-from geofence.rules import Rules
+from geofence.feeds import LINES_PER_BATCH, Feed, judge_feed
 
-LINES_PER_BATCH = 4_000
+__all__ = ["LINES_PER_BATCH", "evaluate", "evaluate_command"]
+
 BAD_INPUT = 2
 """Exit code of bad usage or input."""
 
@@ -57,40 +51,8 @@ def evaluate(
     versions: list[Version], lines: Iterable[bytes], file: str, until_us: int | None, parked: Counter[str]
 ) -> Iterable[Violation]:
     """Violations, batch by batch; what is parked is counted by its reason."""
-    roster = Roster()
-    rules = Rules(roster, versions, pinned_time_zones(), max_log=sys.maxsize)
-    decoder = Decoder(roster, {v.record.id for v in versions if isinstance(v.record, Device)})
-    batches = read_batches(
-        lines, decoder, LearntRecords(versions), file=file, lines_per_batch=LINES_PER_BATCH, until_us=until_us
-    )
-    for batch, dead_letters in batches:
-        _count(dead_letters, parked)
-        yield from _judge(rules, batch)
-    if until_us is not None:
-        yield from _judge(rules, _tick(until_us))
-
-
-def _judge(rules: Rules, batch: Batch) -> list[Violation]:
-    ask = rules.ask(batch)
-    assert not ask.identities, "nothing is forgotten here"
-    return rules.judge(batch, Answer()).versions
-
-
-def _count(dead_letters: list[DeadLetter], parked: Counter[str]) -> None:
-    for letter in dead_letters:
-        parked[letter.reason.value] += 1
-
-
-def _tick(at_us: int) -> Batch:
-    one: Any = np.ones(1, np.int64)
-    return Batch(
-        instants=one * at_us,
-        kinds=np.full(1, LineKind.TICK, np.int8),
-        devices=np.full(1, -1, np.int32),
-        sent_us=np.zeros(1, np.int64),
-        bad=np.zeros(1, np.bool_),
-        facts=empty_facts(),
-    )
+    zones = pinned_time_zones()
+    return judge_feed(Feed(versions, lines, file, until_us), zones, zones.names, parked)
 
 
 def _until(text: str | None) -> int | None:
