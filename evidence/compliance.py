@@ -16,7 +16,7 @@ from domain.instants import FAR_US, MINUTE_US
 from domain.records import Condition, Order
 from domain.violations import Violation
 from domain.vocabulary import AssessmentDecision, Cause, ConditionKind, Kind
-from evidence.order_windows import Held, SheetWindow, assessment_of, conditions_of, sheet_windows
+from evidence.order_windows import Held, SheetWindow, assessment_of, conditions_of, counted_by_days, sheet_windows
 from evidence.unknown import Unknown
 from geofence.intervals import Span, clipped, common, length_us, union, without
 
@@ -179,9 +179,17 @@ def _of_condition(
         for one in violations
         if one.condition == condition.id and (one.kind in kinds or one.kind is Kind.ATTENDANCE_UNCONFIRMED)
     ]
-    not_known = unknown.of(condition)
+    not_known, by_days = unknown.of(condition), counted_by_days(of, condition)
+    by_window = condition.kind is ConditionKind.CURFEW and not by_days
     rows = tuple(
-        _row(condition, window, own, not_known, now_us) for window in sheet_windows(of, condition, from_us, to_us)
+        _row(
+            condition,
+            window,
+            [one for one in own if not by_window or _began_in(window, one.violation)],
+            not_known,
+            now_us,
+        )
+        for window in sheet_windows(of, condition, from_us, to_us)
     )
     mondays = of.book.mondays(condition.timezone, from_us, to_us)
     weeks = []
@@ -212,8 +220,6 @@ def _row(
     condition: Condition, window: SheetWindow, own: Sequence[Weighed], not_known: Sequence[Span], now_us: int
 ) -> SheetRow:
     inside = tuple(one for one in own if clipped(window.enforced, *_span(one.violation, now_us)))
-    if condition.kind is ConditionKind.CURFEW:  # a curfew's violation is of one window, where it began
-        inside = tuple(one for one in inside if window.from_us <= one.violation.from_us < window.to_us)
     in_doubt = [_span(one.violation, now_us) for one in inside if one.weight in (Weight.GAP, Weight.DOUBT)]
     unknown = common(window.enforced, union([*not_known, *in_doubt]))
     kept = judge(window, inside, length_us(unknown), now_us)
@@ -248,8 +254,9 @@ def _hours(
     against = [one.violation for one in inside if one.weight in (Weight.AGAINST, Weight.UNDECIDED)]
     away = common(window.enforced, union(_span(one, now_us) for one in against))
     if condition.kind is ConditionKind.CURFEW:
-        absent = sum(round((one.minutes_certain or 0.0) * MINUTE_US) for one in against)
-        possible = sum(round((one.minutes_possible or 0.0) * MINUTE_US) for one in against)
+        shares = [(one, _share(window, _span(one, now_us))) for one in against]
+        absent = round(sum((one.minutes_certain or 0.0) * MINUTE_US * share for one, share in shares))
+        possible = round(sum((one.minutes_possible or 0.0) * MINUTE_US * share for one, share in shares))
     elif condition.kind is ConditionKind.ATTENDANCE:
         absent, possible = 0, length_us(away)  # never seen there is not: surely elsewhere all the time
     else:
@@ -260,6 +267,17 @@ def _hours(
     blank = length_us(without(common(window.enforced, union([*unknown, *excuses])), away))
     present = 0 if condition.kind is ConditionKind.ATTENDANCE else max(0, required - possible - blank)
     return Hours(required, present, absent, possible, blank, excused)
+
+
+def _began_in(window: SheetWindow, violation: Violation) -> bool:
+    """A curfew's violation is of one window (rules.md 5): the one in which it began."""
+    return window.from_us <= violation.from_us < window.to_us
+
+
+def _share(window: SheetWindow, span: Span) -> float:
+    """How much of a violation lies in a window: all of it, but where the windows are days."""
+    length = span[1] - span[0]
+    return (min(span[1], window.to_us) - max(span[0], window.from_us)) / length if length else 1.0
 
 
 def _span(violation: Violation, now_us: int) -> Span:

@@ -1,6 +1,6 @@
 """Windows of an order's conditions as a sheet counts them: whole ones, with what absences and suspensions leave of each.
 
-A condition that holds at all times has no windows of its own; a sheet counts it by local days.
+A condition that holds at all times has no windows of its own; a sheet counts it by local days, unless it holds for one night alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from domain.facts import Roster
-from domain.instants import DAY_US
+from domain.instants import DAY_US, HOUR_US
 from domain.records import Assessment, Condition, Order, Timetable, TimetableRow, Version
 from domain.vocabulary import ZONE_KINDS, ConditionKind
 from geofence.book import Book
@@ -24,6 +24,8 @@ WITH_WINDOWS: Final = ZONE_KINDS | {ConditionKind.CURFEW, ConditionKind.ATTENDAN
 """Kinds of conditions that are kept or not kept window by window (contract.md)."""
 MAX_RANGE_US: Final = 400 * DAY_US
 """The longest period of a sheet."""
+ONE_WINDOW_US: Final = 36 * HOUR_US
+"""A condition without hours that holds no longer is one window: from a release to the next morning."""
 
 _EPOCH: Final = date(1970, 1, 1)
 
@@ -73,8 +75,8 @@ def sheet_windows(of: Held, condition: Condition, from_us: int, to_us: int) -> l
     A window belongs to the period in which it begins, so that the sheets of two periods add up to that of both.
     """
     assert to_us - from_us <= MAX_RANGE_US
-    spans = _days_held(of, condition, from_us, to_us) if _always(of, condition) else []
-    spans = spans or of.book.windows(condition.id, from_us, to_us)
+    by_days = counted_by_days(of, condition)
+    spans = _days_held(of, condition, from_us, to_us) if by_days else of.book.windows(condition.id, from_us, to_us)
     spans = [span for span in spans if from_us <= span[0] < to_us]
     if not spans:
         return []
@@ -95,9 +97,11 @@ def _length(spans: Iterable[Span]) -> int:
     return sum(end - start for start, end in spans)
 
 
-def _always(of: Held, condition: Condition) -> bool:
-    """Whether no version of a condition has hours; one that ever had some is counted by its windows throughout."""
-    return all(one.timetable is None for one in of.book.ever(Condition, condition.id))
+def counted_by_days(of: Held, condition: Condition) -> bool:
+    """Whether a condition is counted by local days: no version of it has hours, and it holds for longer than a release day."""
+    if any(one.timetable is not None for one in of.book.ever(Condition, condition.id)):
+        return False
+    return any(end - start > ONE_WINDOW_US for start, end in of.book.held(condition.id))
 
 
 def _days_held(of: Held, condition: Condition, from_us: int, to_us: int) -> list[Span]:
