@@ -27,6 +27,7 @@ STEPS: Final = (
     *("erase_newest_fixes", "erase_dead_letters", "erase_networks", "blank_incident_devices", "blank_device_commands"),
     *("erase_notifications", "erase_tasks", "erase_contacts", "erase_timers", "erase_alert_events", "erase_outbox"),
     *("erase_alert_violations", "erase_alert_work", "erase_alerts"),
+    *("erase_breach_narratives", "erase_breach_violations", "erase_breach_steps", "erase_breaches"),
     *("erase_rests_on", "erase_violations_newest", "erase_violations", "erase_mutes"),
     *("erase_request_uses", "erase_requests", "erase_warrant_holdings", "erase_warrants", "erase_holds"),
     *("erase_stream_events", "erase_search_terms", "blank_subjects"),
@@ -86,6 +87,7 @@ async def kept_by(conn: Connection, wearer: str, ended_before_us: int, now_us: i
     reasons += [f"hold {row[0]} stands" for row in await _rows(conn, "holds_that_keep", asked)]
     reasons += [f"{row[0]} {row[1]} rests on a violation" for row in await _rows(conn, "resting_that_keeps", asked)]
     reasons += [f"warrant {row[0]} is not over" for row in await _rows(conn, "warrants_that_keep", asked)]
+    reasons += [f"breach case {row[0]} is not over" for row in await _rows(conn, "breaches_that_keep", asked)]
     ((folded,),) = await _rows(conn, "facts_that_keep", asked)
     return [*reasons, *(["facts of it are so new that a restart needs them: try again later"] if folded else [])]
 

@@ -48,6 +48,7 @@ PROTECTED: Final = {
     "alert_violations": "protected_by_alert",
     "alert_work": "protected_by_alert",
     "alerts": "protected_by_alert",
+    "breach_violations": "protected_by_violation_id",
     "caseload_entered": "protected_by_record",
     "caseload_learnt": "protected_by_record",
     "caseload_newest": "protected_by_record",
@@ -78,6 +79,7 @@ PROTECTED: Final = {
 }
 """By table, the block that says which of its rows are a protected person's."""
 OPEN: Final = (
+    *("breaches", "breach_steps", "digests"),
     *("audit_anchors", "audit_entries", "command_results_read", "commits", "dead_letter_counts", "erasures"),
     *(
         "folded_ranges",
@@ -92,8 +94,8 @@ OPEN: Final = (
     *("request_uses", "requests", "retention_runs", "rota", "search_terms", "warrant_holdings", "warrants"),
 )
 """Tables that hold nothing of protected people. A commit holds numbers of devices, and no more."""
-SEALED: Final = ("audit_bodies", "audit_sets", "checkpoints")
-"""Go whole into the sealed part: they tell of everybody at once."""
+SEALED: Final = ("audit_bodies", "audit_sets", "breach_narratives", "checkpoints")
+"""Go whole into the sealed part: they tell of everybody at once, or in words of whoever they will."""
 
 _JSON_LINES: Final = sql.SQL("(FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')")
 """A JSON text holds none of these two, no line feed and no carriage return, so it goes through as it is."""

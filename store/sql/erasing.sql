@@ -35,6 +35,10 @@ WHERE n.wearer = %(wearer)s AND r.ended_at IS NULL ORDER BY r.kind, r.reference;
 -- Warrants that are not over.
 SELECT warrant_no FROM warrants WHERE wearer = %(wearer)s AND ended_at IS NULL ORDER BY warrant_no;
 
+-- name: breaches_that_keep
+-- Breach cases that are not over.
+SELECT breach_no FROM breaches WHERE wearer = %(wearer)s AND ended_at IS NULL ORDER BY breach_no;
+
 -- name: facts_that_keep
 -- Whether a restart would still fold facts of the wearer's devices.
 SELECT EXISTS (
@@ -150,6 +154,22 @@ DELETE FROM alert_work WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
 -- name: erase_alerts
 -- The alerts themselves.
 DELETE FROM alerts WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
+
+-- name: erase_breach_narratives
+-- What officers wrote in breach cases.
+DELETE FROM breach_narratives n USING breaches b WHERE b.breach_no = n.breach_no AND b.wearer = %(wearer)s;
+
+-- name: erase_breach_violations
+-- What breach cases relied on.
+DELETE FROM breach_violations v USING breaches b WHERE b.breach_no = v.breach_no AND b.wearer = %(wearer)s;
+
+-- name: erase_breach_steps
+-- The dates of breach cases.
+DELETE FROM breach_steps s USING breaches b WHERE b.breach_no = s.breach_no AND b.wearer = %(wearer)s;
+
+-- name: erase_breaches
+-- Breach cases that are over.
+DELETE FROM breaches WHERE wearer = %(wearer)s;
 
 -- name: erase_rests_on
 -- What rested on the wearer's violations and is over.

@@ -10,6 +10,7 @@ import pytest
 
 import store
 from alerts.protocols import Target
+from domain.breaches import BreachStep
 from domain.device_commands import CommandCause, CommandState
 from domain.vocabulary import (
     AlertCondition,
@@ -67,6 +68,7 @@ CHECKED: dict[tuple[str, str], type[Enum]] = {
     ("device_commands", "state"): CommandState,
     ("device_commands", "by_role"): Role,
     ("dead_letters", "reason"): DeadLetterReason,
+    ("breach_steps", "step"): BreachStep,
     ("warrants", "kind"): WarrantKind,
     ("warrants", "outcome"): WarrantOutcome,
     ("accounts", "role"): Role,

@@ -1,0 +1,158 @@
+-- Breach cases: what their officers recorded, what they rely on, and what of an order there is to rely on.
+
+-- name: breach_open
+-- Opens a case; its number.
+INSERT INTO breaches (order_id, order_kind, wearer, area, route, status, made_at, made_by)
+VALUES (%(order)s, %(order_kind)s, %(wearer)s, %(area)s, %(route)s, %(status)s, %(at)s, %(by)s) RETURNING breach_no;
+
+-- name: breach_lock
+-- The revision of a case, locked until the transaction ends.
+SELECT revision FROM breaches WHERE breach_no = %(no)s FOR UPDATE;
+
+-- name: breach_changed
+-- A case as a change left it: its status, when it was over, one revision on.
+UPDATE breaches SET status = %(status)s, ended_at = %(ended_at)s, revision = revision + 1 WHERE breach_no = %(no)s;
+
+-- name: breach_date
+-- Enters a dated step, or the correction of one; its number.
+INSERT INTO breach_steps (breach_no, step, at, result, note, corrects, why, made_at, made_by)
+VALUES (%(no)s, %(step)s, %(happened)s, %(result)s, %(note)s, %(corrects)s, %(why)s, %(at)s, %(by)s) RETURNING step_no;
+
+-- name: breach_choose
+-- Enters one violation of a choice; the first of a case is choice 1.
+INSERT INTO breach_violations (breach_no, choice, violation_id, version, relied, why, told_at, told_how, made_at, made_by)
+VALUES (%(no)s, %(choice)s, %(violation)s, %(version)s, %(relied)s, %(why)s, %(told_at)s, %(told_how)s, %(at)s, %(by)s);
+
+-- name: breach_next_choice
+-- The number that a new choice of a case gets.
+SELECT COALESCE(max(choice), 0) + 1 FROM breach_violations WHERE breach_no = %(no)s;
+
+-- name: breach_narrate
+-- Enters a narrative, or a draft of one, under the next version.
+INSERT INTO breach_narratives (breach_no, version, text, ready, made_at, made_by)
+SELECT %(no)s, COALESCE(max(version), 0) + 1, %(text)s, %(ready)s, %(at)s, %(by)s
+FROM breach_narratives WHERE breach_no = %(no)s RETURNING version;
+
+-- name: breach_rests
+-- A case rests on some violations: from now on, or again.
+INSERT INTO rests_on (kind, reference, violation_id, made_at, made_by)
+SELECT 'breach', %(reference)s, id, %(at)s, %(by)s FROM unnest(%(ids)s::text[]) AS k(id)
+ON CONFLICT (kind, reference, violation_id) DO UPDATE SET ended_at = NULL;
+
+-- name: breach_rests_on_no_other
+-- A case rests on some violations and on no other any more.
+UPDATE rests_on SET ended_at = %(at)s
+WHERE kind = 'breach' AND reference = %(reference)s AND ended_at IS NULL AND violation_id <> ALL(%(ids)s::text[]);
+
+-- name: gone_of_relied
+-- Which of some violations are no longer what was seen: withdrawn, or of a newer version.
+SELECT k.id FROM unnest(%(ids)s::text[], %(versions)s::integer[]) AS k(id, version)
+LEFT JOIN violations_newest n ON n.id = k.id LEFT JOIN violations v ON v.violation_no = n.violation_no
+WHERE n.id IS NULL OR n.withdrawn OR v.version <> k.version ORDER BY k.id;
+
+-- name: breaches_page
+-- Cases by number, the newest first, each with all its dates: one of them or a page.
+SELECT b.breach_no, b.order_id, b.order_kind, b.wearer, b.area, b.route, b.status, b.revision, b.made_at, b.made_by, b.ended_at,
+    COALESCE((SELECT jsonb_agg(jsonb_build_array(s.step_no, s.step, (extract(epoch FROM s.at) * 1000000)::bigint, s.result,
+            s.note, s.corrects, s.why, (extract(epoch FROM s.made_at) * 1000000)::bigint, s.made_by) ORDER BY s.step_no)
+        FROM breach_steps s WHERE s.breach_no = b.breach_no), '[]')
+FROM breaches b
+WHERE (%(no)s::bigint IS NULL OR b.breach_no = %(no)s) AND b.breach_no < %(before)s
+    AND (%(order)s::text IS NULL OR b.order_id = %(order)s)
+    AND (%(wearer)s::text IS NULL OR b.wearer = %(wearer)s)
+    AND (%(status)s::text IS NULL OR b.status = %(status)s)
+    AND (%(open)s::boolean IS NULL OR (b.ended_at IS NULL) = %(open)s)
+ORDER BY b.breach_no DESC LIMIT %(limit)s;
+
+-- name: breach_chosen
+-- The newest choice of a case: each violation as it was chosen, the newest version there is now, whether it was withdrawn, and
+-- what the officer decided last.
+SELECT c.choice, c.version, c.relied, c.why, c.told_at, c.told_how, c.made_at, c.made_by,
+    w.version, n.withdrawn, a.decision, a.at, a.by, a.reason,
+    v.id, v.version, v.change, v.reason, v.wearer, v.victim, v.kind, v.code, v.order_id, v.condition,
+    v.device, v.from_at, v.to_at, v.decided_at, v.late, v.age_s, v.cause, v.minutes_certain, v.minutes_possible,
+    v.p_inside, v.score, v.retrospective, v.untold, v.evidence
+FROM breach_violations c
+JOIN violations v ON v.id = c.violation_id AND v.version = c.version
+JOIN violations_newest n ON n.id = c.violation_id
+JOIN violations w ON w.violation_no = n.violation_no
+LEFT JOIN LATERAL (
+    SELECT r.body ->> 'decision' AS decision, (r.body ->> 'at')::timestamptz AS at, r.body ->> 'by' AS by,
+        r.body ->> 'reason' AS reason
+    FROM caseload_records r JOIN caseload_newest e ON e.record_no = r.record_no
+    WHERE r.type = 'assessment' AND r.body ->> 'violation' = c.violation_id AND NOT e.cancelled
+    ORDER BY (r.body ->> 'at')::timestamptz DESC, r.record_no DESC LIMIT 1
+) AS a ON true
+WHERE c.breach_no = %(no)s
+    AND c.choice = (SELECT max(choice) FROM breach_violations WHERE breach_no = %(no)s)
+ORDER BY v.from_at, v.id;
+
+-- name: breach_narratives_of
+-- Every version of a case's narrative, the oldest first.
+SELECT version, text, ready, made_at, made_by FROM breach_narratives WHERE breach_no = %(no)s ORDER BY version;
+
+-- name: violations_of_order
+-- The current violations of an order, the oldest first, each with what the officer decided of it last.
+SELECT a.decision, a.at, a.by, a.reason,
+    v.id, v.version, v.change, v.reason, v.wearer, v.victim, v.kind, v.code, v.order_id, v.condition,
+    v.device, v.from_at, v.to_at, v.decided_at, v.late, v.age_s, v.cause, v.minutes_certain, v.minutes_possible,
+    v.p_inside, v.score, v.retrospective, v.untold, v.evidence
+FROM orders o
+JOIN violations_newest n ON n.wearer = o.wearer AND NOT n.withdrawn
+JOIN violations v ON v.violation_no = n.violation_no AND v.order_id = o.id
+LEFT JOIN LATERAL (
+    SELECT r.body ->> 'decision' AS decision, (r.body ->> 'at')::timestamptz AS at, r.body ->> 'by' AS by,
+        r.body ->> 'reason' AS reason
+    FROM caseload_records r JOIN caseload_newest e ON e.record_no = r.record_no
+    WHERE r.type = 'assessment' AND r.body ->> 'violation' = v.id AND NOT e.cancelled
+    ORDER BY (r.body ->> 'at')::timestamptz DESC, r.record_no DESC LIMIT 1
+) AS a ON true
+WHERE o.id = %(order)s ORDER BY v.from_at, v.id LIMIT %(limit)s;
+
+-- name: order_of_case
+-- The order that a case is about, as it is known now, with its area and those above that, the nearest first.
+WITH RECURSIVE above AS (
+    SELECT o.area AS id, 1 AS place FROM orders o WHERE o.id = %(order)s AND o.area IS NOT NULL
+    UNION ALL
+    SELECT a.parent, b.place + 1 FROM above b JOIN areas a ON a.id = b.id WHERE a.parent IS NOT NULL AND b.place < 20
+)
+SELECT o.id, o.wearer, o.kind, o.from_at, o.to_at, o.body ->> 'organisation', o.body -> 'officer' ->> 'name',
+    lower(o.body -> 'officer' ->> 'email'), (o.body ->> 'atv_allowance_min')::float8,
+    ARRAY(SELECT id FROM above ORDER BY place)
+FROM orders o WHERE o.id = %(order)s;
+
+-- name: orders_of_officer
+-- Orders in sight that began and are not over for long, the ones with most to do first: of one officer, or of all. What is to
+-- be assessed, what was upheld, what are monitoring gaps, curfew minutes that count, and the cases that are not over.
+SELECT o.id, o.wearer, w.name, o.kind, o.from_at, o.to_at, lower(o.body -> 'officer' ->> 'email'), o.area,
+    (o.body ->> 'atv_allowance_min')::float8,
+    COALESCE(k.to_assess, 0), COALESCE(k.upheld, 0), COALESCE(k.otherwise, 0), COALESCE(k.gaps, 0), k.minutes_certain,
+    COALESCE(k.going, 0), ARRAY(SELECT b.breach_no FROM breaches b
+        WHERE b.order_id = o.id AND b.ended_at IS NULL ORDER BY b.breach_no)
+FROM orders o JOIN wearers w ON w.id = o.wearer
+LEFT JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE c.counts AND c.decision IS NULL OR c.counts AND c.decision = 'disputed') AS to_assess,
+        count(*) FILTER (WHERE c.counts AND c.decision = 'upheld') AS upheld,
+        count(*) FILTER (WHERE c.counts AND c.decision NOT IN ('upheld', 'disputed')) AS otherwise,
+        count(*) FILTER (WHERE c.cause <> 'wearer') AS gaps,
+        sum(c.minutes_certain) FILTER (WHERE c.sums) AS minutes_certain,
+        count(*) FILTER (WHERE c.sums AND c.to_at IS NULL) AS going
+    FROM (
+        SELECT v.cause, v.minutes_certain, v.to_at, a.decision,
+            v.cause = 'wearer' AND v.kind = ANY(%(kinds)s::text[]) AND NOT v.untold AS counts,
+            v.kind = 'curfew' AND v.cause = 'wearer' AND NOT v.retrospective AND NOT v.untold
+                AND COALESCE(a.decision, '') NOT IN ('reasonable_excuse', 'equipment', 'disputed') AS sums
+        FROM violations_newest n JOIN violations v ON v.violation_no = n.violation_no
+        LEFT JOIN LATERAL (
+            SELECT r.body ->> 'decision' AS decision
+            FROM caseload_records r JOIN caseload_newest e ON e.record_no = r.record_no
+            WHERE r.type = 'assessment' AND r.body ->> 'violation' = v.id AND NOT e.cancelled
+            ORDER BY (r.body ->> 'at')::timestamptz DESC, r.record_no DESC LIMIT 1
+        ) AS a ON true
+        WHERE n.wearer = o.wearer AND NOT n.withdrawn AND v.order_id = o.id
+    ) AS c
+) AS k ON true
+WHERE o.from_at <= %(now)s AND COALESCE(o.to_at, 'infinity') > %(since)s
+    AND (%(officer)s::text IS NULL OR lower(o.body -> 'officer' ->> 'email') = %(officer)s)
+    AND (%(after)s::text IS NULL OR o.id > %(after)s)
+ORDER BY o.id LIMIT %(limit)s;
