@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from access.permits import MOST_ACC_M, AlertSpan, Ground, NearZone, book_of, near_rows, permits_of
-from domain.instants import HOUR_US
+from domain.instants import HOUR_US, MINUTE_US
 from domain.records import Condition, Order, Suspension, Version, Zone
 from geofence.flat import Flat
 from geofence.intervals import Span
@@ -25,6 +25,9 @@ from geofence.timetable import WindowCache
 AHEAD_US: Final = 25 * HOUR_US
 BEHIND_US: Final = HOUR_US
 """How far about a fix a wearer's changes are worked out at once."""
+AHEAD_BY_TURNS_US: Final = 15 * MINUTE_US
+TURNS: Final = 64
+"""So much farther by turns, so that not everybody's are worked out again in the same minute."""
 MOST_SHAPES: Final = 100_000
 """Shapes kept beyond those of the last beginning, before all is worked out anew: versions of zones come and go."""
 AT_ZONE: Final = np.dtype([("row", np.int64), ("buffer_m", np.float64), ("outside", np.bool_)])
@@ -146,7 +149,9 @@ class Standing:
     def _stretch_at(self, row: int, wearer: str, at_us: int) -> Stretch:
         ahead = self._ahead[row]
         if not ahead or not ahead[0].from_us <= at_us < ahead[-1].to_us:
-            ahead = self._ahead[row] = self._work_out(wearer, at_us - BEHIND_US, at_us + AHEAD_US)
+            ahead = self._ahead[row] = self._work_out(
+                wearer, at_us - BEHIND_US, at_us + AHEAD_US + row % TURNS * AHEAD_BY_TURNS_US
+            )
         return ahead[bisect_right(ahead, at_us, key=lambda one: one.from_us) - 1]
 
     def _work_out(self, wearer: str, from_us: int, to_us: int) -> list[Stretch]:

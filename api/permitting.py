@@ -35,6 +35,8 @@ from store.requests import StandingRequest
 BEGINNING: Final = (0, -(1 << 31), 0)
 """Before every record: (commit, line, record)."""
 EVERYTHING: Final = Sight(everything=True)
+MOST_PREPARED: Final = 100_000
+"""Wearers whose orders are worked out before anybody asks."""
 
 
 class Permitting:
@@ -48,15 +50,28 @@ class Permitting:
         self.permissions = permissions
         self.given = None if permissions is None else Given(permissions, zones)
         self._reading = reading
-        self._windows = WindowCache(zones)
-        self._standing = Standing(self._windows)
+        self.windows = WindowCache(zones)
+        self._standing = Standing(self.windows)
         self._learnt = BEGINNING
         self._one_at_a_time = asyncio.Lock()
+        self.preparing = False
+        """Whether `prepare` is at it: others had better be asked."""
+        self.prepared = asyncio.Event()
 
     async def prepare(self) -> None:
-        """Takes the whole caseload, which takes some seconds: at the start of a process, so that nobody who asks waits for it."""
-        async with self._one_at_a_time:
-            await self._learn()
+        """Takes the whole caseload, and works out what everybody's orders permit now.
+
+        That takes some seconds: at the start of a process, so that nobody who asks waits for it.
+        """
+        self.preparing = True
+        try:
+            async with self._one_at_a_time:
+                await self._learn()
+            rows, *_ = await self._reading.positions_marked(None, MOST_PREPARED)
+            await self._grounds(rows, EVERYTHING)
+        finally:
+            self.preparing = False
+            self.prepared.set()
 
     # ---- of one wearer ----
 
@@ -91,8 +106,8 @@ class Permitting:
             self._reading.seen(sight).open_spans([wearer]), self._reading.caseload_of([wearer])
         )
         alerts = [AlertSpan(*one) for one in spans]
-        book = book_of(versions, self._windows)
-        return permits_of(book, self._windows, wearer, from_us, to_us, alerts)
+        book = book_of(versions, self.windows)
+        return permits_of(book, self.windows, wearer, from_us, to_us, alerts)
 
     # ---- of many, at the newest fix of each ----
 

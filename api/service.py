@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from api.desk import OpenDesk
 from api.hashing import Hashing
 from api.hub import Hub
 from api.oidc import Oidc
+from api.permitting import Permitting
 from api.sign_in import SignIn
 from domain.errors import BadSetting
 from geofence.wallclock import TimeZones
@@ -63,10 +65,22 @@ class ApiConfig:
     basemap: str | None = None
 
 
-async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> None:
+COLLECT_AFTER: Final = (50_000, 20, 100)
+"""Allocations before the youngest are collected, and how often the older ones are: a map of everybody makes a hundred thousand objects
+that are gone when it is answered."""
+
+
+async def _settle(permitting: Permitting | None) -> None:
+    """What was learnt at the start stays: the collector, which stops every answer meanwhile, need not walk it."""
+    if permitting is not None:
+        await permitting.prepared.wait()
+        gc.freeze()
+
+
+async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None, own_process: bool = False) -> None:
     """Serves until the process is told to stop (SIGINT, SIGTERM) or the task is cancelled.
 
-    ``ready`` is called with the address, ``http://127.0.0.1:8080``, once requests are taken. Raises `BadSetting`, in
+    In a process of its own the collector of that process is set too. ``ready`` is called with the address, ``http://127.0.0.1:8080``, once requests are taken. Raises `BadSetting`, in
     one line, for a host that is not guarded and for a port that is taken, and `ConnectionLost` when the database
     cannot be reached at the start; later losses are waited for.
     """
@@ -94,6 +108,10 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
                 basemap=basemap,
             )
             hub: Hub = app.state.parts.hub
+            if own_process:
+                gc.set_threshold(*COLLECT_AFTER)
+                settling = asyncio.create_task(_settle(app.state.parts.permitting), name="settle")
+                stack.callback(settling.cancel)
             await _Server(_settings(app, config.proxies), hub, lambda: _announce(listening, ready)).serve([listening])
     finally:
         listening.close()
@@ -126,11 +144,11 @@ def run(config: ApiConfig, *, ready: Callable[[str], None] | None = None) -> Non
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     if sys.platform == "win32":
-        asyncio.run(serve(config, ready=ready))
+        asyncio.run(serve(config, ready=ready, own_process=True))
     else:
         import uvloop  # noqa: PLC0415  not to be had on Windows
 
-        uvloop.run(serve(config, ready=ready))
+        uvloop.run(serve(config, ready=ready, own_process=True))
 
 
 class _Server(uvicorn.Server):

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -87,16 +88,26 @@ class Asked:
 
 @contextmanager
 def serving(parts: Parts) -> Iterator[tuple[str, psutil.Process]]:
-    """`bailiwick api` on a free port; its address."""
+    """`bailiwick api` on a free port, once it says that it is ready; its address."""
     port = free_port()
     environment = {"BAILIWICK_DATABASE_URL": parts.url, "BAILIWICK_API_PORT": str(port)}
     child = Process("-m", "bailiwick", "api", environment=environment, quiet=True)
     until_s = time.monotonic() + START_S
-    while not accepts(port):
+    while not (accepts(port) and is_ready(port)):
         assert child.child.poll() is None, "the API has ended"
         assert time.monotonic() < until_s, "the API does not answer"
         time.sleep(0.1)
     yield f"http://127.0.0.1:{port}", psutil.Process(child.child.pid)
+
+
+def is_ready(port: int) -> bool:
+    """Whether it has read the caseload."""
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=START_S)
+    try:
+        asked.request("GET", "/health/readiness")
+        return asked.getresponse().status == HTTPStatus.OK
+    finally:
+        asked.close()
 
 
 async def key_for(url: str) -> str:

@@ -32,8 +32,10 @@ async def liveness() -> Response:
 
 @router.get("/health/readiness", response_model=shapes.Health, responses={503: {"description": "Not ready"}})
 async def readiness(parts: Given) -> Response:
-    """The database answers and has the current schema; 503 with the reason when it does not."""
+    """The database answers and has the current schema, and the caseload is known; 503 with the reason when it is not so."""
     wrong = await parts.reading.ready()
+    if wrong is None and parts.permitting is not None and parts.permitting.preparing:
+        wrong = "the caseload is being read"
     if wrong is not None:
         return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, wrong)
     return answer({"status": OK, "checks": {"database": OK}})
