@@ -21,7 +21,7 @@ from evidence.unknown import Unknown
 from geofence.intervals import Span, clipped, common, length_us, union, without
 
 
-class Kept(StrEnum):
+class KeptAs(StrEnum):
     """What a sheet says of one window."""
 
     RUNNING = "running"
@@ -112,7 +112,7 @@ class SheetRow:
     """One window on the sheet, with the violations in it and what each does."""
 
     window: SheetWindow
-    kept: Kept
+    kept: KeptAs
     hours: Hours
     violations: tuple[Weighed, ...] = ()
 
@@ -121,7 +121,7 @@ class SheetRow:
 class Sums:
     """Windows by what is said of them, and their hours."""
 
-    windows: dict[Kept, int] = field(default_factory=lambda: dict.fromkeys(Kept, 0))
+    windows: dict[KeptAs, int] = field(default_factory=lambda: dict.fromkeys(KeptAs, 0))
     hours: Hours = Hours()
 
 
@@ -223,27 +223,27 @@ def _row(
     in_doubt = [_span(one.violation, now_us) for one in inside if one.weight in (Weight.GAP, Weight.DOUBT)]
     unknown = common(window.enforced, union([*not_known, *in_doubt]))
     kept = judge(window, inside, length_us(unknown), now_us)
-    counted = kept not in (Kept.RUNNING, Kept.NOT_COUNTED)
+    counted = kept not in (KeptAs.RUNNING, KeptAs.NOT_COUNTED)
     hours = _hours(condition, window, inside, unknown, now_us) if counted else Hours()
     return SheetRow(window, kept, hours, inside)
 
 
-def judge(window: SheetWindow, inside: Sequence[Weighed], unknown_us: int, now_us: int) -> Kept:
+def judge(window: SheetWindow, inside: Sequence[Weighed], unknown_us: int, now_us: int) -> KeptAs:
     """What is said of a window: the first that holds. The one table of docs/sheets.md."""
     weights = {one.weight for one in inside}
     if window.to_us > now_us:
-        return Kept.RUNNING
+        return KeptAs.RUNNING
     if not window.enforced:
-        return Kept.NOT_COUNTED
+        return KeptAs.NOT_COUNTED
     if Weight.AGAINST in weights:
-        return Kept.NOT_KEPT
+        return KeptAs.NOT_KEPT
     if Weight.UNDECIDED in weights:
-        return Kept.UNDECIDED
+        return KeptAs.UNDECIDED
     if Weight.NOT_TOLD in weights:
-        return Kept.NOT_COUNTED
+        return KeptAs.NOT_COUNTED
     if unknown_us >= length_us(window.enforced):
-        return Kept.NOT_MONITORED
-    return Kept.DOUBT if unknown_us or Weight.DOUBT in weights else Kept.KEPT
+        return KeptAs.NOT_MONITORED
+    return KeptAs.DOUBT if unknown_us or Weight.DOUBT in weights else KeptAs.KEPT
 
 
 def _hours(
@@ -295,7 +295,7 @@ def _sums(rows: Iterable[SheetRow]) -> Sums:
 
 def added(some: Iterable[Sums]) -> Sums:
     """Sums of several in one."""
-    windows = dict.fromkeys(Kept, 0)
+    windows = dict.fromkeys(KeptAs, 0)
     hours = Hours()
     for one in some:
         for kept, number in one.windows.items():

@@ -85,7 +85,7 @@ def shipped_schemes() -> Schemes:
     return read_policy(text, Schemes, f"evidence/shipped/{FILE}")
 
 
-class Why(StrEnum):
+class DayWhy(StrEnum):
     """What is said of one day."""
 
     COUNTS = "counts"
@@ -101,10 +101,18 @@ class Why(StrEnum):
 
 
 SUBJECT: Final = frozenset(
-    {Why.COUNTS, Why.COUNTS_PART, Why.COUNTS_BY_WALL, Why.OTHER_ORDER, Why.RELEASE, Why.BROKEN, Why.NOT_FITTED}
+    {
+        DayWhy.COUNTS,
+        DayWhy.COUNTS_PART,
+        DayWhy.COUNTS_BY_WALL,
+        DayWhy.OTHER_ORDER,
+        DayWhy.RELEASE,
+        DayWhy.BROKEN,
+        DayWhy.NOT_FITTED,
+    }
 )
 """Days of step 1, deducted or not."""
-COUNTED: Final = frozenset({Why.COUNTS, Why.COUNTS_PART, Why.COUNTS_BY_WALL})
+COUNTED: Final = frozenset({DayWhy.COUNTS, DayWhy.COUNTS_PART, DayWhy.COUNTS_BY_WALL})
 
 
 class Day(NamedTuple):
@@ -112,7 +120,7 @@ class Day(NamedTuple):
 
     day: date
     asked_us: int
-    why: Why
+    why: DayWhy
     because: tuple[str, ...] = ()
 
 
@@ -223,13 +231,13 @@ class _Reckoning:
         left = without(asked, self._suspended)
         date_, hours = local_date(self._of.zones, self._zone.name, day[0]), length_us(left)
         if self._is_left_out(day) and self._enough(day, self._asked(day, whole=True)) is not None:
-            return Day(date_, hours, Why.LAST_DAY)
+            return Day(date_, hours, DayWhy.LAST_DAY)
         why = self._subject(day, left)
         if why is None:
             held_back = self._enough(day, asked) is not None
-            return Day(date_, hours, Why.SUSPENDED if held_back and left != asked else Why.SHORT)
+            return Day(date_, hours, DayWhy.SUSPENDED if held_back and left != asked else DayWhy.SHORT)
         deduct, because = self._deducted(day)
-        return Day(date_, hours, why if deduct is None else Why(deduct.value), because)
+        return Day(date_, hours, why if deduct is None else DayWhy(deduct.value), because)
 
     def _asked(self, day: Span, *, whole: bool) -> list[Span]:
         """The hours of the curfews on a day; ``whole``: as if each that holds on a part of it held on all of it."""
@@ -247,23 +255,23 @@ class _Reckoning:
                 spans += without(own, absent)
         return union(spans)
 
-    def _subject(self, day: Span, left: Sequence[Span]) -> Why | None:
+    def _subject(self, day: Span, left: Sequence[Span]) -> DayWhy | None:
         """Step 1, but for the last day's rule."""
         enough = self._enough(day, left)
         if enough is not None or self._scheme.part_days != "as_if_whole" or not self._is_part(day):
             return enough
         as_whole = without(self._asked(day, whole=True), self._suspended)
-        return None if self._enough(day, as_whole) is None else Why.COUNTS_PART
+        return None if self._enough(day, as_whole) is None else DayWhy.COUNTS_PART
 
-    def _enough(self, day: Span, spans: Sequence[Span]) -> Why | None:
+    def _enough(self, day: Span, spans: Sequence[Span]) -> DayWhy | None:
         wanted, hours = self._scheme.minimum_hours * HOUR_US, length_us(spans)
         if hours >= wanted:
-            return Why.COUNTS
+            return DayWhy.COUNTS
         lost = DAY_US - (day[1] - day[0])
         changes = [at for at in self._zone.transitions_us if day[0] < at < day[1]]
         across = any(start < at <= end for at in changes for start, end in spans)
         if self._scheme.clocks == "better" and lost > 0 and across and hours + lost >= wanted:
-            return Why.COUNTS_BY_WALL
+            return DayWhy.COUNTS_BY_WALL
         return None
 
     def _is_part(self, day: Span) -> bool:

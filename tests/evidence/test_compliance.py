@@ -8,7 +8,7 @@ import pytest
 
 from domain.violations import Violation
 from domain.vocabulary import Cause, Kind
-from evidence.compliance import ComplianceSheet, Kept, added, compliance
+from evidence.compliance import ComplianceSheet, KeptAs, added, compliance
 from tests.evidence.made import assessed, curfew, every_day, hours, known, order_of, out, us, version, wearer
 
 WEEK = ("2026-11-02T00:00", "2026-11-09T00:00")
@@ -78,7 +78,7 @@ def test_an_assessment_counts_from_when_it_was_made_and_the_newest_counts() -> N
 def test_what_nobody_had_told_them_counts_against_nobody(flag: str) -> None:
     found = sheet(out(1, "2026-11-03T20:00", "2026-11-03T22:00", **{flag: True}))
     assert kept_of(found)[1] == "not_counted"
-    assert found.all.windows[Kept.NOT_KEPT] == found.all.hours.absent == 0
+    assert found.all.windows[KeptAs.NOT_KEPT] == found.all.hours.absent == 0
     both = sheet(
         out(1, "2026-11-03T20:00", "2026-11-03T22:00", **{flag: True}),
         out(2, "2026-11-03T23:00", "2026-11-03T23:30"),

@@ -9,7 +9,7 @@ import pytest
 from domain.violations import Violation
 from domain.vocabulary import Cause, Kind
 from evidence.policy_files import BadPolicy, read_policy
-from evidence.qualifying import Deduct, NotReckoned, QualifyingSheet, Schemes, Why, qualifying, shipped_schemes
+from evidence.qualifying import DayWhy, Deduct, NotReckoned, QualifyingSheet, Schemes, qualifying, shipped_schemes
 from tests.evidence.made import assessed, curfew, hours, known, order_of, out, us, version, wearer
 
 BAIL = {"kind": "bail", "from_": "2026-11-02T14:00:00Z", "to": "2026-11-12T11:00:00Z"}
@@ -125,8 +125,8 @@ def test_both_clock_change_nights() -> None:
     spring = {"from_": "2027-03-26T00:00:00Z", "to": "2027-03-31T23:00:00Z"}
     found = sheet(nine, now="2027-04-10T00:00", **spring)
     told = {str(one.day): (hours(one.asked_us), one.why) for one in found.days}
-    assert told["2027-03-28"] == (8.0, Why.COUNTS_BY_WALL), "the hour that the clocks took is not theirs to lose"
-    assert told["2027-03-27"] == told["2027-03-29"] == (9.0, Why.COUNTS)
+    assert told["2027-03-28"] == (8.0, DayWhy.COUNTS_BY_WALL), "the hour that the clocks took is not theirs to lose"
+    assert told["2027-03-27"] == told["2027-03-29"] == (9.0, DayWhy.COUNTS)
     eight = sheet(
         curfew(start="22:00", end="06:00"),
         now="2026-11-10T00:00",
@@ -134,8 +134,8 @@ def test_both_clock_change_nights() -> None:
         to="2026-10-28T00:00:00Z",
     )
     told = {str(one.day): (hours(one.asked_us), one.why) for one in eight.days}
-    assert told["2026-10-25"] == (9.0, Why.COUNTS), "nine hours passed"
-    assert told["2026-10-24"] == told["2026-10-26"] == (8.0, Why.SHORT)
+    assert told["2026-10-25"] == (9.0, DayWhy.COUNTS), "nine hours passed"
+    assert told["2026-10-24"] == told["2026-10-26"] == (8.0, DayWhy.SHORT)
 
 
 def test_a_bail_that_runs_is_reckoned_to_yesterday_and_an_absence_takes_no_day() -> None:
