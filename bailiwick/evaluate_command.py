@@ -51,8 +51,7 @@ def evaluate(
     versions: list[Version], lines: Iterable[bytes], file: str, until_us: int | None, parked: Counter[str]
 ) -> Iterable[Violation]:
     """Violations, batch by batch; what is parked is counted by its reason."""
-    zones = pinned_time_zones()
-    return judge_feed(Feed(versions, lines, file, until_us), zones, zones.names, parked)
+    return judge_feed(Feed(versions, lines, file, until_us), pinned_time_zones(), parked)
 
 
 def _until(text: str | None) -> int | None:

@@ -14,7 +14,7 @@ import numpy as np
 from domain.instants import format_instant
 from domain.violations import FactId, Violation
 from domain.vocabulary import EventCode, EventState, Quality, Source
-from evidence.disclosing import for_the_pack, sealed_conditions, shown
+from evidence.disclosing import for_the_annex, for_the_pack, sealed_conditions, shown
 from evidence.feed_files import caseload_lines, feed_lines
 from evidence.gathered import Chained, Gathered, Heard, Scheduled
 from evidence.manifest import MANIFEST, ChainHead, Manifest, ManifestPart, digest_of
@@ -89,12 +89,12 @@ class Told:
     versions: Mapping[str, Any]
 
 
-def files_of(found: Gathered, told: Told) -> list[File]:
-    """Every part but the manifest, in the order in which they are attached."""
-    sealed = sealed_conditions(found.taken)
+def files_of(found: Gathered, told: Told, *, annex: bool = False) -> list[File]:
+    """Every part but the manifest, in the order in which they are attached; of an ``annex`` with what is sealed."""
+    sealed = frozenset[str]() if annex else sealed_conditions(found.taken)
     own = frozenset(found.heard.devices)
-    taken = for_the_pack(found.taken)
-    violations = [shown(one, sealed, own) for one in found.violations]
+    taken = for_the_annex(found.taken) if annex else for_the_pack(found.taken)
+    violations = found.violations if annex else [shown(one, sealed, own) for one in found.violations]
     relied = {point.id for point in told.points}
     chain = [_chained(one) for one in found.chain]
     feed = feed_lines(found.heard, taken, [one.decided_us for one in found.violations])
@@ -229,7 +229,7 @@ def _point_rows(heard: Heard, points: Sequence[Numbered]) -> Iterable[Sequence[A
         fact = (*_identity(heard, row), *_times(row), *_says(row, heard.data.get(k)))
         measured = point.distance_m, None if point.p_inside is None else round(point.p_inside, 6)
         judged = _qualities(row, int(heard.quality[k]))
-        yield (point.number, point.violation, point.part, *fact, *judged, *measured)
+        yield (point.number or None, point.violation, point.part, *fact, *judged, *measured)
 
 
 def _points_map(heard: Heard, points: Sequence[Numbered]) -> File:

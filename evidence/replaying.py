@@ -7,7 +7,7 @@ Its number may be another: numbers count everything that was ever decided of a w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,6 @@ import msgspec
 
 from domain.caseload_file import read_caseload
 from domain.errors import BadInput
-from domain.instants import format_instant
 from domain.records import Version
 from domain.violations import Violation
 from geofence.feeds import Feed, judge_feed
@@ -32,14 +31,6 @@ SILENT: Final = frozenset(kind.value for kind in BY_SILENCE)
 
 
 @dataclass(frozen=True, slots=True)
-class Zones:
-    """Time zones, and the names that records may have."""
-
-    zones: TimeZones
-    names: Container[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Replayed:
     """What came of it: ``found`` again, ``silent`` ones that stand as they were written, and the first ``fault`` in words."""
 
@@ -48,31 +39,31 @@ class Replayed:
     fault: str | None = None
 
 
-def replay(parts: Callable[[str], bytes], relied: Sequence[tuple[str, int]], until_us: int, zones: Zones) -> Replayed:
+def replay(parts: Mapping[str, bytes], relied: Sequence[tuple[str, int]], until_us: int, zones: TimeZones) -> Replayed:
     """Judge the parts ``caseload.ndjson`` and ``feed.ndjson`` again, and hold the outcome against ``violations.ndjson``.
 
     ``relied`` are ids and versions; ``until_us`` is the instant of the newest line that had been decided.
     """
-    decided = decided_versions(parts(VIOLATIONS))
+    decided = decided_versions(parts[VIOLATIONS])
     wanted = [decided.get((name, version)) for name, version in relied]
     for (name, version), one in zip(relied, wanted, strict=True):
         if one is None:
             return Replayed(fault=f"{VIOLATIONS} does not hold {name} version {version}, which is relied on")
     try:
-        known = current(judged(parts(CASELOAD), parts(FEED), until_us, zones))
+        known = current(judged(parts[CASELOAD], parts[FEED], until_us, zones))
     except BadInput as bad:
         return Replayed(fault=f"the attached records or facts cannot be read: {bad.faults[0]}")
     return compared([one for one in wanted if one is not None], known)
 
 
-def judged(caseload: bytes, feed: bytes, until_us: int, zones: Zones) -> list[Violation]:
+def judged(caseload: bytes, feed: bytes, until_us: int, zones: TimeZones) -> list[Violation]:
     """Every version that comes out. Raises `BadInput`."""
     versions: list[Version] = []
     if caseload.strip():
         versions, _ = read_caseload(caseload.splitlines(keepends=True), CASELOAD, zones.names)
     parked: Counter[str] = Counter()
     found = Feed(versions, feed.splitlines(keepends=True), FEED, until_us)
-    return list(judge_feed(found, zones.zones, zones.names, parked))
+    return list(judge_feed(found, zones, parked))
 
 
 def current(versions: Iterable[Violation]) -> list[dict[str, Any]]:
@@ -118,8 +109,3 @@ def _told(one: dict[str, Any], known: Sequence[dict[str, Any]]) -> str:
     nearest = min(alike, key=lambda other: len(differences(one, other)))
     field = differences(one, nearest)[0]
     return f"{head}: its {field} is {one[field]!r}, and {nearest[field]!r} comes out"
-
-
-def until_text(us: int) -> str:
-    """An instant as the manifest has it."""
-    return format_instant(us)

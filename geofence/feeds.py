@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,15 +37,15 @@ class Feed:
     until_us: int | None = None
 
 
-def judge_feed(feed: Feed, zones: TimeZones, timezones: Container[str], parked: Counter[str]) -> Iterator[Violation]:
+def judge_feed(feed: Feed, zones: TimeZones, parked: Counter[str]) -> Iterator[Violation]:
     """Every version of every violation, batch by batch; what is parked is counted in ``parked`` by its reason.
 
-    ``timezones`` are the names that a record may have. Raises `BadInput` at the first bad line.
+    Raises `BadInput` at the first bad line.
     """
     roster = Roster()
     rules = Rules(roster, feed.versions, zones, max_log=sys.maxsize)
     decoder = Decoder(roster, {v.record.id for v in feed.versions if isinstance(v.record, Device)})
-    learnt = LearntRecords(feed.versions, timezones)
+    learnt = LearntRecords(feed.versions, zones.names)
     batches = read_batches(
         feed.lines, decoder, learnt, file=feed.file, lines_per_batch=LINES_PER_BATCH, until_us=feed.until_us
     )
