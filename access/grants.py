@@ -46,6 +46,7 @@ class Deed(StrEnum):
     READ_EXPORTS = "exports.read"
     READ_ACCOUNTS = "accounts.read"
     READ_HOLDS = "holds.read"
+    READ_SHEETS = "sheets.read"
     WORK_ALERTS = "alerts.work"
     WRITE_CASELOAD = "caseload.write"
     WRITE_ABSENCES = "absences.write"
@@ -95,6 +96,7 @@ GRANTS: Final[dict[Deed, frozenset[Role]]] = {
     Deed.READ_EXPORTS: frozenset({Role.AUDITOR, Role.DUTY_MANAGER}),
     Deed.READ_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Deed.READ_HOLDS: frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DUTY_MANAGER}),
+    Deed.READ_SHEETS: _OFFICERS,
     Deed.WORK_ALERTS: CENTRE,
     Deed.WRITE_CASELOAD: CENTRE,
     Deed.WRITE_ABSENCES: _OFFICERS,

@@ -23,7 +23,7 @@ from store.times import Connection
 
 REPLAYED: Final = "Idempotency-Replayed"
 """On an answer that was given before: what was done then is in the audit."""
-LOOKS: Final = frozenset({Deed.READ_POSITIONS, Deed.READ_LAST_PLACE, Deed.READ_PROTECTED_PLACES, Deed.READ_AUDIT})
+LOOKS: Final = frozenset({Deed.READ_POSITIONS, Deed.READ_LAST_PLACE, Deed.READ_PROTECTED_PLACES, Deed.READ_SHEETS, Deed.READ_AUDIT})
 """What is read and has an entry."""
 MOST_ALERTS_NAMED: Final = 50
 

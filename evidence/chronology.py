@@ -115,26 +115,27 @@ def of_records(versions: Iterable[Version]) -> list[Happened]:
     """What the caseload tells: each version of a record is one line, the first as what began, the others as changes."""
     found: list[Happened] = []
     seen: dict[tuple[type, str], Version] = {}
+    versions = list(versions)
+    orders = {one.record.id: one.record.from_us for one in versions if isinstance(one.record, Order)}
     for version in versions:
         key = (type(version.record), version.record.id)
         before = seen.get(key)
         seen[key] = version
         found += _told(version, before)
-        line = _line(version, before, seen)
+        line = _line(version, before, orders)
         if line is not None:
             found.append(line)
     return [*found, *_ends(seen.values())]
 
 
-def _line(version: Version, before: Version | None, seen: Mapping[tuple[type, str], Version]) -> Happened | None:
+def _line(version: Version, before: Version | None, orders: Mapping[str, int]) -> Happened | None:
     record = version.record
     told = _words(record)
     if told is None:
         return None
     what, began, at_us, to_us, by, text = told
     if at_us == EARLY_US and isinstance(record, Condition):  # from when its order runs
-        order = seen.get((Order, record.order))
-        at_us = order.record.from_us if order is not None and isinstance(order.record, Order) else version.learnt_us
+        at_us = orders.get(record.order, version.learnt_us)
     was = None if before is None else before.record
     if isinstance(record, Fitting) and isinstance(was, Fitting) and record.to_us not in (None, was.to_us):
         assert record.to_us is not None

@@ -19,6 +19,7 @@ from store.reading_types import PositionRow
 from store.requests import Requests
 from store.rota import RotaTables
 from store.rows_read import position_row
+from store.sheets import Sheets
 from store.statements import statement
 from store.times import At
 from store.warrants import Warrants
@@ -81,6 +82,7 @@ class Permissions:
         self.requests = Requests(pool)
         self.warrants = Warrants(pool)
         self.rota = RotaTables(pool)
+        self.sheets = Sheets(pool)
 
     @classmethod
     async def open(cls, url: str) -> Self:
