@@ -60,6 +60,7 @@ from api.routes import (
     sheets,
     views,
     warrants,
+    warrants_ranked,
     work,
     zones,
 )
@@ -77,6 +78,7 @@ RESOURCES: Final = (
     positions,
     protected,
     requests,
+    warrants_ranked,
     warrants,
     entry,
     zones,

@@ -13,7 +13,7 @@ from domain.instants import format_instant
 from domain.vocabulary import RequestState, WarrantKind, WarrantOutcome
 from store.reading_types import PositionRow
 from store.requests import Circle, NewRequest, RequestRow
-from store.warrants import Holding, NewWarrant, WarrantRow
+from store.warrants import End, Holding, NewWarrant, WarrantRow
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
@@ -62,7 +62,7 @@ class Why(Shape):
 
 
 class WarrantAsked(Shape):
-    """A warrant, and who holds it first. `violations` are those that it rests on."""
+    """A warrant, and who holds it first. It rests on `violations`, and on those that the case `breach` relies on."""
 
     kind: WarrantKind
     wearer: Id
@@ -72,11 +72,13 @@ class WarrantAsked(Shape):
     agency: Id
     person: Short
     violations: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    breach: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = None
 
     def new(self) -> NewWarrant:
         """As the store takes it."""
         what = (self.kind, self.wearer, self.area, self.reference, self.issued)
-        return NewWarrant(*what, self.agency, self.person, self.violations)
+        breach = None if self.breach is None else int(self.breach)
+        return NewWarrant(*what, self.agency, self.person, self.violations, breach)
 
 
 class HandOver(Shape):
@@ -87,9 +89,16 @@ class HandOver(Shape):
 
 
 class Ending(Shape):
-    """How a warrant ended."""
+    """How a warrant ended: when (`at`; left out: now) and in which place, in words. One that was executed says where."""
 
     outcome: WarrantOutcome
+    at: Instant | None = None
+    place: Short | None = None
+    note: Text | None = None
+
+    def end(self) -> End:
+        """As the store takes it."""
+        return End(self.outcome, self.at, self.place, self.note)
 
 
 # ---- what is answered ----
@@ -129,13 +138,22 @@ class Match(Shape):
 
 
 class HoldingNow(Shape):
-    """Who held a warrant from when to when; `to` null: holds it now."""
+    """Who held a warrant from when to when; `to` null: holds it now. `accepted`: when somebody of theirs said that they have it."""
 
     agency: str
     person: str
     from_: Annotated[str, Field(alias="from")]
     to: str | None
     by: str
+    accepted: str | None
+    accepted_by: str | None
+
+
+class RestsOn(Shape):
+    """A violation that a warrant rests on; `withdrawn`: it does not stand any more, and somebody may be held wrongly."""
+
+    violation: str
+    withdrawn: bool
 
 
 class WarrantNow(Shape):
@@ -152,6 +170,11 @@ class WarrantNow(Shape):
     ended: str | None
     ended_by: str | None
     outcome: WarrantOutcome | None
+    happened: str | None
+    place: str | None
+    note: str | None
+    breach: str | None
+    rests_on: list[RestsOn]
     holder: HoldingNow | None
     holdings: list[HoldingNow]
     revision: str
@@ -231,6 +254,11 @@ def warrant_body(row: WarrantRow) -> dict[str, Any]:
         "ended": _instant(row.ended_us),
         "ended_by": row.ended_by,
         "outcome": None if row.outcome is None else row.outcome.value,
+        "happened": _instant(row.happened_us),
+        "place": row.place,
+        "note": row.note,
+        "breach": None if row.breach is None else str(row.breach),
+        "rests_on": [one._asdict() for one in row.rests_on],
         "holder": None if row.holder is None else _holding(row.holder),
         "holdings": [_holding(one) for one in row.holdings],
         "revision": str(row.revision),
@@ -247,7 +275,8 @@ def last_place_body(row: WarrantRow, position: PositionRow | None, now_us: int) 
 
 def _holding(one: Holding) -> dict[str, Any]:
     span = {"from": format_instant(one.from_us), "to": _instant(one.to_us)}
-    return {"agency": one.agency, "person": one.person} | span | {"by": one.by}
+    accepted = {"accepted": _instant(one.accepted_us), "accepted_by": one.accepted_by}
+    return {"agency": one.agency, "person": one.person} | span | {"by": one.by} | accepted
 
 
 def _instant(us: int | None) -> str | None:

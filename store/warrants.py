@@ -17,7 +17,7 @@ from store.desk import end_resting, enter_resting
 from store.requests import NEWEST, Note
 from store.seeing import rows_seen
 from store.statements import statement
-from store.times import At, Connection
+from store.times import At, Connection, at
 
 RESTS: Final = "warrant"
 """Of what rests on a violation."""
@@ -25,7 +25,7 @@ RESTS: Final = "warrant"
 
 @dataclass(frozen=True, slots=True)
 class NewWarrant:
-    """What a court issued; ``violations`` are those that it rests on."""
+    """What a court issued; ``violations`` are those that it rests on, ``breach`` is the case that it follows."""
 
     kind: WarrantKind
     wearer: str
@@ -35,16 +35,35 @@ class NewWarrant:
     agency: str
     person: str
     violations: tuple[str, ...] = ()
+    breach: int | None = None
 
 
 class Holding(NamedTuple):
-    """Who held a warrant from when to when (None: holds it now), and who entered that."""
+    """Who held a warrant from when to when (None: holds it now), who entered that, and who of theirs said that they have it."""
 
     agency: str
     person: str
     from_us: int
     to_us: int | None
     by: str
+    accepted_us: int | None = None
+    accepted_by: str | None = None
+
+
+class Rests(NamedTuple):
+    """A violation that a warrant rests on; ``withdrawn``: it does not stand any more."""
+
+    violation: str
+    withdrawn: bool
+
+
+class End(NamedTuple):
+    """What became of a warrant: when it happened (None: as it is entered), where, and what else."""
+
+    outcome: WarrantOutcome
+    happened_us: int | None = None
+    place: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +81,12 @@ class WarrantRow:
     ended_us: int | None
     ended_by: str | None
     outcome: WarrantOutcome | None
+    breach: int | None
+    happened_us: int | None
+    place: str | None
+    note: str | None
     holdings: tuple[Holding, ...]
+    rests_on: tuple[Rests, ...]
 
     @property
     def holder(self) -> Holding | None:
@@ -72,7 +96,8 @@ class WarrantRow:
     @property
     def revision(self) -> int:
         """Counts its changes, for `If-Match`."""
-        return len(self.holdings) + (self.ended_us is not None)
+        accepted = sum(one.accepted_us is not None for one in self.holdings)
+        return len(self.holdings) + accepted + (self.ended_us is not None)
 
 
 class Locked(NamedTuple):
@@ -82,6 +107,21 @@ class Locked(NamedTuple):
     revision: int
     agency: str | None
     person: str | None
+    accepted: bool
+
+
+class Life(NamedTuple):
+    """A warrant from when it was issued to when it ended (None: it is out)."""
+
+    kind: WarrantKind
+    area: str | None
+    issued_us: int
+    ended_us: int | None
+    outcome: WarrantOutcome | None
+
+
+class NoSuchBreach(Exception):
+    """There is no breach case of that number and wearer."""
 
 
 class Warrants:
@@ -91,16 +131,21 @@ class Warrants:
         self._pool = pool
 
     async def issue(self, new: NewWarrant, by: str, at_us: int, entry: Entry, note: Note) -> int:
-        """Enters one with its first holder; its number."""
-        values = {"kind": new.kind.value, "wearer": new.wearer, "area": new.area, "reference": new.reference}
+        """Enters one with its first holder; its number. One that follows a breach case rests on what that relies on too.
+
+        Raises `NoSuchBreach`.
+        """
+        values: dict[str, Any] = {"kind": new.kind.value, "wearer": new.wearer, "area": new.area}
+        values |= {"reference": new.reference, "breach": new.breach}
         async with self._pool.connection() as conn, conn.transaction():
             await note(conn)
+            relied = await _relied_on(conn, new)
             stamp = {"issued_at": At(new.issued_us), "at": At(at_us), "by": by}
             row = await (await conn.execute(statement("warrant_issue"), values | stamp)).fetchone()
             assert row is not None
             no = int(row[0])
             await _hold(conn, no, new.agency, new.person, by, at_us)
-            await enter_resting(conn, RESTS, str(no), new.violations, by, at_us)
+            await enter_resting(conn, RESTS, str(no), relied, by, at_us)
             await write(conn, replace(entry, details=entry.details | {"warrant": str(no)}))
         return no
 
@@ -117,17 +162,26 @@ class Warrants:
             await write(conn, entry)
         return was
 
-    async def end(
-        self, no: int, revision: int | None, outcome: WarrantOutcome, by: str, at_us: int, entry: Entry
-    ) -> Locked | None:
+    async def accept(self, no: int, revision: int | None, by: str, at_us: int, entry: Entry) -> Locked | None:
+        """Whoever holds it says that they have it; said again it changes nothing. Gives what `hand_over` gives."""
+        async with self._pool.connection() as conn, conn.transaction():
+            was = await _lock(conn, no)
+            if was is None or revision not in (None, was.revision) or was.accepted:
+                return was
+            await conn.execute(statement("warrant_accept"), {"no": no, "by": by, "at": At(at_us)})
+            await write(conn, entry)
+        return was
+
+    async def end(self, no: int, revision: int | None, end: End, by: str, at_us: int, entry: Entry) -> Locked | None:
         """It is over, and nobody holds it. Gives what `hand_over` gives."""
         async with self._pool.connection() as conn, conn.transaction():
             was = await _lock(conn, no)
             if was is None or revision not in (None, was.revision):
                 return was
             await conn.execute(statement("warrant_let_go"), {"no": no, "at": At(at_us)})
-            values = {"no": no, "outcome": outcome.value, "by": by, "at": At(at_us)}
-            await conn.execute(statement("warrant_end"), values)
+            values = {"no": no, "outcome": end.outcome.value, "place": end.place, "note": end.note, "by": by}
+            stamps = {"at": At(at_us), "happened_at": at(end.happened_us)}
+            await conn.execute(statement("warrant_end"), values | stamps)
             await end_resting(conn, RESTS, str(no), at_us)
             await write(conn, entry)
         return was
@@ -153,11 +207,26 @@ class Warrants:
             rows = await rows_seen(conn, sight, "warrants_page", page | {"wearer": wearer, "no": no})
         return [_row(row) for row in rows]
 
+    async def lives(self, sight: Sight) -> list[Life]:
+        """From when to when each warrant in sight was out."""
+        async with self._pool.connection() as conn:
+            rows = await rows_seen(conn, sight, "warrant_lives", {})
+        return [_life(*row) for row in rows]
+
     async def wearers_held(self, agency: str) -> frozenset[str]:
         """The wearers of the warrants that an agency holds."""
         async with self._pool.connection() as conn:
             found = await conn.execute(statement("wearers_of_warrants_held"), {"agency": agency})
             return frozenset(row[0] for row in await found.fetchall())
+
+
+async def _relied_on(conn: Connection, new: NewWarrant) -> list[str]:
+    if new.breach is None:
+        return list(new.violations)
+    row = await (await conn.execute(statement("breach_relied_on"), {"no": new.breach, "wearer": new.wearer})).fetchone()
+    if row is None:
+        raise NoSuchBreach
+    return sorted({*new.violations, *row[1]})
 
 
 async def _lock(conn: Connection, no: int) -> Locked | None:
@@ -170,10 +239,17 @@ async def _hold(conn: Connection, no: int, agency: str, person: str, by: str, at
     await conn.execute(statement("warrant_hold"), values)
 
 
+def _life(kind: str, area: str | None, issued_us: int, ended_us: int | None, outcome: str | None) -> Life:
+    return Life(WarrantKind(kind), area, issued_us, ended_us, None if outcome is None else WarrantOutcome(outcome))
+
+
 def _row(row: Sequence[Any]) -> WarrantRow:
-    (no, kind, wearer, area, reference, *rest) = row
-    (issued_us, made_us, made_by, ended_us, ended_by, outcome, holdings) = rest
+    (no, kind, wearer, area, reference) = row[:5]
+    (issued_us, made_us, made_by, ended_us, ended_by, outcome) = row[5:11]
+    (breach, happened_us, place, note, holdings, rests_on) = row[11:]
     ended = None if outcome is None else WarrantOutcome(outcome)
-    held = tuple(Holding(*one) for one in holdings)
+    held, rests = tuple(Holding(*one) for one in holdings), tuple(Rests(*one) for one in rests_on)
     stamps = (issued_us, made_us, made_by, ended_us, ended_by)
-    return WarrantRow(no, WarrantKind(kind), wearer, area, reference, *stamps, ended, held)
+    after = (breach, happened_us, place, note)
+    what = (no, WarrantKind(kind), wearer, area, reference)
+    return WarrantRow(*what, *stamps, ended, *after, holdings=held, rests_on=rests)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from access.grants import Deed
 from alerts.desk import Note
 from api import permission_shapes, shapes
-from api.audited import looked
+from api.audited import looked, nothing_changed
 from api.cursors import Number, cut, next_link, read_cursor
 from api.desk import LARGEST_ID, Asking, asks, once, unknown
 from api.doors import Seen, seeing
@@ -28,7 +28,7 @@ from domain.vocabulary import Role
 from store.audit import Entry, entry_of
 from store.permissions import Permissions
 from store.reading_types import PositionRow, Subject
-from store.warrants import Locked, WarrantRow
+from store.warrants import Locked, NoSuchBreach, WarrantRow
 
 LAST_PLACE_US: Final = 31 * DAY_US
 """How far back a last place is looked for."""
@@ -62,7 +62,7 @@ async def warrants(
 ) -> Response:
     """Warrants of your area, the newest first."""
     before = read_cursor(cursor, Number)
-    rows = await tables.warrants.warrants(_sight(seen), before, limit + 1, is_open=is_open, wearer=wearer)
+    rows = await tables.warrants.warrants(sight_of_warrants(seen), before, limit + 1, is_open=is_open, wearer=wearer)
     page, onward = cut(rows, limit, lambda row: row.no)
     return answer({"items": [warrant_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
 
@@ -81,7 +81,7 @@ async def issue(
     seen, now_us = asked.seen, asked.seen.parts.now()
     if body.issued > now_us:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "is not yet", field="issued")
-    around = seen.parts.reading.seen(_sight(seen))
+    around = seen.parts.reading.seen(sight_of_warrants(seen))
     if not await around.in_sight(Subject.WEARER, body.wearer):
         raise unknown(Subject.WEARER)
     for violation in body.violations:
@@ -93,7 +93,12 @@ async def issue(
     entry = entry_of(seen.caller, now_us, Deed.WRITE_WARRANTS, "wearer", [body.wearer], seen.why, done="issued")
 
     async def work(note: Note) -> Response:
-        no = await tables.warrants.issue(body.new(), seen.caller.name, now_us, entry, note)
+        try:
+            no = await tables.warrants.issue(body.new(), seen.caller.name, now_us, entry, note)
+        except NoSuchBreach:
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "this wearer has no such breach case", field="breach"
+            ) from None
         row = await tables.warrants.warrant(no, Sight(everything=True))
         assert row is not None
         return _told(row, HTTPStatus.CREATED)
@@ -113,6 +118,18 @@ async def hand_over(
     return await _after(tables, seen, row, was, revision)
 
 
+@router.post("/warrants/{warrant}/accept", response_model=permission_shapes.WarrantNow, responses=CHANGED)
+async def accept(warrant: Number19, seen: Writes, tables: HasPermissions, if_match: IfMatch = None) -> Response:
+    """Whoever was handed it has it; said again it changes nothing. Enforcement says so of what its agency holds."""
+    row, now_us = await _read(tables, seen, warrant), seen.parts.now()
+    _must_hold(seen, row)
+    revision, entry = _revision(if_match), _entry(seen, row, now_us, "accepted")
+    was = await tables.warrants.accept(row.no, revision, seen.caller.name, now_us, entry)
+    if was is not None and was.accepted:
+        nothing_changed()
+    return await _after(tables, seen, row, was, revision)
+
+
 @router.post("/warrants/{warrant}/end", response_model=permission_shapes.WarrantNow, responses=CHANGED)
 async def end(
     warrant: Number19, seen: Writes, tables: HasPermissions, body: Ending, if_match: IfMatch = None
@@ -120,8 +137,10 @@ async def end(
     """It was executed, withdrawn, or has expired: nobody holds it, and nobody sees a place by it any more."""
     row, now_us = await _read(tables, seen, warrant), seen.parts.now()
     _must_hold(seen, row)
+    if body.at is not None and not row.issued_us <= body.at <= now_us:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "must be between when it was issued and now", field="at")
     revision, entry = _revision(if_match), _entry(seen, row, now_us, "ended", outcome=body.outcome.value)
-    was = await tables.warrants.end(row.no, revision, body.outcome, seen.caller.name, now_us, entry)
+    was = await tables.warrants.end(row.no, revision, body.end(), seen.caller.name, now_us, entry)
     return await _after(tables, seen, row, was, revision)
 
 
@@ -148,7 +167,7 @@ async def _newest_permitted(seen: Seen, mask: Mask, wearer: str, now_us: int) ->
     return None
 
 
-def _sight(seen: Seen) -> Sight:
+def sight_of_warrants(seen: Seen) -> Sight:
     """Enforcement sees no wearers by area, but the warrants of its areas."""
     if seen.caller.role is not Role.ENFORCEMENT:
         return seen.sight
@@ -183,12 +202,12 @@ async def _after(
         raise Problem(HTTPStatus.CONFLICT, "it has ended")
     if revision not in (None, was.revision):
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "the warrant has changed since you saw it")
-    now = await tables.warrants.warrant(row.no, _sight(seen))
+    now = await tables.warrants.warrant(row.no, sight_of_warrants(seen))
     return _told(row if now is None else now)
 
 
 async def _read(tables: Permissions, seen: Seen, number: str) -> WarrantRow:
-    row = await tables.warrants.warrant(int(number), _sight(seen)) if int(number) <= LARGEST_ID else None
+    row = await tables.warrants.warrant(int(number), sight_of_warrants(seen)) if int(number) <= LARGEST_ID else None
     if row is None:
         raise Problem(HTTPStatus.NOT_FOUND, "no such warrant")
     return row

@@ -195,6 +195,14 @@ DELETE FROM request_uses u USING requests r WHERE r.request_no = u.request_no AN
 -- Requests for the wearer.
 DELETE FROM requests WHERE wearer = %(wearer)s;
 
+-- name: erase_contact_tellings
+-- The tries to tell protected people of their orders.
+DELETE FROM contact_tellings t USING contact_duties d WHERE d.duty_no = t.duty_no AND d.wearer = %(wearer)s;
+
+-- name: erase_contact_duties
+-- What protected people had to be told of their orders.
+DELETE FROM contact_duties WHERE wearer = %(wearer)s;
+
 -- name: erase_warrant_holdings
 -- By whom warrants were held.
 DELETE FROM warrant_holdings h USING warrants w WHERE w.warrant_no = h.warrant_no AND w.wearer = %(wearer)s;

@@ -68,12 +68,13 @@ ORDER BY w.k, x.fix_time, x.gen, x.seq LIMIT %(limit)s;
 
 -- name: warrant_issue
 -- Enters a warrant; its number.
-INSERT INTO warrants (kind, wearer, area, reference, issued_at, made_at, made_by)
-VALUES (%(kind)s, %(wearer)s, %(area)s, %(reference)s, %(issued_at)s, %(at)s, %(by)s) RETURNING warrant_no;
+INSERT INTO warrants (kind, wearer, area, reference, issued_at, made_at, made_by, breach_no)
+VALUES (%(kind)s, %(wearer)s, %(area)s, %(reference)s, %(issued_at)s, %(at)s, %(by)s, %(breach)s) RETURNING warrant_no;
 
 -- name: warrant_lock
 -- A warrant that has not ended, locked until the transaction ends, with how often it changed hands and who holds it.
-SELECT w.warrant_no, (SELECT count(*) FROM warrant_holdings h WHERE h.warrant_no = w.warrant_no), h.agency, h.person
+SELECT w.warrant_no, (SELECT count(*) + count(h.accepted_at) FROM warrant_holdings h WHERE h.warrant_no = w.warrant_no),
+    h.agency, h.person, h.accepted_at IS NOT NULL
 FROM warrants w LEFT JOIN warrant_holdings h ON h.warrant_no = w.warrant_no AND h.to_at IS NULL
 WHERE w.warrant_no = %(no)s AND w.ended_at IS NULL FOR UPDATE OF w;
 
@@ -86,22 +87,42 @@ UPDATE warrant_holdings SET to_at = %(at)s WHERE warrant_no = %(no)s AND to_at I
 INSERT INTO warrant_holdings (warrant_no, agency, person, from_at, by_name)
 VALUES (%(no)s, %(agency)s, %(person)s, %(at)s, %(by)s);
 
+-- name: warrant_accept
+-- Whoever holds a warrant says that they have it.
+UPDATE warrant_holdings SET accepted_at = %(at)s, accepted_by = %(by)s WHERE warrant_no = %(no)s AND to_at IS NULL;
+
 -- name: warrant_end
--- A warrant is over, with what became of it.
-UPDATE warrants SET ended_at = %(at)s, ended_by = %(by)s, outcome = %(outcome)s WHERE warrant_no = %(no)s;
+-- A warrant is over, with what became of it, when and where.
+UPDATE warrants SET ended_at = %(at)s, ended_by = %(by)s, outcome = %(outcome)s, happened_at = %(happened_at)s, place = %(place)s,
+    note = %(note)s
+WHERE warrant_no = %(no)s;
 
 -- name: warrants_page
 -- Warrants by number, the newest first, each with all who held it: one of them or a page; those that have not ended, if asked.
 SELECT w.warrant_no, w.kind, w.wearer, w.area, w.reference, w.issued_at, w.made_at, w.made_by, w.ended_at, w.ended_by,
-    w.outcome,
+    w.outcome, w.breach_no, w.happened_at, w.place, w.note,
     COALESCE((SELECT jsonb_agg(jsonb_build_array(h.agency, h.person, (extract(epoch FROM h.from_at) * 1000000)::bigint,
-            (extract(epoch FROM h.to_at) * 1000000)::bigint, h.by_name) ORDER BY h.holding_no)
-        FROM warrant_holdings h WHERE h.warrant_no = w.warrant_no), '[]')
+            (extract(epoch FROM h.to_at) * 1000000)::bigint, h.by_name,
+            (extract(epoch FROM h.accepted_at) * 1000000)::bigint, h.accepted_by) ORDER BY h.holding_no)
+        FROM warrant_holdings h WHERE h.warrant_no = w.warrant_no), '[]'),
+    COALESCE((SELECT jsonb_agg(jsonb_build_array(g.violation_id, g.withdrawn) ORDER BY g.violation_id)
+        FROM warrant_grounds g WHERE g.warrant_no = w.warrant_no), '[]')
 FROM warrants w
 WHERE (%(no)s::bigint IS NULL OR w.warrant_no = %(no)s) AND w.warrant_no < %(before)s
     AND (%(open)s::boolean IS NULL OR (w.ended_at IS NULL) = %(open)s)
     AND (%(wearer)s::text IS NULL OR w.wearer = %(wearer)s)
 ORDER BY w.warrant_no DESC LIMIT %(limit)s;
+
+-- name: warrant_lives
+-- All warrants in sight, from when to when each was out.
+SELECT kind, area, issued_at, COALESCE(happened_at, ended_at), outcome FROM warrants ORDER BY warrant_no;
+
+-- name: breach_relied_on
+-- What the newest choice of a breach case of a wearer relies on; no row when there is no such case.
+SELECT b.breach_no, COALESCE((SELECT array_agg(v.violation_id ORDER BY v.violation_id) FROM breach_violations v
+    WHERE v.breach_no = b.breach_no AND v.relied
+        AND v.choice = (SELECT max(n.choice) FROM breach_violations n WHERE n.breach_no = b.breach_no)), '{}')
+FROM breaches b WHERE b.breach_no = %(no)s AND b.wearer = %(wearer)s;
 
 -- name: wearers_of_warrants_held
 -- The wearers of the warrants that an agency holds now.

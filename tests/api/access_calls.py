@@ -493,6 +493,7 @@ CALLS: Final[dict[str, Caller]] = {
     "POST /holds": hold,
     "POST /holds/{hold}/end": end_hold,
     "POST /warrants/{warrant}/hand-over": partial(to_warrant, {"agency": "another-agency", "person": "Q. Dell"}),
+    "POST /warrants/{warrant}/accept": partial(to_warrant, None),
     "POST /warrants/{warrant}/end": partial(to_warrant, {"outcome": "executed"}),
 }
 """What is not here is asked by its path alone."""

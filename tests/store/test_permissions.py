@@ -23,7 +23,7 @@ from store.audit import entry_of
 from store.permissions import Box, Permissions
 from store.requests import NewRequest
 from store.times import Connection
-from store.warrants import NewWarrant
+from store.warrants import End, NewWarrant
 from tests.store.alert_making import ZONES, Made, alerts_at
 from tests.store.made import NOON, ask, fixes_of
 from tests.store.test_roles import login_as
@@ -133,7 +133,7 @@ async def test_a_request_puts_its_wearer_in_sight_and_a_warrant_too(database_url
         assert await given.given_to(EVE, NOON) == {"W5"}
         assert await permissions.warrants.hand_over(warrant, 1, "another", "Q", "eve", NOON, entry)
         assert await given.given_to(EVE, NOON) == frozenset()
-        assert await permissions.warrants.end(warrant, None, WarrantOutcome.EXECUTED, "eve", NOON, entry)
+        assert await permissions.warrants.end(warrant, None, End(WarrantOutcome.EXECUTED), "eve", NOON, entry)
 
 
 @pytest.mark.parametrize(

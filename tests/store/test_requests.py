@@ -20,7 +20,7 @@ from store.errors import Refused
 from store.permissions import Permissions
 from store.requests import Circle, NewRequest, StandingRequest
 from store.times import Connection
-from store.warrants import Holding, NewWarrant
+from store.warrants import End, Holding, NewWarrant
 from tests.store.made import NOON, ask, learn_everything, migrated, roster_of
 
 PC = Caller("pc-able", Role.POLICE, frozenset({"kent"}), organisation="kent-police")
@@ -156,8 +156,8 @@ async def test_a_warrant_is_held_by_one_at_a_time_and_its_hands_are_kept(
         Holding("warrants-kent", "P. Carey", NOON, NOON + HOUR_US, "officer-1"),
         Holding("kent-police", "pc-able", NOON + HOUR_US, None, "eve"),
     )
-    assert await warrants.end(no, None, WarrantOutcome.EXECUTED, "eve", NOON + DAY_US, entry(Deed.WRITE_WARRANTS))
-    assert await warrants.end(no, None, WarrantOutcome.EXECUTED, "eve", NOON + DAY_US, entry()) is None
+    assert await warrants.end(no, None, End(WarrantOutcome.EXECUTED), "eve", NOON + DAY_US, entry(Deed.WRITE_WARRANTS))
+    assert await warrants.end(no, None, End(WarrantOutcome.EXECUTED), "eve", NOON + DAY_US, entry()) is None
     over = await warrants.warrant(no, EVERYTHING)
     assert over is not None
     assert (over.holder, over.outcome, over.revision) == (None, WarrantOutcome.EXECUTED, 3)
