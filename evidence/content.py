@@ -160,7 +160,8 @@ class Relied:
 
     ``points``: the facts that opened and closed it, and every used fix in between, in order of fix time.
     ``told``: where it is retrospective, what the officer recorded of the wearer having been told before; else empty.
-    ``sealed``: its condition points at a protected person; no point then says where it is.
+    ``sealed``: its condition points at a protected person; no point then says where it is, nor how surely, and none is of a device
+    of theirs.
     """
 
     versions: tuple[Violation, ...]
@@ -173,13 +174,18 @@ class Relied:
     def __post_init__(self) -> None:
         if not self.versions:
             raise ValueError("a violation relied on has no version")
-        if self.sealed and any(p.lon is not None or p.lat is not None or p.distance_m is not None for p in self.points):
+        if self.sealed and any(_says_where(p) for p in self.points):
             raise ValueError(f"violation {self.current.id} is sealed and still says where a point is")
 
     @property
     def current(self) -> Violation:
         """The version in force."""
         return self.versions[-1]
+
+
+def _says_where(point: Point) -> bool:
+    """Whether a point gives away where the edge of its zone lies."""
+    return not point.lon is point.lat is point.distance_m is point.p_inside is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""A breach pack as a document: the same words on screen and on paper (docs/packs.md)."""
