@@ -47,6 +47,8 @@ class Deed(StrEnum):
     READ_ACCOUNTS = "accounts.read"
     READ_HOLDS = "holds.read"
     READ_SHEETS = "sheets.read"
+    READ_BREACHES = "breaches.read"
+    READ_LOTS = "lots.read"
     WORK_ALERTS = "alerts.work"
     WRITE_CASELOAD = "caseload.write"
     WRITE_ABSENCES = "absences.write"
@@ -66,6 +68,7 @@ class Deed(StrEnum):
     WRITE_VIEWS = "views.write"
     WRITE_ROTA = "rota.write"
     WRITE_PROTOCOLS = "protocols.write"
+    WRITE_BREACHES = "breaches.write"
 
 
 _OFFICERS: Final = CENTRE | {Role.OFFICER}
@@ -97,6 +100,8 @@ GRANTS: Final[dict[Deed, frozenset[Role]]] = {
     Deed.READ_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Deed.READ_HOLDS: frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DUTY_MANAGER}),
     Deed.READ_SHEETS: _OFFICERS,
+    Deed.READ_BREACHES: frozenset({Role.OFFICER}) | SENIOR,
+    Deed.READ_LOTS: frozenset({Role.DEVICE_MANAGER}) | SENIOR,
     Deed.WORK_ALERTS: CENTRE,
     Deed.WRITE_CASELOAD: CENTRE,
     Deed.WRITE_ABSENCES: _OFFICERS,
@@ -116,6 +121,7 @@ GRANTS: Final[dict[Deed, frozenset[Role]]] = {
     Deed.WRITE_VIEWS: _OFFICERS | {Role.POLICE, Role.VICTIM_LIAISON},
     Deed.WRITE_ROTA: SENIOR,
     Deed.WRITE_PROTOCOLS: SENIOR,
+    Deed.WRITE_BREACHES: frozenset({Role.OFFICER}),
 }
 
 

@@ -36,6 +36,7 @@ from api.problems import PROBLEM_SCHEMA, problem_response
 from api.routes import (
     accounts,
     audits,
+    breaches,
     caseload,
     commands,
     decisions,
@@ -46,6 +47,7 @@ from api.routes import (
     holds,
     incidents,
     live,
+    lots,
     pages,
     patrol_links,
     people,
@@ -65,6 +67,7 @@ from api.routes import (
     zones,
 )
 from api.sign_in import SignIn
+from evidence.routes import Routes, shipped_routes
 from geofence.wallclock import TimeZones
 from store.errors import Busy
 from store.permissions import Permissions
@@ -97,6 +100,8 @@ RESOURCES: Final = (
     patrol_links,
     holds,
     views,
+    breaches,
+    lots,
     live,
 )
 """What of the API is behind the door, in the order of its documents."""
@@ -127,6 +132,7 @@ def create_app(
     audit: AuditSide | None = None,
     permissions: Permissions | None = None,
     basemap: Basemap | None = None,
+    routes: Routes | None = None,
 ) -> FastAPI:
     """The application over a reading side; ``away`` are the errors that say that it cannot be reached.
 
@@ -134,7 +140,8 @@ def create_app(
     nobody can work on alerts. ``door`` knows who asks, ``given`` whom they see for a reason of their own;
     ``sign_in`` is the way in, and ``public_url`` where people reach us when that is not this machine. Without an ``audit``
     nothing is shown that must be in it, without ``zones`` no position, and without ``permissions`` no request or warrant.
-    ``basemap`` is what the map shows under its points besides our own outline.
+    ``basemap`` is what the map shows under its points besides our own outline. ``routes`` are those of breaches; those that ship
+    where none are given.
     """
     hub = Hub(reading, away)
     metrics = Metrics()
@@ -152,9 +159,24 @@ def create_app(
     permitting = Permitting(reading, zones, permissions) if zones is not None else None
     if given is None and permitting is not None:
         given = permitting.given
+    if routes is None and zones is not None:
+        routes = shipped_routes(zones)
     figures = Figures(reading)
     app.state.parts = Parts(
-        reading, hub, figures, metrics, now, rankings, door, given, desk, sign_in, audit, permitting, basemap=basemap
+        reading,
+        hub,
+        figures,
+        metrics,
+        now,
+        rankings,
+        door,
+        given,
+        desk,
+        sign_in,
+        audit,
+        permitting,
+        basemap=basemap,
+        routes=routes,
     )
     problems.install(app)
     for error in away:

@@ -25,6 +25,8 @@ REPLAYED: Final = "Idempotency-Replayed"
 """On an answer that was given before: what was done then is in the audit."""
 LOOKS: Final = frozenset({Deed.READ_POSITIONS, Deed.READ_LAST_PLACE, Deed.READ_PROTECTED_PLACES, Deed.READ_SHEETS, Deed.READ_AUDIT})
 """What is read and has an entry."""
+LOOKS_AT_CASES: Final = frozenset({Deed.READ_BREACHES, Deed.READ_LOTS})
+"""As `LOOKS`: what somebody is to answer for before a court or a prison."""
 MOST_ALERTS_NAMED: Final = 50
 
 
@@ -78,7 +80,7 @@ def nothing_changed() -> None:
 
 def needs_entry(deed: Deed) -> bool:
     """Whether an answer about that deed is given only when the audit has heard of it."""
-    return changes(deed) or deed in LOOKS
+    return changes(deed) or deed in LOOKS | LOOKS_AT_CASES
 
 
 class AuditGuard:

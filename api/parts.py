@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from api.doors import Door, GivenTo
     from api.permitting import Permitting
     from api.sign_in import SignIn
+    from evidence.routes import Routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Parts:
     ``reading`` sees everything: it is for what this process itself asks. What is asked for people goes by
     `api.doors.Seen.reading`. ``rankings`` is None without time-zone data, ``desk`` where nobody works on alerts by this process,
     ``sign_in`` where nobody signs in by it, ``audit`` where nothing is shown that is audited,
-    ``permitting`` where no position leaves.
+    ``permitting`` where no position leaves, ``routes`` (of breaches) without time-zone data.
     """
 
     reading: Reading
@@ -58,6 +59,7 @@ class Parts:
     basemap: Basemap | None = None
     written: PositionsWritten = field(default_factory=PositionsWritten)
     patrol_attempts: Addresses = field(default_factory=Addresses)
+    routes: Routes | None = None
 
 
 def parts_of(request: Request) -> Parts:

@@ -197,3 +197,13 @@ def read_routes(text: str, zones: TimeZones, file: str = FILE) -> Routes:
 def shipped_text() -> str:
     """The file that is shipped: an example, none of it is law."""
     return resources.files("evidence.shipped").joinpath(FILE).read_text(encoding="utf-8")
+
+
+def shipped_routes(zones: TimeZones) -> Routes:
+    """The routes that ship."""
+    return Routes(_shipped_file(), zones)
+
+
+@cache
+def _shipped_file() -> RoutesFile:
+    return read_policy(shipped_text(), RoutesFile, FILE)

@@ -247,6 +247,11 @@ class Breaches:
         found = [OrderAtHand(*row) for row in rows]
         return [one._replace(kind=OrderKind(one.kind)) for one in found]
 
+    async def areas_above(self, area: str) -> tuple[str, ...]:
+        """An area and those above it, the nearest first."""
+        async with self._pool.connection() as conn:
+            return tuple(row[0] for row in await _rows(conn, "areas_above", {"area": area}))
+
     # ---- writing ----
 
     async def open_case(self, new: NewCase, by: str, at_us: int, entry: Entry, note: Note) -> int:

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import DAY_US
+from store.breaches import Breaches
 from store.connecting import Pool, open_pool
+from store.lots import Lots
 from store.reading_types import PositionRow
 from store.requests import Requests
 from store.rota import RotaTables
@@ -81,6 +83,8 @@ class Permissions:
         self._pool = pool
         self.requests = Requests(pool)
         self.warrants = Warrants(pool)
+        self.breaches = Breaches(pool)
+        self.lots = Lots(pool)
         self.rota = RotaTables(pool)
         self.sheets = Sheets(pool)
 

@@ -121,9 +121,17 @@ SELECT o.id, o.wearer, o.kind, o.from_at, o.to_at, o.body ->> 'organisation', o.
     ARRAY(SELECT id FROM above ORDER BY place)
 FROM orders o WHERE o.id = %(order)s;
 
+-- name: areas_above
+-- An area and those above it, the nearest first.
+WITH RECURSIVE above AS (
+    SELECT %(area)s::text AS id, 1 AS place
+    UNION ALL
+    SELECT a.parent, b.place + 1 FROM above b JOIN areas a ON a.id = b.id WHERE a.parent IS NOT NULL AND b.place < 20
+)
+SELECT id FROM above ORDER BY place;
+
 -- name: orders_of_officer
--- Orders in sight that began and are not over for long, the ones with most to do first: of one officer, or of all. What is to
--- be assessed, what was upheld, what are monitoring gaps, curfew minutes that count, and the cases that are not over.
+-- Orders in sight that began and are not over for long, by id: of one officer, or of all. What is to be assessed, what was upheld, what are monitoring gaps, curfew minutes that count, and the cases that are not over.
 SELECT o.id, o.wearer, w.name, o.kind, o.from_at, o.to_at, lower(o.body -> 'officer' ->> 'email'), o.area,
     (o.body ->> 'atv_allowance_min')::float8,
     COALESCE(k.to_assess, 0), COALESCE(k.upheld, 0), COALESCE(k.otherwise, 0), COALESCE(k.gaps, 0), k.minutes_certain,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from tests.api.access_breaches import CALLS as CASES
 from tests.api.access_calls import CALLS as OTHERS
 from tests.api.access_calls import About, Call, Caller, said
 from tests.api.doors import asks
@@ -46,6 +47,7 @@ async def view(about: About) -> Call:
 
 
 CALLS: Final[dict[str, Caller]] = OTHERS | {
+    **CASES,
     "POST /handovers": partial(said, {"note": "All quiet"}),
     "GET /handovers/{handover}": handover,
     "POST /handovers/{handover}/take": take,

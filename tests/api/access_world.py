@@ -25,6 +25,8 @@ from api.desk import AtDesk
 from api.export_files import AtExports
 from api.hashing import Hashing
 from api.sign_in import SignIn
+from domain.breaches import BreachStep, Chosen, DatedStep
+from domain.callers import Sight
 from domain.caseload_file import written_objects
 from domain.incidents import TakenIn
 from domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
@@ -35,6 +37,7 @@ from domain.vocabulary import Kind, Role, WarrantKind
 from store import Reading
 from store.audit import Entry
 from store.audit_reading import AuditKept
+from store.breaches import NewCase
 from store.device_commands import DeviceCommands
 from store.exports import Exports
 from store.permissions import Permissions
@@ -50,6 +53,8 @@ from tests.store.alert_making import ZONES, Made, alerts_at
 from tests.store.made import NOON, ask, change_of, fixes_of, outage_of, violation_of, work_of
 
 SINCE: Final = format_instant(NOON - 10 * DAY_US)
+LOT: Final = "2026-03"
+"""Of every location tag."""
 SPARE: Final = "T-spare"
 """A device that nobody wears."""
 UNTIL: Final = format_instant(NOON + 90 * DAY_US)
@@ -101,7 +106,7 @@ def records_of(one: Subject) -> list[dict[str, Any]]:
     return [
         {"type": "wearer", "id": one.W, "name": f"Invented {one.word}"},
         {"type": "victim", "id": one.V, "name": one.secret, "contact": {"safe_channels": ["sms"]}},
-        {"type": "device", "id": one.T, "kind": "gps_tag"},
+        {"type": "device", "id": one.T, "kind": "gps_tag", "lot": LOT},
         {"type": "device", "id": one.U, "kind": "victim_unit"},
         {"type": "fitting", "id": one.F, "wearer": one.W, "device": one.T, "from": SINCE},
         {"type": "fitting", "id": one.FV, "victim": one.V, "device": one.U, "from": SINCE},
@@ -166,6 +171,7 @@ class World:
     mutes: dict[str, int] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
     warrants: dict[str, int] = field(default_factory=dict)
+    breaches: dict[str, int] = field(default_factory=dict)
     commands: dict[str, int] = field(default_factory=dict)
     exports: dict[str, int] = field(default_factory=dict)
     holds: dict[str, int] = field(default_factory=dict)
@@ -221,6 +227,14 @@ class World:
             WarrantKind.BREACH, one.W, one.area, f"MC-{one.word}", NOON, agency, "P. Carey", (f"{one.W}-1",)
         )
         return await self.permissions.warrants.issue(wanted, "sue", NOON, _entry(one, Deed.WRITE_WARRANTS), _nothing)
+
+    async def breach(self, one: Subject) -> int:
+        """A breach case of their order."""
+        order = await self.permissions.breaches.order(one.O, Sight(everything=True))
+        assert order is not None
+        found = DatedStep(0, BreachStep.IDENTIFIED, NOON - HOUR_US, None, "", None, "", NOON, "dee")
+        new = NewCase(order, "court@2020-01-01", "identified", (found,), (Chosen(f"{one.W}-1", 1, relied=True),))
+        return await self.permissions.breaches.open_case(new, "dee", NOON, _entry(one, Deed.WRITE_BREACHES), _nothing)
 
     async def hold(self, one: Subject) -> int:
         """A legal hold."""
@@ -357,6 +371,7 @@ async def _records(there: World, one: Subject) -> None:
     there.mutes[one.word] = await there.post("mutes", {"wearer": one.W, "to": until, "reason": f"quiet {one.word}"})
     there.requests[one.word] = await there.request(one, FORCES.get(one, "another-police"), approved=True)
     there.warrants[one.word] = await there.warrant(one)
+    there.breaches[one.word] = await there.breach(one)
     there.holds[one.word] = await there.hold(one)
     if one.open:
         officer = {"officer": "PC 4411", "force": "Kent Police"}

@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from domain.vocabulary import Role
-from tests.api.access_world import CALM, FAR, OWN, World, world
+from tests.api.access_world import CALM, FAR, LOT, OWN, World, world
 from tests.api.doors import HEADER, asks
 from tests.api.serving import served
 
@@ -59,6 +59,8 @@ def known_ids(there: World) -> dict[str, list[str]]:
     found |= {name: [getattr(one, letter) for one in (OWN, CALM, FAR)] for name, letter in letters.items()}
     return found | {
         "violation": [f"{OWN.W}-1", f"{OWN.W}-2"],
+        "breach": [str(number) for number in there.breaches.values()],
+        "lot": [LOT],
         "incident": ["outage-1"],
         "area": ["kent", "essex"],
         "account": ["standing"],
