@@ -92,6 +92,11 @@ async def versions_of(conn: Connection, name: str, parameters: dict[str, Any]) -
     return [(row[0], _version(row)) for row in await _page(conn, name, parameters)]
 
 
+async def page_of(conn: Connection, name: str, parameters: dict[str, Any]) -> list[tuple[tuple[Any, ...], Version]]:
+    """The rows of such a statement whole, each with its version."""
+    return [(row, _version(row)) for row in await _page(conn, name, parameters)]
+
+
 async def permitting(conn: Connection, place: tuple[int, int, int]) -> tuple[list[Version], tuple[int, int, int]]:
     """A page of what was learnt after ``place`` (commit, line, record) and permits positions; and the place of its last.
 

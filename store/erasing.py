@@ -27,6 +27,7 @@ STEPS: Final = (
     *("erase_newest_fixes", "erase_dead_letters", "erase_networks", "blank_incident_devices", "blank_device_commands"),
     *("erase_notifications", "erase_tasks", "erase_contacts", "erase_timers", "erase_alert_events", "erase_outbox"),
     *("erase_alert_violations", "erase_alert_work", "erase_alerts"),
+    *("erase_annex_openings", "erase_pack_recipients", "erase_packs"),
     *("erase_breach_narratives", "erase_breach_violations", "erase_breach_steps", "erase_breaches"),
     *("erase_rests_on", "erase_violations_newest", "erase_violations", "erase_mutes"),
     *("erase_request_uses", "erase_requests", "erase_warrant_holdings", "erase_warrants", "erase_holds"),

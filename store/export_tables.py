@@ -94,7 +94,17 @@ OPEN: Final = (
     *("request_uses", "requests", "retention_runs", "rota", "search_terms", "warrant_holdings", "warrants"),
 )
 """Tables that hold nothing of protected people. A commit holds numbers of devices, and no more."""
-SEALED: Final = ("audit_bodies", "audit_sets", "contact_duties", "contact_tellings", "breach_narratives", "checkpoints")
+SEALED: Final = (
+    "annex_openings",
+    "audit_bodies",
+    "audit_sets",
+    "breach_narratives",
+    "checkpoints",
+    "contact_duties",
+    "contact_tellings",
+    "pack_recipients",
+    "packs",
+)
 """Go whole into the sealed part: they tell of everybody at once, or in words of whoever they will."""
 
 _JSON_LINES: Final = sql.SQL("(FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')")

@@ -155,6 +155,20 @@ DELETE FROM alert_work WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
 -- The alerts themselves.
 DELETE FROM alerts WHERE alert_no IN (SELECT alert_no FROM erased_alerts);
 
+-- name: erase_annex_openings
+-- By whose direction annexes of the packs of breach cases were opened.
+DELETE FROM annex_openings o USING packs p JOIN breaches b ON b.breach_no = p.breach_no
+WHERE p.pack_no = o.pack_no AND b.wearer = %(wearer)s;
+
+-- name: erase_pack_recipients
+-- Who got the packs of breach cases.
+DELETE FROM pack_recipients r USING packs p JOIN breaches b ON b.breach_no = p.breach_no
+WHERE p.pack_no = r.pack_no AND b.wearer = %(wearer)s;
+
+-- name: erase_packs
+-- The packs of breach cases.
+DELETE FROM packs p USING breaches b WHERE b.breach_no = p.breach_no AND b.wearer = %(wearer)s;
+
 -- name: erase_breach_narratives
 -- What officers wrote in breach cases.
 DELETE FROM breach_narratives n USING breaches b WHERE b.breach_no = n.breach_no AND b.wearer = %(wearer)s;
