@@ -162,22 +162,8 @@ def create_app(
     if routes is None and zones is not None:
         routes = shipped_routes(zones)
     figures = Figures(reading)
-    app.state.parts = Parts(
-        reading,
-        hub,
-        figures,
-        metrics,
-        now,
-        rankings,
-        door,
-        given,
-        desk,
-        sign_in,
-        audit,
-        permitting,
-        basemap=basemap,
-        routes=routes,
-    )
+    about = (rankings, door, given, desk, sign_in, audit, permitting)
+    app.state.parts = Parts(reading, hub, figures, metrics, now, *about, basemap=basemap, routes=routes)
     problems.install(app)
     for error in away:
         app.add_exception_handler(error, _database_away)
