@@ -5,7 +5,7 @@ Each question is one short transaction. Numbers are 64-bit, instants microsecond
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from alerts.work_store import AlertWork
 from domain.callers import Sight
@@ -13,7 +13,7 @@ from store import answers
 from store import desk_reading as rows
 from store.answers import AnswerGiven, RequestKey
 from store.desk import TaskDone
-from store.desk_reading import ContactSeen, History, MuteSeen
+from store.desk_reading import ContactSeen, History, MuteSeen, NextStep
 
 
 class DeskQuestions:
@@ -33,6 +33,11 @@ class DeskQuestions:
         """What is to be done by (made, number), the oldest first, those after ``after``."""
         async with self._work.asking(self._sight) as conn:
             return await rows.tasks_open(conn, after, limit)
+
+    async def next_steps(self, numbers: Sequence[int]) -> list[NextStep]:
+        """What the protocol of each of some alerts does next, by number; of those that have nothing to come, nothing."""
+        async with self._work.asking(self._sight) as conn:
+            return await rows.next_steps(conn, numbers)
 
     async def contacts(self, wearer: str | None, since_us: int, before: int | None, limit: int) -> list[ContactSeen]:
         """The contact log since an instant, of everybody or of one wearer, the newest first, those before ``before``."""

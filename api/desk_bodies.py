@@ -14,7 +14,7 @@ from api.desk_problems import cause_of, status_of
 from domain.instants import format_instant
 from domain.rota import Shift
 from store.desk import TaskDone
-from store.desk_reading import ContactSeen, EventSeen, History, MuteSeen, NotificationSeen
+from store.desk_reading import ContactSeen, EventSeen, History, MuteSeen, NextStep, NotificationSeen
 
 
 def result_body(result: Result) -> dict[str, Any]:
@@ -104,6 +104,16 @@ def task_body(row: TaskDone) -> dict[str, Any]:
         "done": _instant(row.done_us),
         "done_by": row.done_by,
     }
+
+
+def next_step_body(row: NextStep, protocols: Protocols) -> dict[str, Any] | None:
+    """`desk_shapes.NextStep`; None of a protocol that this process does not know."""
+    found = protocols.named(row.protocol, row.version)
+    if found is None or row.place >= len(found.steps):
+        return None
+    step = msgspec.to_builtins(found.steps[row.place])
+    told = {name: step[name] for name in ("action", "to", "by", "text")}
+    return {"alert": str(row.alert_no), "due": format_instant(row.due_us)} | told
 
 
 def mute_body(row: MuteSeen) -> dict[str, Any]:

@@ -215,6 +215,17 @@ class Task(Shape):
     done_by: str | None
 
 
+class NextStep(Shape):
+    """What an alert's protocol does next, unless something stops it first: `text` is a key of the catalogues."""
+
+    alert: str
+    due: str
+    action: Action
+    to: Target
+    by: list[Channel]
+    text: str
+
+
 class Timer(Shape):
     """When an alert is looked at again, and what for."""
 

@@ -5,6 +5,7 @@ Instants are microseconds UTC, numbers 64-bit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -91,6 +92,16 @@ class TimerSeen(NamedTuple):
     due_us: int
 
 
+class NextStep(NamedTuple):
+    """The step of an alert's protocol that comes next: its ``place`` in the protocol, from 0."""
+
+    alert_no: int
+    place: int
+    due_us: int
+    protocol: str | None
+    version: int
+
+
 class MuteSeen(NamedTuple):
     """A mute that is not over."""
 
@@ -134,6 +145,11 @@ async def tasks_open(conn: Connection, after: tuple[int, int] | None, limit: int
     after_us, after_no = after or (EARLY_US, 0)
     wanted = {"after_at": At(after_us), "after_no": after_no, "limit": limit}
     return [TaskDone(*row) for row in await _rows(conn, "tasks_page", wanted)]
+
+
+async def next_steps(conn: Connection, numbers: Sequence[int]) -> list[NextStep]:
+    """What comes next on each of some alerts, by number; of those that have nothing to come, nothing."""
+    return [NextStep(*row) for row in await _rows(conn, "next_steps", {"numbers": list(numbers)})]
 
 
 async def contacts_logged(

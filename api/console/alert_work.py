@@ -14,7 +14,7 @@ from alerts.texts import shipped_catalogues
 from alerts.wording import DEFAULT_LANGUAGE, fill
 from api.console.alert_found import Found
 from api.console.rendering import Reader, instant, span
-from api.console.words import DONE, outcome_words, sentence
+from api.console.words import DONE, WHOM, outcome_words, sentence
 from domain.vocabulary import Outcome, Severity
 
 Json = Mapping[str, Any]
@@ -28,17 +28,6 @@ OUTCOMES: Final = (
 )
 """How a person closes an alert, with what each means."""
 
-WHOM: Final = {
-    "operator": "the operators",
-    "supervisor": "the supervisor",
-    "duty_manager": "the duty manager",
-    "officer": "the responsible officer",
-    "victim_liaison": "the victim liaison",
-    "wearer": "the wearer",
-    "responsible_adult": "the responsible adult",
-    "victim": "the protected person",
-    "police": "the police",
-}
 BY: Final = {
     "console": "on the console",
     "webhook": "by webhook",

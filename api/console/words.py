@@ -105,6 +105,19 @@ DONE: Final[dict[str, str]] = {
 }
 """What was done to an alert, after who did it."""
 
+WHOM: Final[dict[str, str]] = {
+    "operator": "the operators",
+    "supervisor": "the supervisor",
+    "duty_manager": "the duty manager",
+    "officer": "the responsible officer",
+    "victim_liaison": "the victim liaison",
+    "wearer": "the wearer",
+    "responsible_adult": "the responsible adult",
+    "victim": "the protected person",
+    "police": "the police",
+}
+"""Whom a protocol tells."""
+
 CONDITION_KINDS: Final[dict[str, str]] = {
     "curfew": "Curfew",
     "exclusion_zone": "Exclusion zone",
@@ -152,6 +165,7 @@ def for_browsers() -> dict[str, object]:
         "severities": SEVERITIES,
         "states": STATES,
         "done": DONE,
+        "whom": WHOM,
         "outcomes": {outcome.value: outcome_words(outcome) for outcome in Outcome},
         "roles": {role.value: role_words(role) for role in Role},
         "order": [severity.value for severity in SEVERITY_ORDER],

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import StringConstraints
 from starlette.responses import Response
 
 from access.grants import Deed
@@ -17,20 +18,21 @@ from alerts.desk_records import DeskRecords
 from alerts.mutes import LONGEST_US, STILL_TOLD
 from api import desk_shapes, shapes
 from api.cursors import Number, cut, next_link, read_cursor
-from api.desk import Asked, HasDesk, once, unknown
-from api.desk_bodies import contact_body, mute_body, shift_body, stretch_body, task_body
+from api.desk import LARGEST_ID, Asked, HasDesk, once, unknown
+from api.desk_bodies import contact_body, mute_body, next_step_body, shift_body, stretch_body, task_body
 from api.desk_problems import refusal
 from api.desk_shapes import MuteSpan, NewMute
 from api.doors import Seen, seeing
 from api.instants import Instant
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.problems import Problem
-from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, ListLimit
+from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, NAMES_AT_ONCE, ListLimit
 from api.routes.work import CREATED
 from domain.instants import DAY_US, format_instant
 from store.reading_types import Subject
 
 Id = Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
+AlertNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$")]
 RECORDS: Final[dict[int | str, dict[str, Any]]] = {
     **CREATED,
     **NOT_FOUND,
@@ -87,6 +89,20 @@ async def tasks(
     rows = await desk.questions(seen.sight).tasks(read_cursor(cursor, tuple[Number, Number]), limit + 1)
     page, onward = cut(rows, limit, lambda row: (row.made_us, row.no))
     return answer({"items": [task_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
+
+
+@router.get("/next-steps", response_model=shapes.Page[desk_shapes.NextStep], responses=NO_DESK)
+async def next_steps(
+    seen: ReadsDesk,
+    desk: HasDesk,
+    alert: Annotated[list[AlertNumber], Query(max_length=NAMES_AT_ONCE, description="Of which, at most 200")],
+) -> Response:
+    """What the protocols of some alerts do next and when, by number; of those that have nothing to come, nothing."""
+    numbers = [number for one in alert if (number := int(one)) <= LARGEST_ID]
+    rows = await desk.questions(seen.sight).next_steps(numbers)
+    protocols = (await desk.guide()).protocols
+    bodies = [next_step_body(row, protocols) for row in rows]
+    return answer({"items": [one for one in bodies if one is not None], "next": None})
 
 
 @router.post("/tasks/{task}/done", response_model=desk_shapes.Made, responses=RECORDS)

@@ -39,6 +39,13 @@ WHERE alert_no = %(alert_no)s ORDER BY task_no DESC LIMIT %(limit)s;
 -- When an alert is looked at again, and what for, the next first.
 SELECT name, due_at FROM timers WHERE alert_no = %(alert_no)s ORDER BY due_at, name LIMIT %(limit)s;
 
+-- name: next_steps
+-- The step of its protocol that comes next, of each of some alerts that are not closed, and of which protocol it is.
+SELECT DISTINCT ON (t.alert_no) t.alert_no, substr(t.name, 6)::integer, t.due_at, w.plan ->> 'protocol', (w.plan ->> 'version')::integer
+FROM timers t JOIN alert_work w ON w.alert_no = t.alert_no
+WHERE t.alert_no = ANY(%(numbers)s::bigint[]) AND t.name LIKE 'step:%%' AND w.work <> 'closed'
+ORDER BY t.alert_no, t.due_at, t.name;
+
 -- name: tasks_page
 -- What is to be done, the oldest first, after one of them. Of a closed alert only whom it stands down is still to be rung.
 SELECT t.task_no, t.alert_no, t.key, t.target, t.text, t.made_at, t.done_at, t.done_by FROM tasks t

@@ -1,4 +1,4 @@
-"""More calls of the table of access: what is handed over, to the next shift and to whom a patrol link goes; saved views."""
+"""More calls of the table of access: what is handed over, to the next shift and to whom a patrol link goes; saved views; what comes next."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tests.api.access_breaches import CALLS as CASES
 from tests.api.access_calls import CALLS as OTHERS
 from tests.api.access_calls import About, Call, Caller, said
 from tests.api.doors import asks
+from tests.store.made import ask
 
 
 async def handover(about: About) -> Call:
@@ -46,8 +47,18 @@ async def view(about: About) -> Call:
     return Call(about.template.replace("{view}", answer.json()["id"]))
 
 
+async def next_steps(about: About) -> Call:
+    """Of every standing alert, each with a step to come."""
+    step = "INSERT INTO timers (alert_no, name, due_at) VALUES (%s, 'step:0', now()) ON CONFLICT DO NOTHING RETURNING 1"
+    for number in about.world.alerts.values():
+        ask(about.world.made.url, step, number)
+    query = "&".join(f"alert={number}" for number in about.world.alerts.values())
+    return Call(f"{about.path()}?{query}")
+
+
 CALLS: Final[dict[str, Caller]] = OTHERS | {
     **CASES,
+    "GET /next-steps": next_steps,
     "POST /handovers": partial(said, {"note": "All quiet"}),
     "GET /handovers/{handover}": handover,
     "POST /handovers/{handover}/take": take,

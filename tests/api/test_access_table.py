@@ -222,7 +222,7 @@ async def _streamed(there: World, asker: Asker) -> str:
 
 def _told(there: World, line: Line, text: str) -> frozenset[Subject]:
     """Of whom an answer tells anything."""
-    if line.name == "GET /tasks" and text.startswith('{"items"'):
+    if line.name in ("GET /tasks", "GET /next-steps") and text.startswith('{"items"'):
         named = {item["alert"] for item in json.loads(text)["items"]}
         return frozenset(one for one in SUBJECTS if named & there.alerts_of(one))
     return frozenset(one for one in SUBJECTS if one.word in text or str(one.lat) in text)

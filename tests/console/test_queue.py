@@ -402,9 +402,16 @@ async def test_a_new_alert_outside_of_my_view_makes_no_sound(
         await expect(page.locator("#sound-state")).to_have_attribute("data-rings", "0")
 
 
-async def test_a_claim_counts_down_by_the_clock_of_the_server(
+async def test_a_claim_and_what_the_protocol_does_next_count_down_by_the_clock_of_the_server(
     chromium: playwright.Browser, address: str, night: World
 ) -> None:
+    async with queue_at(chromium, address) as page:
+        line = line_of(page, "W1007")
+        await expect(line).to_contain_text(re.compile(r"Supervisor told in (1:00|0:[45]\d)"), timeout=10_000)
+        await (await to_line(page, "W1007")).press("c")
+        await expect(line).to_contain_text("You until 23:30")
+        await night.made.look(night.clock())
+        await expect(line).not_to_contain_text("told in", timeout=15_000)
     night.clock.now_us += 14 * MINUTE_US + 20 * SECOND_US
     async with queue_at(chromium, address) as page:
         await expect(line_of(page, "W1008")).to_contain_text(re.compile(r"pia until 22:45\s*[234]\d s left"))

@@ -16,6 +16,7 @@ import { Names } from "./names";
 import { notify } from "./notices";
 import { Queue, type Line } from "./queue";
 import { Row, whoOf } from "./row";
+import { Steps } from "./steps";
 import { dropView, savedOf, saveView, type Saved } from "./saved";
 import { Sound } from "./sound";
 import { criticalOf, toAct, toClaim, toClose, toEscalate, toRelease } from "./targets";
@@ -38,6 +39,7 @@ export class App {
   private readonly sound = new Sound(() => this.draw());
   private readonly live: Live;
   private readonly watch: Watch;
+  private readonly steps = new Steps(() => this.draw());
   private cursor: string | null = null;
   private selected = new Set<string>();
   private asked: (Asked & { alerts: Alert[]; aside: string }) | null = null;
@@ -68,7 +70,10 @@ export class App {
     this.changed();
     this.paint();
     this.live.start();
-    if (this.reader.desk) this.watch.start();
+    if (this.reader.desk) {
+      this.watch.start();
+      this.steps.start();
+    }
     this.keys();
     window.setInterval(() => this.tick(), TICK_MS);
     window.addEventListener("popstate", () => this.show(readView(location.search), false));
@@ -376,7 +381,9 @@ export class App {
     cancelAnimationFrame(this.drawing);
     this.drawing = 0;
     this.count();
+    this.steps.drawing();
     render(this.view(), this.root);
+    if (this.reader.desk) this.steps.drawn();
   }
 
   private row = (key: string, place: number, top: number | null) => {
@@ -397,6 +404,7 @@ export class App {
         isCursor={this.cursor === key}
         isStop={this.cursor === null ? place === 0 : this.cursor === key}
         isSelected={this.selected.has(key)}
+        next={this.steps.of(line.lead)}
         isFresh={this.queue.fresh.has(key)}
         here={() => this.cursor !== key && this.place(key, false)}
         select={() => this.select(key)}

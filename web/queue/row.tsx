@@ -3,6 +3,7 @@
 import { clock } from "../shared/clock";
 import type { Alert } from "./alert";
 import type { Line } from "./queue";
+import { stepWords, type Step } from "./steps";
 import { ago, alertWords, lateWords, left, outcomeWords, sentence, severityWords } from "./words";
 
 export interface RowProps {
@@ -19,6 +20,8 @@ export interface RowProps {
   isStop: boolean;
   isSelected: boolean;
   isFresh: boolean;
+  /** What its protocol does next, where that is known. */
+  next: Step | null;
   here(): void;
   select(): void;
   open(): void;
@@ -171,6 +174,7 @@ export function Row(props: RowProps) {
       </div>
       <div role="gridcell" class="bw-line__state">
         <span class={lead.state === "active" ? "bw-line__main" : "bw-line__main bw-quiet"}>{sentence(lead.state)}</span>
+        <span class="bw-line__under">{props.next && !line.over ? stepWords(props.next) : ""}</span>
       </div>
       <div role="gridcell" class="bw-line__holder">
         <Holder line={line} me={props.me} />

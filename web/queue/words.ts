@@ -9,9 +9,10 @@ export interface Tables {
   severities: Record<string, string>;
   outcomes: Record<string, string>;
   done: Record<string, string>;
+  whom: Record<string, string>;
 }
 
-let tables: Tables = { kinds: {}, codes: {}, severities: {}, outcomes: {}, done: {} };
+let tables: Tables = { kinds: {}, codes: {}, severities: {}, outcomes: {}, done: {}, whom: {} };
 
 export function useTables(given: Tables): void {
   tables = given;
@@ -22,6 +23,8 @@ export const kindWords = (kind: string): string => tables.kinds[kind] ?? sentenc
 export const alertWords = (alert: Pick<Alert, "kind" | "code">): string => tables.codes[alert.code ?? ""] ?? kindWords(alert.kind);
 export const severityWords = (severity: string): string => tables.severities[severity] ?? sentence(severity);
 export const outcomeWords = (outcome: string): string => tables.outcomes[outcome] ?? sentence(outcome);
+/** Whom a protocol tells: "supervisor", "police". */
+export const whomWords = (target: string): string => (tables.whom[target] ?? target.replaceAll("_", " ")).replace(/^the /, "");
 export const kindsInWords = (): [string, string][] => Object.entries(tables.kinds).sort((a, b) => a[1].localeCompare(b[1]));
 
 export const plural = (number: number, one: string, more = `${one}s`): string =>
