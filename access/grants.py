@@ -43,6 +43,8 @@ class Deed(StrEnum):
     READ_AUDIT = "audit.read"
     READ_REQUESTS = "requests.read"
     READ_WARRANTS = "warrants.read"
+    READ_CRIMES = "crimes.read"
+    READ_CRIME_MATCHES = "crime_matches.read"
     READ_EXPORTS = "exports.read"
     READ_ACCOUNTS = "accounts.read"
     READ_HOLDS = "holds.read"
@@ -61,6 +63,9 @@ class Deed(StrEnum):
     WRITE_REQUESTS = "requests.write"
     APPROVE_REQUESTS = "requests.approve"
     WRITE_WARRANTS = "warrants.write"
+    WRITE_CRIMES = "crimes.write"
+    QUALIFY_CRIME_MATCHES = "crime_matches.qualify"
+    AUTHORISE_CRIME_MATCHES = "crime_matches.authorise"
     WRITE_EXPORTS = "exports.write"
     WRITE_ACCOUNTS = "accounts.write"
     WRITE_HOLDS = "holds.write"
@@ -96,6 +101,8 @@ GRANTS: Final[dict[Deed, frozenset[Role]]] = {
     Deed.READ_AUDIT: frozenset({Role.AUDITOR}),
     Deed.READ_REQUESTS: frozenset({Role.POLICE, Role.AUDITOR}) | SENIOR,
     Deed.READ_WARRANTS: frozenset({Role.ENFORCEMENT, Role.OFFICER}) | SENIOR,
+    Deed.READ_CRIMES: CENTRE | {Role.POLICE},
+    Deed.READ_CRIME_MATCHES: CENTRE | {Role.POLICE},
     Deed.READ_EXPORTS: frozenset({Role.AUDITOR, Role.DUTY_MANAGER}),
     Deed.READ_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Deed.READ_HOLDS: frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DUTY_MANAGER}),
@@ -115,6 +122,9 @@ GRANTS: Final[dict[Deed, frozenset[Role]]] = {
     Deed.APPROVE_REQUESTS: SENIOR,
     Deed.WRITE_WARRANTS: frozenset({Role.OFFICER, Role.ENFORCEMENT}) | SENIOR,
     Deed.WRITE_EXPORTS: frozenset({Role.DUTY_MANAGER}),
+    Deed.WRITE_CRIMES: CENTRE | {Role.POLICE},
+    Deed.QUALIFY_CRIME_MATCHES: CENTRE,
+    Deed.AUTHORISE_CRIME_MATCHES: SENIOR,
     Deed.WRITE_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Deed.WRITE_HOLDS: frozenset({Role.DUTY_MANAGER}),
     Deed.WRITE_PATROL_LINKS: CENTRE,

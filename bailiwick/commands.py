@@ -19,6 +19,7 @@ import typer
 from bailiwick.accounts_command import accounts
 from bailiwick.protocols_command import app as protocols_app
 from bailiwick.rota_command import forces, rota
+from bailiwick.statistics_command import statistics
 from domain.errors import BadInput, BadInstant, BadSetting, BailiwickError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.add_typer(accounts, name="accounts")
 app.add_typer(rota, name="rota")
 app.add_typer(forces, name="forces")
+app.add_typer(statistics, name="statistics")
 
 app.add_typer(protocols_app, name="protocols")
 
@@ -201,6 +203,18 @@ def export(
 
     with database_told_in_one_line():
         raise typer.Exit(export_command(folder, _settings().database(), protected=with_protected, as_json=as_json))
+
+
+@app.command()
+def crimes(
+    file: Annotated[Path, typer.Argument(help="Recorded crimes (CSV), one a row.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take recorded crimes: each row by itself, what is right is entered. Ends with 1 if any was not."""
+    from bailiwick.crimes_command import crimes_command
+
+    with database_told_in_one_line():
+        raise typer.Exit(crimes_command(file, _settings().database(), as_json=as_json))
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """The exporter: makes what was asked for, one export after another, and drops files whose time has come.
 
 It is a process of its own, because it reads everything, which no other may, and keeps a core busy. Several may run: an export is in
-the hands of one, which says how far it is; when that one has gone another goes on with the same folder.
+the hands of one, which says how far it is; when that one has gone another goes on with the same folder. Crimes are matched by it too
+(`bailiwick.matcher`), for the same reason.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,9 @@ import structlog
 from numpy.typing import NDArray
 
 from access.permits import AlertSpan, book_of, permits_of
+from bailiwick import matcher
 from bailiwick.export_command import program
+from bailiwick.matcher import first_of
 from bailiwick.timezones import PinnedTimeZones
 from domain.exports import MANIFEST, Manifest
 from domain.instants import EARLY_US, FAR_US, SECOND_US, format_instant
@@ -68,10 +71,10 @@ async def serve(told: Exporting) -> None:
                     while await work_once(told, exports):
                         pass
                     await exports.expire(told.clock(), lambda number: _drop(told.folder, number))
-                    await _first(told.stop.wait(), wait(), asyncio.sleep(LOOK_S))
+                    await first_of(told.stop.wait(), wait(), asyncio.sleep(LOOK_S))
         except ConnectionLost:
             log.warning("the database is away")
-            await _first(told.stop.wait(), asyncio.sleep(AGAIN_S))
+            await first_of(told.stop.wait(), asyncio.sleep(AGAIN_S))
 
 
 async def work_once(told: Exporting, exports: Exports) -> bool:
@@ -168,19 +171,6 @@ def _drop(folder: Path, number: int) -> None:
     shutil.rmtree(folder_of(folder, number), ignore_errors=True)
 
 
-async def _first(*waits: Awaitable[object]) -> None:
-    """Returns when one of them does; the others are ended."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
-
-
 def run(told: Exporting) -> None:
     """The process: logs as JSON lines on standard error, SIGTERM and SIGINT to stop."""
     structlog.configure(
@@ -198,6 +188,7 @@ def run(told: Exporting) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told.stop.set)
-        await serve(told)
+        matching = matcher.Telling(told.database_url, told.zones, told.clock, told.stop)
+        await asyncio.gather(serve(told), matcher.serve(matching))
 
     asyncio.run(main())

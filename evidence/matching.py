@@ -167,6 +167,11 @@ class Matching:
         self._holes = np.zeros(shape, np.bool_)
         self._close: list[list[tuple[Fixes, NDArray[np.float64], NDArray[np.int64]]]] = [[] for _ in crimes]
 
+    def in_reach(self, fixes: Fixes) -> NDArray[np.bool_]:
+        """Which fixes can be near one of the crimes: (fixes,) bool; of the others none is."""
+        found: NDArray[np.bool_] = np.isin(_cell(fixes["lon"], fixes["lat"]), self._cells)
+        return found
+
     def take(self, fixes: Fixes) -> None:
         """The permitted used fixes of one stretch, in any order; stretches come in the order of time."""
         fixes = fixes[np.argsort(fixes["t_us"], kind="stable")]
@@ -189,7 +194,7 @@ class Matching:
         hole[1:] = (np.diff(t_us) > gap_us[:-1]) & (rank[1:] > 0)
         holes = np.logical_or.reduceat(hole, starts)
         who, first, last = wearer[starts], starts, ends - 1
-        near_some = np.flatnonzero(np.isin(_cell(fixes["lon"], fixes["lat"]), self._cells))
+        near_some = np.flatnonzero(self.in_reach(fixes))
         candidates = fixes[near_some]
         for k in some.tolist():
             before = self._number[k, who]

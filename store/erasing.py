@@ -31,6 +31,7 @@ STEPS: Final = (
     *("erase_breach_narratives", "erase_breach_violations", "erase_breach_steps", "erase_breaches"),
     *("erase_rests_on", "erase_violations_newest", "erase_violations", "erase_mutes"),
     *("erase_request_uses", "erase_requests", "erase_warrant_holdings", "erase_warrants", "erase_holds"),
+    *("erase_crime_matches",),
     *("erase_contact_tellings", "erase_contact_duties"),
     *("erase_stream_events", "erase_search_terms", "blank_subjects"),
 )

@@ -17,7 +17,7 @@ FACTS: Final = ("fixes", "equipment_events", "stray_fixes", "stray_equipment_eve
 """Written as CSV; all others as JSON lines."""
 BY_COMMIT: Final = ("commits", *FACTS, "fix_qualities", "network_changes")
 """Rows that are never changed, of one commit each: read stretch after stretch, with no transaction open for long."""
-SEEDED: Final = ("folded_ranges", "command_results_read")
+SEEDED: Final = ("folded_ranges", "command_results_read", "crimes_looked")
 """Have a row from the beginning, which an import replaces."""
 
 LEFT_OUT: Final = {
@@ -91,7 +91,8 @@ OPEN: Final = (
         "mutes",
         "protocols",
     ),
-    *("request_uses", "requests", "retention_runs", "rota", "search_terms", "warrant_holdings", "warrants"),
+    *("crime_matches", "crime_matchings", "crime_versions", "crimes", "crimes_looked"),
+    *("request_uses", "requests", "retention_runs", "rota", "search_terms", "statistics_published", "warrant_holdings", "warrants"),
 )
 """Tables that hold nothing of protected people. A commit holds numbers of devices, and no more."""
 SEALED: Final = (

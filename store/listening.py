@@ -16,6 +16,7 @@ FIGURES_CHANNEL = "bailiwick_figures"
 ALERTS_CHANNEL = "bailiwick_alerts"
 EXPORTS_CHANNEL = "bailiwick_exports"
 COMMANDS_CHANNEL = "bailiwick_commands"
+CRIMES_CHANNEL = "bailiwick_crimes"
 
 
 class Wakes:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from domain.instants import DAY_US
 from store.breaches import Breaches
 from store.connecting import Pool, open_pool
+from store.crimes import Crimes
 from store.lots import Lots
 from store.reading_types import PositionRow
 from store.requests import Requests
@@ -84,6 +85,7 @@ class Permissions:
         self.requests = Requests(pool)
         self.warrants = Warrants(pool)
         self.breaches = Breaches(pool)
+        self.crimes = Crimes(pool)
         self.lots = Lots(pool)
         self.rota = RotaTables(pool)
         self.sheets = Sheets(pool)

@@ -267,3 +267,6 @@ SELECT w.id, max(o.to_at) FROM caseload_entered w
 JOIN caseload_entered o ON o.type = 'order' AND o.wearer = w.id AND NOT o.cancelled
 WHERE w.type = 'wearer' AND NOT EXISTS (SELECT FROM erasures e WHERE e.wearer = w.id)
 GROUP BY w.id HAVING max(COALESCE(o.to_at, 'infinity')) <= %(ended_before)s ORDER BY 2, 1 LIMIT %(limit)s;
+-- name: erase_crime_matches
+-- That they were near a crime, with the positions that say so; the numbers of the result stay.
+DELETE FROM crime_matches WHERE wearer = %(wearer)s;

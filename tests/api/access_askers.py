@@ -33,7 +33,7 @@ class Asker:
     """Somebody who is signed in, and of whom they may see what.
 
     ``zones``: whose areas' zones; ``places``: whose positions; ``exports``, ``requests``, ``warrants``: about whom; ``held``: whose
-    warrants their agency holds.
+    warrants their agency holds; ``crimes``: of which forces' areas.
     """
 
     label: str
@@ -46,6 +46,7 @@ class Asker:
     requests: frozenset[Subject] = NOBODY_OF_THEM
     warrants: frozenset[Subject] = NOBODY_OF_THEM
     held: frozenset[Subject] = NOBODY_OF_THEM
+    crimes: frozenset[Subject] = NOBODY_OF_THEM
 
     @property
     def everywhere(self) -> bool:
@@ -55,6 +56,11 @@ class Asker:
     def holds(self) -> frozenset[Subject]:
         """Whose legal holds; that there is one is for auditors and administrators to know, of everybody."""
         return EVERYBODY if self.role in (Role.AUDITOR, Role.ADMINISTRATOR) else self.sees
+
+    @property
+    def of_crimes(self) -> frozenset[Subject]:
+        """Who may be asked about in a crime of their own area."""
+        return self.sees & self.crimes
 
     @property
     def tasks(self) -> frozenset[Subject]:
@@ -90,6 +96,7 @@ def _by_area(role: Role, area: str) -> Asker:
         exports=_exports(role, area),
         requests=EVERYBODY if role is Role.AUDITOR else sees if decides else NOBODY_OF_THEM,
         warrants=within if role in BY_AREA | {Role.ENFORCEMENT} else NOBODY_OF_THEM,
+        crimes=EVERYBODY if role in CENTRE else within if role is Role.POLICE else NOBODY_OF_THEM,
     )
 
 

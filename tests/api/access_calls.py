@@ -92,6 +92,7 @@ def standing(world: World, one: Subject) -> dict[str, str]:
         "mute": world.mutes[word],
         "request": world.requests[word],
         "warrant": world.warrants[word],
+        "crime": world.crimes[word],
         "command": world.commands.get(word, 0),
         "hold": world.holds.get(word, 0),
         "export": world.exports.get(word, 0),

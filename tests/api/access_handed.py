@@ -8,6 +8,7 @@ from typing import Final
 from tests.api.access_breaches import CALLS as CASES
 from tests.api.access_calls import CALLS as OTHERS
 from tests.api.access_calls import About, Call, Caller, said
+from tests.api.access_crimes import CALLS as CRIMES
 from tests.api.doors import asks
 from tests.store.made import ask
 
@@ -58,6 +59,7 @@ async def next_steps(about: About) -> Call:
 
 CALLS: Final[dict[str, Caller]] = OTHERS | {
     **CASES,
+    **CRIMES,
     "GET /next-steps": next_steps,
     "POST /handovers": partial(said, {"note": "All quiet"}),
     "GET /handovers/{handover}": handover,

@@ -45,6 +45,7 @@ from store.requests import Circle, NewRequest
 from store.store import ConnectionLost
 from store.times import Connection
 from store.warrants import NewWarrant
+from tests.api.crime_rows import crime_of
 from tests.api.doors import HeaderDoor, asks
 from tests.api.serving import client_of
 from tests.api.signing_in import person, quick_hashing
@@ -171,6 +172,7 @@ class World:
     mutes: dict[str, int] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
     warrants: dict[str, int] = field(default_factory=dict)
+    crimes: dict[str, int] = field(default_factory=dict)
     breaches: dict[str, int] = field(default_factory=dict)
     commands: dict[str, int] = field(default_factory=dict)
     exports: dict[str, int] = field(default_factory=dict)
@@ -371,6 +373,7 @@ async def _records(there: World, one: Subject) -> None:
     there.mutes[one.word] = await there.post("mutes", {"wearer": one.W, "to": until, "reason": f"quiet {one.word}"})
     there.requests[one.word] = await there.request(one, FORCES.get(one, "another-police"), approved=True)
     there.warrants[one.word] = await there.warrant(one)
+    there.crimes[one.word] = crime_of(there.rows, one.area, f"crime-{len(there.crimes)}", one.W, one.lat)
     there.breaches[one.word] = await there.breach(one)
     there.holds[one.word] = await there.hold(one)
     if one.open:

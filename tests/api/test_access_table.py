@@ -207,7 +207,8 @@ async def _ask(there: World, line: Line, one: Subject, headers: dict[str, str], 
     root = "" if line.kind == "open" else ROOT
     call = await CALLS.get(line.name, plain)(About(there, one, root + line.path, headers, does))
     path = f"{call.path}?limit=1000" if line.kind == "list" and "?" not in call.path else call.path
-    return await there.client.request(line.method, path, json=call.body, headers=headers | dict(call.headers))
+    sent = {"content": call.body} if isinstance(call.body, bytes) else {"json": call.body}
+    return await there.client.request(line.method, path, **sent, headers=headers | dict(call.headers))
 
 
 async def _streamed(there: World, asker: Asker) -> str:

@@ -52,7 +52,7 @@ AS_DECLARED: Final = (
 
 def known_ids(there: World) -> dict[str, list[str]]:
     """By the name of a parameter of a path: ids that are there."""
-    numbers = ("alerts", "contacts", "tasks", "mutes", "requests", "warrants", "commands", "exports", "holds")
+    numbers = ("alerts", "contacts", "tasks", "mutes", "requests", "warrants", "crimes", "commands", "exports", "holds")
     found = {name.rstrip("s"): [str(number) for number in getattr(there, name).values()] for name in numbers}
     letters = {"wearer": "W", "victim": "V", "device": "T", "fitting": "F", "order": "O", "zone": "Z", "condition": "C"}
     letters |= {"absence": "A", "suspension": "S", "visit": "X", "equipment_check": "E", "assessment": "B"}
