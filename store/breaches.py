@@ -207,8 +207,10 @@ class Breaches:
         async with self._pool.connection() as conn:
             chosen = await rows_seen(conn, sight, "breach_chosen", {"no": no})
             told = await rows_seen(conn, sight, "breach_narratives_of", {"no": no})
+            decided = await _assessments(conn, [row[_ID] for row in chosen])
         choice = int(chosen[0][0]) if chosen else 0
-        return Case(found[0], choice, tuple(map(_chosen, chosen)), tuple(Narrative(*row) for row in told))
+        rows = tuple(_chosen(row, decided.get(row[_ID])) for row in chosen)
+        return Case(found[0], choice, rows, tuple(Narrative(*row) for row in told))
 
     async def order(self, order: str, sight: Sight) -> OrderRow | None:
         """An order in sight, as known now; None when there is none."""
@@ -223,8 +225,9 @@ class Breaches:
         """The current violations of an order in sight, the oldest first; at most `MOST_VIOLATIONS` and one."""
         wanted = {"order": order, "limit": MOST_VIOLATIONS + 1}
         async with self._pool.connection() as conn:
-            rows = await rows_seen(conn, sight, "violations_of_order", wanted)
-        return [OrderViolation(violation(row[4:]), _decided(row[:4])) for row in rows]
+            found = [violation(row) for row in await rows_seen(conn, sight, "violations_of_order", wanted)]
+            decided = await _assessments(conn, [one.id for one in found])
+        return [OrderViolation(one, decided.get(one.id)) for one in found]
 
     async def caseload(
         self,
@@ -370,13 +373,18 @@ def _case(row: Sequence[Any]) -> CaseRow:
     return CaseRow(no, order, OrderKind(kind), wearer, area, route, status, *stamps)
 
 
-def _chosen(row: Sequence[Any]) -> ChosenRow:
+_ID: Final = 10
+"""Where a row of `breach_chosen` has the violation's id."""
+
+
+def _chosen(row: Sequence[Any], decided: Decided | None) -> ChosenRow:
     (_, version, relied, why, told_us, told_how, made_us, made_by, newest, withdrawn, *rest) = row
-    found = violation(rest[4:])
+    found = violation(rest)
     chosen = Chosen(found.id, version, relied, why, told_us, told_how)
-    return ChosenRow(chosen, found, newest, withdrawn, _decided(rest[:4]), made_us, made_by)
+    return ChosenRow(chosen, found, newest, withdrawn, decided, made_us, made_by)
 
 
-def _decided(row: Sequence[Any]) -> Decided | None:
-    decision, at_us, by, reason = row
-    return None if decision is None else Decided(AssessmentDecision(decision), at_us or 0, by or "", reason or "")
+async def _assessments(conn: Connection, ids: Sequence[str]) -> dict[str, Decided]:
+    """Of violations that were seen by the caller: whoever sees one sees what was decided of it."""
+    rows = await _rows(conn, "assessments_entered", {"ids": list(ids)}) if ids else []
+    return {row[0]: Decided(AssessmentDecision(row[1]), row[2] or 0, row[3] or "", row[4] or "") for row in rows}

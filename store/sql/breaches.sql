@@ -65,10 +65,9 @@ WHERE (%(no)s::bigint IS NULL OR b.breach_no = %(no)s) AND b.breach_no < %(befor
 ORDER BY b.breach_no DESC LIMIT %(limit)s;
 
 -- name: breach_chosen
--- The newest choice of a case: each violation as it was chosen, the newest version there is now, whether it was withdrawn, and
--- what the officer decided last.
+-- The newest choice of a case: each violation as it was chosen, the newest version there is now, and whether it was withdrawn.
 SELECT c.choice, c.version, c.relied, c.why, c.told_at, c.told_how, c.made_at, c.made_by,
-    w.version, n.withdrawn, a.decision, a.at, a.by, a.reason,
+    w.version, n.withdrawn,
     v.id, v.version, v.change, v.reason, v.wearer, v.victim, v.kind, v.code, v.order_id, v.condition,
     v.device, v.from_at, v.to_at, v.decided_at, v.late, v.age_s, v.cause, v.minutes_certain, v.minutes_possible,
     v.p_inside, v.score, v.retrospective, v.untold, v.evidence
@@ -76,37 +75,33 @@ FROM breach_violations c
 JOIN violations v ON v.id = c.violation_id AND v.version = c.version
 JOIN violations_newest n ON n.id = c.violation_id
 JOIN violations w ON w.violation_no = n.violation_no
-LEFT JOIN LATERAL (
-    SELECT r.body ->> 'decision' AS decision, (r.body ->> 'at')::timestamptz AS at, r.body ->> 'by' AS by,
-        r.body ->> 'reason' AS reason
-    FROM caseload_records r JOIN caseload_newest e ON e.record_no = r.record_no
-    WHERE r.type = 'assessment' AND r.body ->> 'violation' = c.violation_id AND NOT e.cancelled
-    ORDER BY (r.body ->> 'at')::timestamptz DESC, r.record_no DESC LIMIT 1
-) AS a ON true
 WHERE c.breach_no = %(no)s
     AND c.choice = (SELECT max(choice) FROM breach_violations WHERE breach_no = %(no)s)
 ORDER BY v.from_at, v.id;
+
+-- name: assessments_entered
+-- What an officer decided last of some violations, as it was entered: also what ingest has not taken yet.
+SELECT DISTINCT ON (body ->> 'violation') body ->> 'violation', body ->> 'decision', (body ->> 'at')::timestamptz,
+    body ->> 'by', body ->> 'reason'
+FROM (
+    SELECT DISTINCT ON (id) id, body, cancelled, record_no FROM caseload_records
+    WHERE type = 'assessment' AND body ->> 'violation' = ANY(%(ids)s::text[]) ORDER BY id, record_no DESC
+) AS newest
+WHERE NOT cancelled
+ORDER BY body ->> 'violation', (body ->> 'at')::timestamptz DESC NULLS LAST, record_no DESC;
 
 -- name: breach_narratives_of
 -- Every version of a case's narrative, the oldest first.
 SELECT version, text, ready, made_at, made_by FROM breach_narratives WHERE breach_no = %(no)s ORDER BY version;
 
 -- name: violations_of_order
--- The current violations of an order, the oldest first, each with what the officer decided of it last.
-SELECT a.decision, a.at, a.by, a.reason,
-    v.id, v.version, v.change, v.reason, v.wearer, v.victim, v.kind, v.code, v.order_id, v.condition,
+-- The current violations of an order, the oldest first.
+SELECT v.id, v.version, v.change, v.reason, v.wearer, v.victim, v.kind, v.code, v.order_id, v.condition,
     v.device, v.from_at, v.to_at, v.decided_at, v.late, v.age_s, v.cause, v.minutes_certain, v.minutes_possible,
     v.p_inside, v.score, v.retrospective, v.untold, v.evidence
 FROM orders o
 JOIN violations_newest n ON n.wearer = o.wearer AND NOT n.withdrawn
 JOIN violations v ON v.violation_no = n.violation_no AND v.order_id = o.id
-LEFT JOIN LATERAL (
-    SELECT r.body ->> 'decision' AS decision, (r.body ->> 'at')::timestamptz AS at, r.body ->> 'by' AS by,
-        r.body ->> 'reason' AS reason
-    FROM caseload_records r JOIN caseload_newest e ON e.record_no = r.record_no
-    WHERE r.type = 'assessment' AND r.body ->> 'violation' = v.id AND NOT e.cancelled
-    ORDER BY (r.body ->> 'at')::timestamptz DESC, r.record_no DESC LIMIT 1
-) AS a ON true
 WHERE o.id = %(order)s ORDER BY v.from_at, v.id LIMIT %(limit)s;
 
 -- name: order_of_case
