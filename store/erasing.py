@@ -33,7 +33,7 @@ STEPS: Final = (
     *("erase_request_uses", "erase_requests", "erase_warrant_holdings", "erase_warrants", "erase_holds"),
     *("erase_crime_matches",),
     *("erase_contact_tellings", "erase_contact_duties"),
-    *("erase_stream_events", "erase_search_terms", "blank_subjects"),
+    *("erase_stream_events", "erase_search_terms", "erase_wearer_statistics", "blank_subjects"),
 )
 """In the order in which rows refer to one another."""
 

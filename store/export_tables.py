@@ -37,6 +37,7 @@ SECRETS: Final = {
     "api_keys": "keys of the old system's machines",
     "oidc_begun": "who is signing in",
     "patrol_links": "open pages of the old system, for an hour",
+    "wearer_statistics": "for the statistics job alone, which takes it from a file",
 }
 """Never leave the system."""
 

@@ -18,6 +18,7 @@ from store.breaches import Breaches
 from store.connecting import Pool, open_pool
 from store.crimes import Crimes
 from store.lots import Lots
+from store.measures import Measures
 from store.reading_types import PositionRow
 from store.requests import Requests
 from store.rota import RotaTables
@@ -89,6 +90,7 @@ class Permissions:
         self.lots = Lots(pool)
         self.rota = RotaTables(pool)
         self.sheets = Sheets(pool)
+        self.measures = Measures(pool)
 
     @classmethod
     async def open(cls, url: str) -> Self:

@@ -217,6 +217,10 @@ DELETE FROM contact_tellings t USING contact_duties d WHERE d.duty_no = t.duty_n
 -- What protected people had to be told of their orders.
 DELETE FROM contact_duties WHERE wearer = %(wearer)s;
 
+-- name: erase_wearer_statistics
+-- Sex, age band and ethnic group; aggregates that were published are of nobody.
+DELETE FROM wearer_statistics WHERE wearer = %(wearer)s;
+
 -- name: erase_warrant_holdings
 -- By whom warrants were held.
 DELETE FROM warrant_holdings h USING warrants w WHERE w.warrant_no = h.warrant_no AND w.wearer = %(wearer)s;
