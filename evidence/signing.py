@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Sequence
+import logging
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from asn1crypto import cms, pem, x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfError, PdfReadError
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -22,12 +24,20 @@ from pyhanko_certvalidator import ValidationContext
 
 from domain.errors import BadSetting, BailiwickError
 
+T = TypeVar("T")
 FIELD: Final = "Signature"
 DIGEST: Final = "sha256"
 TIME_STAMP_S: Final = 10
 """Longest wait for a time-stamp server."""
 ROOM_BYTES: Final = 32_768
 """Kept for signature, certificates and time stamp in the file; a fixed size keeps what is signed the same."""
+
+logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
+logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
+# What it would log (a certificate that nobody here trusts, with a traceback) is told by `check`.
+
+
+UNSIGNED: Final = "the document is not signed"
 
 
 class CannotSign(BailiwickError):
@@ -103,16 +113,21 @@ def key_of_token(
     return SigningKey(signer, time_stamps)
 
 
-def sign(document: bytes, key: SigningKey, reason: str, at: datetime) -> bytes:
+def sign(document: bytes, key: SigningKey, reason: str) -> bytes:
     """The document with an invisible signature over all of it, appended to its bytes. Raises `CannotSign`.
 
-    ``at`` is the time that the signature claims; a time stamp says besides when it was there.
+    The signature claims the time of this machine's clock; a time stamp says besides when it was there.
     """
-    return asyncio.run(sign_document(document, key, reason, at))
+    return _run(_sign(document, key, reason))
 
 
-async def sign_document(document: bytes, key: SigningKey, reason: str, at: datetime) -> bytes:
-    """`sign` inside a loop that runs."""
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """The library works in a loop of its own, whether or not the caller has one."""
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, work).result()
+
+
+async def _sign(document: bytes, key: SigningKey, reason: str) -> bytes:
     writer = IncrementalPdfFileWriter(io.BytesIO(document), strict=False)
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
@@ -160,6 +175,11 @@ class Signed:
     stamped: datetime | None = None
     trusted: bool = False
 
+    @property
+    def changed(self) -> bool:
+        """Whether it is signed, and not as it was signed."""
+        return self.fault is not None and self.fault != UNSIGNED
+
 
 def check(document: bytes, trust: Sequence[x509.Certificate] = ()) -> Signed:
     """Whether the document carries one signature, over every byte of it, that holds.
@@ -169,16 +189,16 @@ def check(document: bytes, trust: Sequence[x509.Certificate] = ()) -> Signed:
     try:
         reader = PdfFileReader(io.BytesIO(document), strict=False)
         found = reader.embedded_signatures
-    except (PdfReadError, PdfError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-        return Signed(fault=f"the document cannot be read: {error}")
+    except Exception as error:  # whatever a changed byte makes the parsers say
+        return Signed(fault=f"the document cannot be read: it was changed or cut ({type(error).__name__})")
     if not found:
-        return Signed(fault="the document is not signed")
+        return Signed(fault=UNSIGNED)
     if len(found) != 1:
         return Signed(fault=f"the document has {len(found)} signatures, and a pack has one")
     try:
         return _checked(document, found[0], trust)
     except Exception as error:  # whatever a changed byte makes the parsers say
-        return Signed(fault=f"the signature cannot be read: {type(error).__name__}: {error}")
+        return Signed(fault=f"the signature cannot be read: it was changed or cut ({type(error).__name__})")
 
 
 def _checked(document: bytes, signature: EmbeddedPdfSignature, trust: Sequence[x509.Certificate]) -> Signed:
@@ -186,7 +206,7 @@ def _checked(document: bytes, signature: EmbeddedPdfSignature, trust: Sequence[x
     if fault is not None:
         return Signed(fault=fault)
     context = ValidationContext(trust_roots=list(trust), allow_fetching=False, moment=_claimed(signature))
-    status = asyncio.run(_status(signature, context))
+    status = _run(_status(signature, context))
     by = signature.signer_cert
     told = Signed(
         by=by.subject.human_friendly,
@@ -233,16 +253,12 @@ def _container_fault(document: bytes, signature: EmbeddedPdfSignature) -> str | 
     if first != 0 or second + rest != len(document):
         return "the signature does not cover the whole file"
     der = signature.pkcs7_content
-    content = cms.ContentInfo.load(der.rstrip(b"\0") if not _exact(der) else der)
+    content = cms.ContentInfo.load(bytes(der))
     exact = content.dump(force=True)
     room = document[length:second]
-    if room != b"<" + exact.hex().encode().ljust(len(room) - 2, b"0") + b">":
+    if room != b"<" + exact.hex().upper().encode().ljust(len(room) - 2, b"0") + b">":
         return "the place of the signature in the file was changed"
     return _strangers(content["content"], signature)
-
-
-def _exact(der: bytes) -> bool:
-    return bool(der) and not der.endswith(b"\0")
 
 
 def _strangers(signed: cms.SignedData, signature: EmbeddedPdfSignature) -> str | None:

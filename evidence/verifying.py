@@ -92,6 +92,8 @@ def verify(
     for step in steps:
         verdict.fault = step()
         if verdict.fault is not None:
+            if parts and verdict.signed is not None and verdict.signed.changed:
+                verdict.fault += f"; {_where_changed(parts)}"
             return verdict
     try:
         manifest = read_manifest(parts[MANIFEST])
@@ -108,6 +110,15 @@ def verify(
         if verdict.fault is None:
             verdict.held.append(name)
     return verdict
+
+
+def _where_changed(parts: Mapping[str, bytes]) -> str:
+    """Of a document whose signature does not hold: the part that is another, or that none is."""
+    try:
+        fault = first_fault(read_manifest(parts[MANIFEST]), parts, parts[MANIFEST])
+    except BadManifest as error:
+        fault = f"{MANIFEST} cannot be read: {error}"
+    return fault or "its parts are as the manifest has them, so it is in the pages or around them"
 
 
 def _signature(document: bytes, trust: Sequence[x509.Certificate], verdict: Verdict) -> str | None:
