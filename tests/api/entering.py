@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
-import jsonschema
 
 from alerts.work_store import AlertWork
 from api.app import create_app
@@ -18,7 +17,7 @@ from domain.facts import Roster
 from store import Reading, Store
 from store.store import ConnectionLost
 from tests.api.doors import HeaderDoor, asks
-from tests.api.serving import client_of
+from tests.api.serving import client_of, must_fit
 from tests.api.working import Clock, guide, template_of
 from tests.caseload.lines import records
 from tests.store.alert_making import ZONES
@@ -87,7 +86,7 @@ class Entry:
         operation = self.document["paths"][template_of(self.document, path, method.lower())][method.lower()]
         told = operation["responses"].get(str(answer.status_code)) or operation["responses"]["default"]
         (schema,) = [content["schema"] for content in told["content"].values()]
-        jsonschema.validate(answer.json(), schema | {"components": self.document["components"]})
+        must_fit(answer.json(), schema, self.document)
         return answer
 
     async def get(self, path: str, who: dict[str, str] = OLA) -> httpx2.Response:

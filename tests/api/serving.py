@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx2
+import jsonschema
 import uvicorn
 from fastapi import FastAPI
 
@@ -32,6 +33,12 @@ def client_of(app: FastAPI, base_url: str = HOST) -> httpx2.AsyncClient:
     """Asks without a socket; what goes wrong inside is an answer, as it is for a browser."""
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     return httpx2.AsyncClient(transport=transport, base_url=base_url)
+
+
+def must_fit(body: Any, schema: dict[str, Any], document: dict[str, Any]) -> None:
+    """Raises ``jsonschema.ValidationError`` unless a body is as the document says; that the document is one is `test_frozen`'s to say."""
+    whole = schema | {"components": document["components"]}
+    jsonschema.Draft202012Validator(whole).validate(body)
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
-import jsonschema
 from fastapi import FastAPI
 
 from alerts.desk import DeskGuide
@@ -22,7 +21,7 @@ from store.device_commands import DeviceCommands
 from store.permissions import Permissions
 from store.store import ConnectionLost
 from tests.api.doors import HeaderDoor, asks
-from tests.api.serving import client_of
+from tests.api.serving import client_of, must_fit
 from tests.store.alert_making import PROTOCOLS, ZONES, Made, alerts_at, resolve
 from tests.store.made import NOON, ask
 
@@ -79,7 +78,7 @@ class Working:
         operation = self.document["paths"][template_of(self.document, path, method)][method]
         told = operation["responses"].get(str(answer.status_code)) or operation["responses"]["default"]
         schema = told["content"][answer.headers["content-type"].partition(";")[0]]["schema"]
-        jsonschema.validate(answer.json(), schema | {"components": self.document["components"]})
+        must_fit(answer.json(), schema, self.document)
 
 
 def template_of(document: dict[str, Any], path: str, method: str) -> str:
