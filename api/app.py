@@ -85,8 +85,8 @@ RESOURCES: Final = (
     requests,
     warrants_ranked,
     warrants,
-    entry,
     crimes,
+    entry,
     zones,
     caseload,
     decisions,
@@ -149,16 +149,7 @@ def create_app(
     """
     hub = Hub(reading, away)
     metrics = Metrics()
-    app = FastAPI(
-        title="Bailiwick",
-        version=_version(),
-        description=DESCRIPTION,
-        openapi_url=f"{API_ROOT}/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=_listening,
-        redirect_slashes=False,
-    )
+    app = _bare()
     rankings = Rankings(reading, zones) if zones is not None else None
     permitting = Permitting(reading, zones, permissions) if zones is not None else None
     if given is None and permitting is not None:
@@ -172,7 +163,6 @@ def create_app(
     for error in away:
         app.add_exception_handler(error, _database_away)
     app.add_exception_handler(Busy, busy)
-    app.router.routes.extend(_routes())
     pages.install(app)
     # The last one added is the first that a request meets.
     app.add_middleware(AuditGuard)
@@ -181,7 +171,23 @@ def create_app(
     app.add_middleware(Journal, metrics=metrics, page=our_fault)
     app.add_middleware(SecurityHeaders, public_url=public_url)
     require_deeds(app)
-    _complete_document(app)
+    app.__dict__["openapi"] = _document
+    return app
+
+
+def _bare() -> FastAPI:
+    """The routes, and no part behind them."""
+    app = FastAPI(
+        title="Bailiwick",
+        version=_version(),
+        description=DESCRIPTION,
+        openapi_url=f"{API_ROOT}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_listening,
+        redirect_slashes=False,
+    )
+    app.router.routes.extend(_routes())
     return app
 
 
@@ -221,17 +227,14 @@ async def _database_away(request: Request, error: Exception) -> Response:
     return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot be reached", headers=headers)
 
 
-def _complete_document(app: FastAPI) -> None:
-    """Puts the shape of every error, and who may do what, into the OpenAPI document."""
-    plain: Callable[[], dict[str, Any]] = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = plain()
-        document["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
-        tell_of_deeds(app, document)
-        return document
-
-    app.__dict__["openapi"] = openapi
+@cache
+def _document() -> dict[str, Any]:
+    """OpenAPI, with the shape of every error, and who may do what: of the routes alone, so the same for every application."""
+    app = _bare()
+    document: dict[str, Any] = app.openapi()
+    document["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+    tell_of_deeds(app, document)
+    return document
 
 
 def _version() -> str:
