@@ -28,7 +28,7 @@ demo: $(VENV)/.run-stamp $(CONSOLE)  ## the whole system on embedded parts: http
 	@$(RUN) bailiwick demo $(DEMO_ARGS)
 
 test: $(VENV)/.dev-stamp $(CONSOLE)  ## every test, on real parts
-	@$(RUN) bailiwick.parts.real_parts
+	@$(RUN) bailiwick.warm_up & compiled=$$!; $(RUN) bailiwick.parts.real_parts && wait $$compiled
 	@$(RUN) pytest -n $(TEST_WORKERS) --dist worksteal $(TEST_ARGS)
 
 check: $(VENV)/.dev-stamp $(CONSOLE)  ## the quick loop, under a minute
