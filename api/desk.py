@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
@@ -27,7 +27,6 @@ from api.desk_problems import REFUSED, refusal
 from api.doors import Seen, seeing
 from api.parts import Given
 from api.problems import MEDIA_TYPE, Problem, problem_response
-from api.views_in_use import ViewsInUse
 from domain.callers import Caller, Sight
 from domain.rota import Shift
 from store.answers import AnswerGiven, RequestKey, note_key
@@ -73,7 +72,6 @@ class AtDesk:
     handovers: Handovers | None = None
     views: Views | None = None
     patrol_links: PatrolLinks | None = None
-    in_use: ViewsInUse = field(default_factory=ViewsInUse)
 
     def desk(self, note: Note, audited: Audited) -> Desk:
         """The desk, for one request."""

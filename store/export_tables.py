@@ -28,6 +28,7 @@ LEFT_OUT: Final = {
     "newest_fixes": "made anew out of the fixes",
     "newest_fixes_kept": "made anew out of the fixes",
     "stream_events": "what was streamed; everything in it stands in its own table",
+    "views_in_use": "what pages show just now, told anew every 20 seconds",
     "vocabulary": "comes with the schema",
 }
 SECRETS: Final = {

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 
+from domain.instants import SECOND_US
 from store.audit import Entry, write
 from store.connecting import Pool
 from store.errors import Refused
@@ -16,6 +17,10 @@ from store.times import At, Connection
 
 MOST_VIEWS: Final = 50
 """Of one account."""
+
+TOLD_FOR_US: Final = 60 * SECOND_US
+"""A page tells its view every 20 s; one that said nothing for so long is closed, or asleep."""
+MOST_IN_USE: Final = 2_000
 
 Note = Callable[[Connection], Awaitable[None]]
 """What else is done in the transaction, before."""
@@ -31,6 +36,14 @@ class View(NamedTuple):
     shared: bool
 
 
+class ViewInUse(NamedTuple):
+    """Whose page shows what: ``query`` is the part of its address after `?`."""
+
+    who: str
+    role: str
+    query: str
+
+
 class Views:
     """The views of a database."""
 
@@ -41,6 +54,18 @@ class Views:
         """One's own by name, then those that others share."""
         async with self._pool.connection() as conn:
             return [View(*row) for row in await _rows(conn, "views_of", {"owner": owner})]
+
+    async def tell(self, view: ViewInUse, now_us: int) -> None:
+        """A page shows this view now."""
+        until = {"now": At(now_us), "until": At(now_us + TOLD_FOR_US)}
+        async with self._pool.connection() as conn:
+            await conn.execute(statement("tell_view"), view._asdict() | until)
+
+    async def in_use(self, now_us: int) -> list[ViewInUse]:
+        """What pages show now, whichever process they told it to, by whose they are; `MOST_IN_USE` at most."""
+        async with self._pool.connection() as conn:
+            wanted = {"now": At(now_us), "limit": MOST_IN_USE}
+            return [ViewInUse(*row) for row in await _rows(conn, "views_in_use", wanted)]
 
     async def enter(self, name: str, query: str, shared: bool, entry: Entry, note: Note) -> View | None:
         """Keeps a view of whom ``entry`` names; None when they have `MOST_VIEWS` others. Raises `Refused`."""

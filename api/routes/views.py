@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AfterValidator, Field
@@ -17,10 +17,9 @@ from api.desk import LARGEST_ID, Asking, HasDesk, asks, once
 from api.doors import Seen, seeing
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, answer
 from api.problems import Problem
-from api.views_in_use import ViewInUse
 from domain.vocabulary import Role
 from store.audit import entry_of
-from store.views import MOST_VIEWS, View, Views
+from store.views import MOST_VIEWS, View, ViewInUse, Views
 
 LONGEST_NAME: Final = 60
 LONGEST_QUERY: Final = 1_000
@@ -44,6 +43,11 @@ def filters_alone(query: str) -> str:
     if others:
         raise ValueError(f"only these are kept: {', '.join(sorted(KEPT))}")
     return query
+
+
+def without_words(query: str) -> str:
+    """``query`` with what was typed into the text field as ``*``: it is somebody's name, and that it narrows the view is enough."""
+    return urlencode([(name, "*" if name == "text" else value) for name, value in parse_qsl(query)])
 
 
 class NewView(shapes.Shape):
@@ -94,6 +98,7 @@ async def views(seen: Annotated[Seen, Depends(seeing(Deed.READ_ALERTS))], kept: 
 async def in_use(
     seen: Annotated[Seen, Depends(seeing(Deed.READ_DESK))],
     desk: HasDesk,
+    kept: HasViews,
     shows: Annotated[
         str | None, Query(max_length=LONGEST_QUERY, description="What your own page shows, so that others know")
     ] = None,
@@ -101,8 +106,8 @@ async def in_use(
     """Which views of the queue the centre's staff look at now. A page that tells its own every 20 s is among them for 60 s."""
     now_us = desk.clock()
     if shows is not None:
-        desk.in_use.tell(ViewInUse(seen.caller.name, seen.caller.role, shows), now_us)
-    items = [{"who": one.who, "role": one.role.value, "query": one.query} for one in desk.in_use.now(now_us)]
+        await kept.tell(ViewInUse(seen.caller.name, seen.caller.role.value, without_words(shows)), now_us)
+    items = [one._asdict() for one in await kept.in_use(now_us)]
     return answer({"items": items, "next": None})
 
 

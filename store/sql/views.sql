@@ -22,3 +22,13 @@ RETURNING view_no, owner, name, query, shared;
 -- name: drop_view
 -- Lets a view go: one's own, or (`senior`) a shared one of another's; nothing when there is none of these.
 DELETE FROM saved_views WHERE view_no = %(view_no)s AND (owner = %(owner)s OR (shared AND %(senior)s)) RETURNING view_no;
+
+-- name: tell_view
+-- A page shows a view, until it has not said so for a while; what others have not said for a while goes.
+WITH over AS (DELETE FROM views_in_use WHERE until_at <= %(now)s)
+INSERT INTO views_in_use (who, role, query, until_at) VALUES (%(who)s, %(role)s, %(query)s, %(until)s)
+ON CONFLICT (who, role, query) DO UPDATE SET until_at = EXCLUDED.until_at;
+
+-- name: views_in_use
+-- The views that pages show now, by whose they are.
+SELECT who, role, query FROM views_in_use WHERE until_at > %(now)s ORDER BY who, role, query LIMIT %(limit)s;

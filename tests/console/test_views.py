@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.api.doors import asks
-from tests.console.world import DEE, OLA, SAM, World
+from tests.console.world import DEE, OLA, SAM, Begun, World, going_on
 
 BAD = {"name": "Bad ones", "query": "severity=critical&sort=newest"}
 
@@ -65,8 +65,13 @@ async def test_a_view_is_in_use_for_a_minute_after_its_page_told_so(night: World
     night.clock.forward(59)
     await night.get("views/in-use?shows=held%3Dme")
     assert await in_use() == [("ola", "operator", "held=me"), ("ola", "operator", "severity=critical")]
+    async with going_on(night.made.url, Begun(night.made.roster, night.made.commits, 0)) as beside:
+        other = await beside.store.views.in_use(night.clock())
+    assert [one.query for one in other] == ["held=me", "severity=critical"]
+    named = "views/in-use?shows=text%3DAlder%2BFinch%26held%3Dnobody"
+    assert [one["query"] for one in (await night.get(named, SAM))["items"]][-1] == "text=%2A&held=nobody"
     night.clock.forward(1)
-    assert await in_use() == [("ola", "operator", "held=me")]
+    assert await in_use() == [("ola", "operator", "held=me"), ("sam", "supervisor", "text=%2A&held=nobody")]
     night.clock.forward(60)
     assert await in_use() == []
     assert (await night.client.get("/api/v1/views/in-use", headers=DEE)).status_code == 403
