@@ -45,6 +45,7 @@ class Deed(StrEnum):
     READ_WARRANTS = "warrants.read"
     READ_CRIMES = "crimes.read"
     READ_CRIME_MATCHES = "crime_matches.read"
+    READ_CONTACT_DUTIES = "contact_duties.read"
     READ_EXPORTS = "exports.read"
     READ_ACCOUNTS = "accounts.read"
     READ_HOLDS = "holds.read"
@@ -66,6 +67,7 @@ class Deed(StrEnum):
     WRITE_CRIMES = "crimes.write"
     QUALIFY_CRIME_MATCHES = "crime_matches.qualify"
     AUTHORISE_CRIME_MATCHES = "crime_matches.authorise"
+    WRITE_TELLINGS = "tellings.write"
     WRITE_EXPORTS = "exports.write"
     WRITE_ACCOUNTS = "accounts.write"
     WRITE_HOLDS = "holds.write"
@@ -103,6 +105,7 @@ GRANTS: Final[dict[Deed, frozenset[Role]]] = {
     Deed.READ_WARRANTS: frozenset({Role.ENFORCEMENT, Role.OFFICER}) | SENIOR,
     Deed.READ_CRIMES: CENTRE | {Role.POLICE},
     Deed.READ_CRIME_MATCHES: CENTRE | {Role.POLICE},
+    Deed.READ_CONTACT_DUTIES: SENIOR | {Role.VICTIM_LIAISON},
     Deed.READ_EXPORTS: frozenset({Role.AUDITOR, Role.DUTY_MANAGER}),
     Deed.READ_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Deed.READ_HOLDS: frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DUTY_MANAGER}),
@@ -121,6 +124,7 @@ GRANTS: Final[dict[Deed, frozenset[Role]]] = {
     Deed.WRITE_REQUESTS: frozenset({Role.POLICE}),
     Deed.APPROVE_REQUESTS: SENIOR,
     Deed.WRITE_WARRANTS: frozenset({Role.OFFICER, Role.ENFORCEMENT}) | SENIOR,
+    Deed.WRITE_TELLINGS: SENIOR | {Role.VICTIM_LIAISON},
     Deed.WRITE_EXPORTS: frozenset({Role.DUTY_MANAGER}),
     Deed.WRITE_CRIMES: CENTRE | {Role.POLICE},
     Deed.QUALIFY_CRIME_MATCHES: CENTRE,

@@ -35,13 +35,14 @@ INCIDENTS: Final[dict[str, Severity]] = {
     "undelivered": Severity.CRITICAL,
     "rests_on_withdrawn": Severity.CRITICAL,
     "protection_ended": Severity.CRITICAL,
+    "victim_not_told": Severity.SERIOUS,
     "rota_gap": Severity.WARNING,
 }
 """Alerts that rest on no violation: the service's own.
 
 An outage of many; a parked message that holds a tamper or an SOS; nobody watches silence; a notification that could not be
 delivered; a breach, warrant, recall or arrest that rests on what was withdrawn; a victim whose wearer's monitoring is
-suspended or over; hours in which nobody is on duty.
+suspended or over; a protected person who should have been told of something by now; hours in which nobody is on duty.
 """
 
 _CRITICAL: Final = (

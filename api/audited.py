@@ -24,7 +24,10 @@ from store.times import Connection
 REPLAYED: Final = "Idempotency-Replayed"
 """On an answer that was given before: what was done then is in the audit."""
 LOOKS: Final = frozenset(
-    {Deed.READ_POSITIONS, Deed.READ_LAST_PLACE, Deed.READ_PROTECTED_PLACES, Deed.READ_SHEETS, Deed.READ_AUDIT, Deed.READ_CRIME_MATCHES}
+    {
+        *(Deed.READ_POSITIONS, Deed.READ_LAST_PLACE, Deed.READ_PROTECTED_PLACES, Deed.READ_CONTACT_DUTIES),
+        *(Deed.READ_SHEETS, Deed.READ_AUDIT, Deed.READ_CRIME_MATCHES),
+    }
 )
 """What is read and has an entry."""
 LOOKS_AT_CASES: Final = frozenset({Deed.READ_BREACHES, Deed.READ_LOTS})

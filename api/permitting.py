@@ -50,6 +50,7 @@ class Permitting:
         self.permissions = permissions
         self.given = None if permissions is None else Given(permissions, zones)
         self._reading = reading
+        self.zones = zones
         self.windows = WindowCache(zones)
         self._standing = Standing(self.windows)
         self._learnt = BEGINNING

@@ -16,6 +16,7 @@ from bailiwick.channels import open_channels, set_up
 from bailiwick.guides import Guides
 from bailiwick.settings import Settings
 from bailiwick.timezones import PinnedTimeZones
+from bailiwick.victim_watch import duty_rules
 from store import Store
 from store.device_commands import DeviceCommands
 from store.exports import Exports
@@ -59,4 +60,5 @@ async def open_desk(
 
         caseload = AtCaseload(store.entry.entering, store.entry.looking, store.entry.seen, zones)
         kept = (store.holds, store.rota, store.protocols, store.handovers, store.views, store.patrol_links)
-        yield AtDesk(work, guide, clock, store.rota.shifts, caseload, exports, commands, *kept)
+        tries = duty_rules(settings.duties).at(clock()).tries
+        yield AtDesk(work, guide, clock, store.rota.shifts, caseload, exports, commands, *kept, tries_to_tell=tries)

@@ -18,7 +18,7 @@ from alerts.dispatch import Parts, Watch, serve, wall_clock
 from alerts.recipients import Hook
 from alerts.waking import steadily
 from alerts.work_store import AlertWork
-from bailiwick import audit_anchoring, keeping, protection_watch
+from bailiwick import audit_anchoring, keeping, protection_watch, victim_watch
 from bailiwick.audit_anchoring import AnchorWatch
 from bailiwick.audit_keys import load_key
 from bailiwick.channels import open_channels, set_up, wording_of
@@ -26,9 +26,12 @@ from bailiwick.commanding import command_devices
 from bailiwick.contingency_command import EVERY_S, ContingencyWatch
 from bailiwick.directory import rota_alerts
 from bailiwick.guides import Guides
+from bailiwick.paired_caseload import PairedCaseload
 from bailiwick.protection_watch import ProtectionWatch
 from bailiwick.settings import Settings
 from bailiwick.timezones import PinnedTimeZones
+from bailiwick.victim_watch import VictimWatch, duty_rules
+from evidence.duty_rules import DutyRules
 from store import Store
 from store.device_commands import DeviceCommands
 
@@ -52,6 +55,7 @@ class Dispatching:
 async def dispatch(told: Dispatching) -> None:
     """Runs until ``told.stop`` is set; the database is waited for."""
     client_id = f"bailiwick-dispatch-{socket.gethostname()}-{os.getpid()}"
+    rules = duty_rules(told.settings.duties)
     wording = wording_of(told.settings, told.zones.calendar(ZONE_OF_TEXTS))
     async with open_channels(told.settings, told.clock, client_id) as senders:
         there = set_up(senders)
@@ -72,7 +76,7 @@ async def dispatch(told: Dispatching) -> None:
                     compose=wording.words,
                     watches=[
                         _rota_watch(store, work, guides),
-                        _protection_watch(store, work, told.zones),
+                        *_protection_watches(store, work, told.zones, rules),
                         *_audit_watches(store, told.settings),
                         *_contingency_watches(store, told.zones, told.settings),
                         Watch("letting go what is old", keeping.EVERY_S, partial(keeping.look, told.settings)),
@@ -98,8 +102,14 @@ def _rota_watch(store: Store, work: AlertWork, guides: Guides) -> Watch:
     return Watch("watching the rota", ROTA_S, look)
 
 
-def _protection_watch(store: Store, work: AlertWork, zones: PinnedTimeZones) -> Watch:
-    return Watch("watching orders that protect", protection_watch.EVERY_S, ProtectionWatch(store, work, zones).look)
+def _protection_watches(store: Store, work: AlertWork, zones: PinnedTimeZones, rules: DutyRules) -> list[Watch]:
+    caseload = PairedCaseload(store)
+    ends = ProtectionWatch(caseload, work, zones)
+    told = VictimWatch(store, work, caseload, rules, zones)
+    return [
+        Watch("watching orders that protect", protection_watch.EVERY_S, ends.look),
+        Watch("watching who must be told", victim_watch.EVERY_S, told.look),
+    ]
 
 
 def _audit_watches(store: Store, settings: Settings) -> list[Watch]:

@@ -64,6 +64,10 @@ class Settings(KeepingSettings, SignInSettings, ChannelSettings):
         description="What lies under the map besides the built-in outline: a `.pmtiles` file, a `.geojson` file of streets, or a tile "
         "server's address with `{z}`, `{x}` and `{y}`, which `api` alone asks, so that a key in it stays here.",
     )
+    duties: Path | None = Field(
+        default=None,
+        description="File with by when protected people must be told; default: an example that ships (docs/victim-contact.md).",
+    )
     exports_folder: Path | None = Field(
         default=None,
         description="Folder for exports: `exporter` writes it, `api` reads it. None: none can be asked for.",

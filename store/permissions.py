@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from domain.instants import DAY_US
 from store.breaches import Breaches
 from store.connecting import Pool, open_pool
+from store.contact_duties import ContactDuties
 from store.crimes import Crimes
 from store.lots import Lots
 from store.measures import Measures
@@ -89,6 +90,7 @@ class Permissions:
         self.crimes = Crimes(pool)
         self.lots = Lots(pool)
         self.rota = RotaTables(pool)
+        self.duties = ContactDuties(pool)
         self.sheets = Sheets(pool)
         self.measures = Measures(pool)
 

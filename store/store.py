@@ -30,6 +30,7 @@ from store.audit_reading import AuditReading
 from store.caseload_entry import CaseloadEntry
 from store.committing import make_ready, used_devices, write, write_checkpoint
 from store.connecting import Pool, open_pool
+from store.contact_duties import ContactDuties
 from store.contingency import Contingency
 from store.device_numbers import DeviceNumbers
 from store.erasing import Erasing
@@ -90,6 +91,7 @@ class Store:
         self.contingency = Contingency(pool)
         self.patrol_links = PatrolLinks(pool)
         self.views = Views(pool)
+        self.duties = ContactDuties(pool)
         self.erasing = Erasing(pool)
 
     @classmethod

@@ -61,6 +61,7 @@ KINDS: Final[dict[str, str]] = {
     "undelivered": "Message not delivered",
     "rests_on_withdrawn": "A decision rests on what was withdrawn",
     "protection_ended": "A victim's protection ends",
+    "victim_not_told": "A victim was not told in time",
     "rota_gap": "Nobody on duty",
 }
 """Of alerts and violations; from `mass_outage` on they are alerts of the service's own, which are no violation."""

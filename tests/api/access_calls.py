@@ -93,6 +93,7 @@ def standing(world: World, one: Subject) -> dict[str, str]:
         "request": world.requests[word],
         "warrant": world.warrants[word],
         "crime": world.crimes[word],
+        "duty": world.duties[word],
         "command": world.commands.get(word, 0),
         "hold": world.holds.get(word, 0),
         "export": world.exports.get(word, 0),
@@ -405,10 +406,10 @@ async def warrant(about: About) -> Call:
     return Call(about.path(), body | {"issued": SINCE, "agency": "another-agency", "person": "P. Carey"})
 
 
-async def to_warrant(body: Any, about: About) -> Call:
-    """A fresh one, held by whom the standing one is held by."""
-    number = await about.world.warrant(about.one) if about.does else about.world.warrants[about.one.word]
-    return Call(about.path(warrant=number), body)
+async def to_fresh(what: str, body: Any, about: About) -> Call:
+    """Of a warrant (held by whom the standing one is held by) or a duty: a fresh one where it is done."""
+    fresh = {what: await getattr(about.world, what)(about.one)} if about.does else {}
+    return Call(about.path(**fresh), body)
 
 
 async def hold(about: About) -> Call:
@@ -493,8 +494,14 @@ CALLS: Final[dict[str, Caller]] = {
     "POST /warrants": warrant,
     "POST /holds": hold,
     "POST /holds/{hold}/end": end_hold,
-    "POST /warrants/{warrant}/hand-over": partial(to_warrant, {"agency": "another-agency", "person": "Q. Dell"}),
-    "POST /warrants/{warrant}/accept": partial(to_warrant, None),
-    "POST /warrants/{warrant}/end": partial(to_warrant, {"outcome": "executed"}),
+    "POST /warrants/{warrant}/hand-over": partial(
+        to_fresh, "warrant", {"agency": "another-agency", "person": "Q. Dell"}
+    ),
+    "POST /contact-duties/{duty}/tellings": partial(
+        to_fresh, "duty", {"channel": "call", "result": "told", "adult": True}
+    ),
+    "POST /contact-duties/{duty}/not-reached": partial(to_fresh, "duty", {"reason": "no answer"}),
+    "POST /warrants/{warrant}/accept": partial(to_fresh, "warrant", None),
+    "POST /warrants/{warrant}/end": partial(to_fresh, "warrant", {"outcome": "executed"}),
 }
 """What is not here is asked by its path alone."""

@@ -33,11 +33,12 @@ from domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant
 from domain.networks import Network
 from domain.records import Version
 from domain.violations import FactId
-from domain.vocabulary import Kind, Role, WarrantKind
+from domain.vocabulary import DutyEvent, Kind, Role, WarrantKind
 from store import Reading
 from store.audit import Entry
 from store.audit_reading import AuditKept
 from store.breaches import NewCase
+from store.contact_duties import WantedDuty
 from store.device_commands import DeviceCommands
 from store.exports import Exports
 from store.permissions import Permissions
@@ -174,6 +175,7 @@ class World:
     warrants: dict[str, int] = field(default_factory=dict)
     crimes: dict[str, int] = field(default_factory=dict)
     breaches: dict[str, int] = field(default_factory=dict)
+    duties: dict[str, int] = field(default_factory=dict)
     commands: dict[str, int] = field(default_factory=dict)
     exports: dict[str, int] = field(default_factory=dict)
     holds: dict[str, int] = field(default_factory=dict)
@@ -237,6 +239,15 @@ class World:
         found = DatedStep(0, BreachStep.IDENTIFIED, NOON - HOUR_US, None, "", None, "", NOON, "dee")
         new = NewCase(order, "court@2020-01-01", "identified", (found,), (Chosen(f"{one.W}-1", 1, relied=True),))
         return await self.permissions.breaches.open_case(new, "dee", NOON, _entry(one, Deed.WRITE_BREACHES), _nothing)
+
+    async def duty(self, one: Subject) -> int:
+        """What their protected person must be told, and has not been."""
+        facts = {"kind": "community", "from": format_instant(NOON), "to": None}
+        whose = (f"recall:{self.fresh()}", DutyEvent.STARTED, one.V, one.W, one.O, one.area)
+        wanted = WantedDuty(*whose, facts, None, NOON, NOON, NOON + HOUR_US)
+        async with self.made.store.duties.reckoning() as held:
+            await held.write([wanted], [], [], NOON)
+        return self.newest("contact_duties", "duty_no")
 
     async def hold(self, one: Subject) -> int:
         """A legal hold."""
@@ -375,6 +386,7 @@ async def _records(there: World, one: Subject) -> None:
     there.warrants[one.word] = await there.warrant(one)
     there.crimes[one.word] = crime_of(there.rows, one.area, f"crime-{len(there.crimes)}", one.W, one.lat)
     there.breaches[one.word] = await there.breach(one)
+    there.duties[one.word] = await there.duty(one)
     there.holds[one.word] = await there.hold(one)
     if one.open:
         officer = {"officer": "PC 4411", "force": "Kent Police"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts.work_store import AlertWork
+from bailiwick.paired_caseload import PairedCaseload
 from bailiwick.protection_watch import BACK_US, ProtectionWatch
 from bailiwick.timezones import pinned_time_zones
 from domain.instants import DAY_US, HOUR_US
@@ -25,7 +26,7 @@ async def test_an_end_is_alerted_once_and_a_suspension_learnt_later_too(database
     async with migrated(database_url) as store, await AlertWork.open(database_url, pinned_time_zones()) as work:
         await store.learn([Version(record) for record in (*PEOPLE, *orders, pair, trail)])
         await learn_everything(store, 1, roster_of())
-        watch = ProtectionWatch(store, work, pinned_time_zones())
+        watch = ProtectionWatch(PairedCaseload(store), work, pinned_time_zones())
         assert await store.reading.paired_wearers() == ["W1"]
         await watch.look(NOON)
         assert await _raised(store) == []
@@ -35,7 +36,7 @@ async def test_an_end_is_alerted_once_and_a_suspension_learnt_later_too(database
             await watch.look(at_us)
         ends = [f"protection_ended:P1:{NOON + hours * HOUR_US}" for hours in (1, 3)]
         assert sorted(await _raised(store)) == sorted((end, "W1", "V1", "critical") for end in ends)
-        again = ProtectionWatch(store, work, pinned_time_zones())
+        again = ProtectionWatch(PairedCaseload(store), work, pinned_time_zones())
         await again.look(NOON + 3 * HOUR_US + BACK_US)
         assert len(await _raised(store)) == len(ends)
 
