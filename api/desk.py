@@ -56,7 +56,8 @@ class AtDesk:
 
     ``guide`` is by what alerts are looked at, ``clock`` gives microseconds UTC, ``shifts`` those that touch ``[from, to)``;
     ``caseload`` is how it is entered and read, None where this process does not; ``exports`` are those asked for, None without a folder;
-    ``tries_to_tell`` a protected person without an answer are enough; ``commands`` are those to devices; ``rota`` and ``protocols`` where this process may change them.
+    ``commands`` are those to devices; ``rota`` and ``protocols`` where this process may change them; ``tries_to_tell`` a protected person
+    without an answer are enough.
     """
 
     work: AlertWork
@@ -73,7 +74,6 @@ class AtDesk:
     views: Views | None = None
     patrol_links: PatrolLinks | None = None
     tries_to_tell: int = 2
-    in_use: ViewsInUse = field(default_factory=ViewsInUse)
 
     def desk(self, note: Note, audited: Audited) -> Desk:
         """The desk, for one request."""

@@ -85,19 +85,9 @@ def standing(world: World, one: Subject) -> dict[str, str]:
         "key": "a" * 12,
         "file": "manifest.json",
     }
-    numbers = {
-        "alert": world.alerts[word],
-        "contact": world.contacts[word],
-        "task": world.tasks[word],
-        "mute": world.mutes[word],
-        "request": world.requests[word],
-        "warrant": world.warrants[word],
-        "crime": world.crimes[word],
-        "duty": world.duties[word],
-        "command": world.commands.get(word, 0),
-        "hold": world.holds.get(word, 0),
-        "export": world.exports.get(word, 0),
-    }
+    always = ("alert", "contact", "task", "mute", "request", "warrant", "crime", "duty")
+    numbers = {name: getattr(world, f"{name}s" if name != "duty" else "duties")[word] for name in always}
+    numbers |= {name: getattr(world, f"{name}s").get(word, 0) for name in ("command", "hold", "export")}
     return records | {key: str(number) for key, number in numbers.items()}
 
 
