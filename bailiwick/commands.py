@@ -219,12 +219,14 @@ def crimes(
 
 @app.command()
 def exporter() -> None:
-    """Exports that were asked for over HTTP: writes them to BAILIWICK_EXPORTS_FOLDER. Several may run at once."""
+    """Exports, crime matches and breach packs that were asked for over HTTP. Several may run at once."""
     from bailiwick.exporter import Exporting, run
+    from bailiwick.pack_key import signing_key
     from bailiwick.timezones import pinned_time_zones
 
     settings = _settings()
-    run(Exporting(settings.database(), settings.exports(), pinned_time_zones()))
+    key, kept_days = signing_key(settings), settings.retention_positions_days
+    run(Exporting(settings.database(), settings.exports(), pinned_time_zones(), key=key, kept_days=kept_days))
 
 
 @app.command()
@@ -340,6 +342,26 @@ def verify_audit(
         raise typer.Exit(
             verify_audit_command(settings.database(), keys, anchors or settings.audit_anchors, as_json=as_json)
         )
+
+
+@app.command("verify-report")
+def verify_report(
+    file: Annotated[Path, typer.Argument(help="The pack: a PDF as the centre gave it out.")],
+    trust: Annotated[
+        list[Path] | None, typer.Option(help="File with a certificate that you trust (PEM or DER); may be given again.")
+    ] = None,
+    annex: Annotated[Path | None, typer.Option(help="Its sealed annex, where a court has had it opened.")] = None,
+    against_database: Annotated[
+        bool, typer.Option("--against-database", help="Hold it against BAILIWICK_DATABASE_URL too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a breach pack, offline, from its file alone; end with 1 and the first thing that does not hold."""
+    from bailiwick.verify_report import verify_report_command
+
+    url = _settings().database() if against_database else None
+    with database_told_in_one_line():
+        raise typer.Exit(verify_report_command(file, trust or [], annex, url, as_json=as_json))
 
 
 @app.command()

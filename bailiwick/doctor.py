@@ -9,11 +9,13 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import version
 
 from api.basemap import TileServer, basemap_of
 from bailiwick.broker_survey import BrokerSurvey, survey_broker
+from bailiwick.pack_key import signing_key
 from bailiwick.settings import Settings
 from domain.audit_chain import day_before
 from domain.errors import BadSetting, BailiwickError
@@ -72,6 +74,7 @@ async def _collect(settings: Settings) -> list[Finding]:
     found = [Finding("settings", Verdict.GOOD, "each is known and possible")]
     found += [finding async for finding in _database(settings)]
     found += [finding async for finding in _broker(settings)]
+    found.append(about_signing(settings, datetime.now(UTC)))
     return [*found, await about_basemap(settings.basemap), *_clock(), *_time_zones()]
 
 
@@ -138,6 +141,24 @@ def about_sign_in(administrators: int) -> Finding:
         return Finding("sign-in", Verdict.GOOD, f"{administrators} administrators")
     found = "one administrator, whom nobody else can let in again" if administrators else "no administrator"
     return Finding("sign-in", Verdict.WARNING, found, "`bailiwick accounts add NAME --role administrator`")
+
+
+def about_signing(settings: Settings, now: datetime) -> Finding:
+    """Whether breach packs can be signed: the key, its certificate's time, and that the two belong together."""
+    try:
+        key = signing_key(settings)
+    except BadSetting as error:
+        return Finding("packs", Verdict.BAD, str(error), "see docs/packs.md")
+    if key is None:
+        advice = "set BAILIWICK_SIGNING_KEY: nothing shows that an unsigned pack was not changed"
+        return Finding("packs", Verdict.WARNING, "breach packs are not signed", advice)
+    wrong = key.wrong_at(now) or key.does_not_match()
+    if wrong is not None:
+        return Finding("packs", Verdict.BAD, wrong, "set another key with BAILIWICK_SIGNING_KEY")
+    if key.own_word_alone:
+        advice = "have its certificate signed by an authority that courts know"
+        return Finding("packs", Verdict.WARNING, f"packs are signed: {key.described()}", advice)
+    return Finding("packs", Verdict.GOOD, f"packs are signed: {key.described()}")
 
 
 def about_anchors(has_key: bool, newest: str | None, yesterday: str) -> Finding:

@@ -2,7 +2,7 @@
 
 It is a process of its own, because it reads everything, which no other may, and keeps a core busy. Several may run: an export is in
 the hands of one, which says how far it is; when that one has gone another goes on with the same folder. Crimes are matched by it too
-(`bailiwick.matcher`), for the same reason.
+(`bailiwick.matcher`), and breach packs made (`bailiwick.packer`), for the same reason.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ import structlog
 from numpy.typing import NDArray
 
 from access.permits import AlertSpan, book_of, permits_of
-from bailiwick import matcher
+from bailiwick import matcher, packer
 from bailiwick.export_command import program
 from bailiwick.matcher import first_of
 from bailiwick.timezones import PinnedTimeZones
 from domain.exports import MANIFEST, Manifest
 from domain.instants import EARLY_US, FAR_US, SECOND_US, format_instant
+from evidence.signing import SigningKey
 from geofence.timetable import WindowCache
 from store import Reading
 from store.exporting import Progress, Wanted, export_everything
@@ -53,13 +54,15 @@ class Stopping(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Exporting:
-    """What the process is told. ``clock`` gives microseconds UTC."""
+    """What the process is told. ``clock`` gives microseconds UTC; ``key`` signs breach packs; ``kept_days``: how long facts are kept."""
 
     database_url: str
     folder: Path
     zones: PinnedTimeZones
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    key: SigningKey | None = None
+    kept_days: int = 730
 
 
 async def serve(told: Exporting) -> None:
@@ -189,6 +192,7 @@ def run(told: Exporting) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told.stop.set)
         matching = matcher.Telling(told.database_url, told.zones, told.clock, told.stop)
-        await asyncio.gather(serve(told), matcher.serve(matching))
+        packing = packer.packing_of(told.database_url, told.zones, told.key, told.kept_days, told.clock, told.stop)
+        await asyncio.gather(serve(told), matcher.serve(matching), packer.serve(packing))
 
     asyncio.run(main())

@@ -8,6 +8,26 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 
+class SigningSettings(BaseSettings):
+    """The key that signs breach packs, in a file or on a token, and who stamps the time (docs/packs.md)."""
+
+    signing_key: Path | None = Field(
+        default=None,
+        description="PKCS#12 file with the key and certificate that sign breach packs. None, and no token: packs are not signed, and say so.",
+    )
+    signing_passphrase: str | None = Field(default=None, description="Passphrase of `SIGNING_KEY`.")
+    signing_module: Path | None = Field(
+        default=None, description="PKCS#11 library of a token that holds the key instead; needs `.[pkcs11]`."
+    )
+    signing_token: str | None = Field(default=None, description="Label of the token.")
+    signing_label: str | None = Field(default=None, description="Label of the key and the certificate on it.")
+    signing_pin: str | None = Field(default=None, description="PIN of the token.")
+    signing_timestamp_url: str | None = Field(
+        default=None,
+        description="RFC 3161 server that stamps the time of each signature. None: the signature claims it.",
+    )
+
+
 class KeepingSettings(BaseSettings):
     """The audit's key, where its anchors go besides the database, and for how many days each kind of data is kept."""
 

@@ -21,7 +21,7 @@ from pydantic_settings import SettingsConfigDict
 from api.addresses import require_guarded
 from api.basemap import hidden, require_basemap
 from bailiwick.channel_settings import ChannelSettings
-from bailiwick.keeping_settings import KeepingSettings
+from bailiwick.keeping_settings import KeepingSettings, SigningSettings
 from bailiwick.sign_in_settings import SignInSettings
 from domain.errors import BadSetting
 
@@ -37,7 +37,7 @@ _PASSWORD = re.compile(r"(?P<user>://[^:@/?#\s]*):[^/?#\s]*@")
 _PASSWORD_KEY = re.compile(r"(?<=password=)[^&\s]*")
 
 
-class Settings(KeepingSettings, SignInSettings, ChannelSettings):
+class Settings(SigningSettings, KeepingSettings, SignInSettings, ChannelSettings):
     """The effective settings; made by `load_settings`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -128,6 +128,15 @@ class Settings(KeepingSettings, SignInSettings, ChannelSettings):
         return self
 
     @model_validator(mode="after")
+    def _one_key_signs(self) -> Self:
+        token = (self.signing_module, self.signing_token, self.signing_label)
+        if any(token) and not all(token):
+            raise ValueError("SIGNING_MODULE, SIGNING_TOKEN and SIGNING_LABEL go together")
+        if self.signing_key is not None and any(token):
+            raise ValueError("SIGNING_KEY is a file and SIGNING_MODULE a token: set one")
+        return self
+
+    @model_validator(mode="after")
     def _nobody_listens_in(self) -> Self:
         try:
             require_guarded(self.api_host, self.public_url)
@@ -194,7 +203,11 @@ def hide_secrets(text: str) -> str:
     return _PASSWORD_KEY.sub("***", _PASSWORD.sub(r"\g<user>:***@", text))
 
 
-HIDDEN: Final[dict[str, Callable[[str], str]]] = {"basemap": hidden}
+HIDDEN: Final[dict[str, Callable[[str], str]]] = {
+    "basemap": hidden,
+    "signing_passphrase": lambda _: "***",
+    "signing_pin": lambda _: "***",
+}
 """How a setting is printed whose secret may be anywhere in it."""
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import msgspec
-import numpy as np
 
 from domain.instants import format_instant
 from domain.violations import FactId, Violation
@@ -102,7 +101,7 @@ def files_of(found: Gathered, told: Told, *, annex: bool = False) -> list[File]:
         _ndjson(CASELOAD, caseload_lines(taken)),
         _ndjson(FEED, feed),
         _ndjson(VIOLATIONS, [one.as_line().encode() for one in violations]),
-        _csv(FACTS, _fact_rows(found.heard)),
+        fact_table(found.heard),
         _csv(POINTS, _point_rows(found.heard, told.points)),
         _points_map(found.heard, told.points),
         _csv(UNUSED, _unused_rows(found.heard, relied)),
@@ -190,6 +189,11 @@ def _fact_rows(heard: Heard) -> Iterable[Sequence[Any]]:
         yield (*_identity(heard, row), *_times(row), *_says(row, heard.data.get(k)), *_qualities(row, quality[k]))
 
 
+def fact_table(heard: Heard) -> File:
+    """`FACTS` of what was heard."""
+    return _csv(FACTS, _fact_rows(heard))
+
+
 def _identity(heard: Heard, row: Mapping[str, Any]) -> tuple[Any, ...]:
     return heard.devices[row["device"]], row["gen"], row["seq"], "event" if row["is_event"] else "fix"
 
@@ -269,9 +273,3 @@ def _why_unused(is_event: bool, quality: int, src: int) -> str:
     if src == Source.LBS:
         return "not used by the rules: placed by a cell of the telephone network"
     return "used by the rules, and part of no violation relied on"
-
-
-def rows_of_time(heard: Heard) -> np.ndarray[Any, Any]:
-    """The rows in the order of fix time, device, gen, seq."""
-    facts = heard.facts
-    return np.lexsort((facts["seq"], facts["gen"], facts["device"], facts["t_us"]))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from asn1crypto import cms, pem, x509
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -75,6 +76,15 @@ class SigningKey:
             span = f"{self.certificate.not_valid_before:%Y-%m-%d} to {self.certificate.not_valid_after:%Y-%m-%d}"
             return f"the certificate is valid from {span}"
         return None
+
+    def does_not_match(self) -> str | None:
+        """Why the key is not that of the certificate, in words, by signing something; None when it is, or a token holds it."""
+        private = getattr(self.signer, "signing_key", None)
+        if private is None:
+            return None
+        public = load_der_public_key(self.certificate.public_key.dump())
+        own = load_der_private_key(private.dump(), None).public_key()
+        return None if own == public else "the certificate is of another key"
 
 
 def time_stamper(url: str) -> TimeStamper:
@@ -267,6 +277,12 @@ def _strangers(signed: cms.SignedData, signature: EmbeddedPdfSignature) -> str |
     if len(info) != 1 or [one["algorithm"].native for one in signed["digest_algorithms"]] != [DIGEST]:
         return "the signature's container was changed"
     if signed["version"].native != "v1" or signed["crls"].native is not None:
+        return "the signature's container was changed"
+    named = info[0]["sid"].chosen
+    own = signature.signer_cert
+    if named["issuer"].dump() != own.issuer.dump() or named["serial_number"].native != own.serial_number:
+        return "the signature's container was changed"
+    if info[0]["digest_algorithm"].dump() != signed["digest_algorithms"][0].dump():
         return "the signature's container was changed"
     allowed = {"signature_time_stamp_token"}
     unsigned = info[0]["unsigned_attrs"]

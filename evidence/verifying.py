@@ -151,21 +151,22 @@ def facts_fault(parts: Mapping[str, bytes]) -> str | None:
     if missing:
         return f"{missing[0]} is missing"
     said = _said_by_feed(parts[FEED])
-    listed = _table(parts[FACTS])
+    listed = table(parts[FACTS])
     if listed.keys() != said.keys():
         strange = sorted(listed.keys() ^ said.keys())[0]
-        return f"the fact {_called(strange)} stands in one of {FACTS} and {FEED} alone"
+        return f"the fact {called(strange)} stands in one of {FACTS} and {FEED} alone"
     for key, row in listed.items():
         differing = next((name for name, value in said[key].items() if row[name] != value), None)
         if differing is not None:
-            return f"{FACTS} says of the fact {_called(key)} another {differing} than {FEED}"
-    return _lists_fault(listed, _rows(parts[POINTS]), _table(parts[UNUSED]))
+            return f"{FACTS} says of the fact {called(key)} another {differing} than {FEED}"
+    return _lists_fault(listed, _rows(parts[POINTS]), table(parts[UNUSED]))
 
 
 _Key = tuple[str, str, str]
 
 
-def _called(key: _Key) -> str:
+def called(key: _Key) -> str:
+    """A fact as it is named to people."""
     return f"{key[0]} {key[1]}/{key[2]}"
 
 
@@ -177,15 +178,15 @@ def _lists_fault(
         key = (row["device"], row["gen"], row["seq"])
         fact = listed.get(key)
         if fact is None:
-            return f"{POINTS} has the fact {_called(key)}, which {FACTS} has not"
+            return f"{POINTS} has the fact {called(key)}, which {FACTS} has not"
         if any(row[name] != value for name, value in fact.items()):
-            return f"{POINTS} says of the fact {_called(key)} another thing than {FACTS}"
+            return f"{POINTS} says of the fact {called(key)} another thing than {FACTS}"
         used.add(key)
     both = used & unused.keys()
     if both:
-        return f"the fact {_called(sorted(both)[0])} stands in {POINTS} and in {UNUSED}"
+        return f"the fact {called(sorted(both)[0])} stands in {POINTS} and in {UNUSED}"
     lost = listed.keys() - used - unused.keys()
-    return f"the fact {_called(sorted(lost)[0])} stands in neither {POINTS} nor {UNUSED}" if lost else None
+    return f"the fact {called(sorted(lost)[0])} stands in neither {POINTS} nor {UNUSED}" if lost else None
 
 
 def _rows(body: bytes) -> list[dict[str, str]]:
@@ -193,7 +194,8 @@ def _rows(body: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(body.decode())))
 
 
-def _table(body: bytes) -> dict[_Key, dict[str, str]]:
+def table(body: bytes) -> dict[_Key, dict[str, str]]:
+    """The rows of a CSV by the fact (device, gen, seq) that each is about."""
     return {(row["device"], row["gen"], row["seq"]): row for row in _rows(body)}
 
 
@@ -239,12 +241,11 @@ def chain_fault(manifest: Manifest, parts: Mapping[str, bytes]) -> str | None:
     """The first link that does not follow the one before it, or does not hold what it says, in words."""
     if AUDIT not in parts:
         return f"{AUDIT} is missing"
-    lines = parts[AUDIT].splitlines()
+    links = links_of(parts[AUDIT])
     if manifest.audit is None:
-        return f"{AUDIT} has links, and {MANIFEST} names none" if lines else None
+        return f"{AUDIT} has links, and {MANIFEST} names none" if links else None
     before: Link | None = None
-    for line in lines:
-        link, said = _link(msgspec.json.decode(line))
+    for link, said in links:
         fault = _link_fault(before, link, said)
         if fault is not None:
             return f"{AUDIT}: {fault}"
@@ -252,6 +253,11 @@ def chain_fault(manifest: Manifest, parts: Mapping[str, bytes]) -> str | None:
     if before is None or (str(before.no), before.hash.hex()) != (manifest.audit.entry, manifest.audit.hash):
         return f"{AUDIT} does not end with the entry that {MANIFEST} names"
     return None
+
+
+def links_of(body: bytes) -> list[tuple[Link, Said | None]]:
+    """The links of the audit in a pack. Raises what a file that is another raises."""
+    return [_link(msgspec.json.decode(line)) for line in body.splitlines()]
 
 
 def _link(told: dict[str, Any]) -> tuple[Link, Said | None]:

@@ -183,6 +183,15 @@ class PackSources:
             looks = await (await conn.execute(statement("looks_of_pack"), of)).fetchall()
         return [LookRow(*row) for row in looks], [_linked(row) for row in links]
 
+    async def links(self, first: int, last: int) -> list[Link]:
+        """The links of the audit from a number to another, both included."""
+        asked = {"breach": "", "after": first - 1, "last": last}
+        return [_linked(row)[0] for row in await self._rows("audit_segment", asked)]
+
+    async def late_facts(self, pack: int) -> int:
+        """How many used fixes came after a pack was made that are of the time of what it relies on."""
+        return int((await self._rows("late_facts_of_pack", {"no": pack}))[0][0])
+
     async def _rows(self, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as conn:
             return await (await conn.execute(statement(name), parameters)).fetchall()

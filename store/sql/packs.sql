@@ -241,3 +241,15 @@ WHERE p.state = 'done' AND p.superseded_at IS NULL AND b.ended_at IS NULL ORDER 
 -- name: pack_out_of_date
 -- What it rests on has changed.
 UPDATE packs SET out_of_date_at = COALESCE(out_of_date_at, %(now)s) WHERE pack_no = %(no)s;
+
+-- name: late_facts_of_pack
+-- Facts of the wearer's devices that came after a pack was made and are of the time of a violation that it relies on.
+SELECT count(*) FROM packs p
+JOIN breaches b ON b.breach_no = p.breach_no
+CROSS JOIN LATERAL jsonb_object_keys(p.basis -> 'violations') AS k(id)
+JOIN violations_newest n ON n.id = k.id JOIN violations v ON v.violation_no = n.violation_no
+JOIN caseload_entered w ON w.type = 'fitting' AND w.wearer = b.wearer AND NOT w.cancelled
+JOIN devices d ON d.id = w.device
+JOIN fixes f ON f.device_no = d.device_no AND f.fix_time >= v.from_at AND f.fix_time <= COALESCE(v.to_at, f.fix_time)
+    AND f.fix_time >= w.from_at AND (w.to_at IS NULL OR f.fix_time < w.to_at)
+WHERE p.pack_no = %(no)s AND f.receive_time > p.made_at AND f.quality = 0;
