@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
@@ -138,6 +139,7 @@ def create_app(
     audit: AuditSide | None = None,
     permissions: Permissions | None = None,
     basemap: Basemap | None = None,
+    centre_phone: str | None = None,
     routes: Routes | None = None,
 ) -> FastAPI:
     """The application over a reading side; ``away`` are the errors that say that it cannot be reached.
@@ -160,7 +162,8 @@ def create_app(
         routes = shipped_routes(zones)
     figures = Figures(reading)
     about = (rankings, door, given, desk, sign_in, audit, permitting)
-    app.state.parts = Parts(reading, hub, figures, metrics, now, *about, basemap=basemap, routes=routes)
+    found = Parts(reading, hub, figures, metrics, now, *about, basemap=basemap, routes=routes)
+    app.state.parts = replace(found, centre_phone=centre_phone)
     problems.install(app)
     for error in away:
         app.add_exception_handler(error, _database_away)

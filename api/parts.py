@@ -60,6 +60,8 @@ class Parts:
     written: PositionsWritten = field(default_factory=PositionsWritten)
     patrol_attempts: Addresses = field(default_factory=Addresses)
     routes: Routes | None = None
+    centre_phone: str | None = None
+    """The number of the monitoring centre, for pages of others."""
 
 
 def parts_of(request: Request) -> Parts:

@@ -63,6 +63,7 @@ class ApiConfig:
     proxies: tuple[str, ...] = ()
     oidc: OidcConfig | None = None
     basemap: str | None = None
+    centre_phone: str | None = None
 
 
 COLLECT_AFTER: Final = (50_000, 20, 100)
@@ -106,6 +107,7 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
                 audit=audit,
                 permissions=permissions,
                 basemap=basemap,
+                centre_phone=config.centre_phone,
             )
             hub: Hub = app.state.parts.hub
             if own_process:

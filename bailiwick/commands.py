@@ -155,6 +155,7 @@ def api() -> None:
                 proxies=settings.proxies(),
                 oidc=settings.provider(settings.console()),
                 basemap=settings.basemap,
+                centre_phone=settings.centre_phone,
             ),
             ready=_say_where,
         )
@@ -389,7 +390,10 @@ def contingency(
         keys = dict(load_public(public_key)) if public_key else ({} if key is None else {key.id: key.public})
         raise typer.Exit(verify_list_command(verify, keys, as_json=as_json))
     with database_told_in_one_line():
-        raise typer.Exit(contingency_command(settings.database(), pinned_time_zones(), folder, key, as_json=as_json))
+        made = contingency_command(
+            settings.database(), pinned_time_zones(), folder, key, settings.centre_phone, as_json=as_json
+        )
+        raise typer.Exit(made)
 
 
 @app.command("audit-key")

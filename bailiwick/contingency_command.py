@@ -29,15 +29,18 @@ log = structlog.get_logger("contingency")
 class ContingencyWatch:
     """Writes the list; several dispatchers write each their own, and prune together."""
 
-    def __init__(self, store: Store, zones: TimeZones, folder: Path, key: AnchorKey | None) -> None:
+    def __init__(
+        self, store: Store, zones: TimeZones, folder: Path, key: AnchorKey | None, phone: str | None = None
+    ) -> None:
         self._store = store
         self._zones = zones
         self._folder = folder
         self._key = key
+        self._phone = phone
 
     async def look(self, now_us: int) -> None:
         """Once. That it was written is in the audit before it is."""
-        told = await contingency_list(self._store, self._zones, now_us)
+        told = await contingency_list(self._store, self._zones, now_us, self._phone)
         named = tuple(one["id"] for one in told["wearers"])
         entry = Entry(now_us, DISPATCH, "", "process", "", None, DEED, "wearer", named, None, {"listed": len(named)})
         await self._store.audit.look(entry)
@@ -46,14 +49,20 @@ class ContingencyWatch:
 
 
 def contingency_command(
-    url: str, zones: PinnedTimeZones, folder: Path | None, key: AnchorKey | None, *, as_json: bool = False
+    url: str,
+    zones: PinnedTimeZones,
+    folder: Path | None,
+    key: AnchorKey | None,
+    phone: str | None = None,
+    *,
+    as_json: bool = False,
 ) -> int:
     """Prints the list of now, or writes it into a folder; the exit code."""
     now_us = time.time_ns() // 1000
 
     async def work() -> Path | None:
         async with await Store.open(url) as store:
-            told = await contingency_list(store, zones, now_us)
+            told = await contingency_list(store, zones, now_us, phone)
             named = [one["id"] for one in told["wearers"]]
             await store.audit.look(entry_at_the_shell(DEED, "wearer", named, now_us, listed=len(named)))
         if folder is None:

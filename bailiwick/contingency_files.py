@@ -133,12 +133,17 @@ def page_of(told: dict[str, Any]) -> str:
     return (
         '<!doctype html><html lang="en-GB"><head><meta charset="utf-8"><title>Contingency list</title>'
         f"<style>{STYLE}</style></head><body><h1>Contingency list</h1>"
-        f'<p class="big">As of {made} (UTC)</p><p>{counts} Personal data: keep it, and destroy it, as such.</p>'
+        f'<p class="big">As of {made} (UTC){_centre(told)}</p><p>{counts} Personal data: keep it, and destroy it, as such.</p>'
         f"<h2>On duty</h2><table><thead>{_row('Role', 'Area', 'Name', 'Phone', 'E-mail', tag='th')}</thead>"
         f"<tbody>{duty or _row('Nobody, by the rota')}</tbody></table>"
         "<h2>Who must be watched now, the most urgent first</h2><table><thead>"
         f"{_row('', 'Who', 'Why', 'Ring', 'Mind', 'Officer', tag='th')}</thead><tbody>{people}</tbody></table></body></html>\n"
     )
+
+
+def _centre(told: dict[str, Any]) -> str:
+    phone = told.get("centre_phone")
+    return f" · The monitoring centre: {html.escape(phone)}" if phone else ""
 
 
 def _person(one: dict[str, Any]) -> str:
@@ -184,6 +189,8 @@ def text_of(told: dict[str, Any]) -> str:
 
 def _lines(told: dict[str, Any]) -> Iterable[str]:
     yield f"as of {told['made']}: {told['listed']} of {told['wearers_in_force']} wearers with an order in force"
+    if told.get("centre_phone"):
+        yield f"the monitoring centre: {told['centre_phone']}"
     for shift in told["duty"]:
         yield f"on duty: {_words(shift['role'])} {shift['name']} {shift['phone'] or ''}".rstrip()
     for one in told["wearers"]:

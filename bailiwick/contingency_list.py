@@ -33,8 +33,8 @@ WHY: Final = {
 SEVERITIES: Final = tuple(severity.value for severity in Severity)
 
 
-async def contingency_list(store: Store, zones: TimeZones, now_us: int) -> dict[str, Any]:
-    """The list as JSON, of an instant (docs/commands.md)."""
+async def contingency_list(store: Store, zones: TimeZones, now_us: int, phone: str | None = None) -> dict[str, Any]:
+    """The list as JSON, of an instant (docs/commands.md); ``phone`` is the centre's own number."""
     people, alerts = await store.contingency.people(now_us), await store.contingency.alerts()
     needs = await _needs(store, zones, [one.id for one in people], now_us)
     lines = [
@@ -46,7 +46,8 @@ async def contingency_list(store: Store, zones: TimeZones, now_us: int) -> dict[
     duty = [_duty(shift) for shift in _on_duty(await store.rota.shifts(now_us, now_us + 1))]
     counts = {"orders_in_force": sum(len(one.orders) for one in people), "wearers_in_force": len(people)}
     ranked = [{"place": place} | line for place, line in enumerate(lines, start=1)]
-    return {"made": format_instant(now_us)} | counts | {"listed": len(lines), "duty": duty, "wearers": ranked}
+    about = {"made": format_instant(now_us), "centre_phone": phone}
+    return about | counts | {"listed": len(lines), "duty": duty, "wearers": ranked}
 
 
 async def _needs(store: Store, zones: TimeZones, wearers: Sequence[str], now_us: int) -> dict[str, Need]:

@@ -125,7 +125,7 @@ def _contingency_watches(store: Store, zones: PinnedTimeZones, settings: Setting
     if settings.contingency_folder is None:
         return []
     key = None if settings.audit_key is None else load_key(settings.audit_key)
-    watch = ContingencyWatch(store, zones, settings.contingency_folder, key)
+    watch = ContingencyWatch(store, zones, settings.contingency_folder, key, settings.centre_phone)
     return [Watch("writing the contingency list", EVERY_S, watch.look)]
 
 

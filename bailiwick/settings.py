@@ -59,6 +59,14 @@ class Settings(SigningSettings, KeepingSettings, SignInSettings, ChannelSettings
     public_url: str | None = Field(
         default=None, description="Where people reach the console; default: made of `API_HOST` and `API_PORT`."
     )
+    centre_phone: str | None = Field(
+        default=None,
+        min_length=3,
+        max_length=30,
+        pattern=r"^\+?[0-9][0-9 ()-]*$",
+        description="The monitoring centre's number, as it is dialled: on the wearer's sheet, the contingency list, the patrol page, and where the "
+        "console cannot go on. None: they leave a blank, or say to ring the centre.",
+    )
     basemap: str | None = Field(
         default=None,
         description="What lies under the map besides the built-in outline: a `.pmtiles` file, a `.geojson` file of streets, or a tile "

@@ -43,7 +43,8 @@ class Page:
     def show(self, template: str, status: int = HTTPStatus.OK, **values: Any) -> Response:
         """The page made of that template."""
         path = self.request.url.path
-        return page(template, reader=self.reader, path=path, now_us=self.parts.now(), status=status, **values)
+        common: dict[str, Any] = {"path": path, "now_us": self.parts.now(), "centre_phone": self.parts.centre_phone}
+        return page(template, reader=self.reader, status=status, **common, **values)
 
     @property
     def now(self) -> datetime:
@@ -135,6 +136,7 @@ def install_errors(app: FastAPI) -> None:
             now_us=parts.now(),
             status=error.status,
             title=title,
+            centre_phone=parts.centre_phone,
             what=_sentence(error.words),
             todo=todo,
             back=_back(request),
@@ -189,6 +191,7 @@ def our_fault(request: Request) -> Response | None:
         now_us=parts.now(),
         status=HTTPStatus.INTERNAL_SERVER_ERROR,
         title="Something is wrong with this page",
+        centre_phone=parts.centre_phone,
         what=_sentence(OUR_FAULT),
         todo="What you typed is still in the page before this one. Tell whoever runs the service when it happened.",
         back=_back(request),

@@ -13,7 +13,7 @@ from api.console import words
 from api.console.asking import Refused, together
 from api.console.frame import Opened, Page, see_other
 from api.console.rendering import page
-from api.parts import Given
+from api.parts import Given, Parts
 from api.patrolling import Patrol, patrol
 from api.problems import Problem
 from domain.national_grid import references
@@ -37,10 +37,11 @@ async def patrol_page(token: str, request: Request, parts: Given) -> Response:
     try:
         found = await patrol(request, parts, token)
     except Problem as problem:
-        return _told(now_us, problem.status, f"{problem.detail[:1].upper()}{problem.detail[1:]}.", problem.headers)
+        why = f"{problem.detail[:1].upper()}{problem.detail[1:]}."
+        return _told(parts, problem.status, why, problem.headers)
     if found is None:
         return _told(
-            now_us,
+            parts,
             HTTPStatus.NOT_FOUND,
             "The link is over, was revoked, or was not copied whole; or the alert is closed.",
         )
@@ -51,18 +52,19 @@ async def patrol_page(token: str, request: Request, parts: Given) -> Response:
         now_us=now_us,
         headers=CLOSED | {"Refresh": str(REFRESH_S)},
         title=found.record["name"],
+        centre_phone=parts.centre_phone,
         what=words.alert_words(found.opened.kind, found.opened.code),
         **_shown(found, now_us),
     )
 
 
-def _told(now_us: int, status: int, why: str, headers: dict[str, str] | None = None) -> Response:
-    told: dict[str, Any] = {"title": "This link opens nothing", "why": why}
+def _told(parts: Parts, status: int, why: str, headers: dict[str, str] | None = None) -> Response:
+    told: dict[str, Any] = {"title": "This link opens nothing", "why": why, "centre_phone": parts.centre_phone}
     return page(
         "patrol_over.html",
         reader=None,
         path="/patrol",
-        now_us=now_us,
+        now_us=parts.now(),
         status=status,
         headers=CLOSED | (headers or {}),
         **told,

@@ -91,7 +91,17 @@ def page(
     html = (
         environment()
         .get_template(template)
-        .render(values | {"reader": reader, "path": path, "now": now, "now_us": now_us, "places": places})
+        .render(
+            values
+            | {
+                "reader": reader,
+                "status_is_ours": status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+                "path": path,
+                "now": now,
+                "now_us": now_us,
+                "places": places,
+            }
+        )
     )
     return HTMLResponse(html, int(status), headers={**PAGE_HEADERS, **(headers or {})})
 

@@ -93,6 +93,7 @@ class System:
         return (
             kept
             | ({} if public is None else {f"{PREFIX}PUBLIC_URL": public})
+            | ({} if self.settings.centre_phone is None else {f"{PREFIX}CENTRE_PHONE": self.settings.centre_phone})
             | ({} if basemap is None else {f"{PREFIX}BASEMAP": basemap})
             | {
                 "PYTHONPATH": str(Path(__file__).resolve().parents[2]),

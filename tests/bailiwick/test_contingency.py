@@ -12,7 +12,7 @@ import pytest
 
 from bailiwick.audit_keys import AnchorKey, load_key, make_key
 from bailiwick.contingency_command import ContingencyWatch, verify_list_command
-from bailiwick.contingency_files import KEPT, LIST, PAGE, SIGNED, fault_of, write_list
+from bailiwick.contingency_files import KEPT, LIST, PAGE, SIGNED, fault_of, text_of, write_list
 from bailiwick.contingency_list import contingency_list
 from domain.instants import HOUR_US, MINUTE_US
 from domain.rota import Shift
@@ -149,6 +149,9 @@ def test_what_a_record_says_is_no_html(tmp_path: Path) -> None:
         "phones": ["<script>"],
     }
     line |= {"responsible_adult": None, "orders": [], "staff_safety": [], "needs": []}
-    page = (write_list(tmp_path, TOLD | {"wearers": [line]}, None) / PAGE).read_text()
+    told = TOLD | {"wearers": [line], "centre_phone": "0800 900 123"}
+    page = (write_list(tmp_path, told, None) / PAGE).read_text()
+    assert "The monitoring centre: 0800 900 123" in page
+    assert "the monitoring centre: 0800 900 123" in text_of(told)
     assert "<script>" not in page
     assert "&lt;b&gt;A&lt;/b&gt;" in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import playwright.async_api as playwright
 from playwright.async_api import expect
 
@@ -94,9 +96,11 @@ async def test_a_mistake_of_ours_is_a_page_for_people_and_a_problem_for_programs
         raise ZeroDivisionError
 
     night.app.add_api_route("/broken", broken, include_in_schema=False)
+    night.app.state.parts = replace(night.app.state.parts, centre_phone="0800 900 123")
     page = await night.client.get("/broken", headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["content-type"]) == (500, "text/html; charset=utf-8")
     assert "Something is wrong with this page" in page.text
+    assert 'ring the monitoring centre: <a class="govuk-link" href="tel:0800900123">0800 900 123</a>' in page.text
     assert "ZeroDivisionError" not in page.text
     problem = await night.client.get("/broken")
     assert (problem.status_code, problem.json()["detail"]) == (500, "it is our fault, and it is in the log")
