@@ -11,7 +11,6 @@ from evidence.document.doubts import doubts
 from evidence.document.drawn import Drawn
 from evidence.document.words import RELATIONSHIPS, counted
 
-EXHIBITS: Final = (Column("Exhibit", 26.0), Column("What", 112.0), Column("Where", 36.0))
 UNUSED: Final = (
     Column("No.", 10.0, figures=True),
     Column("What", 60.0),
@@ -48,8 +47,10 @@ def exhibits(pack: Pack, sections: list[Section]) -> Iterator[Block]:
     if not found:
         yield Paragraph("There is no exhibit.")
         return
-    rows = tuple((f"{pack.reference}/{i}", what, where) for i, (what, where) in enumerate(found, start=1))
-    yield Table("Exhibits", EXHIBITS, rows)
+    yield Facts(
+        tuple((f"{pack.reference}/{i}", f"{what} ({where})") for i, (what, where) in enumerate(found, start=1)),
+        dense=True,
+    )
 
 
 def unused(pack: Pack) -> Iterator[Block]:

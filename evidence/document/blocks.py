@@ -24,9 +24,10 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What each thing is, line by line: (name, what it says)."""
+    """What each thing is, line by line: (name, what it says). ``dense``: one of many such, set as one paragraph."""
 
     rows: tuple[tuple[str, str], ...]
+    dense: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing as SVG, of ``width_mm`` by ``height_mm`` on paper; ``alt`` says in words what it shows."""
+    """A drawing of ``width_mm`` by ``height_mm`` on paper; ``alt`` says in words what it shows.
 
-    svg: str
+    ``layers``: SVG drawings of that size that lie over each other. What many drawings share is a layer of its own, made once.
+    """
+
+    layers: tuple[str, ...]
     alt: str
     caption: str
     width_mm: float

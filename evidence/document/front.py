@@ -201,7 +201,7 @@ def map_figure(which: int, drawn: Map, caption: str) -> Figure:
     """A map with its number, and the points that it has no room to number."""
     missing = f" No room for the numbers {ranges(drawn.unnumbered)}." if drawn.unnumbered else ""
     return Figure(
-        drawn.svg,
+        drawn.layers,
         f"Map {which}. {drawn.words}{missing}",
         f"Map {which}. {caption} 1:{drawn.scale:,}, north up, without a base map.{missing}",
         174.0,

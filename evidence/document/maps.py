@@ -7,7 +7,7 @@ that was taken. Nothing sealed comes here: its points have no place, and its con
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -45,9 +45,12 @@ _NORTH_BOX: Final = (WIDTH_MM - 9.0, 1.0, WIDTH_MM - 1.0, 13.0)
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A map as SVG of `WIDTH_MM` by ``height_mm``, what it shows in words, and the points it has no room to number."""
+    """A map as SVG layers of `WIDTH_MM` by ``height_mm``, what it shows in words, and the points it has no room to number.
 
-    svg: str
+    The first layer is of this map alone; the second, its signs and key, is the same for all maps of a scale and a sort of zone.
+    """
+
+    layers: tuple[str, str]
     words: str
     scale: int
     unnumbered: tuple[int, ...] = ()
@@ -80,12 +83,11 @@ def map_of(points: Sequence[Point], condition: Condition | None) -> Map | None:
         *_ground(frame, drawn, condition),
         *_points(shown, xs, ys, frame.scale),
         *_numbers(shown, xs, ys, labels),
-        *_signs(frame, bar),
     ]
     numbered = {label.index for label in labels}
     unnumbered = tuple(point.number for i, point in enumerate(shown) if i not in numbered)
-    picture = svg.drawing(WIDTH_MM, HEIGHT_MM + KEY_MM, [*parts, *_key(condition, drawn, with_points=True)])
-    return Map(picture, _words(shown, frame, drawn, condition, sheet), frame.scale, unnumbered)
+    layers = _layers(parts, [*_signs(frame, bar), *_key(condition, drawn, with_points=True)])
+    return Map(layers, _words(shown, frame, drawn, condition, sheet), frame.scale, unnumbered)
 
 
 def plan_of(condition: Condition) -> Map | None:
@@ -97,18 +99,19 @@ def plan_of(condition: Condition) -> Map | None:
     sheet = Sheet((west + east) / 2, (south + north) / 2)
     drawn = on_sheet(shape, sheet)
     frame = frame_around(drawn.buffer(condition.buffer_m).bounds if condition.buffer_m else drawn.bounds)
-    parts = [
-        *_ground(frame, drawn, condition),
-        *_signs(frame, bar_m(frame.scale)),
-        *_key(condition, drawn, with_points=False),
-    ]
+    signs = [*_signs(frame, bar_m(frame.scale)), *_key(condition, drawn, with_points=False)]
+    layers = _layers(_ground(frame, drawn, condition), signs)
     wide, high = drawn.bounds[2] - drawn.bounds[0], drawn.bounds[3] - drawn.bounds[1]
     reference = references([sheet.lon], [sheet.lat])[0]
     words = (
         f"{_sort(condition)}, {wide:,.0f} m from west to east and {high:,.0f} m from south to north. The middle of the map is at "
         f"{sheet.lat:.5f}, {sheet.lon:.5f}{f', {reference}' if reference else ''}."
     )
-    return Map(svg.drawing(WIDTH_MM, HEIGHT_MM + KEY_MM, parts), words, frame.scale)
+    return Map(layers, words, frame.scale)
+
+
+def _layers(own: Iterable[str], shared: Iterable[str]) -> tuple[str, str]:
+    return svg.drawing(WIDTH_MM, HEIGHT_MM + KEY_MM, own), svg.drawing(WIDTH_MM, HEIGHT_MM + KEY_MM, shared)
 
 
 def _on_paper(

@@ -41,8 +41,8 @@ CLOCKS: Final = (
 )
 
 
-def timelines(pack: Pack) -> Iterator[Block]:
-    """Each condition's windows against presence, drawn and in figures."""
+def timelines(pack: Pack, section: int) -> Iterator[Block]:
+    """Each condition's windows against presence, drawn and in figures; ``section`` is that of what is relied on."""
     names = {version.condition.id: condition_name(version.condition) for version in pack.conditions}
     yield Paragraph(
         "What the order asked for, day by day, against what is held. A day runs from midnight to midnight of the local clock; on days on "
@@ -57,7 +57,7 @@ def timelines(pack: Pack) -> Iterator[Block]:
         name = names.get(kept.condition, kept.condition)
         yield Subhead("", name)
         marked = [
-            Marked(i, Span(one.current.from_us, one.current.to_us))
+            Marked(f"{section}.{i}", Span(one.current.from_us, one.current.to_us))
             for i, one in enumerate(pack.relied, start=1)
             if one.current.condition == kept.condition
         ]
@@ -78,7 +78,7 @@ def _figure(days: Sequence[Day], marked: Sequence[Marked], name: str) -> Figure:
         else "No violation is marked"
     )
     alt = f"Timeline of {name} from {first.name} to {last.name}, {counted(len(days), 'day')} with hours asked for. {told}. The table below has each day in figures."
-    return Figure(picture, alt, f"{name}, {first.name} to {last.name}.", WIDTH_MM, height)
+    return Figure((picture,), alt, f"{name}, {first.name} to {last.name}.", WIDTH_MM, height)
 
 
 def equipment(pack: Pack) -> Iterator[Block]:

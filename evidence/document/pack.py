@@ -28,7 +28,7 @@ def document_of(pack: Pack) -> Document:
     assert len(sections) + 1 == RELIED_SECTION
     add("Violations relied on", relied(pack, drawn, RELIED_SECTION))
     add("Violations left out", left_out(pack))
-    add("Hours asked for and kept", monitoring.timelines(pack))
+    add("Hours asked for and kept", monitoring.timelines(pack, RELIED_SECTION))
     add("Equipment, visits and checks", monitoring.equipment(pack))
     add("Contacts, absences and suspensions", monitoring.contacts(pack))
     add("Monitoring gaps", monitoring.gaps(pack))

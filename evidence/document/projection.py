@@ -13,10 +13,11 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geofence.geodesy import ECCENTRICITY_2, SEMI_MAJOR_M
-
 Metres: TypeAlias = NDArray[np.float64]
 
+SEMI_MAJOR_M: Final = 6_378_137.0
+ECCENTRICITY_2: Final = 0.0066943799901413165
+"""WGS 84, as `geofence.geodesy` has it, which compiles as it is imported."""
 _FLATTENING: Final = 1.0 - float(np.sqrt(1.0 - ECCENTRICITY_2))
 _N: Final = _FLATTENING / (2.0 - _FLATTENING)
 _RADIUS_M: Final = SEMI_MAJOR_M / (1 + _N) * (1 + _N**2 / 4 + _N**4 / 64)

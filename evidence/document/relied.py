@@ -30,13 +30,10 @@ from evidence.document.words import (
 from geofence.wallclock import Zone
 
 POINTS: Final = (
-    Column("No.", 10.0, figures=True),
-    Column("Fix time: local, UTC; received", 43.0),
-    Column("Latitude, longitude; National Grid", 35.0),
-    Column("True place within", 15.0, figures=True),
-    Column("From the edge; position score", 25.0, figures=True),
-    Column("Source; speed; heading", 20.0),
-    Column("Device, count; use", 26.0),
+    Column("No.", 11.0, figures=True),
+    Column("Fix time: local; UTC; received", 50.0),
+    Column("Latitude, longitude; National Grid, how near; device, count, source", 68.0),
+    Column("From the edge; position score; use", 45.0),
 )
 EVENTS: Final = (
     Column("At, local and UTC; received", 46.0),
@@ -65,7 +62,7 @@ def relied(pack: Pack, drawn: Drawn, section: int) -> Iterator[Block]:
 
 
 def _one(pack: Pack, one: Relied, printed: Printed, numbered: Numbered | None) -> Iterator[Block]:
-    yield Facts(tuple(_facts(pack, one)))
+    yield Facts(tuple(_facts(pack, one)), dense=True)
     if one.current.retrospective or one.current.untold:
         yield Inset("Told", (one.told or "There is no record that the wearer had been told of this condition before.",))
     if one.sealed:
@@ -137,22 +134,24 @@ def point_rows(points: tuple[Point, ...], zone: Zone) -> Iterator[tuple[str, ...
     known = [(p.lon, p.lat) for p in points if p.lon is not None and p.lat is not None]
     grid = dict(zip(known, references([lon for lon, _ in known], [lat for _, lat in known]), strict=True))
     for p in points:
+        use = f"{QUALITIES[p.quality]}{'' if p.part is Part.DURING else f', {PARTS[p.part]}'}"
+        heard = f"{p.id.device} {p.id.gen}:{p.id.seq}, {SOURCES[p.source]}"
         if p.lon is None or p.lat is None:
-            where = "in the sealed annex"
+            where, edge = f"in the sealed annex\ntrue place within {p.acc_m:g} m\n{heard}", "in the sealed annex\n"
         else:
-            where = f"{p.lat:.6f}, {p.lon:.6f}\n{grid[p.lon, p.lat] or 'not covered by the grid'}"
-        motion = ("" if p.speed_ms is None else f"\n{p.speed_ms:.1f} m/s") + (
-            "" if p.heading_deg is None else f"\n{p.heading_deg:.0f}°"
-        )
-        yield (
-            str(p.number),
-            f"{local(p.fix_us, zone)}\n{format_instant(p.fix_us)}\n{format_instant(p.received_us)}",
-            where,
-            f"{p.acc_m:g} m",
-            f"{distance_words(p.distance_m) if p.lon is not None else 'sealed'}\n{score_words(p.p_inside) if p.lon is not None else ''}",
-            f"{SOURCES[p.source]}{'' if p.lon is None else motion}",
-            f"{p.id.device} {p.id.gen}:{p.id.seq}\n{QUALITIES[p.quality]}{'' if p.part is Part.DURING else f', {PARTS[p.part]}'}",
-        )
+            reference = grid[p.lon, p.lat] or "not covered by the grid"
+            near = f"{reference}, true place within {p.acc_m:g} m"
+            where = f"{p.lat:.6f}, {p.lon:.6f}\n{near}\n{', '.join((heard, *_motion(p)))}"
+            edge = f"{distance_words(p.distance_m)}\nscore {score_words(p.p_inside)}"
+        times = f"{local(p.fix_us, zone)}\n{format_instant(p.fix_us)}\n{format_instant(p.received_us)}"
+        yield str(p.number), times, where, f"{edge}\n{use}"
+
+
+def _motion(p: Point) -> Iterator[str]:
+    if p.speed_ms is not None:
+        yield f"{p.speed_ms:.1f} m/s"
+    if p.heading_deg is not None:
+        yield f"{p.heading_deg:.0f}°"
 
 
 def _events(one: Relied, zone: Zone) -> Iterator[tuple[str, ...]]:

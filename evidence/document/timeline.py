@@ -16,12 +16,12 @@ from geofence.wallclock import Zone
 WIDTH_MM: Final = 174.0
 LEFT_MM: Final = 27.0
 HOUR_MM: Final = 5.5
-ROW_MM: Final = 4.6
+ROW_MM: Final = 5.6
 BAR_MM: Final = 2.5
 HEAD_MM: Final = 5.0
 KEY_MM: Final = 7.0
 DAYS_A_FIGURE: Final = 35
-NUMBER_MM: Final = 3.2
+NUMBER_MM: Final = 5.0
 """Room that the number of a violation needs beside the one before it."""
 INKS: Final = {Seen.PRESENT: "#9fcfb3", Seen.ABSENT: "#942514", Seen.UNKNOWN: svg.PAPER}
 
@@ -30,9 +30,9 @@ Cut = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A violation relied on, to be marked under its row: its number in the pack and when it was."""
+    """A violation relied on, to be marked under its row: its section's number and when it was."""
 
-    number: int
+    number: str
     span: Span
 
 
@@ -141,7 +141,7 @@ def _marks(day: Day, y: float, marked: Sequence[Marked], x: Callable[[int], floa
             left, right = x(max(start, day.from_us)), x(min(end, day.to_us))
             yield svg.rect(left, y + 0.25, max(right - left, 0.4), 0.5, fill=svg.INK)
             if left >= free:
-                yield svg.text(left, y + 2.05, str(mark.number), size=1.7)
+                yield svg.text(left, y + 2.35, mark.number, size=1.9)
                 free = left + NUMBER_MM
 
 
@@ -167,4 +167,4 @@ def _key(y: float) -> Iterator[str]:
     yield svg.text(x + 7.2, y, "excused", size=2.4)
     x += 21.5
     yield svg.rect(x, y - 0.75, 6, 0.5, fill=svg.INK)
-    yield svg.text(x + 7.2, y, "relied on, by number", size=2.4)
+    yield svg.text(x + 7.2, y, "relied on, by section", size=2.4)

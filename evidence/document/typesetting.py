@@ -1,7 +1,8 @@
 """A pack as PDF, by typst: PDF/A-3a and PDF/UA-1 at once, the same bytes from the same pack.
 
 Nothing is read but this package and its fonts: no system font, no network, no clock. What the pack says goes in as data, never as
-markup, and its attached files go in from memory: nothing about a person is written to a disk.
+markup. typst reads it from a folder of its own that only this user may open and that is gone when it is done: handed over in memory, the
+attached files would be held six times.
 """
 
 from __future__ import annotations
@@ -41,21 +42,18 @@ def pdf_of(pack: Pack) -> bytes:
 
 def typeset(document: Document) -> bytes:
     """A document as PDF, dated with the instant at which it was made. Raises `NotTypeset`."""
-    said = json.dumps(_said(document), ensure_ascii=False, separators=(",", ":")).encode()
-    template = files("evidence.document").joinpath("templates", "pack.typ").read_bytes()
-    sources: Any = {"main.typ": template, "said.json": said}  # a mapping is documented, and not in its types
-    sources |= {one.name: one.content for one in document.attachments}
-    if len(sources) != len(document.attachments) + 2:
-        raise ValueError("two attached files have one name, or one has a name of the template's own")
     try:
-        made, warnings = typst.compile_with_warnings(
-            sources,
-            format="pdf",
-            font_paths=_fonts(),
-            ignore_system_fonts=True,
-            pdf_standards=STANDARDS,
-            timestamp=document.made_us // SECOND_US,
-        )
+        with tempfile.TemporaryDirectory(prefix="bailiwick-pack-") as folder:
+            _lay_out(document, Path(folder))
+            made, warnings = typst.compile_with_warnings(
+                str(Path(folder, "main.typ")),
+                root=folder,
+                format="pdf",
+                font_paths=_fonts(),
+                ignore_system_fonts=True,
+                pdf_standards=STANDARDS,
+                timestamp=document.made_us // SECOND_US,
+            )
     except typst.TypstError as error:
         raise NotTypeset(f"{error.message} {' '.join(error.hints)}".strip()) from error
     if warnings:
@@ -77,6 +75,15 @@ def _fonts() -> typst.Fonts:
         return loaded
 
 
+def _lay_out(document: Document, folder: Path) -> None:
+    """What typst reads, in a folder that it cannot leave: the template, what is said, and each attached file by its number."""
+    Path(folder, "main.typ").write_bytes(files("evidence.document").joinpath("templates", "pack.typ").read_bytes())
+    said = json.dumps(_said(document), ensure_ascii=False, separators=(",", ":"))
+    Path(folder, "said.json").write_text(said, encoding="utf-8")
+    for number, one in enumerate(document.attachments):
+        Path(folder, str(number)).write_bytes(one.content)
+
+
 def _said(document: Document) -> dict[str, Any]:
     """The document as what the template reads."""
     return {
@@ -91,21 +98,22 @@ def _said(document: Document) -> dict[str, Any]:
         ],
         "attached": [
             {
-                "path": one.name,
+                "file": str(number),
+                "name": one.name,
                 "media": one.media_type,
                 "relationship": one.relationship.value,
                 "description": on_paper(one.what),
             }
-            for one in document.attachments
+            for number, one in enumerate(document.attachments)
         ],
     }
 
 
 def _blocks(blocks: tuple[Block, ...]) -> Iterator[dict[str, Any]]:
     for block in blocks:
-        said = {field.name: _plain(getattr(block, field.name)) for field in fields(block) if field.name != "svg"}
+        said = {field.name: _plain(getattr(block, field.name)) for field in fields(block) if field.name != "layers"}
         if isinstance(block, Figure):
-            said["svg"] = block.svg  # its words are ours
+            said["layers"] = block.layers  # their words are ours
         if isinstance(block, Table):
             said["columns"] = [
                 {"head": one.head, "width": one.width_mm, "figures": one.figures} for one in block.columns
