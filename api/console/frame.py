@@ -20,6 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from access.grants import Deed
 from api.console.asking import Asking, Refused
 from api.console.rendering import Reader, page
+from api.guard import LONGEST_BODY
 from api.journal import OUR_FAULT
 from api.parts import Given, Parts
 
@@ -75,10 +76,7 @@ class MustChange(Exception):
 
 async def opened(request: Request, parts: Given) -> Page:
     """The page's request, for whoever is signed in; raises `SignedOut`."""
-    lists: dict[str, list[str]] = {}
-    if request.method == "POST":
-        body = (await request.body()).decode("utf-8", "replace")
-        lists = parse_qs(body, keep_blank_values=True, max_num_fields=FORM_FIELDS)
+    lists = await _sent(request) if request.method == "POST" else {}
     typed = {name: values[-1] for name, values in lists.items()}
     ask = Asking(request, typed.get("csrf"))
     try:
@@ -91,6 +89,19 @@ async def opened(request: Request, parts: Given) -> Page:
         raise MustChange
     reader = Reader(me["name"], me["shown"], me["role"], frozenset(me["deeds"]), me["csrf"] or "", me["ends"])
     return Page(request, parts, reader, ask, typed, lists)
+
+
+async def _sent(request: Request) -> dict[str, list[str]]:
+    """A form's fields, each with its values in order; of a file that goes with it, its text."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        body = (await request.body()).decode("utf-8", "replace")
+        return parse_qs(body, keep_blank_values=True, max_num_fields=FORM_FIELDS)
+    lists: dict[str, list[str]] = {}
+    async with request.form(max_files=1, max_fields=FORM_FIELDS, max_part_size=LONGEST_BODY) as form:
+        for name, value in form.multi_items():
+            text = value if isinstance(value, str) else (await value.read()).decode("utf-8-sig", "replace")
+            lists.setdefault(name, []).append(text)
+    return lists
 
 
 Opened = Annotated[Page, Depends(opened)]

@@ -73,9 +73,11 @@ async def new(opened: Opened) -> Response:
 async def enter(opened: Opened) -> Response:
     """Says what is wrong with a file or what it would change; takes it into force when that was shown."""
     form = Form(opened.typed)
+    if form["file"].strip():
+        form.values["text"] = form["file"]
     text = form["text"].replace("\r\n", "\n")
     if not text.strip():
-        form.fault("text", "Paste the whole file")
+        form.fault("text", "Choose a file, or paste the whole file")
         return _file(opened, form, None)
     told = None
     try:

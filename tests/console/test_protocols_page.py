@@ -52,9 +52,11 @@ async def test_a_senior_takes_a_file_into_force_after_reading_what_it_changes(
         await page.get_by_label("The whole file").fill(wrong)
         await page.get_by_role("button", name="Check it").click()
         await expect(page.get_by_role("region", name="What is wrong")).to_contain_text("did you mean supervisor")
-        await page.get_by_label("The whole file").fill(right)
+        file = {"name": "protocols.toml", "mimeType": "application/toml", "buffer": right.encode()}
+        await page.get_by_label("A file", exact=True).set_input_files(file)
         await page.get_by_role("button", name="Check it").click()
         await expect(page.get_by_text("Version 2 may come into force.")).to_be_visible()
+        await expect(page.get_by_label("The whole file, as text")).to_have_value(right)
         assert (await night.get("protocols/versions"))["items"] == []
         await page.get_by_role("button", name="Take version 2 into force").click()
         await expect(page).to_have_url(f"{address}/protocols")
