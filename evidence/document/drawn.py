@@ -77,7 +77,7 @@ def printed_of(violations: Sequence[Sequence[Point]], most: int = POINTS_IN_PRIN
 
 
 def _thinned(points: Sequence[Point], every: int) -> tuple[Point, ...]:
-    """All that open or close, and one in ``every`` of the rest, from the first on."""
+    """All that open or close, and one in ``every`` of the rest, from the middle of the first so many on."""
     if every == 1:
         return tuple(points)
     kept, seen = [], 0
@@ -85,7 +85,7 @@ def _thinned(points: Sequence[Point], every: int) -> tuple[Point, ...]:
         if point.part is not Part.DURING:
             kept.append(point)
             continue
-        if seen % every == 0:
+        if seen % every == every // 2:
             kept.append(point)
         seen += 1
     return tuple(kept)

@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 WIDTH_MM: Final = 174.0
-HEIGHT_MM: Final = 92.0
+HEIGHT_MM: Final = 82.0
 MARGIN_MM: Final = 7.0
 """Around what must be in, for numbers and the frame's own signs."""
 SCALES: Final = (

@@ -30,9 +30,9 @@ from evidence.document.words import (
 from geofence.wallclock import Zone
 
 POINTS: Final = (
-    Column("No.", 11.0, figures=True),
+    Column("No.", 12.0, figures=True),
     Column("Fix time: local; UTC; received", 50.0),
-    Column("Latitude, longitude; National Grid, how near; device, count, source", 68.0),
+    Column("Latitude, longitude; National Grid; device and source", 67.0),
     Column("From the edge; position score; use", 45.0),
 )
 EVENTS: Final = (
@@ -137,10 +137,10 @@ def point_rows(points: tuple[Point, ...], zone: Zone) -> Iterator[tuple[str, ...
         use = f"{QUALITIES[p.quality]}{'' if p.part is Part.DURING else f', {PARTS[p.part]}'}"
         heard = f"{p.id.device} {p.id.gen}:{p.id.seq}, {SOURCES[p.source]}"
         if p.lon is None or p.lat is None:
-            where, edge = f"in the sealed annex\ntrue place within {p.acc_m:g} m\n{heard}", "in the sealed annex\n"
+            where, edge = f"in the sealed annex\n95 % within {p.acc_m:g} m\n{heard}", "in the sealed annex\n"
         else:
             reference = grid[p.lon, p.lat] or "not covered by the grid"
-            near = f"{reference}, true place within {p.acc_m:g} m"
+            near = f"{reference}, 95 % within {p.acc_m:g} m"
             where = f"{p.lat:.6f}, {p.lon:.6f}\n{near}\n{', '.join((heard, *_motion(p)))}"
             edge = f"{distance_words(p.distance_m)}\nscore {score_words(p.p_inside)}"
         times = f"{local(p.fix_us, zone)}\n{format_instant(p.fix_us)}\n{format_instant(p.received_us)}"

@@ -173,7 +173,7 @@ def test_what_is_printed_of_many_points_is_what_opens_and_ends_and_one_in_so_man
         assert (one.of, one.every) == (200, 12)
         assert [p.part for p in one.points].count(Part.OPENED) == 2
         assert one.points[-1].part is Part.CLOSED
-        assert len(one.points) == 2 + 1 + 17
+        assert len(one.points) == 2 + 1 + 16
     assert all(len(one.points) == 2 + 1 + 1 for one in printed_of(many, most=10)), "never fewer than that"
     few = printed_of(many[:1], most=400)
     assert (few[0].every, len(few[0].points)) == (1, 200)
