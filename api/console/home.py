@@ -10,10 +10,13 @@ from starlette.staticfiles import StaticFiles
 
 from api.console import (
     alert,
+    breach,
     caller,
+    caseload,
     editors,
     handover,
     incidents,
+    lots,
     map,  # noqa: A004  the page of that name
     patrol,
     queue,
@@ -43,6 +46,9 @@ SUBJECTS: Final = (
     patrol,
     wearer_track,
     wearer_sheet,
+    caseload,
+    breach,
+    lots,
 )
 """Modules of pages, each with its `router`."""
 

@@ -66,12 +66,14 @@ NAVIGATION: Final = (
     Place("Alerts", "/alerts", Deed.READ_ALERTS),
     Place("Map", "/map", Deed.READ_POSITIONS),
     Place("Find a wearer", "/find", Deed.READ_WEARERS),
+    Place("Caseload", "/caseload", Deed.READ_BREACHES),
     Place("Incidents", "/incidents", Deed.READ_INCIDENTS),
     Place("Handover", "/handover", Deed.READ_DESK),
     Place("Wallboard", "/wallboard", Deed.READ_FIGURES),
     Place("Zones", "/zones", Deed.READ_ZONES),
     Place("Rota", "/rota", Deed.READ_DESK),
     Place("Protocols", "/protocols", Deed.READ_DESK),
+    Place("Lots", "/lots", Deed.READ_LOTS),
 )
 
 

@@ -12,7 +12,15 @@ from typing import Final
 from playwright.async_api import Page, expect
 
 from tests.api.doors import NOBODY, asks
-from tests.console import alert_states, centre_states, editor_states, map_states, queue_states, wearer_states
+from tests.console import (
+    alert_states,
+    caseload_states,
+    centre_states,
+    editor_states,
+    map_states,
+    queue_states,
+    wearer_states,
+)
 from tests.console.world import DEE, OLA, SAM, World
 
 Prepare = Callable[[Page, World], Awaitable[None]]
@@ -111,6 +119,10 @@ GALLERY: Final[list[Shot]] = [
     Shot("rota-shift", "/rota/shifts/new", SAM),
     Shot("handover", "/handover", SAM),
     Shot("wallboard", "/wallboard", SAM),
+    Shot("caseload", "/caseload", caseload_states.DEE, before=caseload_states.under_way),
+    Shot("caseload-order", "/caseload/OW1001", caseload_states.DEE, before=caseload_states.under_way),
+    Shot("breach", "/breaches/1", caseload_states.DEE, before=caseload_states.under_way),
+    Shot("lots", "/lots?q=2026-03", SAM, before=caseload_states.under_way),
     Shot("incidents", "/incidents", SAM),
     Shot("not-there", "/wearers/nobody-of-that-name", OLA),
     Shot("not-yours", "/handover", DEE),
