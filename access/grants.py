@@ -51,6 +51,7 @@ class Deed(StrEnum):
     READ_HOLDS = "holds.read"
     READ_SHEETS = "sheets.read"
     READ_BREACHES = "breaches.read"
+    READ_PACKS = "packs.read"
     READ_LOTS = "lots.read"
     WORK_ALERTS = "alerts.work"
     WRITE_CASELOAD = "caseload.write"
@@ -76,6 +77,9 @@ class Deed(StrEnum):
     WRITE_ROTA = "rota.write"
     WRITE_PROTOCOLS = "protocols.write"
     WRITE_BREACHES = "breaches.write"
+    ASK_PACKS = "packs.ask"
+    SIGN_PACKS = "packs.sign"
+    OPEN_ANNEXES = "packs.open_annex"
 
 
 _OFFICERS: Final = CENTRE | {Role.OFFICER}
@@ -111,6 +115,10 @@ GRANTS: Final[dict[Deed, frozenset[Role]]] = {
     Deed.READ_HOLDS: frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.DUTY_MANAGER}),
     Deed.READ_SHEETS: _OFFICERS,
     Deed.READ_BREACHES: frozenset({Role.OFFICER}) | SENIOR,
+    Deed.READ_PACKS: frozenset({Role.OFFICER}) | SENIOR,
+    Deed.ASK_PACKS: frozenset({Role.OFFICER}) | SENIOR,
+    Deed.SIGN_PACKS: SENIOR,
+    Deed.OPEN_ANNEXES: frozenset({Role.DUTY_MANAGER}),
     Deed.READ_LOTS: frozenset({Role.DEVICE_MANAGER}) | SENIOR,
     Deed.WORK_ALERTS: CENTRE,
     Deed.WRITE_CASELOAD: CENTRE,

@@ -52,6 +52,7 @@ from api.routes import (
     live,
     lots,
     measures,
+    packs,
     pages,
     patrol_links,
     people,
@@ -108,6 +109,7 @@ RESOURCES: Final = (
     holds,
     views,
     breaches,
+    packs,
     lots,
     live,
 )

@@ -20,6 +20,7 @@ from store.contact_duties import ContactDuties
 from store.crimes import Crimes
 from store.lots import Lots
 from store.measures import Measures
+from store.packs import Packs
 from store.reading_types import PositionRow
 from store.requests import Requests
 from store.rota import RotaTables
@@ -87,6 +88,7 @@ class Permissions:
         self.requests = Requests(pool)
         self.warrants = Warrants(pool)
         self.breaches = Breaches(pool)
+        self.packs = Packs(pool)
         self.crimes = Crimes(pool)
         self.lots = Lots(pool)
         self.rota = RotaTables(pool)

@@ -9,6 +9,7 @@ from tests.api.access_breaches import CALLS as CASES
 from tests.api.access_calls import CALLS as OTHERS
 from tests.api.access_calls import About, Call, Caller, said
 from tests.api.access_crimes import CALLS as CRIMES
+from tests.api.access_packs import CALLS as PACKS
 from tests.api.doors import asks
 from tests.store.made import ask
 
@@ -60,6 +61,7 @@ async def next_steps(about: About) -> Call:
 CALLS: Final[dict[str, Caller]] = OTHERS | {
     **CASES,
     **CRIMES,
+    **PACKS,
     "GET /next-steps": next_steps,
     "POST /handovers": partial(said, {"note": "All quiet"}),
     "GET /handovers/{handover}": handover,
