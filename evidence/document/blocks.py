@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from evidence.content import Attachment
+from evidence.document.svg import joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Figure:
     caption: str
     width_mm: float
     height_mm: float
+
+    @property
+    def svg(self) -> str:
+        """All layers as one drawing, for a screen."""
+        return joined(self.layers)
 
 
 @dataclass(frozen=True, slots=True)

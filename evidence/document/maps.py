@@ -163,7 +163,7 @@ def _shape(frame: Frame, drawn: BaseGeometry, ink: str, *, opacity: float, dashe
         inside = all(
             ring.min() >= 0 and ring[:, 0].max() <= WIDTH_MM and ring[:, 1].max() <= HEIGHT_MM for ring in rings
         )
-        yield area if inside else svg.clipped("frame-dashed" if dashes else "frame", 0, 0, WIDTH_MM, HEIGHT_MM, [area])
+        yield area if inside else svg.clipped(WIDTH_MM, HEIGHT_MM, [area])
 
 
 def _points(points: Sequence[Point], xs: NDArray[np.float64], ys: NDArray[np.float64], scale: int) -> Iterator[str]:

@@ -102,9 +102,17 @@ def text(
     )
 
 
-def clipped(name: str, x: float, y: float, width: float, height: float, parts: Iterable[str]) -> str:
-    """What of the parts lies in a rectangle. ``name`` is unique in the drawing."""
+def clipped(width: float, height: float, parts: Iterable[str]) -> str:
+    """What of the parts lies in a rectangle at the upper left; a drawing in a drawing shows nothing beyond itself."""
     return (
-        f'<clipPath id="{name}">{rect(x, y, width, height, fill=INK)}</clipPath>'
-        f'<g clip-path="url(#{name})">{"".join(parts)}</g>'
+        f'<svg x="0" y="0" width="{number(width)}" height="{number(height)}" overflow="hidden">{"".join(parts)}</svg>'
     )
+
+
+def joined(drawings: Sequence[str]) -> str:
+    """Drawings of one size over each other as one drawing."""
+    first, *others = drawings
+    return first.removesuffix(_END) + "".join(one[one.index(">") + 1 : -len(_END)] for one in others) + _END
+
+
+_END: Final = "</svg>"
