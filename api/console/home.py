@@ -13,7 +13,9 @@ from api.console import (
     breach,
     caller,
     caseload,
+    court,
     editors,
+    figures,
     handover,
     incidents,
     lots,
@@ -33,6 +35,8 @@ from api.console.rendering import BUILT, NAVIGATION
 KEEP: Final = "no-cache"
 """Files may be kept, but are asked for again each time (with their ETag)."""
 SUBJECTS: Final = (
+    court,
+    figures,
     queue,
     alert,
     caller,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
@@ -70,6 +70,7 @@ NAVIGATION: Final = (
     Place("Incidents", "/incidents", Deed.READ_INCIDENTS),
     Place("Handover", "/handover", Deed.READ_DESK),
     Place("Wallboard", "/wallboard", Deed.READ_FIGURES),
+    Place("Figures", "/figures", Deed.READ_FIGURES),
     Place("Zones", "/zones", Deed.READ_ZONES),
     Place("Rota", "/rota", Deed.READ_DESK),
     Place("Protocols", "/protocols", Deed.READ_DESK),
@@ -123,6 +124,8 @@ def environment() -> Environment:
         "when": when,
         "clock": clock,
         "day": day,
+        "date_words": date_words,
+        "month_words": month_words,
         "span": span,
         "kind_words": words.kind_words,
         "sentence": words.sentence,
@@ -166,6 +169,17 @@ def day(text: str | datetime) -> str:
     """``Sat 21 Nov 2026``, by the clock of the centre."""
     here = instant(text).astimezone(LONDON)
     return f"{here:%a} {here.day} {here:%b %Y}"
+
+
+def date_words(text: str) -> str:
+    """``Sat 21 Nov 2026``, of a date."""
+    at = date.fromisoformat(text)
+    return f"{at:%a} {at.day} {at:%b %Y}"
+
+
+def month_words(text: str) -> str:
+    """``November 2026``, of a date."""
+    return f"{date.fromisoformat(text):%B %Y}"
 
 
 def span(seconds: float | timedelta) -> str:
