@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import playwright.async_api as playwright
 from playwright.async_api import expect
 
 from domain.vocabulary import Role
-from store.accounts import Password
-from store.audit import Entry
-from tests.api.signing_in import PASSWORD, person
 from tests.console.browsing import browsing
+from tests.console.sessions import real_door, sign_in
+from tests.console.test_handover import tab_to
 from tests.console.world import DEE, OLA, SAM, World
 
 
@@ -98,16 +96,21 @@ async def test_an_officer_authorises_an_absence_by_mouse_and_ends_it(
         assert absence["record"]["to"] == "2026-11-21T23:30:00Z"
 
 
-async def test_what_was_changed_after_the_look_is_looked_at_again(
+async def test_what_was_changed_after_the_look_is_looked_at_again_by_keyboard(
     chromium: playwright.Browser, address: str, night: World
 ) -> None:
     async with browsing(chromium, address, "/conditions/CW1004/absences/new", DEE, expected=("422",)) as page:
-        await moment(page, "to", "23 11 2026 06:00")
-        await page.get_by_label("Why").fill("Work")
-        await page.get_by_label("Who authorised it").fill("Dee Farrow")
-        await page.get_by_role("button", name="Look at what it covers").click()
-        await page.locator("#to-day").fill("24")
-        await page.get_by_role("button", name="Save the absence").click()
+        await page.locator("#to-day").focus()
+        await typed(page, "23", "11", "2026", "06:00")
+        await tab_to(page, "#reason")
+        await typed(page, "Work", "Dee Farrow")
+        await expect(page.get_by_role("button", name="Look at what it covers")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("button", name="Save the absence")).to_be_visible()
+        await page.locator("#to-day").focus()
+        await typed(page, "24")
+        await tab_to(page, "button[value=save]")
+        await page.keyboard.press("Enter")
         await expect(page.get_by_role("alert")).to_contain_text("You changed something after you looked")
         assert (await night.get("absences"))["items"] == []
         await page.get_by_role("button", name="Save the absence").click()
@@ -282,27 +285,31 @@ async def _saved(night: World, path: str, form: dict[str, str]) -> str:
     return str(saved.headers["location"])
 
 
-async def test_what_was_typed_is_there_again_after_a_reload(chromium: playwright.Browser, address: str) -> None:
+async def test_what_was_typed_is_there_again_after_a_reload_and_suspends_by_keyboard(
+    chromium: playwright.Browser, address: str
+) -> None:
     async with browsing(chromium, address, "/orders/OW1004/suspensions/new", SAM) as page:
-        await page.get_by_label("Why").fill("Hospital")
+        await tab_to(page, "#reason")
+        await page.keyboard.type("Hospital")
         await page.reload()
         await expect(page.get_by_label("Why")).to_have_value("Hospital")
+        await tab_to(page, "#by")
+        await typed(page, "Dr Finch")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("22:30 to 24:00 (1 h 30 min): order suspended")).to_be_visible()
+        await tab_to(page, "button[value=save]")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(f"{address}/orders/OW1004/suspensions")
+        await expect(page.get_by_text("Dr Finch")).to_be_visible()
 
 
 async def test_a_real_session_takes_the_forms_and_none_without_its_token(
     chromium: playwright.Browser, address: str, night: World
 ) -> None:
     """With a password and a cookie in place of a header: a form bears the session's token, and without it nothing is changed."""
-    parts = night.app.state.parts
-    night.app.state.parts = replace(parts, door=parts.sign_in)
-    made = Password(await parts.sign_in.hashing.made(PASSWORD), must_change=False)
-    now_us = night.clock()
-    entry = Entry(now_us, "test", "administrator", "command", "", None, "accounts.write", "account", ("rae",))
-    await night.made.store.accounts.make("rae", person(Role.OPERATOR), made, now_us, entry)
+    await real_door(night, rae=Role.OPERATOR)
     async with browsing(chromium, address, "/wearers/W1004/mutes/new", {}, expected=("422",)) as page:
-        await page.locator("#name").fill("rae")
-        await page.locator("#password").fill(PASSWORD)
-        await page.keyboard.press("Enter")
+        await sign_in(page, "rae")
         await page.get_by_label("Why").fill("The battery is swapped")
         token = await page.locator("form[data-draft] input[name=csrf]").input_value()
         await page.evaluate("document.querySelector('form[data-draft] input[name=csrf]').value = 'another'")

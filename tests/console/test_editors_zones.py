@@ -13,6 +13,7 @@ from domain.instants import MINUTE_US
 from simulators.town_streets import streets
 from tests.console import map_states
 from tests.console.browsing import browsing
+from tests.console.test_handover import tab_to
 from tests.console.world import DEE, NAMES, NIGHT, OLA, SAM, World
 from tests.store.made import fixes_of
 
@@ -101,14 +102,18 @@ CORNER = """() => {
 }"""
 
 
-async def test_geojson_is_pasted(chromium: playwright.Browser, address: str, night: World) -> None:
+async def test_geojson_is_pasted_by_keyboard_alone(chromium: playwright.Browser, address: str, night: World) -> None:
     ring = [[-0.03, 51.47], [-0.02, 51.47], [-0.02, 51.475], [-0.03, 51.47]]
     feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
     async with browsing(chromium, address, "/zones/new") as page:
-        await page.get_by_label("Name").fill("Pasted")
-        await page.locator("#points").fill(json.dumps(feature))
+        await page.locator("#name").focus()
+        await page.keyboard.type("Pasted")
+        await tab_to(page, "#points")
+        await page.keyboard.insert_text(json.dumps(feature))
         await expect(page.locator("#zone-size")).to_contain_text("from west to east")
-        await page.get_by_role("button", name="Save the zone").click()
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("button", name="Save the zone")).to_be_focused()
+        await page.keyboard.press("Enter")
         await expect(page).to_have_url(f"{address}/zones")
     [made] = [one for one in (await night.get("zones"))["items"] if one["record"]["name"] == "Pasted"]
     assert made["record"]["shape"]["coordinates"] == [ring]

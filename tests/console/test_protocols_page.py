@@ -49,8 +49,11 @@ async def test_a_senior_takes_a_file_into_force_after_reading_what_it_changes(
     wrong = shipped_text().replace('to = "supervisor"', 'to = "supervisr"', 1)
     right = shipped_text().replace("version = 1\n", "version = 2\n", 1)
     async with browsing(chromium, address, "/protocols/new", SAM, expected=("422",)) as page:
-        await page.get_by_label("The whole file").fill(wrong)
-        await page.get_by_role("button", name="Check it").click()
+        await page.get_by_label("The whole file, as text").focus()
+        await page.keyboard.insert_text(wrong)
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("button", name="Check it")).to_be_focused()
+        await page.keyboard.press("Enter")
         await expect(page.get_by_role("region", name="What is wrong")).to_contain_text("did you mean supervisor")
         file = {"name": "protocols.toml", "mimeType": "application/toml", "buffer": right.encode()}
         await page.get_by_label("A file", exact=True).set_input_files(file)
