@@ -123,7 +123,7 @@ def _window_lines(sheet: ComplianceSheet) -> Iterable[Sequence[object]]:
 
 
 def qualifying_body(sheet: QualifyingSheet) -> Json:
-    """`Qualifying`."""
+    """`QualifyingCurfew`."""
     scheme = sheet.scheme
     return {
         "order": order_body(sheet.order),

@@ -123,7 +123,7 @@ class QualifyingStep(Shape):
     days: int
 
 
-class Qualifying(Shape):
+class QualifyingCurfew(Shape):
     """Days on bail with a monitored curfew. `credit` is half of `counted` or what the scheme says, rounded by it."""
 
     order: SheetOrder

@@ -94,7 +94,16 @@ OPEN: Final = (
         "protocols",
     ),
     *("crime_matches", "crime_matchings", "crime_versions", "crimes", "crimes_looked"),
-    *("request_uses", "requests", "retention_runs", "rota", "search_terms", "statistics_published", "warrant_holdings", "warrants"),
+    *(
+        "request_uses",
+        "requests",
+        "retention_runs",
+        "rota",
+        "search_terms",
+        "statistics_published",
+        "warrant_holdings",
+        "warrants",
+    ),
 )
 """Tables that hold nothing of protected people. A commit holds numbers of devices, and no more."""
 SEALED: Final = (

@@ -88,7 +88,7 @@ async def compliance_sheet(
 
 @router.get(
     "/orders/{order}/qualifying-curfew",
-    response_model=sheet_shapes.Qualifying,
+    response_model=sheet_shapes.QualifyingCurfew,
     responses={**AS_CSV, 409: {"description": "There is nothing to reckon for this order", **PROBLEM_CONTENT}},
 )
 async def qualifying_curfew(
