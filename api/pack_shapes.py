@@ -94,6 +94,12 @@ class Pack(Shape):
     superseded: str | None
 
 
+class PackPage(Shape):
+    """A pack's words as a piece of HTML."""
+
+    html: str
+
+
 class Recipient(Shape):
     """Who got a version, when and how; `state` of the message that tells them."""
 

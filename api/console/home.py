@@ -20,6 +20,7 @@ from api.console import (
     incidents,
     lots,
     map,  # noqa: A004  the page of that name
+    packs,
     patrol,
     queue,
     sign_in_pages,
@@ -52,6 +53,7 @@ SUBJECTS: Final = (
     wearer_sheet,
     caseload,
     breach,
+    packs,
     lots,
 )
 """Modules of pages, each with its `router`."""

@@ -104,16 +104,16 @@ async def document(breach: BreachId, version: Version, seen: Reads, tables: HasP
     return _file(body, PDF, f"BW-{row.breach}-{row.version}.pdf")
 
 
-@router.get("/breaches/{breach}/packs/{version}/page", response_class=Response, responses=A_FILE)
+@router.get("/breaches/{breach}/packs/{version}/page", response_model=pack_shapes.PackPage, responses=NOT_FOUND)
 async def page(breach: BreachId, version: Version, seen: Reads, tables: HasPermissions) -> Response:
-    """The same words as HTML, to be read on screen: a piece of a page, without a head. Every fetch is audited."""
+    """The same words as HTML, to be read on screen: a piece of a page, without a head; every text in it is escaped. Every fetch is audited."""
     case = await _case(tables, seen, breach)
     row = await _pack(tables, seen, case, version)
     body = await tables.packs.pages(row.no)
     if body is None:
         raise Problem(HTTPStatus.NOT_FOUND, "it is not made yet")
     await _looked(tables, seen, case, "page", version=version)
-    return Response(body, media_type="text/html; charset=utf-8")
+    return answer({"html": body})
 
 
 @router.get("/breaches/{breach}/packs/{version}/parts/{part}", response_class=Response, responses=A_FILE)

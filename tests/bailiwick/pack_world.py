@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from bailiwick.pack_making import Making
+from bailiwick.pack_page import page_of
 from bailiwick.timezones import pinned_time_zones
 from domain.breaches import BreachStep, Chosen, DatedStep
 from domain.callers import Caller, Sight
 from domain.instants import DAY_US
 from domain.vocabulary import Role
-from evidence.content import Pack
 from evidence.document.typesetting import pdf_of
 from evidence.routes import read_routes, shipped_text
 from evidence.signing import SigningKey, key_of_file
@@ -70,10 +70,6 @@ def certified(name: str = "Invented Monitoring Centre") -> tuple[bytes, bytes]:
     )
     body = pkcs12.serialize_key_and_certificates(b"pack", key, made, None, serialization.NoEncryption())
     return body, made.public_bytes(serialization.Encoding.PEM)
-
-
-def page(pack: Pack) -> str:
-    return f"<p>{pack.reference}</p>"
 
 
 @dataclass
@@ -130,7 +126,7 @@ async def night(url: str, key: SigningKey | None) -> AsyncIterator[There]:
     try:
         breaches, sources = Breaches(pool), PackSources(pool)
         routes = read_routes(shipped_text(), ZONES)
-        making = Making(sources, breaches, routes, ZONES, pdf_of, page, key, 730)
+        making = Making(sources, breaches, routes, ZONES, pdf_of, page_of, key, 730)
         yield There(url, Packs(pool, url), breaches, making)
     finally:
         await pool.close()
