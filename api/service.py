@@ -29,6 +29,7 @@ from api.oidc import Oidc
 from api.permitting import Permitting
 from api.sign_in import SignIn
 from domain.errors import BadSetting
+from evidence.routes import Routes
 from geofence.wallclock import TimeZones
 from store import Reading, Store
 from store.audit_reading import AuditKept
@@ -63,6 +64,7 @@ class ApiConfig:
     proxies: tuple[str, ...] = ()
     oidc: OidcConfig | None = None
     basemap: str | None = None
+    routes: Routes | None = None
     centre_phone: str | None = None
 
 
@@ -107,6 +109,7 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
                 audit=audit,
                 permissions=permissions,
                 basemap=basemap,
+                routes=config.routes,
                 centre_phone=config.centre_phone,
             )
             hub: Hub = app.state.parts.hub

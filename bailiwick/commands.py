@@ -136,6 +136,7 @@ def api() -> None:
     from functools import partial
 
     from api.service import ApiConfig, run
+    from bailiwick.breach_routes import breach_routes
     from bailiwick.desk import open_desk
     from bailiwick.hooks import read_hooks
     from bailiwick.timezones import pinned_time_zones
@@ -155,6 +156,7 @@ def api() -> None:
                 proxies=settings.proxies(),
                 oidc=settings.provider(settings.console()),
                 basemap=settings.basemap,
+                routes=breach_routes(settings, zones),
                 centre_phone=settings.centre_phone,
             ),
             ready=_say_where,

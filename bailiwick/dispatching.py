@@ -21,9 +21,11 @@ from alerts.work_store import AlertWork
 from bailiwick import audit_anchoring, keeping, protection_watch, victim_watch
 from bailiwick.audit_anchoring import AnchorWatch
 from bailiwick.audit_keys import load_key
+from bailiwick.breach_routes import breach_routes
 from bailiwick.channels import open_channels, set_up, wording_of
 from bailiwick.commanding import command_devices
 from bailiwick.contingency_command import EVERY_S, ContingencyWatch
+from bailiwick.digests import digest_watches
 from bailiwick.directory import rota_alerts
 from bailiwick.guides import Guides
 from bailiwick.paired_caseload import PairedCaseload
@@ -57,6 +59,7 @@ async def dispatch(told: Dispatching) -> None:
     client_id = f"bailiwick-dispatch-{socket.gethostname()}-{os.getpid()}"
     rules = duty_rules(told.settings.duties)
     wording = wording_of(told.settings, told.zones.calendar(ZONE_OF_TEXTS))
+    routes = breach_routes(told.settings, told.zones)
     async with open_channels(told.settings, told.clock, client_id) as senders:
         there = set_up(senders)
 
@@ -79,6 +82,7 @@ async def dispatch(told: Dispatching) -> None:
                         *_protection_watches(store, work, told.zones, rules),
                         *_audit_watches(store, told.settings),
                         *_contingency_watches(store, told.zones, told.settings),
+                        *digest_watches(store, routes, senders, told.settings),
                         Watch("letting go what is old", keeping.EVERY_S, partial(keeping.look, told.settings)),
                     ],
                     clock=told.clock,

@@ -80,6 +80,10 @@ class Settings(SigningSettings, KeepingSettings, SignInSettings, ChannelSettings
         default=None,
         description="Folder for exports: `exporter` writes it, `api` reads it. None: none can be asked for.",
     )
+    routes: FilePath | None = Field(
+        default=None,
+        description="File of breach routes, their limits and the officers' digest; default: the one that ships.",
+    )
 
     @field_validator("database_url")
     @classmethod

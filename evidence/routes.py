@@ -175,6 +175,11 @@ class Routes:
         named = self._file.regions.areas
         return self._calendars[next((named[area] for area in areas if area in named), self._file.regions.default)]
 
+    def calendars(self) -> list[WorkingDays]:
+        """Those of every region that an area can be of, the usual one first."""
+        used = [self._file.regions.default, *self._file.regions.areas.values()]
+        return [self._calendars[region] for region in dict.fromkeys(used)]
+
     def route_for(self, kind: OrderKind, at_us: int) -> Route | None:
         """The route of a breach of such an order that was identified then; None when the file has none."""
         mine = [one for one in self._file.route if kind in one.order_kinds]

@@ -33,6 +33,7 @@ from store.connecting import Pool, open_pool
 from store.contact_duties import ContactDuties
 from store.contingency import Contingency
 from store.device_numbers import DeviceNumbers
+from store.digests import Digests
 from store.erasing import Erasing
 from store.errors import NotNextCommit, Refused
 from store.handovers import Handovers
@@ -93,6 +94,7 @@ class Store:
         self.views = Views(pool)
         self.duties = ContactDuties(pool)
         self.erasing = Erasing(pool)
+        self.digests = Digests(pool)
 
     @classmethod
     async def open(cls, url: str) -> Self:

@@ -190,7 +190,7 @@ async def _order(opened: Page, order: str, form: Form, ticked: list[str] | None 
 
 
 def _waits(one: Mapping[str, Any]) -> bool:
-    return one["why_not"] == "not_assessed"
+    return bool(one["why_not"] == "not_assessed")
 
 
 def _first(one: Mapping[str, Any]) -> tuple[int, int]:

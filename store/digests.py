@@ -1,0 +1,107 @@
+"""Officers' digests: what they are counted from, one row an officer and day, and whose turn it is to send one.
+
+Two dispatchers make one row between them, and one of them has it at a time. Instants are microseconds UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from psycopg.types.json import Jsonb
+
+from domain.breaches import BreachStep, DatedStep
+from domain.instants import MINUTE_US
+from domain.vocabulary import OrderKind
+from store.connecting import Pool
+from store.statements import statement
+from store.times import At
+
+LEASE_US: Final = 2 * MINUTE_US
+"""So long one dispatcher has a digest to send."""
+
+
+class Officer(NamedTuple):
+    """An officer of orders that run, with what is to be assessed of them; ``areas``: those of the orders."""
+
+    email: str
+    areas: list[str]
+    to_assess: int
+    new: int
+    fallen: int
+
+
+class OpenCase(NamedTuple):
+    """A case that is not over, and whose it is."""
+
+    email: str
+    area: str | None
+    order_kind: OrderKind
+    route: str
+    made_us: int
+    steps: tuple[DatedStep, ...]
+
+
+class Digest(NamedTuple):
+    """A digest to be sent; ``attempts`` counts this one."""
+
+    no: int
+    email: str
+    day: date
+    told: dict[str, int]
+    attempts: int
+
+
+class Digests:
+    """Over a pool that somebody else closes."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def officers(self, kinds: Collection[str], now_us: int, since_us: int) -> list[Officer]:
+        """Officers of orders that run; ``kinds`` are those that can be relied on, what was found after ``since_us`` is new."""
+        wanted = {"kinds": sorted(kinds), "now": At(now_us), "since": At(since_us)}
+        return [Officer(*row) for row in await self._rows("digest_officers", wanted)]
+
+    async def open_cases(self) -> list[OpenCase]:
+        """Every case that is not over."""
+        return [_case(row) for row in await self._rows("digest_cases", {})]
+
+    async def made(self, day: date) -> frozenset[str]:
+        """The officers who have a row of a day."""
+        return frozenset(row[0] for row in await self._rows("digests_made", {"day": day}))
+
+    async def areas_above(self, area: str) -> tuple[str, ...]:
+        """An area and those above it, the nearest first."""
+        return tuple(row[0] for row in await self._rows("areas_above", {"area": area}))
+
+    async def make(self, email: str, day: date, told: dict[str, Any], *, says: bool, now_us: int) -> bool:
+        """The officer's row of a day; False when there is one. Without anything to say it is kept as such, and never sent."""
+        state = "waiting" if says else "nothing"
+        row = {"officer": email, "day": day, "told": Jsonb(told), "state": state, "now": At(now_us)}
+        return bool(await self._rows("digest_make", row))
+
+    async def lease(self, now_us: int, limit: int) -> list[Digest]:
+        """Those that are due to be sent, for this dispatcher alone for a while."""
+        wanted = {"now": At(now_us), "until": At(now_us + LEASE_US), "limit": limit}
+        return [Digest(*row) for row in await self._rows("digest_lease", wanted)]
+
+    async def sent(self, no: int, at_us: int) -> None:
+        """The channel took it."""
+        await self._rows("digest_sent", {"no": no, "at": At(at_us)})
+
+    async def not_sent(self, no: int, why: str, next_us: int | None) -> None:
+        """It was not taken: to be tried again then; None: given up."""
+        state = "failed" if next_us is None else "waiting"
+        await self._rows("digest_not_sent", {"no": no, "why": why, "state": state, "next": At(next_us or 0)})
+
+    async def _rows(self, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as conn:
+            return await (await conn.execute(statement(name), parameters)).fetchall()
+
+
+def _case(row: Sequence[Any]) -> OpenCase:
+    email, area, kind, route, made_us, steps = row
+    dated = tuple(DatedStep(one[0], BreachStep(one[1]), *one[2:]) for one in steps)
+    return OpenCase(email, area, OrderKind(kind), route, made_us, dated)

@@ -1,0 +1,72 @@
+"""When an officer's digest is due, what it counts, and that it names nobody."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bailiwick.timezones import pinned_time_zones
+from domain.breaches import BreachStep, DatedStep
+from domain.instants import parse_instant
+from domain.vocabulary import OrderKind
+from evidence.digest import Counts, day_due, due_and_overdue, subject, text
+from evidence.routes import read_routes, shipped_text
+
+ZONES = pinned_time_zones()
+ROUTES = read_routes(shipped_text(), ZONES)
+DAILY = read_routes(shipped_text().replace('days = "working"', 'days = "daily"'), ZONES)
+
+
+@pytest.mark.parametrize(
+    ("at", "working", "daily"),
+    [
+        ("2026-11-23T07:59:59Z", None, None),
+        ("2026-11-23T08:00:00Z", "2026-11-23", "2026-11-23"),
+        ("2026-11-23T23:59:59Z", "2026-11-23", "2026-11-23"),
+        ("2026-11-22T09:00:00Z", None, "2026-11-22"),
+        ("2026-12-28T09:00:00Z", None, "2026-12-28"),
+        ("2026-07-01T07:00:00Z", "2026-07-01", "2026-07-01"),
+        ("2026-03-29T06:59:59Z", None, None),
+        ("2026-03-29T07:00:00Z", None, "2026-03-29"),
+        ("2026-03-30T07:00:00Z", "2026-03-30", "2026-03-30"),
+        ("2026-10-25T07:30:00Z", None, None),
+        ("2026-10-25T08:00:00Z", None, "2026-10-25"),
+        ("2026-10-26T08:00:00Z", "2026-10-26", "2026-10-26"),
+    ],
+)
+def test_it_is_due_at_eight_by_the_clock_on_the_wall(at: str, working: str | None, daily: str | None) -> None:
+    for routes, expected in ((ROUTES, working), (DAILY, daily)):
+        found = day_due(routes, [routes.calendar()], parse_instant(at))
+        assert (None if found is None else found.isoformat()) == expected
+
+
+def test_a_bank_holiday_of_one_area_is_a_working_day_where_it_is_none() -> None:
+    routes = read_routes(shipped_text().replace("areas = {}", 'areas = { lothian = "scotland" }'), ZONES)
+    england, scotland = routes.calendars()
+    at = parse_instant("2026-11-30T09:00:00Z")
+    assert day_due(routes, [scotland], at) is None
+    assert day_due(routes, [scotland, england], at) == date(2026, 11, 30)
+
+
+def test_what_ends_today_is_due_and_what_has_ended_is_overdue() -> None:
+    route = ROUTES.route_for(OrderKind.COMMUNITY, parse_instant("2026-11-20T09:00:00Z"))
+    assert route is not None
+    found = DatedStep(1, BreachStep.IDENTIFIED, parse_instant("2026-11-20T09:00:00Z"), None, "", None, "", 0, "dee")
+    asked = DatedStep(2, BreachStep.PACK_REQUESTED, parse_instant("2026-11-20T09:00:00Z"), None, "", None, "", 0, "dee")
+    monday, tuesday, wednesday = (parse_instant(f"2026-11-{day}T08:00:00Z") for day in (23, 24, 25))
+    assert due_and_overdue(route, (found,), ROUTES.calendar(), monday) == (1, 0)
+    assert due_and_overdue(route, (found,), ROUTES.calendar(), tuesday) == (0, 1)
+    assert due_and_overdue(route, (found, asked), ROUTES.calendar(), tuesday) == (1, 0)
+    assert due_and_overdue(route, (found, asked), ROUTES.calendar(), wednesday) == (0, 1)
+
+
+def test_there_is_nothing_to_say_or_it_is_said_in_counts() -> None:
+    assert not Counts()
+    assert Counts(fallen=1)
+    assert subject(12, date(2026, 11, 3)) == "Your caseload on Tuesday 3 November (digest 12)"
+    told = text(Counts(3, 1, 2, 0, 1), "https://centre.example/caseload")
+    assert "Violations to assess: 3, 1 of them found in the last 24 hours." in told
+    assert "Breach steps due today: 2. Overdue: 0." in told
+    assert "WITHDRAWN: 1 violation that" in told
+    assert "https://centre.example/caseload" in told
