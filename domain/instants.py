@@ -53,7 +53,17 @@ def format_instant(us: int) -> str:
     return f"{text}.{fraction:06d}Z"
 
 
-@lru_cache(maxsize=4096)
 def _second_text(whole: int) -> str:
-    """A whole second, without the ``Z``. What is printed together is mostly of few seconds."""
-    return (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
+    """A whole second, without the ``Z``. What is printed together is mostly of few days, and each clock has 86,400 seconds."""
+    day, second = divmod(whole, 86_400)
+    return f"{_day_text(day)}T{_clock_text(second)}"
+
+
+@lru_cache(maxsize=1_024)
+def _day_text(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%d")
+
+
+@lru_cache(maxsize=86_400)
+def _clock_text(second: int) -> str:
+    return f"{second // 3_600:02d}:{second % 3_600 // 60:02d}:{second % 60:02d}"

@@ -1,34 +1,34 @@
 """A pack as PDF, by typst: PDF/A-3a and PDF/UA-1 at once, the same bytes from the same pack.
 
 Nothing is read but this package and its fonts: no system font, no network, no clock. What the pack says goes in as data, never as
-markup. typst reads it from a folder of its own that only this user may open and that is gone when it is done: handed over in memory, the
-attached files would be held six times.
+markup. It lies in a folder that only this user may open and that is gone when the PDF is made, by a process that ends then (`apart`).
 """
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import fields
-from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Final
 
-import typst
-
 from domain.instants import SECOND_US
 from evidence.content import Pack
+from evidence.document import apart
 from evidence.document.blocks import Block, Document, Figure, Table
 from evidence.document.pack import document_of
 from evidence.document.shown import on_paper
 
-STANDARDS: Final[list[Any]] = ["a-3a", "ua-1"]
 FONT_FILES: Final = ("Regular", "It", "Semibold", "SemiboldIt")
-"""Of Source Sans Pro; what it lacks (Hebrew, Arabic) the fonts in typst itself have."""
+"""Of Source Sans Pro, each in one of the two formats that it comes in; what it lacks (Hebrew, Arabic) typst's own fonts have."""
 WHOLE_ROW: Final = 400
 """Letters of a cell up to which no row of its table is cut at the end of a page; longer ones may not fit a page."""
+LONGEST_S: Final = 120.0
+"""After this a document is given up. The largest that the benchmark makes takes a second and a half."""
 
 
 class NotTypeset(Exception):
@@ -42,46 +42,31 @@ def pdf_of(pack: Pack) -> bytes:
 
 def typeset(document: Document) -> bytes:
     """A document as PDF, dated with the instant at which it was made. Raises `NotTypeset`."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="bailiwick-pack-") as folder:
-            _lay_out(document, Path(folder))
-            made, warnings = typst.compile_with_warnings(
-                str(Path(folder, "main.typ")),
-                root=folder,
-                format="pdf",
-                font_paths=_fonts(),
-                ignore_system_fonts=True,
-                pdf_standards=STANDARDS,
-                timestamp=document.made_us // SECOND_US,
-            )
-    except typst.TypstError as error:
-        raise NotTypeset(f"{error.message} {' '.join(error.hints)}".strip()) from error
-    if warnings:
-        raise NotTypeset("; ".join(one.message for one in warnings))
-    assert isinstance(made, bytes)
-    return made
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """The document's fonts, found once a process: those files alone, for their folder has each twice, in two formats."""
-    with tempfile.TemporaryDirectory() as folder, as_file(files("font_source_sans_pro").joinpath("files")) as found:
-        for name in FONT_FILES:
-            Path(folder, f"{name}.ttf").write_bytes((found / f"SourceSansPro-{name}.ttf").read_bytes())
-        loaded = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[folder])
-        typst.compile(
-            b'#set text(font: "Source Sans Pro")\nA _A_ *A* _*A*_', font_paths=loaded, format="svg"
-        )  # they are read when first used
-        return loaded
+    with tempfile.TemporaryDirectory(prefix="bailiwick-pack-") as name:
+        folder = Path(name)
+        _lay_out(document, folder)
+        command = [sys.executable, "-P", apart.__file__, name]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST_S)
+        except subprocess.TimeoutExpired:
+            raise NotTypeset(f"it took longer than {LONGEST_S:g} s") from None
+        if done.returncode:
+            raise NotTypeset(done.stderr.strip()[-2_000:])
+        return (folder / apart.MADE).read_bytes()
 
 
 def _lay_out(document: Document, folder: Path) -> None:
-    """What typst reads, in a folder that it cannot leave: the template, what is said, and each attached file by its number."""
-    Path(folder, "main.typ").write_bytes(files("evidence.document").joinpath("templates", "pack.typ").read_bytes())
+    """What typst reads, in a folder that it cannot leave: the template, what is said, the fonts, each attached file by its number."""
+    (folder / apart.SOURCE).write_bytes(files("evidence.document").joinpath("templates", "pack.typ").read_bytes())
     said = json.dumps(_said(document), ensure_ascii=False, separators=(",", ":"))
-    Path(folder, "said.json").write_text(said, encoding="utf-8")
+    (folder / "said.json").write_text(said, encoding="utf-8")
+    (folder / apart.DATED).write_text(str(document.made_us // SECOND_US))
     for number, one in enumerate(document.attachments):
-        Path(folder, str(number)).write_bytes(one.content)
+        (folder / str(number)).write_bytes(one.content)
+    (folder / apart.FONTS).mkdir()
+    with as_file(files("font_source_sans_pro").joinpath("files")) as fonts:
+        for style in FONT_FILES:
+            (folder / apart.FONTS / f"{style}.ttf").write_bytes((fonts / f"SourceSansPro-{style}.ttf").read_bytes())
 
 
 def _said(document: Document) -> dict[str, Any]:
