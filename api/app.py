@@ -32,6 +32,7 @@ from api.journal import Journal
 from api.metrics import Metrics
 from api.parts import API_ROOT, Parts
 from api.permitting import Permitting
+from api.policies import Policies
 from api.ports import Reading
 from api.problems import PROBLEM_SCHEMA, problem_response
 from api.routes import (
@@ -143,6 +144,7 @@ def create_app(
     basemap: Basemap | None = None,
     centre_phone: str | None = None,
     routes: Routes | None = None,
+    policies: Policies | None = None,
 ) -> FastAPI:
     """The application over a reading side; ``away`` are the errors that say that it cannot be reached.
 
@@ -151,7 +153,7 @@ def create_app(
     ``sign_in`` is the way in, and ``public_url`` where people reach us when that is not this machine. Without an ``audit``
     nothing is shown that must be in it, without ``zones`` no position, and without ``permissions`` no request or warrant.
     ``basemap`` is what the map shows under its points besides our own outline. ``routes`` are those of breaches; those that ship
-    where none are given.
+    where none are given, as ``policies`` are.
     """
     hub = Hub(reading, away)
     metrics = Metrics()
@@ -165,7 +167,7 @@ def create_app(
     figures = Figures(reading)
     about = (rankings, door, given, desk, sign_in, audit, permitting)
     found = Parts(reading, hub, figures, metrics, now, *about, basemap=basemap, routes=routes)
-    app.state.parts = replace(found, centre_phone=centre_phone)
+    app.state.parts = replace(found, centre_phone=centre_phone, policies=policies or Policies())
     problems.install(app)
     for error in away:
         app.add_exception_handler(error, _database_away)

@@ -14,13 +14,13 @@ from evidence.measures import (
     Figures,
     Measure,
     Measured,
+    MeasuresFile,
     Period,
     Row,
     counted,
     measured,
     measures_on,
     period_of,
-    shipped_measures,
 )
 from evidence.routes import Routes
 from evidence.suppression import LEAST, hidden_of
@@ -35,7 +35,7 @@ DEFAULT_FIT_H: Final = 72.0
 """Of an order that names no limit for its fitting (rules.md 7)."""
 
 
-async def gathered(tables: Measures, routes: Routes, year: int, now_us: int) -> Json:
+async def gathered(tables: Measures, routes: Routes, file: MeasuresFile, year: int, now_us: int) -> Json:
     """`measure_shapes.MeasuresOfYear`."""
     default = routes.calendar()
     period = period_of(default, year, now_us)
@@ -48,7 +48,7 @@ async def gathered(tables: Measures, routes: Routes, year: int, now_us: int) -> 
     rows = {"breach": breaches, "order": orders}
     found = [
         measured(one, map(_case, rows[one.of]), year, now_us, calendar)
-        for one in measures_on(shipped_measures(), default.day_of(max(period.from_us, period.to_us - 1)))
+        for one in measures_on(file, default.day_of(max(period.from_us, period.to_us - 1)))
     ]
     made = [row for row in breaches if period.from_us <= _made(row) < period.to_us]
     return _body(period, now_us, found, made, held, published)

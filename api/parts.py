@@ -18,6 +18,7 @@ from api.cursors import CURSOR_CHARACTERS, link_header
 from api.figures import Figures
 from api.hub import Hub
 from api.metrics import Metrics
+from api.policies import Policies
 from api.ports import Reading
 from api.problems import MEDIA_TYPE
 from api.sittings import Sittings
@@ -60,6 +61,7 @@ class Parts:
     written: PositionsWritten = field(default_factory=PositionsWritten)
     patrol_attempts: Addresses = field(default_factory=Addresses)
     routes: Routes | None = None
+    policies: Policies = field(default_factory=Policies)
     centre_phone: str | None = None
     """The number of the monitoring centre, for pages of others."""
 

@@ -27,6 +27,7 @@ from api.hashing import Hashing
 from api.hub import Hub
 from api.oidc import Oidc
 from api.permitting import Permitting
+from api.policies import Policies
 from api.sign_in import SignIn
 from domain.errors import BadSetting
 from evidence.routes import Routes
@@ -66,6 +67,7 @@ class ApiConfig:
     basemap: str | None = None
     routes: Routes | None = None
     centre_phone: str | None = None
+    policies: Policies | None = None
 
 
 COLLECT_AFTER: Final = (50_000, 20, 100)
@@ -111,6 +113,7 @@ async def serve(config: ApiConfig, *, ready: Callable[[str], None] | None = None
                 basemap=basemap,
                 routes=config.routes,
                 centre_phone=config.centre_phone,
+                policies=config.policies,
             )
             hub: Hub = app.state.parts.hub
             if own_process:

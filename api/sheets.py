@@ -20,6 +20,8 @@ from evidence.chronology import Happened, What
 from evidence.order_windows import MAX_RANGE_US, Held, held
 from store.sheets import NotedRow, Sheets, TooMuch
 
+FIRST_US: Final = 0
+LAST_US: Final = 230 * 366 * DAY_US
 DEFAULT_US: Final = 90 * DAY_US
 """Of a chronology."""
 
@@ -75,7 +77,9 @@ async def of_order(
 
 
 def check_period(from_us: int, to_us: int) -> None:
-    """422 for a period that is empty or too long."""
+    """422 for a period that is empty, too long, or of years that no clock here knows."""
+    if from_us < FIRST_US or to_us > LAST_US:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "must be of the years 1970 to 2200", field="from")
     if not 0 < to_us - from_us <= MAX_RANGE_US:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "must be after `from`, by at most 400 days", field="to")
 
@@ -89,7 +93,8 @@ def too_much() -> Problem:
 def noted_for(asked: AskedOf) -> list[str]:
     """What people did, of which a chronology tells this caller: warrants and breaches to who may read those."""
     wanted = {"contacts": Deed.READ_SHEETS, "alerts": Deed.READ_ALERTS, "warrants": Deed.READ_WARRANTS}
-    return [name for name, deed in wanted.items() if may(asked.seen.caller, deed)] + ["breaches"]
+    wanted |= {"breaches": Deed.READ_BREACHES}
+    return [name for name, deed in wanted.items() if may(asked.seen.caller, deed)]
 
 
 def line_of(row: NotedRow) -> Happened:

@@ -139,6 +139,7 @@ def api() -> None:
     from bailiwick.breach_routes import breach_routes
     from bailiwick.desk import open_desk
     from bailiwick.hooks import read_hooks
+    from bailiwick.policies import policies
     from bailiwick.timezones import pinned_time_zones
 
     settings = _settings()
@@ -158,6 +159,7 @@ def api() -> None:
                 basemap=settings.basemap,
                 routes=breach_routes(settings, zones),
                 centre_phone=settings.centre_phone,
+                policies=policies(settings),
             ),
             ready=_say_where,
         )

@@ -76,6 +76,12 @@ class Settings(SigningSettings, KeepingSettings, SignInSettings, ChannelSettings
         default=None,
         description="File with by when protected people must be told; default: an example that ships (docs/victim-contact.md).",
     )
+    qualifying: FilePath | None = Field(
+        default=None, description="File of how days on bail count (docs/sheets.md); default: an example that ships."
+    )
+    measures: FilePath | None = Field(
+        default=None, description="File of what enforcement is measured by (docs/measures.md); default: an example that ships."
+    )
     exports_folder: Path | None = Field(
         default=None,
         description="Folder for exports: `exporter` writes it, `api` reads it. None: none can be asked for.",

@@ -43,23 +43,28 @@ class Unknown:
         self._gaps = [one for one in violations if one.victim is None]
         self._now_us = now_us
         self._order = order.id
-        self._telling = _telling(book, order.wearer)
+        self._worn = _worn(book, order.wearer)
         party = book.party_index.get(("wearer", order.wearer))
         self._visits = [] if party is None else book.visits(party)
 
     def of(self, condition: Condition) -> list[Span]:
         """When nothing said whether the wearer was where a condition asks, in order."""
         whole = self._spans(OF_ALL) + self._spans(OF_A_CONDITION, condition=condition.id)
-        tellers = [self._silent(device, spans) for device, spans in self._telling.items()]
+        tellers = [self._silent(device, spans) for device, spans in self._worn.items() if self._tells(device)]
         unit = None if condition.place is None else condition.place.home_unit
         if unit is not None:
-            tellers.append(union(self._spans(OF_A_DEVICE, device=unit)))
+            tellers.append(self._silent(unit, self._worn.get(unit, [])))
         if tellers:
             silent = tellers[0]
             for other in tellers[1:]:
                 silent = common(silent, other)
             whole += silent
         return union(whole)
+
+    def _tells(self, device: str) -> bool:
+        """Whether a device says where it is itself."""
+        found = self._book.newest(Device, device)
+        return found is not None and found.kind in TELL_PLACES
 
     def _silent(self, device: str, worn: Sequence[Span]) -> list[Span]:
         """When a device told nothing: in its gaps, and while it was not on the wearer."""
@@ -88,14 +93,11 @@ class Unknown:
         return min((at_us for at_us in mended if at_us >= gap.from_us), default=far_us)
 
 
-def _telling(book: Book, wearer: str) -> dict[str, list[Span]]:
-    """When which device that tells where it is was on a wearer."""
+def _worn(book: Book, wearer: str) -> dict[str, list[Span]]:
+    """When which device was fitted to a wearer, home units too."""
     found: dict[str, list[Span]] = {}
     for fitting_id in book.ids(Fitting, "wearer", wearer):
         for start, end, fitting in book.eras(Fitting, fitting_id):
-            device = book.newest(Device, fitting.device)
-            if device is None or device.kind not in TELL_PLACES:
-                continue
             span = (max(start, fitting.from_us), min(end, FAR_US if fitting.to_us is None else fitting.to_us))
             found.setdefault(fitting.device, []).append(span)
     return {device: union(spans) for device, spans in found.items()}

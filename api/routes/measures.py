@@ -47,9 +47,8 @@ async def measures(
     routes, now_us = seen.parts.routes, seen.parts.now()
     if routes is None:
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "measures are not set up in this process")
-    told = await gathered(
-        tables.measures, routes, last_year(routes.calendar(), now_us) if year is None else year, now_us
-    )
+    asked = last_year(routes.calendar(), now_us) if year is None else year
+    told = await gathered(tables.measures, routes, seen.parts.policies.measures, asked, now_us)
     if media_type == CSV:
         headers = {"Content-Disposition": f'attachment; filename="measures-{told["year"]}.csv"', "Vary": "Accept"}
         return Response(csv_of(told), headers=headers, media_type=f"{CSV}; charset=utf-8")

@@ -38,7 +38,7 @@ from domain.instants import format_instant
 from evidence.chronology import Happened, What, chronology, of_records, of_violations, order_of
 from evidence.compliance import compliance
 from evidence.programmes import weekly_sheet
-from evidence.qualifying import NotReckoned, qualifying, shipped_schemes
+from evidence.qualifying import NotReckoned, qualifying
 from store.reading_types import Subject
 from store.sheets import Sheets, TooMuch
 
@@ -101,7 +101,7 @@ async def qualifying_curfew(
     """Days on bail with a monitored curfew so far, each with its hours and why it counts or does not. A court decides; this is a reckoning."""
     media_type = _media_type(accept, format_)
     made = await of_order(asked, tables.sheets, order, None, None, "qualifying_curfew", whole=True)
-    reckoned = (made.of, made.order, made.violations, made.now_us, shipped_schemes())
+    reckoned = (made.of, made.order, made.violations, made.now_us, asked.seen.parts.policies.schemes)
     try:
         sheet = await asyncio.to_thread(qualifying, *reckoned)
     except NotReckoned as why:

@@ -140,3 +140,22 @@ async def test_a_chronology_has_everything_a_page_at_a_time_and_nothing_of_a_pro
         assert "withheld: it would tell of a protected person" in near.text
         assert "on the way home" in near.text
         assert (await world.client.get("/api/v1/wearers/W1002/chronology", headers=ESSEX)).status_code == 404
+        far = "from=9999-01-01T00:00:00Z&to=9999-12-31T00:00:00Z"
+        for path in (
+            f"wearers/W1002/chronology?{far}",
+            f"orders/OW1002/compliance?{far}",
+            f"orders/OW1002/weeks?{far}",
+        ):
+            assert (await world.client.get(f"/api/v1/{path}", headers=DEE)).status_code == 422
+        insert = (
+            "INSERT INTO breaches (order_id, order_kind, wearer, route, status, made_at, made_by) VALUES "
+            "('OW1002', 'bail', 'W1002', 'bail 2020-01-01', 'identified', '2026-11-20T09:00Z', 'dee') RETURNING breach_no"
+        )
+        world.ask(insert)
+        world.ask(
+            "INSERT INTO breach_steps (breach_no, step, at, note, why, made_at, made_by) "
+            "SELECT breach_no, 'identified', made_at, '', '', made_at, 'dee' FROM breaches RETURNING 1"
+        )
+        path = "wearers/W1002/chronology?what=breach"
+        assert [one["event"] for one in (await world.get(path, DEE))["items"]] == ["identified"]
+        assert (await world.get(path, OLA))["items"] == [], "operators read no breach case"

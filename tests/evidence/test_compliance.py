@@ -112,7 +112,8 @@ def test_a_gap_is_doubt_and_a_whole_window_without_news_was_not_monitored() -> N
 
 
 def test_the_home_unit_speaks_while_the_tag_is_lost_and_the_other_way_round() -> None:
-    caseload = wearer(version(type="device", id="H1", kind="home_unit"), curfew(place=HOME_UNIT))
+    unit_fitted = version(type="fitting", id="F2", wearer="W1", device="H1", from_="2026-09-01T09:00:00Z")
+    caseload = wearer(version(type="device", id="H1", kind="home_unit"), unit_fitted, curfew(place=HOME_UNIT))
     tag = gap(1, Kind.COMMUNICATION_LOST, "2026-11-03T20:00", "2026-11-03T23:00")
     unit = gap(2, Kind.HOME_UNIT_POWER_LOST, "2026-11-03T22:00", "2026-11-03T23:30", device="H1")
     assert kept_of(sheet(tag, caseload=caseload))[1] == "kept"
