@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -37,25 +35,17 @@ def test_what_need_not_be_hidden_is_shown() -> None:
     assert not hidden_in([[20, 30], [40, 50]]).any()
 
 
-def completions(table: np.ndarray, hidden: np.ndarray) -> Iterator[np.ndarray]:
-    """Every table of whole numbers, none below zero, with the same numbers where they are shown; hidden ones up to a bound."""
-    rows, columns = table.shape[0] - 1, table.shape[1] - 1
-    most = int(table.max()) + 2
-    free = [(r, c) for r in range(rows) for c in range(columns) if hidden[r, c]]
-
-    def fill(found: np.ndarray, left: list[tuple[int, int]]) -> Iterator[np.ndarray]:
-        if left:
-            for value in range(most):
-                found[left[0]] = value
-                yield from fill(found, left[1:])
-            return
-        sums = found.copy()
-        sums[:-1, -1], sums[-1, :-1] = found[:-1, :-1].sum(axis=1), found[:-1, :-1].sum(axis=0)
-        sums[-1, -1] = found[:-1, :-1].sum()
-        if (sums[~hidden] == table[~hidden]).all():
-            yield sums
-
-    yield from fill(np.where(hidden, 0, table), free)
+def completions(table: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Every table (tables, rows, columns) of numbers up to a bound that has the same numbers where they are shown."""
+    free = np.argwhere(hidden[:-1, :-1])
+    bound = int(table[:-1, :-1].max()) + 3
+    values = np.indices((bound,) * len(free), dtype=np.int16).reshape(len(free), bound ** len(free))
+    found = np.repeat(table[np.newaxis].astype(np.int16), values.shape[1], axis=0)
+    for (row, column), own in zip(free, values, strict=True):
+        found[:, row, column] = own
+    found[:, :-1, -1] = found[:, :-1, :-1].sum(axis=2)
+    found[:, -1, :] = found[:, :-1, :].sum(axis=1)
+    return found[(found[:, ~hidden] == table[~hidden]).all(axis=1)]
 
 
 @settings(max_examples=40, deadline=None)
@@ -69,13 +59,10 @@ def test_no_cell_of_a_table_follows_from_its_totals(counts: list[list[int]]) -> 
     table = np.block([[inner, inner.sum(axis=1, keepdims=True)], [inner.sum(axis=0), inner.sum()]])
     hidden = hidden_in(counts)
     assert not ((table > 0) & (table < LEAST) & ~hidden).any(), "no small number is shown"
-    seen: dict[tuple[int, int], set[int]] = {}
-    for one in completions(table, hidden):
-        for cell in map(tuple, np.argwhere(hidden)):
-            seen.setdefault(cell, set()).add(int(one[cell]))
-    for cell, values in seen.items():
-        assert int(table[cell]) in values, "the true one is among them"
-        assert len(values) > 1, (cell, values)
+    found = completions(table, hidden)
+    assert (found == table).all(axis=(1, 2)).any(), "the true one is among them"
+    for row, column in np.argwhere(hidden):
+        assert len(np.unique(found[:, row, column])) > 1, (row, column)
 
 
 def test_a_larger_table_hides_few_cells_and_keeps_its_shape() -> None:
