@@ -5,9 +5,9 @@ Whoever is few is not shown: a count of 1 to 4 is left out, and so is one more w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from domain.instants import DAY_US
 from domain.vocabulary import WarrantKind, WarrantOutcome
@@ -52,41 +52,73 @@ class Figures:
 
 
 ALL_AREAS: Final = ""
+EXECUTED, OTHERWISE, OUT = "executed", "ended_otherwise", "out_in_all"
+K = TypeVar("K", bound=Hashable)
 
 
 def figures(lives: Iterable[Life], now_us: int) -> list[Figures]:
-    """Of everything first; then by area, each in all and by kind, in order of area and kind."""
+    """Of everything first; then by area, each in all and by kind, in order of area and kind.
+
+    Among the areas, and among the kinds of each, what is hidden cannot be worked out from the sum above it either.
+    """
     every = list(lives)
-    found = [_figures(every, None, ALL_AREAS, now_us)]
-    for area in sorted({one.area for one in every}, key=lambda name: (name is None, name or "")):
-        here = [one for one in every if one.area == area]
-        found.append(_figures(here, None, area, now_us))
-        for kind in WarrantKind:
-            same = [one for one in here if one.kind is kind]
-            if same:
-                found.append(_figures(same, kind, area, now_us))
+    areas = sorted({one.area for one in every}, key=lambda name: (name is None, name or ""))
+    of_areas = [_Counts.of([one for one in every if one.area == area], None, area, now_us) for area in areas]
+    hidden = _hidden(of_areas)
+    found = [_Counts.of(every, None, ALL_AREAS, now_us).shown({})]
+    for counts in of_areas:
+        found.append(counts.shown(hidden))
+        here = [one for one in every if one.area == counts.area]
+        kinds = [kind for kind in WarrantKind if any(one.kind is kind for one in here)]
+        of_kinds = [_Counts.of([one for one in here if one.kind is kind], kind, counts.area, now_us) for kind in kinds]
+        hidden_kinds = _hidden(of_kinds)
+        found += [each.shown(hidden_kinds) for each in of_kinds]
     return found
 
 
-def _figures(lives: Sequence[Life], kind: WarrantKind | None, area: str | None, now_us: int) -> Figures:
-    days = sorted(
-        (one.ended_us - one.issued_us) / DAY_US
-        for one in lives
-        if one.ended_us is not None and one.outcome is WarrantOutcome.EXECUTED
-    )
-    enough = len(days) >= FEWEST
-    otherwise = sum(one.ended_us is not None and one.outcome is not WarrantOutcome.EXECUTED for one in lives)
-    out = [(now_us - one.issued_us) // DAY_US for one in lives if one.ended_us is None]
-    return Figures(
-        kind,
-        area,
-        _shown(len(days)),
-        quantile(days, 0.5) if enough else None,
-        quantile(days, 0.9) if enough else None,
-        _shown(otherwise),
-        hidden_where_few(_banded(out)),
-        _shown(len(out)),
-    )
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    kind: WarrantKind | None
+    area: str | None
+    days: list[float]
+    counts: dict[str, int]
+    """By column: `executed`, `ended_otherwise`, `out_in_all`, and the bands."""
+
+    @classmethod
+    def of(cls, lives: Sequence[Life], kind: WarrantKind | None, area: str | None, now_us: int) -> _Counts:
+        days = sorted(
+            (one.ended_us - one.issued_us) / DAY_US
+            for one in lives
+            if one.ended_us is not None and one.outcome is WarrantOutcome.EXECUTED
+        )
+        out = [(now_us - one.issued_us) // DAY_US for one in lives if one.ended_us is None]
+        otherwise = len(lives) - len(days) - len(out)
+        counts = {EXECUTED: len(days), OTHERWISE: otherwise, OUT: len(out)} | _banded(out)
+        return cls(kind, area, days, counts)
+
+    def shown(self, hidden: Mapping[str, Container[tuple[object, object]]]) -> Figures:
+        """``hidden`` by column: whose count would tell another's."""
+        bands = hidden_where_few({name: self.counts[name] for name, _ in BANDS})
+
+        def shown(name: str) -> int | None:
+            number = self.counts[name]
+            few = 0 < number < FEWEST or (self.kind, self.area) in hidden.get(name, ())
+            return None if few or bands.get(name, number) is None else number
+
+        enough = len(self.days) >= FEWEST
+        median, p90 = (quantile(self.days, 0.5), quantile(self.days, 0.9)) if enough else (None, None)
+        out = {name: shown(name) for name, _ in BANDS}
+        return Figures(self.kind, self.area, shown(EXECUTED), median, p90, shown(OTHERWISE), out, shown(OUT))
+
+
+def _hidden(rows: Sequence[_Counts]) -> dict[str, set[tuple[object, object]]]:
+    """By column, the rows that are not shown, so that none can be worked out from the sum of all."""
+    names = [EXECUTED, OTHERWISE, OUT, *(name for name, _ in BANDS)]
+    found: dict[str, set[tuple[object, object]]] = {}
+    for name in names:
+        shown = hidden_where_few({(one.kind, one.area): one.counts[name] for one in rows})
+        found[name] = {key for key, number in shown.items() if number is None}
+    return found
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -101,14 +133,10 @@ def _banded(days: Iterable[int]) -> dict[str, int]:
     return counts
 
 
-def hidden_where_few(counts: dict[str, int]) -> dict[str, int | None]:
+def hidden_where_few(counts: Mapping[K, int]) -> dict[K, int | None]:
     """Counts of which the small ones are None; where one alone would be, the next smallest that counts anybody is too."""
     hidden = {name for name, number in counts.items() if 0 < number < FEWEST}
-    if len(hidden) == 1:
-        rest = sorted((number, name) for name, number in counts.items() if number and name not in hidden)
-        hidden |= {name for _, name in rest[:1]}
+    others = [name for name, number in counts.items() if number >= FEWEST]
+    if len(hidden) == 1 and others:
+        hidden.add(min(others, key=lambda name: counts[name]))
     return {name: None if name in hidden else number for name, number in counts.items()}
-
-
-def _shown(number: int) -> int | None:
-    return None if 0 < number < FEWEST else number

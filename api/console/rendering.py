@@ -65,8 +65,10 @@ class Place:
 NAVIGATION: Final = (
     Place("Alerts", "/alerts", Deed.READ_ALERTS),
     Place("Map", "/map", Deed.READ_POSITIONS),
+    Place("Warrants", "/warrants", Deed.READ_WARRANTS),
     Place("Find a wearer", "/find", Deed.READ_WEARERS),
     Place("Caseload", "/caseload", Deed.READ_BREACHES),
+    Place("Victim contact", "/victim-contact", Deed.READ_CONTACT_DUTIES),
     Place("Incidents", "/incidents", Deed.READ_INCIDENTS),
     Place("Handover", "/handover", Deed.READ_DESK),
     Place("Wallboard", "/wallboard", Deed.READ_FIGURES),

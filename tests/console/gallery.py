@@ -16,12 +16,14 @@ from tests.console import (
     alert_states,
     caseload_states,
     centre_states,
+    contact_states,
     court_states,
     editor_states,
     map_states,
     queue_states,
     wearer_states,
 )
+from tests.console.contact_states import EVE, LIV
 from tests.console.world import DEE, OLA, SAM, World
 
 Prepare = Callable[[Page, World], Awaitable[None]]
@@ -144,4 +146,8 @@ GALLERY: Final[list[Shot]] = [
     Shot("patrol-over", "/patrol/none", NOBODY),
     Shot("wallboard-of-an-auditor", "/wallboard", asks("ann", "auditor")),
     Shot("no-such-page", "/no/such/page", OLA),
+    Shot("warrants", "/warrants", EVE, before=contact_states.warrants),
+    Shot("warrant", "/warrants/1", EVE, before=contact_states.warrants),
+    Shot("victim-contact", "/victim-contact", LIV, before=contact_states.duties),
+    Shot("victim-contact-one", "/victim-contact/1", LIV, before=contact_states.duties),
 ]

@@ -71,3 +71,6 @@ def test_who_is_out_is_counted_by_age_and_nobody_can_be_worked_out() -> None:
     assert hidden_where_few({"a": 2, "b": 3, "c": 9}) == {"a": None, "b": None, "c": 9}
     assert hidden_where_few({"a": 2}) == {"a": None}
     assert figures([], NOW)[0].out_in_all == 0
+    kinds = figures([*lives, *(life(1, kind=WarrantKind.BAIL) for _ in range(2))], NOW)[1:]
+    shown = {one.kind: one.out_in_all for one in kinds}
+    assert shown == {None: 16, WarrantKind.BAIL: None, WarrantKind.BREACH: None}, "16 less 14 would tell the two"
