@@ -9,7 +9,7 @@ import numpy as np
 from access.permits import Permits
 from api.crime_shapes import fixes_body, visits_body
 from domain.vocabulary import CrimeMatch
-from evidence.matching import CODES, Matching, Outcome, Sought, stretches
+from evidence.matching import CODES, Matching, Outcome, Sought, stretch_us, stretches
 from evidence.matching_fixes import Wearing
 from store.crimes import CrimeRow, Told
 from store.matching import CrimeFacts
@@ -27,7 +27,7 @@ async def of_one(facts: CrimeFacts, permits: Permits, wearer: str, sought: Sough
     worn = await facts.worn(sought.from_us, sought.to_us, wearer)
     matching = Matching([sought], np.ones((1, 1), np.bool_))
     wearing, devices = Wearing(worn, {wearer: 0}), sorted({one.device_no for one in worn})
-    for stretch in stretches([sought]):
+    for stretch in stretches([sought], stretch_us(len(devices))):
         fixes, quality = wearing.fixes(await facts.fixes(*stretch, devices))
         newest = await facts.newest_qualities(fixes)
         fixes = fixes[np.where(newest >= 0, newest, quality) == 0]

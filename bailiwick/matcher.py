@@ -21,7 +21,7 @@ from access.permits import AlertSpan, Permits, book_of, permits_of
 from bailiwick.timezones import PinnedTimeZones
 from domain.records import Condition, Order, Version
 from domain.vocabulary import ConditionKind, CrimeMatch
-from evidence.matching import Fixes, Matching, Near, Outcome, Sought, near_home, stretches
+from evidence.matching import Fixes, Matching, Near, Outcome, Sought, near_home, stretch_us, stretches
 from evidence.matching_fixes import Wearing, to_be_judged
 from geofence.timetable import WindowCache
 from store import Reading
@@ -121,10 +121,11 @@ def sought_of(crime: Claimed) -> Sought:
 async def outcomes(facts: CrimeFacts, placed: Placed, sought: Sequence[Sought]) -> list[Outcome]:
     """What some crimes come to; their windows together span `access.many.LONGEST_US` at most."""
     from_us, to_us = min(one.from_us for one in sought), max(one.to_us for one in sought)
-    wearing = Wearing(await facts.worn(from_us, to_us), {wearer: row for row, wearer in enumerate(placed.wearers)})
+    worn = await facts.worn(from_us, to_us)
+    wearing = Wearing(worn, {wearer: row for row, wearer in enumerate(placed.wearers)})
     many = await asyncio.to_thread(ManyPermits, placed.permits, from_us, to_us)
     matching = Matching(sought, placed.considered(sought))
-    for stretch in stretches(sought):
+    for stretch in stretches(sought, stretch_us(len(worn))):
         fixes, quality = wearing.fixes(await facts.fixes(*stretch))
         needed = to_be_judged(fixes, quality, matching.in_reach(fixes))
         newest = await facts.newest_qualities(fixes[needed])

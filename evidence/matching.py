@@ -29,8 +29,8 @@ from geofence.geodesy import ECCENTRICITY_2, RADIAN, SEMI_MAJOR_M, distance_m, m
 LEAST_NEAR: Final = 2
 HALF_DWELL_S: Final = 300.0
 """Dwell that halves what is missing of the score."""
-STRETCH_US: Final = 30 * MINUTE_US
-"""Fixes of 18,000 wearers at one a minute in so long are half a million."""
+FIXES_AT_ONCE: Final = 500_000
+"""How many fixes a stretch is to have, about, at one a minute."""
 MOST_ACC_M: Final = 200.0
 """Of a used fix (rules.md 2)."""
 CELLS_A_DEGREE: Final = 100
@@ -130,7 +130,12 @@ class Outcome:
 CODES: Final = (CrimeMatch.NEAR, CrimeMatch.ELSEWHERE, CrimeMatch.NO_DATA)
 
 
-def stretches(crimes: Sequence[Sought], longest_us: int = STRETCH_US) -> Iterator[Stretch]:
+def stretch_us(devices: int) -> int:
+    """How long a stretch may be that so many devices fill with `FIXES_AT_ONCE`."""
+    return max(FIXES_AT_ONCE // max(devices, 1), 1) * MINUTE_US
+
+
+def stretches(crimes: Sequence[Sought], longest_us: int) -> Iterator[Stretch]:
     """What must be read for some crimes, in order: every instant of a window once, and none beside."""
     begins: int | None = None
     ends = 0
@@ -168,7 +173,18 @@ class Matching:
         self._close: list[list[tuple[Fixes, NDArray[np.float64], NDArray[np.int64]]]] = [[] for _ in crimes]
 
     def in_reach(self, fixes: Fixes) -> NDArray[np.bool_]:
-        """Which fixes can be near one of the crimes: (fixes,) bool; of the others none is."""
+        """Which fixes can be of the place of a crime in whose window they are: (fixes,) bool."""
+        found = np.zeros(len(fixes), np.bool_)
+        candidates = np.flatnonzero(self._in_cells(fixes))
+        t_us, lon, lat = (np.ascontiguousarray(fixes[name][candidates]) for name in ("t_us", "lon", "lat"))
+        for crime in self._crimes:
+            some = np.flatnonzero((t_us >= crime.from_us) & (t_us < crime.to_us))
+            close = metres_from(crime.lon, crime.lat, lon[some], lat[some]) <= crime.reach_m
+            found[candidates[some[close]]] = True
+        return found
+
+    def _in_cells(self, fixes: Fixes) -> NDArray[np.bool_]:
+        """Which lie in the cells about the crimes; the others are near none."""
         found: NDArray[np.bool_] = np.isin(_cell(fixes["lon"], fixes["lat"]), self._cells)
         return found
 
@@ -194,7 +210,7 @@ class Matching:
         hole[1:] = (np.diff(t_us) > gap_us[:-1]) & (rank[1:] > 0)
         holes = np.logical_or.reduceat(hole, starts)
         who, first, last = wearer[starts], starts, ends - 1
-        near_some = np.flatnonzero(self.in_reach(fixes))
+        near_some = np.flatnonzero(self._in_cells(fixes))
         candidates = fixes[near_some]
         for k in some.tolist():
             before = self._number[k, who]

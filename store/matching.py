@@ -19,9 +19,7 @@ from psycopg.types.json import Jsonb
 from domain.instants import DAY_US
 from domain.vocabulary import MatchReason
 from store.connecting import Pool, open_pool
-from store.facts_back import copy_out
 from store.listening import CRIMES_CHANNEL, listening
-from store.rows import Column, Layout
 from store.statements import statement
 from store.times import EPOCH_2000_US, At, Connection
 
@@ -29,14 +27,6 @@ CLAIMED_AT_ONCE: Final = 100
 """Crimes of one batch: their tallies are some 60 MB for 18,000 wearers."""
 LATE_US: Final = 31 * DAY_US
 """For so long after a crime it is matched again when data come late."""
-_LOOKING: Final = Layout(
-    "fixes",
-    (
-        *(Column(name, ">i8") for name in ("device_no", "gen", "seq", "fix_time")),
-        *(Column(name, ">f8") for name in ("lat", "lon", "acc")),
-        Column("quality", ">i2"),
-    ),
-)
 READ: Final = np.dtype(
     [
         *((name, np.int64) for name in ("device_no", "gen", "seq", "t_us")),
@@ -45,6 +35,12 @@ READ: Final = np.dtype(
     ]
 )
 """One fix as it was first judged: its identity, instant, degrees, metres, quality."""
+
+
+_COLUMNS: Final = ("device_no", "gen", "seq", "t_us", "lat", "lon", "acc", "quality")
+_FLOATS: Final = frozenset({"lat", "lon", "acc"})
+_HEADER_BYTES: Final = 20
+"""Of an array of one dimension in PostgreSQL's binary form: dimensions, whether it holds NULLs, type, length, first index."""
 
 
 class Claimed(NamedTuple):
@@ -145,13 +141,16 @@ class CrimeFacts:
         In no order; which of them are used, `newest_qualities` says.
         """
         span: dict[str, Any] = {"from_at": At(from_us), "to_at": At(to_us)}
-        name = "read_fixes_between" if devices is None else "read_fixes_of_wearer_between"
+        name = "fixes_between" if devices is None else "fixes_of_devices_between"
         async with self._pool.connection() as conn:
-            rows = await copy_out(conn, name, _LOOKING, span if devices is None else span | {"nos": list(devices)})
-        found = np.empty(len(rows), READ)
-        for column in ("device_no", "gen", "seq", "lat", "lon", "acc", "quality"):
-            found[column] = rows[column]
-        found["t_us"] = rows["fix_time"].astype(np.int64) + EPOCH_2000_US
+            cursor = await conn.execute(statement(name), span if devices is None else span | {"nos": list(devices)})
+            assert cursor.pgresult is not None
+            columns = [cursor.pgresult.get_value(0, place) for place in range(len(_COLUMNS))]
+        arrays = [_elements(body, is_float=name in _FLOATS) for name, body in zip(_COLUMNS, columns, strict=True)]
+        found = np.empty(len(arrays[0]), READ)
+        for name, array in zip(_COLUMNS, arrays, strict=True):
+            found[name] = array
+        found["t_us"] += EPOCH_2000_US
         return found
 
     async def newest_qualities(self, fixes: NDArray[np.void]) -> NDArray[np.int8]:
@@ -168,12 +167,6 @@ class CrimeFacts:
         """What was on whom in ``[from_us, to_us)``, by device and time; of one wearer or of all."""
         span = {"from_at": At(from_us), "to_at": At(to_us), "wearer": wearer}
         return [Worn(*row) for row in await self._rows("worn_between", span)]
-
-    async def explained(self, from_us: int, to_us: int) -> str:
-        """How the database finds the fixes of a time."""
-        return "\n".join(
-            row[0] for row in await self._rows("explain_fixes_between", {"from_at": At(from_us), "to_at": At(to_us)})
-        )
 
     async def _rows(self, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as conn:
@@ -230,6 +223,12 @@ class CrimeMatching:
             found = await conn.execute(statement("crimes_look_on"), span)
             await conn.execute(statement("crimes_looked_upto"), {"upto": upto})
             return found.rowcount
+
+
+def _elements(body: bytes | None, *, is_float: bool) -> NDArray[Any]:
+    """The elements of an array of 64-bit values as PostgreSQL sends it, each after its length; none of what is NULL."""
+    dtype = np.dtype([("#", ">i4"), ("value", ">f8" if is_float else ">i8")])
+    return np.frombuffer(body or bytes(_HEADER_BYTES), dtype, offset=_HEADER_BYTES)["value"]
 
 
 async def _newest_commit(conn: Connection) -> int:

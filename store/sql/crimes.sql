@@ -143,17 +143,13 @@ WHERE c.state = 'matched' AND c.to_at > %(since)s AND EXISTS (
 -- It was looked for data that came late up to a commit.
 UPDATE crimes_looked SET commit_no = %(upto)s;
 
--- name: read_fixes_between
--- Fixes of a time that may be used: of quality ok or implausible as first judged (a later judgement can turn either), source not lbs.
-COPY (
-    SELECT device_no, gen, seq, fix_time, lat, lon, acc, quality FROM fixes
-    WHERE fix_time >= %(from_at)s AND fix_time < %(to_at)s AND quality IN (0, 7) AND src <> 2
-) TO STDOUT (FORMAT binary);
-
--- name: explain_fixes_between
--- How such a question is answered.
-EXPLAIN SELECT device_no, gen, seq, fix_time, lat, lon, acc, quality FROM fixes
-    WHERE fix_time >= %(from_at)s AND fix_time < %(to_at)s AND quality IN (0, 7) AND src <> 2;
+-- name: fixes_between
+-- Fixes of a time that may be used, a column an array (one row: a COPY tells them one by one): of quality ok or implausible as first
+-- judged (a later judgement can turn either), source not lbs.
+SELECT array_agg(device_no), array_agg(gen), array_agg(seq), array_agg(fix_time), array_agg(lat), array_agg(lon), array_agg(acc),
+    array_agg(quality::bigint)
+FROM fixes
+WHERE fix_time >= %(from_at)s AND fix_time < %(to_at)s AND quality IN (0, 7) AND src <> 2;
 
 -- name: newest_qualities
 -- The newest judgement of each of some fixes that was judged again.
@@ -173,9 +169,9 @@ WHERE f.wearer IS NOT NULL AND (%(wearer)s::text IS NULL OR f.wearer = %(wearer)
     AND COALESCE(f.to_at, 'infinity') > %(from_at)s
 ORDER BY d.device_no, f.from_at;
 
--- name: read_fixes_of_wearer_between
+-- name: fixes_of_devices_between
 -- The same of some devices alone.
-COPY (
-    SELECT device_no, gen, seq, fix_time, lat, lon, acc, quality FROM fixes
-    WHERE device_no = ANY(%(nos)s::bigint[]) AND fix_time >= %(from_at)s AND fix_time < %(to_at)s AND quality IN (0, 7) AND src <> 2
-) TO STDOUT (FORMAT binary);
+SELECT array_agg(device_no), array_agg(gen), array_agg(seq), array_agg(fix_time), array_agg(lat), array_agg(lon), array_agg(acc),
+    array_agg(quality::bigint)
+FROM fixes
+WHERE device_no = ANY(%(nos)s::bigint[]) AND fix_time >= %(from_at)s AND fix_time < %(to_at)s AND quality IN (0, 7) AND src <> 2;

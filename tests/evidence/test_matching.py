@@ -115,7 +115,7 @@ def test_what_is_read_is_every_instant_of_a_window_once() -> None:
         Stretch(START + 90 * MINUTE_US, START + 100 * MINUTE_US),
         Stretch(START + 200 * MINUTE_US, START + 210 * MINUTE_US),
     ]
-    assert list(stretches([])) == []
+    assert list(stretches([], MINUTE_US)) == []
 
 
 def test_near_home_is_the_circle_of_the_curfew_place_and_a_little_more() -> None:

@@ -12,15 +12,15 @@ HOUR = {"from_at": At(NOON + 2 * DAY_US), "to_at": At(NOON + 2 * DAY_US + MINUTE
 
 async def test_a_window_looks_at_one_day_and_passes_over_the_blocks_of_other_hours(timescale_url: str) -> None:
     async with a_week(timescale_url) as (_, conn):
-        assert len(chunks(await plan(conn, "read_fixes_between", HOUR))) == 1
+        assert len(chunks(await plan(conn, "fixes_between", HOUR))) == 1
         await conn.execute(b"SET enable_seqscan = off")
-        found = await plan(conn, "read_fixes_between", HOUR)
+        found = await plan(conn, "fixes_between", HOUR)
         assert any("fixes_commit" in name for name in indexes(found)), "of a day of a fleet, not of one of forty"
 
 
 async def test_the_block_ranges_serve_without_chunks_too(embedded_url: str) -> None:
     async with a_week(embedded_url) as (_, conn):
         await conn.execute(b"SET enable_seqscan = off")
-        assert "fixes_commit" in indexes(await plan(conn, "read_fixes_between", HOUR))
+        assert "fixes_commit" in indexes(await plan(conn, "fixes_between", HOUR))
         one = HOUR | {"nos": [3, 4]}
-        assert "fixes_device_time" in indexes(await plan(conn, "read_fixes_of_wearer_between", one))
+        assert "fixes_device_time" in indexes(await plan(conn, "fixes_of_devices_between", one))
