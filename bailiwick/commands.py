@@ -133,36 +133,12 @@ def ingest(
 @app.command()
 def api() -> None:
     """HTTP, the stream, work on alerts and the page, on BAILIWICK_API_HOST and BAILIWICK_API_PORT."""
-    from functools import partial
+    from api.service import run
+    from bailiwick.api_config import api_config
 
-    from api.service import ApiConfig, run
-    from bailiwick.breach_routes import breach_routes
-    from bailiwick.desk import open_desk
-    from bailiwick.hooks import read_hooks
-    from bailiwick.policies import policies
-    from bailiwick.timezones import pinned_time_zones
-
-    settings = _settings()
-    url, zones = settings.database(), pinned_time_zones()
-    desk = partial(open_desk, settings, zones, read_hooks(settings))
+    config = api_config(_settings())
     with database_told_in_one_line():
-        run(
-            ApiConfig(
-                url,
-                settings.api_host,
-                settings.api_port,
-                zones,
-                desk,
-                public_url=settings.public_url,
-                proxies=settings.proxies(),
-                oidc=settings.provider(settings.console()),
-                basemap=settings.basemap,
-                routes=breach_routes(settings, zones),
-                centre_phone=settings.centre_phone,
-                policies=policies(settings),
-            ),
-            ready=_say_where,
-        )
+        run(config, ready=_say_where)
 
 
 @app.command()
