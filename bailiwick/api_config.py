@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from api.service import ApiConfig
+from bailiwick.breach_routes import breach_routes
 from bailiwick.desk import open_desk
 from bailiwick.hooks import read_hooks
 from bailiwick.policies import policies
@@ -25,6 +26,7 @@ def api_config(settings: Settings) -> ApiConfig:
         proxies=settings.proxies(),
         oidc=settings.provider(settings.console()),
         basemap=settings.basemap,
+        routes=breach_routes(settings, zones),
         centre_phone=settings.centre_phone,
         policies=policies(settings),
     )

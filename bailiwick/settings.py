@@ -80,7 +80,8 @@ class Settings(SigningSettings, KeepingSettings, SignInSettings, ChannelSettings
         default=None, description="File of how days on bail count (docs/sheets.md); default: an example that ships."
     )
     measures: FilePath | None = Field(
-        default=None, description="File of what enforcement is measured by (docs/measures.md); default: an example that ships."
+        default=None,
+        description="File of what enforcement is measured by (docs/measures.md); default: an example that ships.",
     )
     exports_folder: Path | None = Field(
         default=None,
