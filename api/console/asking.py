@@ -74,16 +74,21 @@ class Asking:
         if_match: str | None = None,
         key: str | None = None,
         why: str | None = None,
+        sent: tuple[str, bytes] | None = None,
         **wanted: Any,
     ) -> Told:
-        """Asks ``path`` (below `/api/v1/`, or a `next` link whole); raises `Refused`. ``wanted`` that is None is not asked."""
-        more = {"If-Match": if_match, "Idempotency-Key": key, PURPOSE: why}
+        """Asks ``path`` (below `/api/v1/`, or a `next` link whole); raises `Refused`. ``wanted`` that is None is not asked.
+
+        ``sent`` is a body that is no JSON: its media type and its bytes.
+        """
+        more = {"If-Match": if_match, "Idempotency-Key": key, PURPOSE: why, "Content-Type": sent[0] if sent else None}
         headers = self._headers | {name: value for name, value in more.items() if value is not None}
         answer = await self._client.request(
             method,
             path if path.startswith("/") else f"{API_ROOT}/{path}",
             headers=headers,
             json=body,
+            content=sent[1] if sent else None,
             params={name: value for name, value in wanted.items() if value is not None} or None,
         )
         told = answer.json() if "json" in answer.headers.get("content-type", "") else {}

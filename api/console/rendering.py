@@ -69,6 +69,7 @@ NAVIGATION: Final = (
     Place("Find a wearer", "/find", Deed.READ_WEARERS),
     Place("Caseload", "/caseload", Deed.READ_BREACHES),
     Place("Victim contact", "/victim-contact", Deed.READ_CONTACT_DUTIES),
+    Place("Crimes", "/crimes", Deed.READ_CRIMES),
     Place("Incidents", "/incidents", Deed.READ_INCIDENTS),
     Place("Handover", "/handover", Deed.READ_DESK),
     Place("Wallboard", "/wallboard", Deed.READ_FIGURES),

@@ -18,6 +18,7 @@ from tests.console import (
     centre_states,
     contact_states,
     court_states,
+    crime_states,
     editor_states,
     map_states,
     queue_states,
@@ -150,4 +151,7 @@ GALLERY: Final[list[Shot]] = [
     Shot("warrant", "/warrants/1", EVE, before=contact_states.warrants),
     Shot("victim-contact", "/victim-contact", LIV, before=contact_states.duties),
     Shot("victim-contact-one", "/victim-contact/1", LIV, before=contact_states.duties),
+    Shot("crimes", "/crimes", crime_states.PC, crime_states.refused, crime_states.looked_at),
+    Shot("crime", "/crimes/1", SAM, crime_states.drawn, crime_states.looked_at),
+    Shot("crime-police", "/crimes/1", crime_states.PC, crime_states.drawn, crime_states.authorised),
 ]

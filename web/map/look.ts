@@ -46,6 +46,7 @@ const ZONES: Record<string, { line: string; fill: string; dash?: number[] }> = {
   exclusion: { line: "#b10e1e", fill: "rgba(177, 14, 30, 0.12)" },
   inclusion: { line: "#1d5a86", fill: "rgba(29, 90, 134, 0.08)", dash: [9, 5] },
   attendance: { line: "#54319f", fill: "rgba(84, 49, 159, 0.1)", dash: [3, 4] },
+  crime: { line: "#0b0c0c", fill: "rgba(11, 12, 12, 0.06)" },
 };
 
 /** What an area is called, above its upper edge: inside, who is there would be drawn over it. */

@@ -86,6 +86,7 @@ const SIGNS: readonly (readonly [string, string, (feature: Feature) => boolean])
   ["exclusion", "Must stay out", (one) => one.get("kind") === "zone" && zoneOf(one) === "exclusion"],
   ["inclusion", "Must stay inside", (one) => one.get("kind") === "zone" && zoneOf(one) === "inclusion"],
   ["attendance", "Must attend", (one) => one.get("kind") === "zone" && zoneOf(one) === "attendance"],
+  ["crime", "The place, and what is near", (one) => one.get("kind") === "zone" && zoneOf(one) === "crime"],
   ["buffer", "Around the zone", (one) => one.get("kind") === "buffer"],
 ];
 
