@@ -27,6 +27,13 @@ FONT_FILES: Final = ("Regular", "It", "Semibold", "SemiboldIt")
 """Of Source Sans Pro, each in one of the two formats that it comes in; what it lacks (Hebrew, Arabic) typst's own fonts have."""
 WHOLE_ROW: Final = 400
 """Letters of a cell up to which no row of its table is cut at the end of a page; longer ones may not fit a page."""
+ROW_MM: Final = 11.3
+"""Height of a row of points, whose cells have three lines. A row whose height is known is laid out once, not twice."""
+LETTER_MM: Final = 1.35
+CAPITAL_MM: Final = 2.2
+"""Widths of letters in it, rather too wide than too narrow."""
+CELL_MM: Final = 2.4
+"""What of a column is left free at its sides."""
 LONGEST_S: Final = 120.0
 """After this a document is given up. The largest that the benchmark makes takes a second and a half."""
 
@@ -104,10 +111,28 @@ def _blocks(blocks: tuple[Block, ...]) -> Iterator[dict[str, Any]]:
                 {"head": one.head, "width": one.width_mm, "figures": one.figures} for one in block.columns
             ]
             said["breakable"] = any(len(cell) > WHOLE_ROW for row in block.rows for cell in row)
+            said["row"] = ROW_MM if block.small and _fits(block) else 0
         for name in ("width", "height"):
             if f"{name}_mm" in said:
                 said[name] = said.pop(f"{name}_mm")
         yield {"is": type(block).__name__.lower(), **said}
+
+
+def _fits(table: Table) -> bool:
+    """Whether every cell surely takes at most three lines of its column."""
+    widths = [column.width_mm - CELL_MM for column in table.columns]
+    return all(
+        cell.count("\n") < 3 and all(_width(line) <= width for line in cell.split("\n"))
+        for row in table.rows
+        for width, cell in zip(widths, row, strict=True)
+    )
+
+
+def _width(line: str) -> float:
+    if not line.replace("°", "").isascii():
+        return float("inf")
+    capitals = sum(map(str.isupper, line))
+    return LETTER_MM * (len(line) - capitals) + CAPITAL_MM * capitals
 
 
 def _plain(value: Any) -> Any:
