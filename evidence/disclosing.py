@@ -98,4 +98,5 @@ def shown(violation: Violation, sealed: frozenset[str], own_devices: frozenset[s
     if violation.victim is None and violation.condition not in sealed:
         return violation
     evidence = tuple(fact for fact in violation.evidence if fact.device in own_devices)
-    return replace(violation, victim=None, p_inside=None, score=None, evidence=evidence)
+    device = violation.device if violation.device in own_devices else None
+    return replace(violation, victim=None, device=device, p_inside=None, score=None, evidence=evidence)

@@ -21,7 +21,7 @@ from evidence.attachments import NoPack, Unreadable, attachments_of
 from evidence.files import AUDIT, FACTS, POINTS, UNUSED
 from evidence.manifest import MANIFEST, BadManifest, Manifest, digest_of, first_fault, read_manifest
 from evidence.replaying import CASELOAD, FEED, replay
-from evidence.signing import Signed, check
+from evidence.signing import UNSIGNED, Signed, check
 from geofence.wallclock import TimeZones
 
 MOST_FIELD: Final = 1 << 20
@@ -72,6 +72,7 @@ def verify(
 ) -> Verdict:
     """Check a pack, and with it its annex where that is given. Raises `NoPack` for a file that is none.
 
+    Of one that nobody signed the rest is looked at all the same; that it is not signed is then the fault.
     ``trust``: certificates that the reader trusts; without one, who signed is told and not checked.
     """
     verdict = Verdict(sha256=digest_of(document))
@@ -91,7 +92,7 @@ def verify(
     steps = [opened, lambda: _signature(document, trust, verdict)]
     for step in steps:
         verdict.fault = step()
-        if verdict.fault is not None:
+        if verdict.fault is not None and verdict.fault != UNSIGNED:
             if parts and verdict.signed is not None and verdict.signed.changed:
                 verdict.fault += f"; {_where_changed(parts)}"
             return verdict
@@ -101,6 +102,7 @@ def verify(
         verdict.fault = f"{MANIFEST} cannot be read: {error}"
         return verdict
     verdict.reference, verdict.version = manifest.reference, manifest.version
+    unsigned, verdict.fault = verdict.fault, None
     if annex is not None:
         verdict.fault = _annex(annex, manifest, trust, beside)
     for name, look in _looks(manifest, parts, beside, zones, verdict):
@@ -109,6 +111,7 @@ def verify(
         verdict.fault = look()
         if verdict.fault is None:
             verdict.held.append(name)
+    verdict.fault = verdict.fault or unsigned
     return verdict
 
 

@@ -17,15 +17,16 @@ from api.parts import API_ROOT
 from api.routes.records import Id as Number
 
 STATES: Final = {
-    "waiting": ("It waits to be made", "grey"),
-    "making": ("It is being made", "blue"),
-    "draft": ("A draft: nobody has signed it", "yellow"),
-    "failed": ("It could not be made", "red"),
+    "waiting": ("Waits to be made", "grey"),
+    "making": ("Being made", "blue"),
+    "draft": ("Draft", "yellow"),
+    "failed": ("Not made", "red"),
     "done": ("Signed", "green"),
 }
 """What a state is called, and the colour of its tag; the words say it all."""
 FIELDS: Final = {"name": "name", "post": "post", "organisation": "organisation", "email": "email"}
 MOVING: Final = frozenset({"waiting", "making"})
+ON_THE_WAY: Final = MOVING | {"draft"}
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,7 +63,7 @@ async def _list(opened: Page, breach: str, form: Form) -> Response:
         states=STATES,
         moving=any(one["state"] in MOVING for one in found),
         form=form,
-        asks=opened.reader.may(Deed.ASK_PACKS),
+        asks=opened.reader.may(Deed.ASK_PACKS) and not any(one["state"] in ON_THE_WAY for one in found),
         key=opened.key() or fresh_key(),
     )
 

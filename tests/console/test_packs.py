@@ -22,7 +22,7 @@ async def test_from_a_breach_to_a_signed_pack_that_holds_and_to_the_version_afte
         async with browsing(chromium, world.address, f"/breaches/{breach}", DEE) as page:
             await page.get_by_role("link", name="Breach packs of this case").click()
             await page.get_by_role("button", name="Ask for a pack").click()
-            await expect(page.locator("main")).to_contain_text("It waits to be made")
+            await expect(page.locator("main")).to_contain_text("Waits to be made")
             await world.made()
             await page.get_by_role("link", name="look again").click()
             await page.get_by_role("link", name="Version 1").click()
