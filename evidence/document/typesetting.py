@@ -27,7 +27,7 @@ FONT_FILES: Final = ("Regular", "It", "Semibold", "SemiboldIt")
 """Of Source Sans Pro, each in one of the two formats that it comes in; what it lacks (Hebrew, Arabic) typst's own fonts have."""
 WHOLE_ROW: Final = 400
 """Letters of a cell up to which no row of its table is cut at the end of a page; longer ones may not fit a page."""
-ROW_MM: Final = 11.3
+ROW_MM: Final = 9.6
 """Height of a row of points, whose cells have three lines. A row whose height is known is laid out once, not twice."""
 LETTER_MM: Final = 1.35
 CAPITAL_MM: Final = 2.2
