@@ -46,7 +46,7 @@ def what_to_say(event: DutyEvent, facts: Mapping[str, Any], before: Mapping[str,
 
 def _said(event: DutyEvent, facts: Mapping[str, Any], before: Mapping[str, Any] | None, when: When) -> list[str]:
     if event in (DutyEvent.STARTED, DutyEvent.BAIL):
-        return [f"Monitoring of {WHO} begins on {when(facts['from'])}. It is by {_kind(facts)}.", *_order(facts, when)]
+        return [f"{_capital(WHO)} is monitored from {when(facts['from'])} on, by {_kind(facts)}.", *_order(facts, when)]
     if event is DutyEvent.VARIED:
         return [f"The order about {WHO} has changed.", *_changed(facts, before or {}, when)]
     if event is DutyEvent.SUSPENDED:

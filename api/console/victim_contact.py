@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from access.grants import Deed
 from api.console.asking import Asking, Refused, together
 from api.console.frame import Opened, Page, see_other
-from api.console.rendering import LONDON, instant
+from api.console.rendering import LONDON, day, instant
 from api.console.typed import Form, moment_anchors
 from domain.vocabulary import DutyEvent
 from evidence.duty_words import EVENTS, what_to_say
@@ -61,6 +62,7 @@ async def victim_contact(opened: Opened) -> Response:
         names=names,
         events=EVENTS,
         states=STATES,
+        by_words=by_words,
     )
 
 
@@ -111,6 +113,7 @@ async def _one(opened: Page, number: str, form: Form | None = None, status: int 
         form=form or Form(),
         anchors=moment_anchors("at"),
         title_words=EVENTS[event],
+        by_words=by_words,
         say=what_to_say(event, row["facts"], row["before"], in_words),
         wearer=named["items"][0]["name"] if named and named["items"] else row["wearer"],
         ways=[
@@ -130,6 +133,14 @@ def in_words(text: str) -> str:
     here = instant(text).astimezone(LONDON)
     hour = "" if (here.hour, here.minute) == (0, 0) else f" at {here:%H:%M}"
     return f"{here:%A} {here.day} {here:%B %Y}{hour}"
+
+
+def by_words(text: str) -> str:
+    """By when: ``the end of Mon 23 Nov 2026`` where it is a midnight, for few think of midnight as the day before."""
+    here = instant(text).astimezone(LONDON)
+    if (here.hour, here.minute, here.second) == (0, 0, 0):
+        return f"the end of {day(here - timedelta(hours=12))}"
+    return f"{day(here)}, {here:%H:%M}"
 
 
 async def _victims(ask: Asking, ids: list[str]) -> dict[str, str]:

@@ -14,12 +14,15 @@ from alerts.desk_records import Contact, DeskRecords, Party
 from alerts.machine import Actor
 from alerts.state import Raise
 from alerts.work_store import AlertWork
+from bailiwick.paired_caseload import PairedCaseload
+from bailiwick.victim_watch import VictimWatch, duty_rules
 from domain.facts import Roster
 from domain.instants import HOUR_US
 from domain.networks import Network
 from domain.records import Condition, Place, Version, Victim
-from domain.vocabulary import AlertEvent, Channel, ConditionKind, Kind, Outcome, Role
+from domain.vocabulary import AlertEvent, Channel, ConditionKind, DutyEvent, Kind, Outcome, Role
 from store import Reading, Store
+from store.contact_duties import WantedDuty
 from store.migrate import Migration, migrate, read_migrations
 from tests.store.alert_making import PROTOCOLS, ZONES, Made, alerts_at, resolve
 from tests.store.made import (
@@ -123,6 +126,7 @@ async def test_dispatch_does_all_its_work_on_alerts(database_url: str) -> None:
                 await work.sent(first.no, now_us)
                 await work.given_up(second.no, "gone", now_us)
                 await work.raise_alerts([Raise("rota_gap", "rota_gap:x")], now_us)
+                await _duties_as_dispatch(url, work)
                 assert len(await side.look(now_us)) >= 2
             refused(url, "SELECT lat FROM fixes")
             refused(url, "SELECT said FROM equipment_events")
@@ -132,6 +136,20 @@ async def test_dispatch_does_all_its_work_on_alerts(database_url: str) -> None:
             refused(url, "DELETE FROM alert_work RETURNING 1")
             refused(url, "INSERT INTO mutes (wearer) VALUES ('W1') RETURNING 1")
             refused(url, "UPDATE outbox SET change = 'raised' RETURNING 1")
+
+
+async def _duties_as_dispatch(url: str, work: AlertWork) -> None:
+    """It makes, changes and withdraws what must be told, and reads what that takes; it tells nobody."""
+    told = WantedDuty("order:O", DutyEvent.STARTED, "V1", "W1", "O-W1", None, {"to": None}, None, NOON, NOON, NOON)
+    async with await Store.open(url) as store:
+        for made, amended, withdrawn in (([told], [], []), ([], [(1, told)], []), ([], [], [1]), ([told], [], [])):
+            async with store.duties.reckoning() as held:
+                await held.write(made, amended, withdrawn, NOON)
+        await VictimWatch(store, work, PairedCaseload(store), duty_rules(None), ZONES).look(NOON + HOUR_US)
+        assert [one.no for one in await store.duties.overdue(NOON)] == [2]
+    refused(url, "INSERT INTO contact_tellings (duty_no) VALUES (1) RETURNING 1")
+    refused(url, "DELETE FROM contact_duties RETURNING 1")
+    refused(url, "UPDATE contact_duties SET victim = 'V2' RETURNING 1")
 
 
 async def test_the_desk_does_all_its_work_as_the_api(database_url: str) -> None:
