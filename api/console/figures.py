@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.console import words
+from api.console.asking import together
 from api.console.charts import Chart, chart, said
 from api.console.frame import Opened
+from api.console.rendering import month_words
+from api.console.wearer_words import ORDER_KINDS
 
 Json = dict[str, Any]
 
@@ -24,6 +29,7 @@ BY: Final = {
 CHARACTERISTICS: Final = {"sex": "Sex", "age_band": "Age band", "ethnic_group": "Ethnic group"}
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 YEARS_SHOWN: Final = 3
+AREAS_NAMED: Final = 1_000
 
 router = APIRouter(include_in_schema=False)
 
@@ -32,7 +38,10 @@ router = APIRouter(include_in_schema=False)
 async def figures(opened: Opened) -> Response:
     """The year asked for, or that of the last month that is over."""
     asked = opened.request.query_params.get("year", "")
-    told = await opened.ask.get("measures", year=asked or None)
+    told, (areas, _) = await together(
+        opened.ask.get("measures", year=asked or None), opened.ask.items("areas", most=AREAS_NAMED)
+    )
+    names = {one["id"]: one["record"].get("name") or one["id"] for one in areas}
     year = told["year"]
     newest = max(year, int((await opened.ask.get("measures"))["year"])) if asked else year
     return opened.show(
@@ -48,6 +57,7 @@ async def figures(opened: Opened) -> Response:
         kinds=words.KINDS,
         said=said,
         result_words=_result,
+        value_words=partial(_value, names),
     )
 
 
@@ -84,6 +94,15 @@ def _aim(one: Json) -> str:
     if one["half_within"] is not None:
         told.append(f"half within {said(one['half_within'], unit)} {unit}")
     return ", ".join(told)
+
+
+def _value(areas: Mapping[str, str], by: str, value: str) -> str:
+    """What a value of a dimension is called."""
+    if by == "month":
+        return month_words(f"{value}-01")
+    if by == "area":
+        return areas.get(value, words.sentence(value))
+    return ORDER_KINDS.get(value, words.sentence(value)) if by == "order_kind" else words.sentence(value)
 
 
 def _result(name: str) -> str:
