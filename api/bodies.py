@@ -10,7 +10,7 @@ import msgspec
 from api.instants import format_instants
 from domain.instants import format_instant
 from store.alert_figures import AlertsNow
-from store.reading_types import Counts, DeviceRow, PositionRow, WearerRow
+from store.reading_types import Counts, DeadLetterRow, DeviceRow, PositionRow, WearerRow
 
 
 def positions_body(rows: Sequence[PositionRow]) -> list[dict[str, Any]]:
@@ -77,6 +77,13 @@ def device_body(row: DeviceRow) -> dict[str, Any]:
         "victim": row.victim,
         "heard": None if row.heard_us is None else format_instant(row.heard_us),
     }
+
+
+def dead_letter_body(row: DeadLetterRow) -> dict[str, Any]:
+    """`shapes.DeadLetter`."""
+    same = ("topic", "device", "field", "cause", "critical")
+    told = {"reason": row.reason.value, "bytes": len(row.payload), "taken_again": row.replayed_by is not None}
+    return {"id": str(row.no), "received": format_instant(row.received_us)} | told | {k: getattr(row, k) for k in same}
 
 
 def counts_body(counts: Counts) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from store.reading_types import (
     AlertFilter,
     AlertRow,
     Counts,
+    DeadLetterFilter,
+    DeadLetterRow,
     DeviceRow,
     EventRow,
     IncidentDeviceRow,
@@ -139,6 +141,9 @@ class Reading(Protocol):
 
     async def newest_fixes(self, wearers: Sequence[str]) -> list[PositionRow]:
         """The newest fix of each of some wearers that may be drawn."""
+
+    async def dead_letters(self, wanted: DeadLetterFilter, before: int | None, limit: int) -> list[DeadLetterRow]:
+        """Parked messages and items, newest first, those before ``before``."""
 
     async def events(self, after: int, limit: int) -> list[EventRow]:
         """Events after a number, in order."""

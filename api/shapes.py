@@ -14,6 +14,7 @@ from domain.vocabulary import (
     Cause,
     Change,
     Code,
+    DeadLetterReason,
     DeviceKind,
     Kind,
     OrderState,
@@ -100,6 +101,24 @@ class Device(Shape):
     wearer: str | None
     victim: str | None
     heard: str | None
+
+
+class DeadLetter(Shape):
+    """A message or item that was parked: `field` and `cause` say what was wrong with it. `critical`: it held a tamper or an SOS.
+
+    `taken_again`: after what was wrong was mended, it was read once more.
+    """
+
+    id: str
+    received: str
+    topic: str
+    device: str | None
+    reason: DeadLetterReason
+    field: str | None
+    cause: str | None
+    critical: bool
+    bytes: int
+    taken_again: bool
 
 
 class HealthDay(Shape):

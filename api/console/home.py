@@ -15,6 +15,7 @@ from api.console import (
     caseload,
     court,
     crimes,
+    devices,
     editors,
     figures,
     handover,
@@ -57,6 +58,7 @@ SUBJECTS: Final = (
     wearer_track,
     crimes,
     wearer_sheet,
+    devices,
     caseload,
     breach,
     packs,
@@ -70,7 +72,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def home(opened: Opened) -> Response:
     """The first place that the reader's role may see; a page that says so when there is none."""
-    places = [one.href for one in NAVIGATION if opened.reader.may(one.deed)]
+    places = [one.href for one in NAVIGATION if one.shown_to(opened.reader)]
     return see_other(places[0]) if places else opened.show("no_place.html", title="No page for your role")
 
 

@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, Response
 
 from access.grants import Deed
 from api.console import words
+from domain.vocabulary import Role
 
 HERE: Final = Path(__file__).parent
 TEMPLATES: Final = HERE / "templates"
@@ -55,14 +56,22 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place of the console that the navigation leads to, for whom may ``deed``."""
+    """A place of the console that the navigation leads to, for whom may ``deed``; ``role`` alone, when it is one role's own."""
 
     text: str
     href: str
     deed: Deed
+    role: Role | None = None
+
+    def shown_to(self, reader: Reader) -> bool:
+        """Whether the reader is led there."""
+        return reader.may(self.deed) and (self.role is None or self.role.value == reader.role)
 
 
 NAVIGATION: Final = (
+    Place("Visits", "/field", Deed.READ_VISITS, Role.FIELD),
+    Place("Devices", "/devices", Deed.READ_DEVICES, Role.DEVICE_MANAGER),
+    Place("Parked messages", "/dead-letters", Deed.READ_DEAD_LETTERS),
     Place("Alerts", "/alerts", Deed.READ_ALERTS),
     Place("Map", "/map", Deed.READ_POSITIONS),
     Place("Warrants", "/warrants", Deed.READ_WARRANTS),
@@ -93,7 +102,7 @@ def page(
 ) -> Response:
     """A page with those values in it. ``path`` is where it stands, for the navigation; ``now_us`` is its age's beginning."""
     now = datetime.fromtimestamp(now_us / 1e6, UTC)
-    places = [] if reader is None else [one for one in NAVIGATION if one.deed.value in reader.deeds]
+    places = [] if reader is None else [one for one in NAVIGATION if one.shown_to(reader)]
     html = (
         environment()
         .get_template(template)

@@ -55,7 +55,7 @@ from store.reading_types import (
     WearerRow,
 )
 from store.reconciling import Reconciliation
-from tests.api.fake_rows import alerts_now_of, caseload_of_wearers, fits, position_of, record_of
+from tests.api.fake_rows import Letters, alerts_now_of, caseload_of_wearers, fits, position_of, record_of
 from tests.store.made import NOON
 
 DRAWN = ("ok", "inaccurate")
@@ -66,7 +66,7 @@ class Away(Exception):
 
 
 @dataclass
-class FakeReading:
+class FakeReading(Letters):
     """What is learnt and committed comes out; ``away`` makes every question fail."""
 
     now_us: int = NOON

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from domain.caseload_file import record_as_json
@@ -11,7 +12,24 @@ from domain.records import Absence, Condition, Order, Suspension, Version, Weare
 from domain.violations import Violation
 from domain.vocabulary import AlertWork, Quality, Severity, Source
 from store.alert_figures import FLOOD_US, MINUTES, AlertsNow, Load, Unclaimed
-from store.reading_types import AlertRow, IncidentRow, PositionRow, ViolationFilter
+from store.reading_types import AlertRow, DeadLetterFilter, DeadLetterRow, IncidentRow, PositionRow, ViolationFilter
+
+
+@dataclass
+class Letters:
+    """Parked messages."""
+
+    letters: list[DeadLetterRow] = field(default_factory=list)
+
+    async def dead_letters(self, wanted: DeadLetterFilter, before: int | None, limit: int) -> list[DeadLetterRow]:
+        found = [
+            one
+            for one in sorted(self.letters, key=lambda one: -one.no)
+            if wanted.reason in (None, one.reason)
+            and wanted.device in (None, one.device)
+            and (one.critical or not wanted.critical)
+        ]
+        return [one for one in found if before is None or one.no < before][:limit]
 
 
 def record_of(record: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Page, expect
 
+from tests.api.access_world import versions_of
 from tests.console.test_incident_page import outage
 from tests.console.world import OLA, SAM, World
 
@@ -83,3 +84,24 @@ async def wrong_password(page: Page, world: World) -> None:
     await page.locator("#name").fill("ola")
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.locator(".govuk-error-summary")).to_be_visible()
+
+
+async def parked(world: World) -> None:
+    """A message of a device that nobody entered, and a tamper that could not be read."""
+    column = "dead_letters (received_at, topic, payload, reason, field, cause, device, critical, commit_no)"
+    for device, reason, cause, critical in (
+        ("T9", "unknown_device", "there is no such device", False),
+        ("TW1001", "schema", "is -3; must be 0 to 100", True),
+    ):
+        row = ("em/v1/up/" + device, b'{"lat": 51.531}', reason, "items[0].bat", cause, device, critical)
+        world.ask(f"INSERT INTO {column} VALUES (now(), %s, %s, %s, %s, %s, %s, %s, 1) RETURNING 1", *row)
+
+
+async def visited(world: World) -> None:
+    """Two visits today, one of them done; the second person's tag has been silent for a while."""
+    for wearer, at, outcome in (
+        ("W1001", "2026-11-21T10:00:00Z", "done"),
+        ("W1002", "2026-11-21T15:00:00Z", "no_answer"),
+    ):
+        told = {"id": f"X{wearer}", "wearer": wearer, "kind": "inspect", "at": at, "outcome": outcome}
+        await world.made.learn(*versions_of({"type": "visit"} | told))
