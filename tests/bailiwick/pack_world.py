@@ -98,6 +98,10 @@ class There:
         entry = entry_of(DEE, NOW_US, "packs.ask", "wearer", ["W1"], breach=str(self.breach))
         return await self.packs.ask(self.breach, "officer", "dee", NOW_US, entry, nothing)
 
+    async def give(self, no: int, to: tuple[str, str, str | None]) -> None:
+        entry = entry_of(DEE, NOW_US, "packs.ask", "wearer", ["W1"], breach=str(self.breach))
+        await self.packs.give(no, to, "dee", NOW_US, entry, nothing)
+
     async def signed(self, no: int, read: str) -> None:
         signing = Signing("Sue Invented", "Duty manager", "Invented Centre", read, "sue", NOW_US)
         entry = entry_of(SUE, NOW_US, "packs.sign", "wearer", ["W1"], breach=str(self.breach))
