@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -38,7 +39,7 @@ class RestRow(NamedTuple):
     starts: bool
 
 
-class HealthQuestions:
+class HealthQuestions(ABC):
     """What `Reading` answers of devices on a wearer; cut to its sight as all else: who sees no position counts no fix."""
 
     async def devices_on(self, wearer: str, from_us: int, to_us: int) -> list[FittedRow]:
@@ -59,8 +60,9 @@ class HealthQuestions:
         rows = await self._rows("events_of_wearers_devices", wanted)
         return [RestRow(fitting, t_us, state == EventState.START) for fitting, t_us, state in rows]
 
+    @abstractmethod
     async def _rows(self, name: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
+        """`store.reading.Reading` has it."""
 
 
 def _record(body: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
@@ -36,7 +37,7 @@ class Counted(NamedTuple):
         return self.high - self.low + 1 - self.facts
 
 
-class PlaceQuestions:
+class PlaceQuestions(ABC):
     """What `Reading` answers of places; cut to its sight as all else."""
 
     async def open_spans(self, wearers: Sequence[str] | None = None) -> list[OpenSpan]:
@@ -62,8 +63,10 @@ class PlaceQuestions:
         async with self._asking() as conn:
             return await caseload.permitting(conn, place)
 
+    @abstractmethod
     def _asking(self) -> AbstractAsyncContextManager[Connection]:
-        raise NotImplementedError
+        """`store.reading.Reading` has it."""
 
+    @abstractmethod
     async def _rows(self, name: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
+        """`store.reading.Reading` has it."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import playwright.async_api as playwright
 from playwright.async_api import expect
 
+from api.basemap import Basemap, TileFile
 from api.console.map_rows import alerting_of, rows_of, sorted_rows
 from domain.instants import HOUR_US, MINUTE_US, SECOND_US, format_instant
 from domain.vocabulary import Kind, Severity
 from tests.api.doors import asks
 from tests.api.serving import served
 from tests.console.browsing import PHONE, browsing
+from tests.console.vector_tile import vector_file
 from tests.console.world import DEE, NIGHT, World
 from tests.store.made import fixes_of
 
@@ -198,3 +202,27 @@ async def test_the_table_has_the_same_sorted_and_leads_back_to_the_map(
         await expect(rows.first).to_contain_text("Alder Finch")
         await page.get_by_role("link", name="Map of Bryn Okafor").click()
         await expect(page.locator("#map-about")).to_contain_text("Bryn Okafor", timeout=SLOW)
+
+
+PART_OF_COLOUR = """([red, green, blue]) => {
+  let all = 0, those = 0;
+  for (const canvas of document.querySelectorAll("#live-map canvas")) {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    for (let at = 0; at < data.length; at += 4) {
+      all += 1;
+      if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) those += 1;
+    }
+  }
+  return those / all;
+}"""
+
+
+async def test_vector_tiles_of_a_file_are_drawn_under_the_points(
+    chromium: playwright.Browser, address: str, night: World, tmp_path: Path
+) -> None:
+    tiles = TileFile(vector_file(tmp_path / "map.pmtiles", "water"))
+    night.app.state.parts = replace(night.app.state.parts, basemap=Basemap(tiles))
+    async with browsing(chromium, address, "/map") as page:
+        await ready(page)
+        await expect(page.locator("#live-map")).to_contain_text("Invented tiles", timeout=SLOW)
+        await page.wait_for_function(f"colour => ({PART_OF_COLOUR})(colour) > 0.2", arg=[0xCF, 0xE0, 0xEA])
