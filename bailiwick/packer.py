@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
 from bailiwick.matcher import first_of
 from bailiwick.pack_gathering import EVERYTHING
 from bailiwick.pack_making import Making, Page, Typeset, make
-from bailiwick.pack_page import page_of
 from bailiwick.timezones import PinnedTimeZones
 from domain.errors import BailiwickError
+from evidence.document.page import html_of
 from evidence.document.typesetting import pdf_of
 from evidence.gathered import Taken
 from evidence.routes import Routes, read_routes, shipped_text
@@ -52,18 +52,30 @@ class Packing:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def packing_of(
-    database_url: str,
-    zones: PinnedTimeZones,
-    key: SigningKey | None,
-    kept_days: int,
-    clock: Callable[[], int],
-    stop: asyncio.Event,
-) -> Packing:
+class Told(Protocol):
+    """What the exporter's process was told, as far as packs need it. ``routes`` None: those that ship."""
+
+    @property
+    def database_url(self) -> str: ...
+    @property
+    def zones(self) -> PinnedTimeZones: ...
+    @property
+    def routes(self) -> Routes | None: ...
+    @property
+    def key(self) -> SigningKey | None: ...
+    @property
+    def kept_days(self) -> int: ...
+    @property
+    def clock(self) -> Callable[[], int]: ...
+    @property
+    def stop(self) -> asyncio.Event: ...
+
+
+def packing_of(told: Told) -> Packing:
     """As the exporter's process has it."""
-    return Packing(
-        database_url, zones, read_routes(shipped_text(), zones), pdf_of, page_of, key, kept_days, clock, stop
-    )
+    routes = told.routes or read_routes(shipped_text(), told.zones)
+    how = (pdf_of, html_of, told.key, told.kept_days, told.clock, told.stop)
+    return Packing(told.database_url, told.zones, routes, *how)
 
 
 async def serve(told: Packing) -> None:

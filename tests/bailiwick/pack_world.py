@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from bailiwick.pack_making import Making
-from bailiwick.pack_page import page_of
 from bailiwick.timezones import pinned_time_zones
 from domain.breaches import BreachStep, Chosen, DatedStep
 from domain.callers import Caller, Sight
 from domain.instants import DAY_US
 from domain.vocabulary import Role
+from evidence.document.page import html_of
 from evidence.document.typesetting import pdf_of
 from evidence.routes import read_routes, shipped_text
 from evidence.signing import SigningKey, key_of_file
@@ -130,7 +130,7 @@ async def night(url: str, key: SigningKey | None) -> AsyncIterator[There]:
     try:
         breaches, sources = Breaches(pool), PackSources(pool)
         routes = read_routes(shipped_text(), ZONES)
-        making = Making(sources, breaches, routes, ZONES, pdf_of, page_of, key, 730)
+        making = Making(sources, breaches, routes, ZONES, pdf_of, html_of, key, 730)
         yield There(url, Packs(pool, url), breaches, making)
     finally:
         await pool.close()
