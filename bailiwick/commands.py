@@ -201,13 +201,15 @@ def crimes(
 @app.command()
 def exporter() -> None:
     """Exports, crime matches and breach packs that were asked for over HTTP. Several may run at once."""
+    from bailiwick.breach_routes import breach_routes
     from bailiwick.exporter import Exporting, run
     from bailiwick.pack_key import signing_key
     from bailiwick.timezones import pinned_time_zones
 
     settings = _settings()
-    key, kept_days = signing_key(settings), settings.retention_positions_days
-    run(Exporting(settings.database(), settings.exports(), pinned_time_zones(), key=key, kept_days=kept_days))
+    key, kept_days, zones = signing_key(settings), settings.retention_positions_days, pinned_time_zones()
+    routes = breach_routes(settings, zones)
+    run(Exporting(settings.database(), settings.exports(), zones, key=key, kept_days=kept_days, routes=routes))
 
 
 @app.command()

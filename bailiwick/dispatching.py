@@ -26,6 +26,7 @@ from bailiwick.channels import open_channels, set_up, wording_of
 from bailiwick.commanding import command_devices
 from bailiwick.contingency_command import EVERY_S, ContingencyWatch
 from bailiwick.digests import digest_watches
+from bailiwick.pack_notices import pack_watches
 from bailiwick.directory import rota_alerts
 from bailiwick.guides import Guides
 from bailiwick.paired_caseload import PairedCaseload
@@ -83,6 +84,7 @@ async def dispatch(told: Dispatching) -> None:
                         *_audit_watches(store, told.settings),
                         *_contingency_watches(store, told.zones, told.settings),
                         *digest_watches(store, routes, senders, told.settings),
+                        *pack_watches(store, senders, told.settings),
                         Watch("letting go what is old", keeping.EVERY_S, partial(keeping.look, told.settings)),
                     ],
                     clock=told.clock,

@@ -30,6 +30,7 @@ from bailiwick.matcher import first_of
 from bailiwick.timezones import PinnedTimeZones
 from domain.exports import MANIFEST, Manifest
 from domain.instants import EARLY_US, FAR_US, SECOND_US, format_instant
+from evidence.routes import Routes
 from evidence.signing import SigningKey
 from geofence.timetable import WindowCache
 from store import Reading
@@ -63,6 +64,7 @@ class Exporting:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     key: SigningKey | None = None
     kept_days: int = 730
+    routes: Routes | None = None
 
 
 async def serve(told: Exporting) -> None:
@@ -192,7 +194,7 @@ def run(told: Exporting) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told.stop.set)
         matching = matcher.Telling(told.database_url, told.zones, told.clock, told.stop)
-        packing = packer.packing_of(told.database_url, told.zones, told.key, told.kept_days, told.clock, told.stop)
+        packing = packer.packing_of(told)
         await asyncio.gather(serve(told), matcher.serve(matching), packer.serve(packing))
 
     asyncio.run(main())

@@ -149,6 +149,17 @@ class Standing(NamedTuple):
     pending: bool
 
 
+class PackTold(NamedTuple):
+    """Somebody to be told of a pack; ``replaces``: it takes the place of one that they hold. ``attempts`` counts this one."""
+
+    no: int
+    breach: int
+    version: int
+    address: str
+    attempts: int
+    replaces: bool
+
+
 class Packs:
     """The packs; over a pool that somebody else closes. ``url`` is for who waits to be told of one."""
 
@@ -242,6 +253,22 @@ class Packs:
         """Audits that a file is fetched, before it is given."""
         async with self._pool.connection() as conn, conn.transaction():
             await write(conn, entry)
+
+    # ---- the dispatcher's ----
+
+    async def lease_told(self, now_us: int, limit: int) -> list[PackTold]:
+        """Who is to be told, for this dispatcher alone for a while."""
+        wanted = {"now": At(now_us), "until": At(now_us + LEASE_US), "limit": limit}
+        return [PackTold(*row) for row in await self._rows("lease_pack_told", wanted)]
+
+    async def told(self, no: int, at_us: int) -> None:
+        """The channel took it."""
+        await self._rows("pack_told", {"no": no, "at": At(at_us)})
+
+    async def not_told(self, no: int, why: str, next_us: int | None) -> None:
+        """It was not taken: to be tried again then; None: given up."""
+        state = "failed" if next_us is None else "waiting"
+        await self._rows("pack_not_told", {"no": no, "why": why, "state": state, "next": At(next_us or 0)})
 
     # ---- the exporter's ----
 

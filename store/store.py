@@ -42,6 +42,7 @@ from store.incidents import incidents_of_commits
 from store.leading import Lead
 from store.listening import CASELOAD_CHANNEL, listening
 from store.migrate import migrate, read_migrations
+from store.packs import Packs
 from store.patrol_links import PatrolLinks
 from store.protocols import ProtocolTables
 from store.ranges import FOLD_COMMITS, Ranges, read_ranges
@@ -95,6 +96,7 @@ class Store:
         self.duties = ContactDuties(pool)
         self.erasing = Erasing(pool)
         self.digests = Digests(pool)
+        self.packs = Packs(pool, url)
 
     @classmethod
     async def open(cls, url: str) -> Self:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bailiwick.audit_keys import make_key
+from bailiwick.pack_key import make_demo_key
 from bailiwick.parts.embedded_broker import IotcoreBroker
 from bailiwick.parts.embedded_database import embedded_database
 from bailiwick.parts.mosquitto_broker import MosquittoBroker, find_mosquitto
@@ -19,6 +20,7 @@ from bailiwick.settings import PREFIX, Settings
 DATABASE_SETTINGS = {"track_commit_timestamp": "on"}
 """The report measures delays up to the end of the transaction."""
 KEY = "audit.pem"
+SIGNING_KEY = "packs.p12"
 """What signs, in its folder: a demo's own."""
 STREETS = "streets.geojson"
 """What lies under the demo's map, in its folder."""
@@ -63,7 +65,8 @@ class System:
         self.start_command("dispatch", "dispatch")
 
     def start_exporter(self) -> None:
-        """Makes the exports that are asked for on the console or over HTTP."""
+        """Makes the exports and breach packs that are asked for on the console or over HTTP; its key proves nothing to others."""
+        make_demo_key(self.folder / SIGNING_KEY)
         self.start_command("exporter", "exporter")
 
     def start_api(self) -> None:
@@ -103,6 +106,7 @@ class System:
                 f"{PREFIX}API_PORT": str(self.settings.api_port),
                 f"{PREFIX}SECRETS_FOLDER": str(self.folder),
                 f"{PREFIX}EXPORTS_FOLDER": str(self.folder / "exports"),
+                f"{PREFIX}SIGNING_KEY": str(self.folder / SIGNING_KEY),
                 f"{PREFIX}AUDIT_KEY": str(self.folder / KEY),
                 f"{PREFIX}CONTINGENCY_FOLDER": str(self.folder / "contingency"),
             }

@@ -253,3 +253,20 @@ JOIN devices d ON d.id = w.device
 JOIN fixes f ON f.device_no = d.device_no AND f.fix_time >= v.from_at AND f.fix_time <= COALESCE(v.to_at, f.fix_time)
     AND f.fix_time >= w.from_at AND (w.to_at IS NULL OR f.fix_time < w.to_at)
 WHERE p.pack_no = %(no)s AND f.receive_time > p.made_at AND f.quality = 0;
+
+-- name: lease_pack_told
+-- Who is to be told of a pack and nobody has in hand, for one dispatcher for a while; whether it takes another version's place.
+UPDATE pack_recipients r SET state = 'leased', attempts = attempts + 1, next_at = %(until)s
+FROM packs p WHERE p.pack_no = r.pack_no AND recipient_no IN (
+    SELECT recipient_no FROM pack_recipients WHERE state IN ('waiting', 'leased') AND next_at <= %(now)s
+    ORDER BY recipient_no LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING r.recipient_no, p.breach_no, p.version, r.address, r.attempts, jsonb_array_length(p.changed) > 0;
+
+-- name: pack_told
+-- The channel took it; said twice it is once.
+UPDATE pack_recipients SET state = 'sent', sent_at = %(at)s WHERE recipient_no = %(no)s AND state = 'leased' RETURNING recipient_no;
+
+-- name: pack_not_told
+-- The channel did not take it: to be tried again, or given up.
+UPDATE pack_recipients SET state = %(state)s, why = %(why)s, next_at = %(next)s
+WHERE recipient_no = %(no)s AND state = 'leased' RETURNING recipient_no;
