@@ -54,7 +54,7 @@ class DigestWatch:
         cases = await self._cases(now_us)
         made: dict[date, frozenset[str]] = {}
         for officer in officers:
-            calendars = [await self._calendar(area) for area in officer.areas] or [self._routes.calendar()]
+            calendars = [await self._calendar(area) for area in sorted(officer.areas)] or [self._routes.calendar()]
             day = day_due(self._routes, calendars, now_us)
             if day is None:
                 continue

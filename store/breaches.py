@@ -121,8 +121,20 @@ class Case:
     narratives: tuple[Narrative, ...]
 
 
+class OrderCounts(NamedTuple):
+    """What there is of an order; ``going``: curfew violations that still run. ``new``: of those to assess, found of late."""
+
+    to_assess: int = 0
+    new: int = 0
+    upheld: int = 0
+    otherwise: int = 0
+    gaps: int = 0
+    minutes_counted: float = 0.0
+    going: int = 0
+
+
 class OrderAtHand(NamedTuple):
-    """An order of an officer's caseload, with what there is to do of it; ``going``: curfew violations that still run."""
+    """An order of an officer's caseload; ``cases``: those that are not over."""
 
     id: str
     wearer: str
@@ -133,13 +145,8 @@ class OrderAtHand(NamedTuple):
     officer: str | None
     area: str | None
     atv_allowance_min: float | None
-    to_assess: int
-    upheld: int
-    otherwise: int
-    gaps: int
-    minutes_certain: float | None
-    going: int
     cases: list[int]
+    counts: OrderCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +182,15 @@ class Change:
     by: str
     at_us: int
     rests_on: tuple[str, ...]
+
+
+async def order_counts(
+    conn: Connection, orders: Sequence[str], wearers: Sequence[str], kinds: Sequence[str], fresh_us: int
+) -> dict[str, OrderCounts]:
+    """Of each of some orders that whoever asks may see; ``wearers`` are whose they are."""
+    wanted = {"orders": list(orders), "wearers": list(set(wearers)), "kinds": list(kinds), "fresh": At(fresh_us)}
+    rows = await _rows(conn, "order_counts", wanted)
+    return dict.fromkeys(orders, OrderCounts()) | {row[0]: OrderCounts(*row[1:]) for row in rows}
 
 
 def relied_on(chosen: Sequence[Chosen]) -> tuple[str, ...]:
@@ -244,11 +260,16 @@ class Breaches:
 
         ``kinds`` are those of violations that can be relied on at all.
         """
-        wanted = {"officer": officer, "kinds": list(kinds), "now": At(now_us), "since": At(since_us)}
+        wanted = {"officer": officer, "now": At(now_us), "since": At(since_us), "after": after, "limit": limit}
         async with self._pool.connection() as conn:
-            rows = await rows_seen(conn, sight, "orders_of_officer", wanted | {"after": after, "limit": limit})
-        found = [OrderAtHand(*row) for row in rows]
-        return [one._replace(kind=OrderKind(one.kind)) for one in found]
+            rows = await rows_seen(conn, sight, "orders_of_officer", wanted)
+            wearers = [row[1] for row in rows]
+            names = dict(await rows_seen(conn, sight, "names_at_hand", {"wearers": wearers}))
+            counts = await order_counts(conn, [row[0] for row in rows], wearers, kinds, now_us)
+        return [
+            OrderAtHand(row[0], row[1], names.get(row[1]) or "", OrderKind(row[2]), *row[3:], counts[row[0]])
+            for row in rows
+        ]
 
     async def areas_above(self, area: str) -> tuple[str, ...]:
         """An area and those above it, the nearest first."""

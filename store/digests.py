@@ -14,10 +14,13 @@ from psycopg.types.json import Jsonb
 from domain.breaches import BreachStep, DatedStep
 from domain.instants import MINUTE_US
 from domain.vocabulary import OrderKind
+from store.breaches import order_counts
 from store.connecting import Pool
 from store.statements import statement
 from store.times import At
 
+ORDERS_AT_ONCE: Final = 500
+"""Counted in one question."""
 LEASE_US: Final = 2 * MINUTE_US
 """So long one dispatcher has a digest to send."""
 
@@ -26,7 +29,7 @@ class Officer(NamedTuple):
     """An officer of orders that run, with what is to be assessed of them; ``areas``: those of the orders."""
 
     email: str
-    areas: list[str]
+    areas: frozenset[str]
     to_assess: int
     new: int
     fallen: int
@@ -61,8 +64,21 @@ class Digests:
 
     async def officers(self, kinds: Collection[str], now_us: int, since_us: int) -> list[Officer]:
         """Officers of orders that run; ``kinds`` are those that can be relied on, what was found after ``since_us`` is new."""
-        wanted = {"kinds": sorted(kinds), "now": At(now_us), "since": At(since_us)}
-        return [Officer(*row) for row in await self._rows("digest_officers", wanted)]
+        orders = await self._rows("digest_orders", {"now": At(now_us)})
+        fallen: dict[str, int] = dict(await self._rows("digest_fallen", {}))
+        found: dict[str, Officer] = {}
+        for start in range(0, len(orders), ORDERS_AT_ONCE):
+            some = orders[start : start + ORDERS_AT_ONCE]
+            async with self._pool.connection() as conn:
+                ids, wearers = [row[1] for row in some], [row[2] for row in some]
+                counts = await order_counts(conn, ids, wearers, sorted(kinds), since_us)
+            for email, order, _, area in some:
+                was = found.get(email, Officer(email, frozenset(), 0, 0, 0))
+                areas = was.areas if area is None else was.areas | {area}
+                one = counts[order]
+                sums = (was.to_assess + one.to_assess, was.new + one.new, was.fallen + fallen.get(order, 0))
+                found[email] = Officer(email, areas, *sums)
+        return list(found.values())
 
     async def open_cases(self) -> list[OpenCase]:
         """Every case that is not over."""

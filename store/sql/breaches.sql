@@ -126,36 +126,44 @@ WITH RECURSIVE above AS (
 SELECT id FROM above ORDER BY place;
 
 -- name: orders_of_officer
--- Orders in sight that began and are not over for long, by id: of one officer, or of all. What is to be assessed, what was upheld, what are monitoring gaps, curfew minutes that count, and the cases that are not over.
-SELECT o.id, o.wearer, w.name, o.kind, o.from_at, o.to_at, lower(o.body -> 'officer' ->> 'email'), o.area,
+-- Orders in sight that began and are not over for long, by id: of one officer, or of all; with the cases that are not over.
+SELECT o.id, o.wearer, o.kind, o.from_at, o.to_at, lower(o.body -> 'officer' ->> 'email'), o.area,
     (o.body ->> 'atv_allowance_min')::float8,
-    COALESCE(k.to_assess, 0), COALESCE(k.upheld, 0), COALESCE(k.otherwise, 0), COALESCE(k.gaps, 0), k.minutes_certain,
-    COALESCE(k.going, 0), ARRAY(SELECT b.breach_no FROM breaches b
-        WHERE b.order_id = o.id AND b.ended_at IS NULL ORDER BY b.breach_no)
-FROM orders o JOIN wearers w ON w.id = o.wearer
-LEFT JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE c.counts AND c.decision IS NULL OR c.counts AND c.decision = 'disputed') AS to_assess,
-        count(*) FILTER (WHERE c.counts AND c.decision = 'upheld') AS upheld,
-        count(*) FILTER (WHERE c.counts AND c.decision NOT IN ('upheld', 'disputed')) AS otherwise,
-        count(*) FILTER (WHERE c.cause <> 'wearer') AS gaps,
-        sum(c.minutes_certain) FILTER (WHERE c.sums) AS minutes_certain,
-        count(*) FILTER (WHERE c.sums AND c.to_at IS NULL) AS going
-    FROM (
-        SELECT v.cause, v.minutes_certain, v.to_at, a.decision,
-            v.cause = 'wearer' AND v.kind = ANY(%(kinds)s::text[]) AND NOT v.untold AS counts,
-            v.kind = 'curfew' AND v.cause = 'wearer' AND NOT v.retrospective AND NOT v.untold
-                AND COALESCE(a.decision, '') NOT IN ('reasonable_excuse', 'equipment', 'disputed') AS sums
-        FROM violations_newest n JOIN violations v ON v.violation_no = n.violation_no
-        LEFT JOIN LATERAL (
-            SELECT r.body ->> 'decision' AS decision
-            FROM caseload_records r JOIN caseload_newest e ON e.record_no = r.record_no
-            WHERE r.type = 'assessment' AND r.body ->> 'violation' = v.id AND NOT e.cancelled
-            ORDER BY (r.body ->> 'at')::timestamptz DESC, r.record_no DESC LIMIT 1
-        ) AS a ON true
-        WHERE n.wearer = o.wearer AND NOT n.withdrawn AND v.order_id = o.id
-    ) AS c
-) AS k ON true
+    ARRAY(SELECT b.breach_no FROM breaches b WHERE b.order_id = o.id AND b.ended_at IS NULL ORDER BY b.breach_no)
+FROM orders o
 WHERE o.from_at <= %(now)s AND COALESCE(o.to_at, 'infinity') > %(since)s
     AND (%(officer)s::text IS NULL OR lower(o.body -> 'officer' ->> 'email') = %(officer)s)
     AND (%(after)s::text IS NULL OR o.id > %(after)s)
 ORDER BY o.id LIMIT %(limit)s;
+
+-- name: names_at_hand
+-- What some wearers are called.
+SELECT id, name FROM wearers WHERE id = ANY(%(wearers)s::text[]);
+
+-- name: order_counts
+-- Of some orders: violations to assess, those found after an instant among them, upheld, assessed otherwise, monitoring gaps;
+-- curfew minutes that count against an allowance, and how many curfew violations still run. By assessments as they were entered.
+WITH found AS (
+    SELECT v.order_id, v.id, v.kind, v.cause, v.minutes_certain, v.to_at, v.decided_at, v.retrospective, v.untold
+    FROM violations_newest n JOIN violations v ON v.violation_no = n.violation_no
+    WHERE n.wearer = ANY(%(wearers)s::text[]) AND NOT n.withdrawn AND v.order_id = ANY(%(orders)s::text[])
+), newest AS (
+    SELECT DISTINCT ON (id) body, cancelled, record_no FROM caseload_records
+    WHERE type = 'assessment' AND body ->> 'violation' = ANY(ARRAY(SELECT id FROM found)) ORDER BY id, record_no DESC
+), decided AS (
+    SELECT DISTINCT ON (body ->> 'violation') body ->> 'violation' AS violation, body ->> 'decision' AS decision FROM newest
+    WHERE NOT cancelled ORDER BY body ->> 'violation', (body ->> 'at')::timestamptz DESC NULLS LAST, record_no DESC
+), judged AS (
+    SELECT f.order_id, f.cause, f.minutes_certain, f.to_at, f.decided_at, COALESCE(d.decision, 'none') AS decision,
+        f.cause = 'wearer' AND f.kind = ANY(%(kinds)s::text[]) AND NOT f.untold AS counts,
+        f.kind = 'curfew' AND f.cause = 'wearer' AND NOT f.retrospective AND NOT f.untold
+            AND COALESCE(d.decision, 'none') NOT IN ('reasonable_excuse', 'equipment', 'disputed') AS sums
+    FROM found f LEFT JOIN decided d ON d.violation = f.id
+)
+SELECT order_id, count(*) FILTER (WHERE counts AND decision IN ('none', 'disputed')),
+    count(*) FILTER (WHERE counts AND decision IN ('none', 'disputed') AND decided_at > %(fresh)s),
+    count(*) FILTER (WHERE counts AND decision = 'upheld'),
+    count(*) FILTER (WHERE counts AND decision NOT IN ('none', 'disputed', 'upheld')),
+    count(*) FILTER (WHERE cause <> 'wearer'), COALESCE(sum(minutes_certain) FILTER (WHERE sums), 0)::float8,
+    count(*) FILTER (WHERE sums AND to_at IS NULL)
+FROM judged GROUP BY order_id;

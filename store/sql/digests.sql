@@ -1,30 +1,19 @@
 -- Officers' morning digests: counts of what waits, one row an officer and day.
 
--- name: digest_officers
--- Officers of orders that run, by address: their areas, what is to be assessed, how much of it is new, and what a case relies on
--- that was withdrawn.
-SELECT lower(o.body -> 'officer' ->> 'email'), array_remove(array_agg(DISTINCT o.area), NULL),
-    COALESCE(sum(k.to_assess), 0)::bigint, COALESCE(sum(k.fresh), 0)::bigint, COALESCE(sum(f.fallen), 0)::bigint
-FROM orders o
-LEFT JOIN LATERAL (
-    SELECT count(*) AS to_assess, count(*) FILTER (WHERE v.decided_at > %(since)s) AS fresh
-    FROM violations_newest n JOIN violations v ON v.violation_no = n.violation_no
-    WHERE n.wearer = o.wearer AND NOT n.withdrawn AND v.order_id = o.id AND v.cause = 'wearer'
-        AND v.kind = ANY(%(kinds)s::text[]) AND NOT v.untold AND COALESCE((
-            SELECT r.body ->> 'decision' FROM caseload_records r JOIN caseload_newest e ON e.record_no = r.record_no
-            WHERE r.type = 'assessment' AND r.body ->> 'violation' = v.id AND NOT e.cancelled
-            ORDER BY (r.body ->> 'at')::timestamptz DESC, r.record_no DESC LIMIT 1), 'disputed') = 'disputed'
-) AS k ON true
-LEFT JOIN LATERAL (
-    SELECT count(*) AS fallen FROM breaches b
-    JOIN rests_on r ON r.kind = 'breach' AND r.reference = b.breach_no::text AND r.ended_at IS NULL
-    JOIN violations_newest n ON n.id = r.violation_id AND n.withdrawn
-    WHERE b.order_id = o.id AND b.ended_at IS NULL
-) AS f ON true
+-- name: digest_orders
+-- The orders that run, or of which a case is not over, with their officer's address, wearer and area.
+SELECT lower(o.body -> 'officer' ->> 'email'), o.id, o.wearer, o.area FROM orders o
 WHERE o.body -> 'officer' ->> 'email' IS NOT NULL AND o.from_at <= %(now)s
     AND (COALESCE(o.to_at, 'infinity') > %(now)s
         OR EXISTS (SELECT FROM breaches b WHERE b.order_id = o.id AND b.ended_at IS NULL))
-GROUP BY 1 ORDER BY 1;
+ORDER BY o.id;
+
+-- name: digest_fallen
+-- Of orders with a case that is not over: how many violations that it rests on were withdrawn.
+SELECT b.order_id, count(*) FROM breaches b
+JOIN rests_on r ON r.kind = 'breach' AND r.reference = b.breach_no::text AND r.ended_at IS NULL
+JOIN violations_newest n ON n.id = r.violation_id AND n.withdrawn
+WHERE b.ended_at IS NULL GROUP BY b.order_id;
 
 -- name: digest_cases
 -- Every case that is not over, whose it is, and its dates.

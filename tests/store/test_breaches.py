@@ -14,7 +14,7 @@ from domain.instants import DAY_US, HOUR_US, MINUTE_US
 from domain.records import Assessment, Order, Version
 from domain.vocabulary import AssessmentDecision, Change, OrderKind, Role
 from store.audit import Entry, entry_of
-from store.breaches import Breaches, CaseFilter, NewCase, NoLongerSo
+from store.breaches import Breaches, CaseFilter, NewCase, NoLongerSo, OrderCounts
 from store.breaches import Change as CaseChange
 from store.connecting import open_pool
 from store.errors import Refused
@@ -158,6 +158,6 @@ async def test_who_does_not_see_the_wearer_sees_no_case_and_an_officer_has_their
     (mine,) = await there.breaches.caseload(
         kent, "dee@x.test", ["exclusion_zone"], NOON, NOON - DAY_US, after=None, limit=9
     )
-    assert (mine.id, mine.to_assess, mine.upheld, mine.gaps, mine.cases) == ("O1", 1, 1, 0, [no])
+    assert (mine.id, mine.cases, mine.counts) == ("O1", [no], OrderCounts(to_assess=1, upheld=1))
     assert await there.breaches.caseload(kent, "eve@x.test", [], NOON, 0, after=None, limit=9) == []
     assert (await there.breaches.case(no, kent)) is not None
