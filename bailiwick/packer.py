@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import structlog
-from bailiwick.pack_page import page_of
 
 from bailiwick.matcher import first_of
 from bailiwick.pack_gathering import EVERYTHING
 from bailiwick.pack_making import Making, Page, Typeset, make
 from bailiwick.timezones import PinnedTimeZones
 from domain.errors import BailiwickError
+from evidence.document.page import html_of
 from evidence.document.typesetting import pdf_of
 from evidence.gathered import Taken
 from evidence.routes import Routes, read_routes, shipped_text
@@ -74,7 +74,7 @@ class Told(Protocol):
 def packing_of(told: Told) -> Packing:
     """As the exporter's process has it."""
     routes = told.routes or read_routes(shipped_text(), told.zones)
-    how = (pdf_of, page_of, told.key, told.kept_days, told.clock, told.stop)
+    how = (pdf_of, html_of, told.key, told.kept_days, told.clock, told.stop)
     return Packing(told.database_url, told.zones, routes, *how)
 
 
