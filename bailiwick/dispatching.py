@@ -35,6 +35,7 @@ from bailiwick.settings import Settings
 from bailiwick.timezones import PinnedTimeZones
 from bailiwick.victim_watch import VictimWatch, duty_rules
 from evidence.duty_rules import DutyRules
+from evidence.routes import Routes
 from store import Store
 from store.device_commands import DeviceCommands
 
@@ -80,7 +81,7 @@ async def dispatch(told: Dispatching) -> None:
                     compose=wording.words,
                     watches=[
                         _rota_watch(store, work, guides),
-                        *_protection_watches(store, work, told.zones, rules),
+                        *_protection_watches(store, work, told.zones, rules, routes),
                         *_audit_watches(store, told.settings),
                         *_contingency_watches(store, told.zones, told.settings),
                         *digest_watches(store, routes, senders, told.settings),
@@ -108,10 +109,12 @@ def _rota_watch(store: Store, work: AlertWork, guides: Guides) -> Watch:
     return Watch("watching the rota", ROTA_S, look)
 
 
-def _protection_watches(store: Store, work: AlertWork, zones: PinnedTimeZones, rules: DutyRules) -> list[Watch]:
+def _protection_watches(
+    store: Store, work: AlertWork, zones: PinnedTimeZones, rules: DutyRules, routes: Routes
+) -> list[Watch]:
     caseload = PairedCaseload(store)
     ends = ProtectionWatch(caseload, work, zones)
-    told = VictimWatch(store, work, caseload, rules, zones)
+    told = VictimWatch(store, work, caseload, rules, routes, zones)
     return [
         Watch("watching orders that protect", protection_watch.EVERY_S, ends.look),
         Watch("watching who must be told", victim_watch.EVERY_S, told.look),

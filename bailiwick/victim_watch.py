@@ -8,16 +8,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from alerts.rota import chain
 from alerts.state import Raise
 from alerts.work_store import AlertWork
 from bailiwick.paired_caseload import PairedCaseload
-from domain.caseload_fields import DEFAULT_TIMEZONE
 from domain.errors import BadInput, BadSetting
 from domain.instants import format_instant
-from domain.records import Version, Victim
+from domain.records import Area, Version, Victim
 from evidence.duties import Duty, Kept, News, Protected, Recall, Reckoning, changes
 from evidence.duty_rules import DutyRules, read_duty_rules
-from evidence.working_days import Region, WorkingDays
+from evidence.routes import Routes
 from geofence.timetable import WindowCache
 from geofence.wallclock import TimeZones
 from store import Store
@@ -44,21 +44,28 @@ class VictimWatch:
     """Keeps the duties to tell protected people, and raises `victim_not_told` for those that are overdue."""
 
     def __init__(
-        self, store: Store, work: AlertWork, caseload: PairedCaseload, rules: DutyRules, zones: TimeZones
+        self,
+        store: Store,
+        work: AlertWork,
+        caseload: PairedCaseload,
+        rules: DutyRules,
+        routes: Routes,
+        zones: TimeZones,
     ) -> None:
         self._store = store
         self._work = work
         self._caseload = caseload
         self._rules = rules
         self._windows = WindowCache(zones)
-        zone = zones.zone(DEFAULT_TIMEZONE)
-        self._calendars = {region: WorkingDays(region, zone) for region in Region}
+        self._routes = routes
+        self._areas: Mapping[str, Area] = {}
         self._known: tuple[int, list[Recall]] | None = None
         self._news: tuple[list[News], list[News]] = ([], [])
 
     async def look(self, now_us: int) -> None:
         """Once; the same again makes nothing twice."""
         versions, people = await self._caseload.versions(), await self._caseload.victims()
+        self._areas = await self._store.rota.areas()
         recalls = [Recall(*one) for one in await self._store.duties.recalls()]
         async with self._store.duties.reckoning() as held:
             kept = [_kept(one) for one in held.kept]
@@ -80,8 +87,8 @@ class VictimWatch:
     def _reckoning(self, people: Mapping[str, Victim]) -> Reckoning:
         return Reckoning(self._rules, lambda victim, words: _is_any(people.get(victim), words), self._after)
 
-    def _after(self, at_us: int, days: int) -> int:
-        calendar = self._calendars[self._rules.at(at_us).region]
+    def _after(self, area: str | None, at_us: int, days: int) -> int:
+        calendar = self._routes.calendar([name for name in chain(area, self._areas) if name is not None])
         return calendar.end_us(calendar.after(calendar.day_of(at_us), days))
 
 

@@ -26,8 +26,8 @@ from geofence.intervals import Span, union
 from geofence.timetable import WindowCache
 
 Facts: TypeAlias = Mapping[str, Any]
-AfterWorkingDays: TypeAlias = Callable[[int, int], int]
-"""An instant and a number of working days: the instant by which so many have passed."""
+AfterWorkingDays: TypeAlias = Callable[[str | None, int, int], int]
+"""An area, an instant and a number of working days: the instant by which so many have passed there."""
 CUSTODY: Final = "custody"
 DONE: Final = frozenset({DutyState.TOLD, DutyState.NOT_REACHED, DutyState.NOT_WANTED})
 """Nobody tells the same again after these; what changes since is news."""
@@ -275,11 +275,11 @@ class Reckoning:
     vulnerable: Callable[[str, frozenset[str]], bool]
     after: AfterWorkingDays
 
-    def due_us(self, victim: str, clock_us: int) -> int:
+    def due_us(self, victim: str, area: str | None, clock_us: int) -> int:
         """By when whoever should know it must be told."""
         clock = self.rules.at(clock_us)
         sooner = self.vulnerable(victim, clock.sooner_for)
-        return self.after(clock_us, clock.sooner_working_days if sooner else clock.working_days)
+        return self.after(area, clock_us, clock.sooner_working_days if sooner else clock.working_days)
 
 
 def changes(news: Iterable[News], before: Iterable[News], kept: Iterable[Kept], by: Reckoning, now_us: int) -> Changes:
@@ -334,7 +334,7 @@ def _duty(one: News, facts: Facts | None, told: Facts | None, clock_us: int, by:
     elif told is not None and one.topic.startswith("order:"):
         event = DutyEvent.VARIED
     news = replace(one, event=event, facts=facts, clock_us=clock_us)
-    return Duty(news, told, by.due_us(one.victim, clock_us))
+    return Duty(news, told, by.due_us(one.victim, one.area, clock_us))
 
 
 def _is_custody(one: Suspension) -> bool:

@@ -14,7 +14,6 @@ from typing import Any, Final
 from domain.errors import BadInput, BadInstant, Fault
 from domain.instants import EARLY_US, parse_instant
 from domain.vocabulary import DutyEvent
-from evidence.working_days import Region
 
 WORDS: Final = ("vulnerable", "marac", "under_18")
 """What of a protected person's record may make the time shorter."""
@@ -22,7 +21,7 @@ FORESEEN: Final = (DutyEvent.ENDED, DutyEvent.RESUMED, DutyEvent.RELEASED)
 """Events that are known before they happen."""
 MOST_DAYS: Final = 60
 MOST_TRIES: Final = 10
-KEYS: Final = ("from", "region", "working_days", "sooner_working_days", "sooner_for", "tries", "ahead_days")
+KEYS: Final = ("from", "working_days", "sooner_working_days", "sooner_for", "tries", "ahead_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,6 @@ class Clock:
     sooner_working_days: int
     sooner_for: frozenset[str] = frozenset({"vulnerable"})
     tries: int = 2
-    region: Region = Region.ENGLAND_AND_WALES
     ahead_days: Mapping[DutyEvent, int] = field(default_factory=dict)
 
 
@@ -99,8 +97,6 @@ def _wrong(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     ):
         if key in raw and not _whole(raw[key], least, most):
             yield key, f"is {raw[key]!r}; must be a whole number from {least} to {most}"
-    if raw.get("region", Region.SCOTLAND) not in set(Region):
-        yield "region", f"is {raw['region']!r}; must be one of {', '.join(Region)}"
     words = raw.get("sooner_for", [])
     if not isinstance(words, list) or not set(map(str, words)) <= set(WORDS):
         yield "sooner_for", f"is {words!r}; must be a list of {', '.join(WORDS)}"
@@ -127,7 +123,6 @@ def _clock(raw: Mapping[str, Any]) -> Clock:
         raw["sooner_working_days"],
         frozenset(raw.get("sooner_for", ["vulnerable"])),
         raw.get("tries", 2),
-        Region(raw.get("region", Region.ENGLAND_AND_WALES)),
         ahead,
     )
 

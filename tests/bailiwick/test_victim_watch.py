@@ -17,6 +17,7 @@ from domain.facts import empty_facts
 from domain.instants import DAY_US, HOUR_US, parse_instant
 from domain.records import Condition, Order, Record, Suspension, Version, Victim, Wearer
 from domain.vocabulary import ConditionKind, DutyState, OrderKind
+from evidence.routes import shipped_routes
 from store import Store
 from tests.store.made import NOON, ask, batch_of, learn_everything, migrated, roster_of
 
@@ -31,7 +32,7 @@ async def test_what_must_be_told_is_found_once_withdrawn_and_alerted_when_it_is_
     zones = pinned_time_zones()
     async with migrated(database_url) as store, await AlertWork.open(database_url, zones) as work:
         await _learnt(store, 1, NOON, *PEOPLE)
-        watch = VictimWatch(store, work, PairedCaseload(store), duty_rules(None), zones)
+        watch = VictimWatch(store, work, PairedCaseload(store), duty_rules(None), shipped_routes(zones), zones)
         for _ in range(2):
             await watch.look(NOON)
         assert ask(database_url, KEPT) == [("started", "open", "kent")]
@@ -45,7 +46,7 @@ async def test_what_must_be_told_is_found_once_withdrawn_and_alerted_when_it_is_
         assert str(row[0]) == "2026-11-24 00:00:00"
         gone = Version(Suspension("S1", "O1", NOON, reason="custody"), cancelled=True)
         await _learnt(store, 3, NOON + 2 * HOUR_US, gone)
-        again = VictimWatch(store, work, PairedCaseload(store), duty_rules(None), zones)
+        again = VictimWatch(store, work, PairedCaseload(store), duty_rules(None), shipped_routes(zones), zones)
         await again.look(NOON + 2 * HOUR_US)
         assert [row[:2] for row in ask(database_url, KEPT)] == [("started", "open"), ("suspended", "withdrawn")]
         assert ask(database_url, LATE) == []
@@ -59,7 +60,7 @@ async def test_what_a_centre_begins_with_was_told_by_others(embedded_url: str) -
     async with migrated(embedded_url) as store, await AlertWork.open(embedded_url, zones) as work:
         await store.learn([Version(one) for one in PEOPLE])
         await learn_everything(store, 1, roster_of())
-        watch = VictimWatch(store, work, PairedCaseload(store), duty_rules(None), zones)
+        watch = VictimWatch(store, work, PairedCaseload(store), duty_rules(None), shipped_routes(zones), zones)
         await watch.look(NOON)
         assert ask(embedded_url, KEPT) == []
         await _learnt(store, 2, NOON + HOUR_US, replace(PAIR, alert_m=200.0))
@@ -72,11 +73,15 @@ async def test_two_dispatchers_make_one_duty(embedded_url: str) -> None:
     async with migrated(embedded_url) as store, await AlertWork.open(embedded_url, zones) as work:
         await _learnt(store, 1, NOON, *PEOPLE)
         for _ in range(2):
-            await VictimWatch(store, work, PairedCaseload(store), duty_rules(None), zones).look(NOON)
+            await VictimWatch(store, work, PairedCaseload(store), duty_rules(None), shipped_routes(zones), zones).look(
+                NOON
+            )
         assert len(ask(embedded_url, KEPT)) == 1
         ask(embedded_url, "UPDATE contact_duties SET state = 'told', ended_at = now() RETURNING 1")
         await _learnt(store, 2, NOON + HOUR_US, replace(ORDER, to_us=NOON + 90 * DAY_US))
-        await VictimWatch(store, work, PairedCaseload(store), duty_rules(None), zones).look(NOON + HOUR_US)
+        await VictimWatch(store, work, PairedCaseload(store), duty_rules(None), shipped_routes(zones), zones).look(
+            NOON + HOUR_US
+        )
         assert [row[:2] for row in ask(embedded_url, KEPT)] == [("started", DutyState.TOLD), ("varied", "open")]
 
 

@@ -22,6 +22,8 @@ SAFE: Final = {
 
 async def warrants(world: World) -> None:
     """Four that are out, two held by the agency of London, and one that was executed."""
+    if world.ask("SELECT 1 FROM warrants"):
+        return
     risky = [{"type": "wearer", "id": "W1002", "name": "Bryn Okafor", "rosh": "high", "mappa": 2}]
     risky += [{"type": "wearer", "id": "W1003", "name": "Carys Holt", "rosh": "low"}]
     await world.made.learn(*versions_of(*risky))
@@ -48,6 +50,8 @@ def _warrant(wearer: str, kind: str, agency: str, days: int, reference: str) -> 
 
 async def duties(world: World) -> None:
     """Of V1: a release that is overdue, and a variation; and a suspension that was told."""
+    if world.ask("SELECT 1 FROM contact_duties"):
+        return
     victim = {"type": "victim", "id": "V1", "name": "Hidden Person", "contact": SAFE, "vulnerable": True}
     await world.made.learn(*versions_of(victim))
     wanted = [

@@ -21,6 +21,7 @@ from domain.instants import HOUR_US
 from domain.networks import Network
 from domain.records import Condition, Place, Version, Victim
 from domain.vocabulary import AlertEvent, Channel, ConditionKind, DutyEvent, Kind, Outcome, Role
+from evidence.routes import shipped_routes
 from store import Reading, Store
 from store.contact_duties import WantedDuty
 from store.migrate import Migration, migrate, read_migrations
@@ -145,7 +146,9 @@ async def _duties_as_dispatch(url: str, work: AlertWork) -> None:
         for made, amended, withdrawn in (([told], [], []), ([], [(1, told)], []), ([], [], [1]), ([told], [], [])):
             async with store.duties.reckoning() as held:
                 await held.write(made, amended, withdrawn, NOON)
-        await VictimWatch(store, work, PairedCaseload(store), duty_rules(None), ZONES).look(NOON + HOUR_US)
+        await VictimWatch(store, work, PairedCaseload(store), duty_rules(None), shipped_routes(ZONES), ZONES).look(
+            NOON + HOUR_US
+        )
         assert [one.no for one in await store.duties.overdue(NOON)] == [2]
     refused(url, "INSERT INTO contact_tellings (duty_no) VALUES (1) RETURNING 1")
     refused(url, "DELETE FROM contact_duties RETURNING 1")
