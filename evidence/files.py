@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
 
 from domain.instants import format_instant
 from domain.violations import FactId, Violation
@@ -180,6 +181,10 @@ _FACT_HEAD: Final = (
 )
 
 
+_SOURCES: Final = {one.value: one.name.lower() for one in Source}
+_QUALITIES: Final = {one.value: one.name.lower() for one in Quality}
+
+
 def _fact_rows(heard: Heard) -> Iterable[Sequence[Any]]:
     yield _FACT_HEAD
     columns = {name: heard.facts[name].tolist() for name in heard.facts.dtype.names or ()}
@@ -206,7 +211,7 @@ def _says(row: Mapping[str, Any], data: bytes | None) -> tuple[Any, ...]:
     if row["is_event"]:
         said = EventCode(row["code"]).name.lower(), EventState(row["state"]).name.lower()
         return (*(None,) * 9, *said, None if data is None else data.decode())
-    place = row["lat"], row["lon"], row["acc"], Source(row["src"]).name.lower()
+    place = row["lat"], row["lon"], row["acc"], _SOURCES[row["src"]]
     rest = [row[name] if row[name] == row[name] else None for name in ("spd", "hdg", "bat", "hdop")]
     return (*place, *rest, row["sats"] if row["sats"] >= 0 else None, None, None, None)
 
@@ -214,16 +219,19 @@ def _says(row: Mapping[str, Any], data: bytes | None) -> tuple[Any, ...]:
 def _qualities(row: Mapping[str, Any], now: int) -> tuple[Any, ...]:
     if row["is_event"]:
         return None, None
-    return Quality(row["quality"]).name.lower(), Quality(now).name.lower()
+    return _QUALITIES[row["quality"]], _QUALITIES[now]
 
 
-def _rows_of(heard: Heard) -> dict[FactId, int]:
-    return {identity: k for k, identity in enumerate(heard.ids())}
+def _rows_of(heard: Heard, points: Sequence[Numbered]) -> dict[FactId, int]:
+    """Where those points are among what was heard: only facts that count alike are looked at one by one."""
+    wanted = {point.id for point in points}
+    alike = np.flatnonzero(np.isin(heard.facts["seq"], [one.seq for one in wanted]))
+    return {one: k for k, one in zip(alike.tolist(), heard.at(alike).ids(), strict=True) if one in wanted}
 
 
 def _point_rows(heard: Heard, points: Sequence[Numbered]) -> Iterable[Sequence[Any]]:
     yield ("number", "violation", "part", *_FACT_HEAD, "distance_m", "position_score")
-    where = _rows_of(heard)
+    where = _rows_of(heard, points)
     names = heard.facts.dtype.names or ()
     for point in points:
         k = where.get(point.id)
@@ -237,7 +245,7 @@ def _point_rows(heard: Heard, points: Sequence[Numbered]) -> Iterable[Sequence[A
 
 
 def _points_map(heard: Heard, points: Sequence[Numbered]) -> File:
-    where = _rows_of(heard)
+    where = _rows_of(heard, points)
     drawn = [(point, where[point.id]) for point in points if point.id in where]
     features = [_feature(heard, point, k) for point, k in drawn if not heard.facts["is_event"][k]]
     body = _to_json({"type": "FeatureCollection", "features": features}) + b"\n"
@@ -256,13 +264,14 @@ def _unused_rows(heard: Heard, relied: frozenset[FactId] | set[FactId]) -> Itera
     yield ("device", "gen", "seq", "fact", "fix_time", "why")
     facts = heard.facts
     columns = [facts[name].tolist() for name in ("device", "gen", "seq", "is_event", "t_us", "src")]
+    named = {(one.device, one.gen, one.seq) for one in relied}
     for (device, gen, seq, is_event, t_us, src), quality in zip(
         zip(*columns, strict=True), heard.quality.tolist(), strict=True
     ):
-        identity = FactId(heard.devices[device], gen, seq)
-        if identity not in relied:
+        name = heard.devices[device]
+        if (name, gen, seq) not in named:
             why = _why_unused(is_event, quality, src)
-            yield (identity.device, gen, seq, "event" if is_event else "fix", format_instant(t_us), why)
+            yield (name, gen, seq, "event" if is_event else "fix", format_instant(t_us), why)
 
 
 def _why_unused(is_event: bool, quality: int, src: int) -> str:
