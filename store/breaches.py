@@ -266,9 +266,10 @@ class Breaches:
             wearers = [row[1] for row in rows]
             names = dict(await rows_seen(conn, sight, "names_at_hand", {"wearers": wearers}))
             counts = await order_counts(conn, [row[0] for row in rows], wearers, kinds, now_us)
+        found = [OrderAtHand(*(*row[:2], "", *row[2:], OrderCounts())) for row in rows]
         return [
-            OrderAtHand(row[0], row[1], names.get(row[1]) or "", OrderKind(row[2]), *row[3:], counts[row[0]])
-            for row in rows
+            one._replace(name=names.get(one.wearer) or "", kind=OrderKind(one.kind), counts=counts[one.id])
+            for one in found
         ]
 
     async def areas_above(self, area: str) -> tuple[str, ...]:
