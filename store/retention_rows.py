@@ -88,6 +88,7 @@ class Retention:
             went = await _facts(conn, cutoffs, dry)
             await _rows_of(conn, "drop_old_letters", "dead_letters", cutoffs.letters_us, went, dry)
             await _rows_of(conn, "drop_old_contacts", "contacts", cutoffs.contacts_us, went, dry)
+            await _rows_of(conn, "drop_old_crime_matches", "crime_matches", cutoffs.positions_us, went, dry)
             await _bodies(conn, cutoffs.audit_us, entry, went, dry)
             if not dry:
                 await _tell(conn, day, entry, went)

@@ -19,6 +19,8 @@ from evidence.crimes import COLUMNS
 LISTED: Final = 50
 MATCHES: Final = 50
 """Of one crime on its page, the highest score first; the page says when there are more."""
+CIRCLED: Final = 12
+"""So many positions of one wearer have their circle each; of more only the nearest: they would cover the map."""
 CSV: Final = "text/csv"
 LOST: Final = "\ufffd"
 """Where a byte was no UTF-8."""
@@ -140,10 +142,11 @@ def _drawn(told: dict[str, Any], matches: list[dict[str, Any]]) -> dict[str, Any
     features = [_point(told["lon"], told["lat"], place)]
     for match in matches:
         fixes = match["fixes"]
-        for fix in fixes:
-            nearest = fix["metres"] == min(one["metres"] for one in fixes)
-            named = {"label": match["name"] or match["wearer"]} if nearest else {}
-            features.append(_point(fix["lon"], fix["lat"], {"kind": "point", "acc": fix["acc"]} | named))
+        nearest = min(range(len(fixes)), key=lambda place: fixes[place]["metres"])
+        for place, fix in enumerate(fixes):
+            named = {"label": match["name"] or match["wearer"]} if place == nearest else {}
+            acc = {"acc": fix["acc"]} if place == nearest or len(fixes) <= CIRCLED else {}
+            features.append(_point(fix["lon"], fix["lat"], {"kind": "point"} | named | acc))
     return {"type": "FeatureCollection", "features": features}
 
 

@@ -134,6 +134,16 @@ DELETE FROM contacts WHERE contact_no IN (
         AND NOT EXISTS (SELECT FROM holds h WHERE h.ended_at IS NULL AND h.wearer IN (c.wearer, a.wearer))
     ORDER BY c.contact_no LIMIT %(limit)s);
 
+-- name: drop_old_crime_matches
+-- Who was near crimes whose windows ended before `before`, with the positions, but whom a force was let see, and held wearers.
+DELETE FROM crime_matches WHERE ctid IN (
+    SELECT m.ctid FROM crime_matches m
+    JOIN crime_matchings r ON r.matching_no = m.matching_no
+    JOIN crime_versions v ON v.crime_no = r.crime_no AND v.version = r.version
+    WHERE v.to_at < %(before)s AND m.authorised IS NOT TRUE
+        AND NOT EXISTS (SELECT FROM holds h WHERE h.ended_at IS NULL AND h.wearer = m.wearer)
+    LIMIT %(limit)s);
+
 -- name: old_audit_bodies
 -- Bodies of the audit of before `before` that may go: none that tells of an erasure, none about a held wearer.
 SELECT b.body_no FROM audit_bodies b

@@ -45,6 +45,7 @@ async def test_from_a_file_to_a_name_that_two_people_let_the_force_see(
         await page.keyboard.press("Tab")
         await page.keyboard.press("Enter")
         await expect(page.locator(".govuk-error-summary")).to_contain_text("Say why in your own words")
+        await expect(page.locator(".govuk-error-summary")).to_be_focused()
         await page.locator("#words").focus()
         await page.keyboard.type("There for the whole time")
         await page.keyboard.press("Tab")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from store.audit import Entry, entry_of, write
 from store.connecting import configure
 from store.errors import MayNot
 from store.retention_rows import Cutoffs, Went
+from tests.api.crime_rows import crime_of
 from tests.store.made import NOON, ask, fixes_of, learn_everything, migrated, violation_of, wearer_records, work_of
 from tests.store.test_audit import looked
 from tests.store.test_roles import login_as, refused
@@ -105,6 +107,7 @@ async def test_positions_of_protected_people_go_early_but_those_a_violation_rest
             "protected_positions": 5,
             "dead_letters": 0,
             "contacts": 0,
+            "crime_matches": 0,
             "audit_bodies": 0,
         }
         assert left(database_url) == {"T1": 10, "T2": 10, "U1": 5}
@@ -259,3 +262,22 @@ async def test_holds_are_listed_by_wearer_and_by_what_stands(database_url: str) 
         assert await numbers(wearer="W1") == [3, 1]
         assert await numbers(wearers={"W2"}) == [2]
         assert await numbers(before=3, limit=1) == [2]
+
+
+async def test_who_was_near_a_crime_goes_with_positions_but_whom_a_force_was_let_see_and_who_is_held(
+    embedded_url: str,
+) -> None:
+    async with migrated(embedded_url, ()) as store:
+        await two_wearers(store)
+        rows = partial(ask, embedded_url)
+        for wearer in ("W1", "W2", "W3"):
+            crime_of(rows, "kent", wearer, wearer, 51.0)
+        rows(
+            "UPDATE crime_matches SET decided_at = now(), decided_by = 'pia', authorised = true, decision = 'so'"
+            " WHERE wearer = 'W2' RETURNING 1"
+        )
+        await store.holds.enter("an appeal", about("W1"))
+        assert (await run(store, older_than(1))).counts["crime_matches"] == 0
+        assert (await run(store, older_than(0))).counts["crime_matches"] == 1
+        assert rows("SELECT wearer FROM crime_matches ORDER BY 1") == [("W1",), ("W2",)]
+        assert rows("SELECT sum(near)::int FROM crime_matchings") == [(3,)]

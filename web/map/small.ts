@@ -90,13 +90,14 @@ const SIGNS: readonly (readonly [string, string, (feature: Feature) => boolean])
   ["buffer", "Around the zone", (one) => one.get("kind") === "buffer"],
 ];
 
-/** What the signs on this map mean. */
+/** What the signs on this map mean. Where nothing rests on some points, the others are no others. */
 function fillKey(key: HTMLElement, features: Feature[]): void {
+  const rests = features.some((one) => one.get("relied") === true || one.get("level"));
   key.replaceChildren(
     ...SIGNS.filter(([, , is]) => features.some(is)).map(([sign, words]) => {
       const line = document.createElement("li");
       line.className = `bw-map-key__${sign}`;
-      line.textContent = words;
+      line.textContent = sign === "point" && !rests ? "Position" : words;
       return line;
     }),
   );
