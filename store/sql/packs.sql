@@ -256,7 +256,7 @@ WHERE p.pack_no = %(no)s AND f.receive_time > p.made_at AND f.quality = 0;
 
 -- name: lease_pack_told
 -- Who is to be told of a pack and nobody has in hand, for one dispatcher for a while; whether it takes another version's place.
-UPDATE pack_recipients r SET state = 'leased', attempts = attempts + 1, next_at = %(until)s
+UPDATE pack_recipients r SET state = 'leased', attempts = r.attempts + 1, next_at = %(until)s
 FROM packs p WHERE p.pack_no = r.pack_no AND recipient_no IN (
     SELECT recipient_no FROM pack_recipients WHERE state IN ('waiting', 'leased') AND next_at <= %(now)s
     ORDER BY recipient_no LIMIT %(limit)s FOR UPDATE SKIP LOCKED)

@@ -27,7 +27,7 @@ class Mailbox:
     async def send(self, leased: Leased, words: Words) -> None:
         self.tries += 1
         if self.tries == 1:
-            raise TryAgain("the server is away")
+            raise TryAgain(None, "the server is away")
         self.taken.append((leased.note.address, f"{words.subject} {words.long}"))
 
 
