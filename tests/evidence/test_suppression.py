@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -63,6 +64,28 @@ def test_no_cell_of_a_table_follows_from_its_totals(counts: list[list[int]]) -> 
     assert (found == table).all(axis=(1, 2)).any(), "the true one is among them"
     for row, column in np.argwhere(hidden):
         assert len(np.unique(found[:, row, column])) > 1, (row, column)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        [[1, 12], [9, 9], [16, 8]],
+        [[3, 12], [7, 11], [9, 6]],
+        [[20, 4], [6, 8], [9, 9]],
+        [[2, 6], [0, 9], [11, 7]],
+    ],
+)
+def test_no_cell_of_three_rows_follows_from_its_totals(counts: list[list[int]]) -> None:
+    inner = np.array(counts)
+    table = np.block([[inner, inner.sum(axis=1, keepdims=True)], [inner.sum(axis=0), inner.sum()]])
+    hidden = hidden_in(counts)
+    same = {tuple(cell) for cell in np.argwhere(hidden)}
+    assert 2 <= hidden[:-1, :-1].sum() <= 4
+    for one in completions(table, hidden):
+        same -= {cell for cell in same if one[cell] != table[cell]}
+        if not same:
+            break
+    assert not same, "each could be another number"
 
 
 def test_a_larger_table_hides_few_cells_and_keeps_its_shape() -> None:
