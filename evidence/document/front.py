@@ -203,7 +203,7 @@ def map_figure(which: int, drawn: Map, caption: str) -> Figure:
     return Figure(
         drawn.layers,
         f"Map {which}. {drawn.words}{missing}",
-        f"Map {which}. {caption} 1:{drawn.scale:,}, north up, without a base map.{missing}",
+        f"Map {which}. {caption} 1:{drawn.scale:,} on paper, north up, without a base map.{missing}",
         174.0,
         drawn.height_mm,
     )

@@ -32,6 +32,8 @@ from evidence.document.words import counted, distance_words
 
 JOINED_US: Final = 60 * SECOND_US
 KEY_MM: Final = 6.5
+LETTER_WIDE_MM: Final = 1.4
+"""Room for a letter of the key, in the widest of the fonts."""
 FIT_MM: Final = 0.03
 """What an edge may lose of its corners: less than the pen's width."""
 TOLD: Final = 8
@@ -240,15 +242,15 @@ def _key(condition: Condition | None, drawn: BaseGeometry | None, *, with_points
         for part, words in signs:
             yield _dot(part, x, y - 0.9)
             yield svg.text(x + 1.7, y, words, size=2.4)
-            x += 4.6 + len(words) * 1.16
+            x += 4.6 + len(words) * LETTER_WIDE_MM
         yield svg.circle(x + 1.2, y - 0.9, 1.4, fill=POINT_INK, opacity=0.08, stroke=POINT_INK, pen=0.15)
-        yield svg.text(x + 3.6, y, "95 % of true places, as the device states", size=2.4)
-        x += 53.0
+        yield svg.text(x + 3.6, y, "95 % circle", size=2.4)
+        x += 20.0
     if condition and drawn is not None:
         ink = PLACE_INK if condition.place else ZONE_INK
         yield svg.rect(x, y - 2.2, 3.4, 2.6, fill=svg.PAPER, stroke=ink, pen=0.35)
         yield svg.text(x + 4.4, y, _sort(condition), size=2.4)
-        x += 8.4 + len(_sort(condition)) * 1.16
+        x += 8.4 + len(_sort(condition)) * LETTER_WIDE_MM
         if condition.buffer_m and condition.kind is ConditionKind.EXCLUSION_ZONE:
             yield svg.line(x, y - 0.9, x + 4, y - 0.9, stroke=ink, pen=0.35, dashes="1.2 0.8")
             yield svg.text(x + 5, y, f"{condition.buffer_m:g} m around it", size=2.4)

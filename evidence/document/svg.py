@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-FONTS: Final = "Source Sans Pro, Libertinus Serif, DejaVu Sans Mono, sans-serif"
+FONTS: Final = "Source Sans Pro, Arial, sans-serif"
+"""On paper the first; on a screen whatever it has of them, so that room is left for wider letters."""
 INK: Final = "#0b0c0c"
 GREY: Final = "#505a5f"
 PALE: Final = "#b1b4b6"

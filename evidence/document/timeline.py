@@ -161,10 +161,10 @@ def _key(y: float) -> Iterator[str]:
         yield from _stretch(x, x + 6, y - 2.0, seen)
         yield svg.rect(x, y - 2.0, 6, BAR_MM, stroke=svg.INK, pen=0.18)
         yield svg.text(x + 7.2, y, words, size=2.4)
-        x += 13 + len(words) * 1.2
+        x += 12 + len(words) * 1.4
     yield svg.rect(x, y - 2.0, 6, BAR_MM, stroke=svg.INK, pen=0.18)
     yield svg.line(x, y - 0.75, x + 6, y - 0.75, stroke=svg.GREY, pen=0.25, dashes="0.4 0.6")
     yield svg.text(x + 7.2, y, "excused", size=2.4)
-    x += 21.5
+    x += 20.5
     yield svg.rect(x, y - 0.75, 6, 0.5, fill=svg.INK)
     yield svg.text(x + 7.2, y, "relied on, by section", size=2.4)
