@@ -28,7 +28,7 @@ class Mailbox:
         self.tries += 1
         if self.tries == 1:
             raise TryAgain(None, "the server is away")
-        self.taken.append((leased.note.address, f"{words.subject} {words.long}"))
+        self.taken.append((leased.notification.address, f"{words.subject} {words.long}"))
 
 
 async def test_whoever_gets_a_pack_is_told_once_of_its_reference_alone(embedded_url: str, tmp_path: Path) -> None:
