@@ -142,10 +142,10 @@ def _drawn(told: dict[str, Any], matches: list[dict[str, Any]]) -> dict[str, Any
     features = [_point(told["lon"], told["lat"], place)]
     for match in matches:
         fixes = match["fixes"]
-        nearest = min(range(len(fixes)), key=lambda place: fixes[place]["metres"])
-        for place, fix in enumerate(fixes):
-            named = {"label": match["name"] or match["wearer"]} if place == nearest else {}
-            acc = {"acc": fix["acc"]} if place == nearest or len(fixes) <= CIRCLED else {}
+        nearest = min(range(len(fixes)), key=lambda number: fixes[number]["metres"])
+        for number, fix in enumerate(fixes):
+            named = {"label": match["name"] or match["wearer"]} if number == nearest else {}
+            acc = {"acc": fix["acc"]} if number == nearest or len(fixes) <= CIRCLED else {}
             features.append(_point(fix["lon"], fix["lat"], {"kind": "point"} | named | acc))
     return {"type": "FeatureCollection", "features": features}
 
