@@ -6,6 +6,7 @@ It runs in the exporter's process, which reads everything and keeps a core busy.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -33,6 +34,8 @@ LOOK_S: Final = 30.0
 """Between two looks for packs whose grounds have changed."""
 AGAIN_S: Final = 2.0
 """Before a database that is away is tried again."""
+
+OUR_FAULT: Final = "it could not be made, by a fault of this program: whoever runs it finds more in the exporter's log"
 
 log = structlog.get_logger("bailiwick.packer")
 
@@ -126,14 +129,23 @@ async def work_once(packs: Packs, making: Making, clock: Callable[[], int]) -> b
 async def _make(packs: Packs, making: Making, claimed: Claimed, now_us: int) -> None:
     try:
         made = await make(making, claimed, now_us)
+    except ConnectionLost:
+        raise
     except BailiwickError as error:
-        if isinstance(error, ConnectionLost):
-            raise
         await packs.fail(claimed, str(error))
         log.warning("a pack cannot be made", pack=claimed.no)
         return
+    except Exception as error:  # a fault of ours stops no other pack, export or crime
+        await packs.fail(claimed, OUR_FAULT)
+        log.warning("a pack could not be made", pack=claimed.no, error=type(error).__name__, places=_places(error))
+        return
     await packs.finish(claimed, made, now_us)
     log.info("a pack is there", pack=claimed.no, breach=claimed.breach, version=claimed.version)
+
+
+def _places(error: Exception) -> list[str]:
+    """Where it was raised; what it says may name people."""
+    return [f"{one.name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
 
 
 async def look(packs: Packs, making: Making, now_us: int) -> int:

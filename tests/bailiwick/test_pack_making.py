@@ -171,3 +171,19 @@ async def test_a_time_stamp_server_says_when_and_one_that_is_away_is_said(tmp_pa
     assert found.stamped == datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.UTC)
     with pytest.raises(CannotSign, match="could not be signed"):
         sign(bare, replace(key, time_stamps=time_stamper("http://127.0.0.1:9/")), "a test")
+
+
+async def test_a_fault_of_ours_fails_one_pack_and_no_other(embedded_url: str, tmp_path: Path) -> None:
+    def broken(_: object) -> bytes:
+        raise ZeroDivisionError("Ada Marsh")
+
+    async with night(embedded_url, key_in(tmp_path)) as there:
+        await there.opened(["W1-1", "W1-2"])
+        await there.asked()
+        making = replace(there.making, typeset=broken)
+        assert await work_once(there.packs, making, lambda: NOW_US)
+        (row,) = await there.packs.of_case(there.breach, EVERYTHING)
+        assert row.state == "failed"
+        assert "fault of this program" in (row.problem or "")
+        assert "Ada" not in (row.problem or "")
+        assert await there.asked() == 2
