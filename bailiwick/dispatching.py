@@ -26,9 +26,9 @@ from bailiwick.channels import open_channels, set_up, wording_of
 from bailiwick.commanding import command_devices
 from bailiwick.contingency_command import EVERY_S, ContingencyWatch
 from bailiwick.digests import digest_watches
-from bailiwick.pack_notices import pack_watches
 from bailiwick.directory import rota_alerts
 from bailiwick.guides import Guides
+from bailiwick.pack_notices import pack_watches
 from bailiwick.paired_caseload import PairedCaseload
 from bailiwick.protection_watch import ProtectionWatch
 from bailiwick.settings import Settings
