@@ -51,8 +51,8 @@ REAL = {
     "chromium",
 }
 
-NO_DISK = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "512MB", "min_wal_size": "80MB"}
-"""Nothing waits for the disk. What a process had written is still there when it is killed; only the machine's own end would lose it."""
+LITTLE = {"max_wal_size": "512MB", "min_wal_size": "80MB"}
+"""What is kept of a log that nobody recovers much from."""
 IN_MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 6 << 30
 
@@ -139,7 +139,7 @@ def timescale_server(parts_folder: Path, request: pytest.FixtureRequest) -> Iter
         return
     parts: RealParts = request.getfixturevalue("installed_parts")
     folder = parts_folder / "timescale"
-    server = PostgresServer(parts.timescale, folder / "data", folder.with_suffix(".log"), NO_DISK)
+    server = PostgresServer(parts.timescale, folder / "data", folder.with_suffix(".log"), LITTLE)
     with failing_in_one_line():
         server.start()
     with psycopg.connect(server.url("template1"), autocommit=True) as connection:
@@ -152,7 +152,7 @@ def timescale_server(parts_folder: Path, request: pytest.FixtureRequest) -> Iter
 def embedded_server(parts_folder: Path) -> Iterator[PostgresServer]:
     """The PostgreSQL of the demo."""
     with failing_in_one_line():
-        server = embedded_database(parts_folder / "embedded", NO_DISK)
+        server = embedded_database(parts_folder / "embedded", LITTLE)
         server.start()
     yield server
     server.stop()
