@@ -16,6 +16,8 @@ from api.console.frame import Opened, Page, see_other
 LISTED: Final = 50
 RANKED: Final = 100
 HELD: Final = 5_000
+SEVERAL: Final = 10
+"""Of those on the list, claimed at one press."""
 WHY: Final = {
     "victim": "Must keep away from a protected person",
     "lost_in_zone": "Lost in or near a zone",
@@ -51,6 +53,22 @@ async def board(incident: str, opened: Opened) -> Response:
     return await _one(opened, incident, "parts/incident_board.html")
 
 
+@router.post("/incidents/{incident}/claim-several")
+async def claim_several(incident: str, opened: Opened) -> Response:
+    """Claims the held alerts of those on the list whom nobody has, as many as the button said; who was faster is told."""
+    numbers = [one for one in opened.typed.get("alerts", "").split(",") if one.isdecimal()][:SEVERAL]
+    try:
+        body = {"event": "claim", "items": [{"id": number} for number in numbers]}
+        results = (await opened.ask.post("alerts/bulk", body, key=opened.key())).body["items"]
+    except Refused as refused:
+        return await _one(opened, incident, "incident.html", wrong=refused.words, status=refused.status)
+    missed = [one for one in results if one["cause"] is not None]
+    if missed:
+        wrong = f"{len(results) - len(missed)} of {len(results)} claimed. {missed[0]['cause']}"
+        return await _one(opened, incident, "incident.html", wrong=wrong, status=409)
+    return see_other(f"/incidents/{incident}#silent")
+
+
 @router.post("/incidents/{incident}/{work}")
 async def work(incident: str, work: str, opened: Opened) -> Response:
     """Claims or releases the held alert of somebody on the list."""
@@ -74,6 +92,7 @@ async def _one(opened: Page, incident: str, template: str, wrong: str | None = N
     )
     wearers = [one["wearer"] for one in silent["items"] if one["wearer"]]
     named = await ask.maybe("names", wearer=wearers) if wearers else None
+    by_violation = _by_violation(held)
     onward = (silent["next"] or "").partition("?")[2]
     return opened.show(
         template,
@@ -82,11 +101,12 @@ async def _one(opened: Page, incident: str, template: str, wrong: str | None = N
         row=row,
         silent=silent["items"],
         names={one["id"]: one["name"] for one in named["items"]} if named else {},
-        alerts=_by_violation(held),
+        alerts=by_violation,
         more=onward,
         cursor=cursor,
         works=opened.reader.may(Deed.WORK_ALERTS),
         why=WHY,
+        several=_several(silent["items"], by_violation),
         key=str(uuid4()),
         wrong=wrong,
         mine=opened.reader.name,
@@ -95,3 +115,10 @@ async def _one(opened: Page, incident: str, template: str, wrong: str | None = N
 
 def _by_violation(held: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {violation: alert for alert in held for violation in alert["violations"]}
+
+
+def _several(silent: list[dict[str, Any]], alerts: dict[str, dict[str, Any]]) -> list[str]:
+    """The held alerts of the most urgent whom nobody has, in the order of the list."""
+    found = [alerts[violation] for one in silent for violation in one["violations"] if violation in alerts]
+    free = [one["id"] for one in found if one["holder"] is None and one["work"] != "closed"]
+    return list(dict.fromkeys(free))[:SEVERAL]

@@ -65,6 +65,10 @@ async def test_the_ranked_list_is_worked_by_keyboard(chromium: playwright.Browse
         await page.get_by_role("button", name="Claim Alder Finch").focus()
         await page.keyboard.press("Enter")
         await expect(rows.first).to_contain_text("ola, until 23:30:00")
+        await page.get_by_role("button", name="Claim the first 3 whom nobody has").focus()
+        await page.keyboard.press("Enter")
+        await expect(rows.filter(has_text="ola, until")).to_have_count(4)
+        await expect(page.locator("#claim-several")).to_have_count(0)
         await expect(page.get_by_role("button", name="Release Alder Finch")).to_be_visible()
     async with browsing(chromium, address, "/incidents/outage-1", SAM) as page:
         await expect(rows_of(page).first).to_contain_text("ola, until")
