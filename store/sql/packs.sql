@@ -154,7 +154,7 @@ SELECT pack_no, breach_no, version, state, asked_at, asked_by, asked_role, chang
 FROM seen.packs WHERE breach_no = %(breach)s ORDER BY version DESC;
 
 -- name: pack_document
--- The file of one.
+-- The signed file of one, as it was sent.
 SELECT document FROM packs WHERE pack_no = %(no)s;
 
 -- name: pack_pages

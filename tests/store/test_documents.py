@@ -28,7 +28,7 @@ async def test_every_table_and_view_is_documented(embedded_url: str) -> None:
 async def test_roles_and_channels_are_documented(embedded_url: str) -> None:
     async with migrated(embedded_url):
         roles = {name for (name,) in ask(embedded_url, "SELECT rolname::text FROM pg_roles WHERE rolname IN "
-                                         "('bailiwick_ingest', 'bailiwick_api', 'bailiwick_dispatch', 'bailiwick_exporter')")}  # fmt: skip
+                                         "('bailiwick_ingest', 'bailiwick_api', 'bailiwick_dispatch', 'bailiwick_exporter', 'bailiwick_statistics')")}  # fmt: skip
         assert set(re.findall(r"^\| `(bailiwick_\w+)` \|", PAGE, re.MULTILINE)) == roles
         assert all(
             f"`{channel}`" in PAGE for channel in (ALERTS_CHANNEL, CASELOAD_CHANNEL, EVENTS_CHANNEL, FIGURES_CHANNEL)
