@@ -171,7 +171,7 @@ INSERT INTO annex_openings (pack_no, court, reference, directed_on, opened_at, o
 VALUES (%(no)s, %(court)s, %(reference)s, %(on)s::text::date, %(at)s, %(by)s);
 
 -- name: recipients_of_pack
--- Who got one.
+-- Who got one, by which way, and when.
 SELECT recipient_no, name, organisation, channel, address, given_at, given_by, state, sent_at, why
 FROM seen.pack_recipients WHERE pack_no = %(no)s ORDER BY recipient_no;
 
@@ -214,7 +214,7 @@ UPDATE packs p SET state = CASE WHEN p.signatory IS NULL OR p.basis_sha256 <> %(
 WHERE p.pack_no = %(no)s AND p.state = 'making' AND p.attempts = %(attempts)s RETURNING p.state;
 
 -- name: fail_pack
--- It cannot be made.
+-- It cannot be made, and why.
 UPDATE packs SET state = 'failed', problem = %(problem)s, leased_until = NULL, signatory = NULL, signed_by = NULL, signed_at = NULL
 WHERE pack_no = %(no)s AND state = 'making' AND attempts = %(attempts)s RETURNING pack_no;
 
