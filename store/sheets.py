@@ -21,6 +21,13 @@ from store.times import At
 
 MOST: Final = 20_000
 """Rows of one list."""
+NOTED: Final = {
+    "contacts": "sheet_contacts",
+    "alerts": "sheet_alerts",
+    "warrants": "sheet_warrants",
+    "breaches": "sheet_breaches",
+}
+"""The question for each sort of what people did."""
 
 
 class TooMuch(StoreError):
@@ -68,7 +75,7 @@ class Sheets:
         """What people did in ``[from_us, to_us)``; ``what`` of `contacts`, `alerts`, `warrants`, `breaches`."""
         found: list[NotedRow] = []
         for name in what:
-            rows = await self._rows(sight, f"sheet_{name}", _range(wearer, from_us, to_us))
+            rows = await self._rows(sight, NOTED[name], _range(wearer, from_us, to_us))
             found += [NotedRow(*row) for row in rows]
         return found
 
