@@ -23,7 +23,7 @@ from api.console import home
 from api.console.frame import our_fault
 from api.contingency import Rankings
 from api.desk import AtDesk
-from api.desk_problems import busy
+from api.desk_problems import busy, cannot_be_kept
 from api.doors import Door, GivenTo, require_deeds, tell_of_deeds
 from api.figures import Figures
 from api.guard import BodyLimit, KnownHosts, SecurityHeaders
@@ -76,7 +76,7 @@ from api.routes import (
 from api.sign_in import SignIn
 from evidence.routes import Routes, shipped_routes
 from geofence.wallclock import TimeZones
-from store.errors import Busy
+from store.errors import Busy, Refused
 from store.permissions import Permissions
 
 RETRY_AFTER_S: Final = 2
@@ -174,6 +174,7 @@ def create_app(
     for error in away:
         app.add_exception_handler(error, _database_away)
     app.add_exception_handler(Busy, busy)
+    app.add_exception_handler(Refused, cannot_be_kept)
     pages.install(app)
     # The last one added is the first that a request meets.
     app.add_middleware(AuditGuard)

@@ -61,3 +61,8 @@ async def busy(request: Request, error: Exception) -> Response:
     """Somebody else is at work on it."""
     detail = "somebody else is at work on one of these alerts; try again"
     return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(BUSY_RETRY_S)})
+
+
+async def cannot_be_kept(request: Request, error: Exception) -> Response:
+    """A value that the database cannot hold, where nobody knows in which field."""
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "a text holds a character that cannot be stored (U+0000)")

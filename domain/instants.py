@@ -6,6 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from domain.errors import BadInstant
 
 SECOND_US = 1_000_000
@@ -51,6 +54,18 @@ def format_instant(us: int) -> str:
     if fraction % 1000 == 0:
         return f"{text}.{fraction // 1000:03d}Z"
     return f"{text}.{fraction:06d}Z"
+
+
+def format_instants(us: NDArray[np.int64]) -> list[str]:
+    """`format_instant` of each: (instants,) int64 microseconds UTC."""
+    fraction = us % SECOND_US
+    found = np.empty(len(us), object)
+    exact = fraction % 1000 == 0
+    for unit, here in (("s", fraction == 0), ("ms", exact & (fraction != 0)), ("us", ~exact)):
+        some = us[here].astype("datetime64[us]")
+        found[here] = np.datetime_as_string(some, unit=unit, timezone="UTC", casting="unsafe")
+    texts: list[str] = found.tolist()
+    return texts
 
 
 def _second_text(whole: int) -> str:

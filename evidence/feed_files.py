@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from heapq import merge
+from math import isnan
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from domain.caseload_file import record_as_json
-from domain.instants import EARLY_US, format_instant
+from domain.instants import EARLY_US, format_instant, format_instants
 from domain.vocabulary import EventCode, EventState, Source
 from evidence.gathered import Heard, Taken
 
@@ -79,6 +80,7 @@ def _messages(heard: Heard) -> Iterator[_Line]:
     starts = np.flatnonzero(new)
     ends = [*starts[1:].tolist(), len(facts)]
     rows = facts.tolist()
+    received = format_instants(facts["received_us"])
     names = facts.dtype.names
     assert names is not None
     place = {name: k for k, name in enumerate(names)}
@@ -89,15 +91,22 @@ def _messages(heard: Heard) -> Iterator[_Line]:
         fixes = [_fix(rows[k], place) for k in range(start, end) if not rows[k][place["is_event"]]]
         events = [_event(rows[k], place, heard.data.get(k)) for k in range(start, end) if rows[k][place["is_event"]]]
         envelope |= {name: items for name, items in (("fixes", fixes), ("events", events)) if items}
-        told = {"received": format_instant(received_us), "device": heard.devices[device], "envelope": envelope}
+        told = {"received": received[start], "device": heard.devices[device], "envelope": envelope}
         yield (int(heard.commits[start]), line), received_us, _to_json(told)
 
 
 def _fix(row: Sequence[Any], place: dict[str, int]) -> dict[str, Any]:
     fix: dict[str, Any] = {"seq": row[place["seq"]], "t": row[place["t_us"]] // MS_US}
-    fix |= {name: row[place[name]] for name in ("lat", "lon", "acc")} | {"src": _SOURCES[row[place["src"]]]}
-    fix |= {name: row[place[name]] for name in _MAY_BE_ABSENT if row[place[name]] == row[place[name]]}
-    return fix if row[place["sats"]] < 0 else fix | {"sats": row[place["sats"]]}
+    for name in ("lat", "lon", "acc"):
+        fix[name] = row[place[name]]
+    fix["src"] = _SOURCES[row[place["src"]]]
+    for name in _MAY_BE_ABSENT:
+        said = row[place[name]]
+        if not isnan(said):
+            fix[name] = said
+    if row[place["sats"]] >= 0:
+        fix["sats"] = row[place["sats"]]
+    return fix
 
 
 def _event(row: Sequence[Any], place: dict[str, int], data: bytes | None) -> dict[str, Any]:

@@ -6,12 +6,13 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
 
-from domain.instants import format_instant
+from domain.instants import format_instant, format_instants
 from domain.violations import FactId, Violation
 from domain.vocabulary import EventCode, EventState, Quality, Source
 from evidence.disclosing import for_the_annex, for_the_pack, sealed_conditions, shown
@@ -152,11 +153,9 @@ def _ndjson(name: str, lines: Sequence[bytes]) -> File:
 def _csv(name: str, rows: Iterable[Sequence[Any]]) -> File:
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    count = -1
-    for row in rows:
-        writer.writerow(["" if one is None else one for one in row])
-        count += 1
-    return File(name, CSV, written.getvalue().encode(), count)
+    lines = list(rows)
+    writer.writerows(lines)
+    return File(name, CSV, written.getvalue().encode(), len(lines) - 1)
 
 
 def _scheduled(one: Scheduled) -> bytes:
@@ -187,11 +186,24 @@ _QUALITIES: Final = {one.value: one.name.lower() for one in Quality}
 
 def _fact_rows(heard: Heard) -> Iterable[Sequence[Any]]:
     yield _FACT_HEAD
-    columns = {name: heard.facts[name].tolist() for name in heard.facts.dtype.names or ()}
-    quality = heard.quality.tolist()
-    for k in range(len(heard)):
-        row = {name: of[k] for name, of in columns.items()}
-        yield (*_identity(heard, row), *_times(row), *_says(row, heard.data.get(k)), *_qualities(row, quality[k]))
+    facts = heard.facts
+    events = np.flatnonzero(facts["is_event"]).tolist()
+    nothing: list[Any] = [None] * len(heard)
+    says = [facts[name].tolist() for name in ("lat", "lon", "acc")]
+    says.append([_SOURCES.get(one) for one in facts["src"].tolist()])
+    says += [[None if isnan(one) else one for one in facts[name].tolist()] for name in ("spd", "hdg", "bat", "hdop")]
+    says.append([one if one >= 0 else None for one in facts["sats"].tolist()])
+    says += [nothing.copy() for _ in range(3)]
+    judged = [[_QUALITIES.get(one) for one in of.tolist()] for of in (facts["quality"], heard.quality)]
+    for k in events:
+        for column, value in zip(says, _event_says(facts[k], heard.data.get(k)), strict=True):
+            column[k] = value
+        for column in judged:
+            column[k] = None
+    kinds = ["event" if one else "fix" for one in facts["is_event"].tolist()]
+    devices = [heard.devices[one] for one in facts["device"].tolist()]
+    times = [format_instants(facts[name]) for name in ("t_us", "received_us")]
+    yield from zip(devices, facts["gen"].tolist(), facts["seq"].tolist(), kinds, *times, *says, *judged, strict=True)
 
 
 def fact_table(heard: Heard) -> File:
@@ -209,11 +221,15 @@ def _times(row: Mapping[str, Any]) -> tuple[str, str]:
 
 def _says(row: Mapping[str, Any], data: bytes | None) -> tuple[Any, ...]:
     if row["is_event"]:
-        said = EventCode(row["code"]).name.lower(), EventState(row["state"]).name.lower()
-        return (*(None,) * 9, *said, None if data is None else data.decode())
+        return _event_says(row, data)
     place = row["lat"], row["lon"], row["acc"], _SOURCES[row["src"]]
     rest = [row[name] if row[name] == row[name] else None for name in ("spd", "hdg", "bat", "hdop")]
     return (*place, *rest, row["sats"] if row["sats"] >= 0 else None, None, None, None)
+
+
+def _event_says(row: Any, data: bytes | None) -> tuple[Any, ...]:
+    said = EventCode(row["code"]).name.lower(), EventState(row["state"]).name.lower()
+    return (*(None,) * 9, *said, None if data is None else data.decode())
 
 
 def _qualities(row: Mapping[str, Any], now: int) -> tuple[Any, ...]:
@@ -263,15 +279,14 @@ def _feature(heard: Heard, point: Numbered, k: int) -> dict[str, Any]:
 def _unused_rows(heard: Heard, relied: frozenset[FactId] | set[FactId]) -> Iterable[Sequence[Any]]:
     yield ("device", "gen", "seq", "fact", "fix_time", "why")
     facts = heard.facts
-    columns = [facts[name].tolist() for name in ("device", "gen", "seq", "is_event", "t_us", "src")]
+    columns = [facts[name].tolist() for name in ("device", "gen", "seq", "is_event", "src")]
     named = {(one.device, one.gen, one.seq) for one in relied}
-    for (device, gen, seq, is_event, t_us, src), quality in zip(
-        zip(*columns, strict=True), heard.quality.tolist(), strict=True
-    ):
+    rows = zip(*columns, format_instants(facts["t_us"]), heard.quality.tolist(), strict=True)
+    for device, gen, seq, is_event, src, fix_time, quality in rows:
         name = heard.devices[device]
         if (name, gen, seq) not in named:
             why = _why_unused(is_event, quality, src)
-            yield (name, gen, seq, "event" if is_event else "fix", format_instant(t_us), why)
+            yield (name, gen, seq, "event" if is_event else "fix", fix_time, why)
 
 
 def _why_unused(is_event: bool, quality: int, src: int) -> str:

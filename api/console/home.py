@@ -35,7 +35,7 @@ from api.console import (
     words,
 )
 from api.console.frame import Opened, install_errors, see_other
-from api.console.rendering import BUILT, NAVIGATION
+from api.console.rendering import BUILT, MORE, places_of
 
 KEEP: Final = "no-cache"
 """Files may be kept, but are asked for again each time (with their ETag)."""
@@ -71,9 +71,14 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def home(opened: Opened) -> Response:
-    """The first place that the reader's role may see; a page that says so when there is none."""
-    places = [one.href for one in NAVIGATION if one.shown_to(opened.reader)]
-    return see_other(places[0]) if places else opened.show("no_place.html", title="No page for your role")
+    """The first place that the reader's role may see; every role has one."""
+    return see_other(places_of(opened.reader)[0][0].href)
+
+
+@router.get(MORE)
+async def more(opened: Opened) -> Response:
+    """The places that the navigation has no room for, with what each is for."""
+    return opened.show("more.html", title="More")
 
 
 @router.post("/sign-out")

@@ -56,12 +56,16 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place of the console that the navigation leads to, for whom may ``deed``; ``role`` alone, when it is one role's own."""
+    """A place of the console that the navigation leads to, for whom may ``deed``; ``role`` alone, when it is one role's own.
+
+    ``told`` is what it is for, of a place that is not gone to every hour: with many places those are on a page of their own.
+    """
 
     text: str
     href: str
     deed: Deed
     role: Role | None = None
+    told: str | None = None
 
     def shown_to(self, reader: Reader) -> bool:
         """Whether the reader is led there."""
@@ -77,17 +81,35 @@ NAVIGATION: Final = (
     Place("Warrants", "/warrants", Deed.READ_WARRANTS),
     Place("Find a wearer", "/find", Deed.READ_WEARERS),
     Place("Caseload", "/caseload", Deed.READ_BREACHES),
-    Place("Victim contact", "/victim-contact", Deed.READ_CONTACT_DUTIES),
-    Place("Crimes", "/crimes", Deed.READ_CRIMES),
+    Place(
+        "Victim contact",
+        "/victim-contact",
+        Deed.READ_CONTACT_DUTIES,
+        told="What protected people must be told, and what they were",
+    ),
+    Place("Crimes", "/crimes", Deed.READ_CRIMES, told="Recorded crimes, and who was near or elsewhere"),
     Place("Incidents", "/incidents", Deed.READ_INCIDENTS),
     Place("Handover", "/handover", Deed.READ_DESK),
-    Place("Wallboard", "/wallboard", Deed.READ_FIGURES),
-    Place("Figures", "/figures", Deed.READ_FIGURES),
-    Place("Zones", "/zones", Deed.READ_ZONES),
-    Place("Rota", "/rota", Deed.READ_DESK),
-    Place("Protocols", "/protocols", Deed.READ_DESK),
-    Place("Lots", "/lots", Deed.READ_LOTS),
+    Place("Wallboard", "/wallboard", Deed.READ_FIGURES, told="The centre at a glance, for a screen on the wall"),
+    Place("Figures", "/figures", Deed.READ_FIGURES, told="How fast and how well orders are enforced"),
+    Place("Zones", "/zones", Deed.READ_ZONES, told="Shared zones: draw, vary and end them"),
+    Place("Rota", "/rota", Deed.READ_DESK, told="Who is on duty, by which number, and where nobody is"),
+    Place("Protocols", "/protocols", Deed.READ_DESK, told="Who is told of which alert, how, and after how long"),
+    Place("Lots", "/lots", Deed.READ_LOTS, told="Every alert and breach that rests on devices of one lot"),
 )
+
+
+MORE: Final = "/more"
+MOST_PLACES: Final = 9
+"""That stand beside each other at a desk's width."""
+
+
+def places_of(reader: Reader) -> tuple[list[Place], list[Place]]:
+    """Where a reader is led from every page, and from the page of all else; none is left to that where all have room."""
+    all_of_them = [one for one in NAVIGATION if one.shown_to(reader)]
+    if len(all_of_them) <= MOST_PLACES:
+        return all_of_them, []
+    return [one for one in all_of_them if one.told is None], [one for one in all_of_them if one.told is not None]
 
 
 def page(
@@ -102,7 +124,7 @@ def page(
 ) -> Response:
     """A page with those values in it. ``path`` is where it stands, for the navigation; ``now_us`` is its age's beginning."""
     now = datetime.fromtimestamp(now_us / 1e6, UTC)
-    places = [] if reader is None else [one for one in NAVIGATION if one.shown_to(reader)]
+    places, more = ([], []) if reader is None else places_of(reader)
     html = (
         environment()
         .get_template(template)
@@ -115,6 +137,7 @@ def page(
                 "now": now,
                 "now_us": now_us,
                 "places": places,
+                "more": more,
             }
         )
     )

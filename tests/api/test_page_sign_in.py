@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager
 from urllib.parse import parse_qs
 
 import playwright.async_api as playwright
+import pytest
 from playwright.async_api import Page, expect
 
+from access.grants import GRANTS, Deed
+from api.console.rendering import Reader, places_of
 from api.sign_in import COOKIE
 from domain.instants import DAY_US
 from domain.vocabulary import Role
@@ -223,10 +226,7 @@ async def test_a_link_from_elsewhere_finds_the_session(chromium: playwright.Brow
         await expect(other).to_have_url(f"{address}/alerts?severity=critical")
 
 
-async def test_a_role_without_a_page_is_told_so(chromium: playwright.Browser, embedded_url: str) -> None:
-    async with doorway(embedded_url) as at:
-        await at.account("dan", Role.DEVICE_MANAGER)
-        async with served(at.app) as address, opened(chromium, address) as page:
-            await typed(page, "dan", PASSWORD)
-            await expect(page.locator("h1")).to_have_text("There is no page here for your role")
-            await expect(page.locator("main")).to_contain_text("An Invented Person (device manager)")
+@pytest.mark.parametrize("role", Role)
+def test_every_role_has_a_page(role: Role) -> None:
+    deeds = frozenset(deed.value for deed in Deed if role in GRANTS[deed])
+    assert places_of(Reader("dan", "Dan", role.value, deeds, "", None))[0]

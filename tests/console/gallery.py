@@ -132,6 +132,7 @@ GALLERY: Final[list[Shot]] = [
     Shot("breach", "/breaches/1", caseload_states.DEE, before=caseload_states.under_way),
     Shot("lots", "/lots?q=2026-03", asks("dan", "device_manager"), before=caseload_states.under_way),
     Shot("incidents", "/incidents", SAM),
+    Shot("more", "/more", SAM),
     Shot("not-there", "/wearers/nobody-of-that-name", OLA),
     Shot("not-yours", "/handover", DEE),
     Shot("sign-in-refused", "/sign-in", NOBODY, centre_states.wrong_password),
