@@ -18,6 +18,7 @@ from domain.caseload_file import read_caseload
 from domain.instants import parse_instant
 from domain.records import Circle
 from geofence.shapes import table_of
+from ingest.warming import warm_up as warm_up_ingest
 from simulators.caseload import as_lines, generate
 from simulators.feed import feed_lines
 from simulators.scenario import Feed, Network, Scenario, Shares
@@ -38,10 +39,11 @@ EVENTFUL = Scenario(
 
 
 def warm_up() -> int:
-    """Judges a small feed, and forgets it; gives the number of versions that came of it."""
+    """Judges a small feed, and pairs of people, and forgets both; gives the number of versions that came of the feed."""
     lines = as_lines(generate(WEARERS, SEED, START_US, DURATION_S, RATE_HZ)).splitlines(keepends=True)
     versions, _ = read_caseload(lines, "warm-up", pinned_time_zones().names)
     _compile_the_mask()
+    warm_up_ingest(pinned_time_zones())
     simulation = Simulation.prepare(versions, Run(START_US, DURATION_S), EVENTFUL, SEED, RATE_HZ)
     feed = feed_lines(simulation.devices, EVENTFUL, SEED)
     return sum(1 for _ in evaluate(versions, feed, "warm-up", None, Counter()))

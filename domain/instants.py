@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ FAR_US = 1 << 62
 """Later than every instant: the end of an interval that has none."""
 EARLY_US = -(1 << 62)
 
+_Unit = Literal["s", "ms", "us"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))",
@@ -59,9 +61,14 @@ def format_instant(us: int) -> str:
 def format_instants(us: NDArray[np.int64]) -> list[str]:
     """`format_instant` of each: (instants,) int64 microseconds UTC."""
     fraction = us % SECOND_US
-    found = np.empty(len(us), object)
     exact = fraction % 1000 == 0
-    for unit, here in (("s", fraction == 0), ("ms", exact & (fraction != 0)), ("us", ~exact)):
+    found = np.empty(len(us), object)
+    parts: list[tuple[_Unit, NDArray[np.bool_]]] = [
+        ("s", fraction == 0),
+        ("ms", exact & (fraction != 0)),
+        ("us", ~exact),
+    ]
+    for unit, here in parts:
         some = us[here].astype("datetime64[us]")
         found[here] = np.datetime_as_string(some, unit=unit, timezone="UTC", casting="unsafe")
     texts: list[str] = found.tolist()

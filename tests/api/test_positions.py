@@ -296,6 +296,8 @@ async def test_an_approved_request_shows_its_wearer_and_its_span_and_is_counted(
         assert looks(at)[-1][2]["requests"] == [number]
         now = (await at.get(f"requests/{number}", PC)).json()
         assert (now["uses"], now["asked_by"], now["decided_by"]) == (2, "pc-able", "sue")
+        unkept = await at.post(f"requests/{number}/revoke", {"reason": "o\0ver"}, SUE)
+        assert (unkept.status_code, "cannot be stored" in unkept.json()["detail"]) == (422, True)
         assert (await at.post(f"requests/{number}/revoke", {"reason": "over"}, SUE)).json()["state"] == "revoked"
         assert (await at.get("wearers/W7", PC)).status_code == 404
         assert await shown(at, PC) == []

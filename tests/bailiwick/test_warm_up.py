@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.rules import pairs_made
+
 PROJECT = Path(__file__).parents[2]
 WARM_UP = "from bailiwick.warm_up import warm_up; assert warm_up() > 0"
 
@@ -30,4 +32,11 @@ def test_other_feeds_find_everything_compiled(tmp_path: Path) -> None:
         tmp_path / "cache",
     )
     evaluate = ["-m", "bailiwick", "evaluate", "--caseload", str(caseload), "--feed", str(feed)]
+    assert run(evaluate, tmp_path / "cache") == compiled
+    caseload.write_text("\n".join(pairs_made.caseload(pairs_made.PROXIMITY, pairs_made.ASSOCIATION)))
+    pair = pairs_made.Feed()
+    for seconds in (0, 60, 120, 180, 240, 150, 300, 360):
+        for device in (pairs_made.TAG, pairs_made.OTHER_TAG, pairs_made.UNIT):
+            pair.fix(device, seconds, seconds / 2, received=max(seconds, 310) if seconds == 150 else None)
+    feed.write_text("\n".join(pair.said()))
     assert run(evaluate, tmp_path / "cache") == compiled
