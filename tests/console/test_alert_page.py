@@ -212,6 +212,8 @@ async def test_a_contact_is_entered_by_keyboard_and_its_promise_comes_back(
         await page.get_by_role("button", name="Enter the contact").focus()
         await page.keyboard.press("Enter")
         await expect(page.locator(".govuk-error-summary")).to_contain_text("Say whether they answered")
+        # The page's script puts the focus there once it has loaded: a key pressed before would go elsewhere.
+        await expect(page.locator(".govuk-error-summary")).to_be_focused()
         await page.locator("#contact-answered").focus()
         await page.keyboard.press("Space")
         await page.locator("#contact-promised").focus()
