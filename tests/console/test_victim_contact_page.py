@@ -37,6 +37,7 @@ async def test_the_liaison_tries_twice_and_tells_by_keyboard(
         await expect(page.get_by_role("button", name="Could not be reached")).to_be_visible()
         await page.get_by_role("button", name="Write it down").press("Enter")
         await expect(page.locator(".govuk-error-summary")).to_contain_text("Say what came of it")
+        await expect(page.locator(".govuk-error-summary")).to_be_focused()
         await tab_to(page, "#result")
         await page.keyboard.press("Space")
         await page.locator("#said_back").fill("Wants a call on the day")
