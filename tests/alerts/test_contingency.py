@@ -38,16 +38,16 @@ def window(start_s: int, end_s: int) -> Timetable:
 
 def curfew(start_s: int, end_s: int, **more: object) -> Condition:
     place = Place("home", 0.5, 51.2)
-    return Condition("C1", "O1", ConditionKind.CURFEW, place=place, timetable=window(start_s, end_s), **more)  # type: ignore[arg-type]
+    return Condition("C1", "O1", ConditionKind.CURFEW, place=place, timetable=window(start_s, end_s), **more)
 
 
 def zone(kind: ConditionKind, metres_east: float, radius_m: float = 100.0, **more: object) -> Condition:
     lon = 0.5 + metres_east / distance_m(51.2, 0.0, 51.2, 1.0)
-    return Condition("Z1", "O1", kind, shape=Circle(lon, 51.2, radius_m), **more)  # type: ignore[arg-type]
+    return Condition("Z1", "O1", kind, shape=Circle(lon, 51.2, radius_m), **more)
 
 
 def proximity(**more: object) -> Condition:
-    return Condition("P1", "O1", ConditionKind.PROXIMITY, victim="V1", **more)  # type: ignore[arg-type]
+    return Condition("P1", "O1", ConditionKind.PROXIMITY, victim="V1", **more)
 
 
 def need(*records: Record, level: Level = Level.STANDARD, last: LastFix | None = HOME, in_zone: bool = False) -> str:
@@ -89,7 +89,7 @@ SOON_S = NOON_S + 1800
     ],
 )
 def test_the_first_that_holds_is_the_rank(records: tuple[Record, ...], more: dict[str, object], word: str) -> None:
-    assert need(*records, **more) == word  # type: ignore[arg-type]
+    assert need(*records, **more) == word
 
 
 def test_a_shared_zone_counts_in_its_shape_of_now() -> None:

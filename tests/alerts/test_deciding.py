@@ -43,7 +43,7 @@ def poisoned_resolve(tell: Tell, view: View, now_us: int) -> tuple[Notification,
 
 def decider(store: FakeAlertStore, figures: Quiet | None = None, **more: object) -> Decider:
     given = {"guide": guided(), "clock": lambda: START_US + SECOND_US} | more
-    return Decider(store, meter=lambda: 0.0, figures=figures or Quiet(), **given)  # type: ignore[arg-type]
+    return Decider(store, meter=lambda: 0.0, figures=figures or Quiet(), **given)
 
 
 def told_of(database: FakeDatabase, number: int) -> set[str]:
@@ -75,7 +75,7 @@ class Refusing(FakeAlertStore):
     async def _count(self, point: str) -> None:
         self.attempts += point == "taken"
 
-    def take(self, now_us: int, limit: int):  # type: ignore[no-untyped-def]
+    def take(self, now_us: int, limit: int):
         inner, error, poisoned = super().take(now_us, limit), self._error, self._poisoned
 
         class Taking:
@@ -89,11 +89,11 @@ class Refusing(FakeAlertStore):
                         raise error()
                     await write(written)
 
-                taken.write = refuse  # type: ignore[method-assign, assignment]
+                taken.write = refuse
                 return taken
 
             async def __aexit__(self, *why: object) -> bool | None:
-                return await inner.__aexit__(*why)  # type: ignore[arg-type]
+                return await inner.__aexit__(*why)
 
         return Taking()
 

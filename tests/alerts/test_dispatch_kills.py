@@ -41,7 +41,7 @@ async def test_failure_07_nothing_critical_ages_in_silence_however_often_dispatc
         ):
             process = at.start(ahead_s)
             await process.at_work()
-            await at.until(lambda p=phone, n=messages: len(at.to(p)) >= n, f"{messages} messages to {phone}")  # type: ignore[misc]
+            await at.until(lambda p=phone, n=messages: len(at.to(p)) >= n, f"{messages} messages to {phone}")
             await at.until(at.all_told, "its result is written")
             process.kill()
         process = at.start(HOUR_S + 5)

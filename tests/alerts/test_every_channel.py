@@ -107,9 +107,9 @@ def settings_of(at: Centre, mail: MailFarEnd, broker: MosquittoBroker) -> Settin
         mqtt_url=broker.url,
         smtp_url=f"smtp://{LOOPBACK}:{mail.port}?starttls=no",
         smtp_from="alerts@centre.example",
-        sms_url=at.phones.url(),  # type: ignore[arg-type]
-        sms_body='{"to": "{to}", "body": "{text}", "ref": "{id}"}',  # type: ignore[arg-type]
-        webhook_keys=KEY,  # type: ignore[arg-type]
+        sms_url=at.phones.url(),
+        sms_body='{"to": "{to}", "body": "{text}", "ref": "{id}"}',
+        webhook_keys=KEY,
         webhook_allowed_hosts=LOOPBACK,
     )
 

@@ -63,7 +63,7 @@ def expected() -> dict[AlertEvent, tuple[dict[AlertWork, AlertWork | None], str,
 def job(work: AlertWork, condition: AlertCondition) -> Job:
     held = {"holder": "ann", "renewed_us": NOW - MINUTE_US} if work in (AlertWork.CLAIMED, AlertWork.ACTIONED) else {}
     over = {"outcome": Outcome.CONFIRMED, "closed_us": NOW - UNDO_US, "closed_by": "ann"}
-    return Job(NOW - 5 * MINUTE_US, work, condition, **held, **(over if work is AlertWork.CLOSED else {}))  # type: ignore[arg-type]
+    return Job(NOW - 5 * MINUTE_US, work, condition, **held, **(over if work is AlertWork.CLOSED else {}))
 
 
 def act(event: AlertEvent, actor: Actor | None, at_us: int = NOW) -> Act:
@@ -146,7 +146,7 @@ def test_what_is_let_go_of_is_unclaimed_from_then(event: AlertEvent) -> None:
 
 
 def closing(**changed: object) -> Act:
-    return replace(act(AlertEvent.CLOSE, HOLDER), **changed)  # type: ignore[arg-type]
+    return replace(act(AlertEvent.CLOSE, HOLDER), **changed)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def delivery(database: FakeDatabase, channel: Sends, **more: object) -> Delivery
         "chance": lambda: 0.5,
         "wait": never,
     }
-    return Delivery(sends=channel, meter=lambda: 0.0, figures=Quiet(), **(given | more))  # type: ignore[arg-type]
+    return Delivery(sends=channel, meter=lambda: 0.0, figures=Quiet(), **(given | more))
 
 
 async def attempt(database: FakeDatabase, channel: Sends, **more: object) -> None:

@@ -85,7 +85,7 @@ async def scene(url: str) -> AsyncIterator[Scene]:
         }.items():
             await at.made.commit(facts=minutes(at, number, places))
         at.clock.forward(3600)
-        telling = Telling(url, ZONES, at.clock, None)  # type: ignore[arg-type]  # nothing here waits for its end
+        telling = Telling(url, ZONES, at.clock, None)  # nothing here waits for its end
         yield Scene(at, telling, store, reading, Known(ZONES))
 
 

@@ -118,7 +118,7 @@ async def test_who_is_silent_is_ranked_a_page_at_a_time() -> None:
         assert [one["wearer"] for one in rest["items"]] == ["W2", "W1"], "the longest silent first"
         assert [one["released"] for one in rest["items"]] == [None, "victim"]
         assert rest["next"] is None
-        asked = side.reading.questions["devices_of_incident"]  # type: ignore[attr-defined]
+        asked = side.reading.questions["devices_of_incident"]
         assert asked == 1, "worked out once for some seconds"
 
 

@@ -38,7 +38,7 @@ async def as_the_api(url: str) -> AsyncIterator[str]:
 @pytest.mark.slow
 async def test_work_over_http_by_the_protocols_that_ship(embedded_url: str) -> None:
     async with alerts_at(embedded_url) as made, as_the_api(embedded_url) as url:
-        settings = Settings(_env_file=None, database_url=url)  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, database_url=url)
         await made.raised("W1-1", kind=Kind.STRAP_TAMPER, device="T1", condition=None)
         ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         config = ApiConfig(url, port=0, zones=ZONES, desk=partial(open_desk, settings, ZONES))

@@ -55,7 +55,7 @@ async def exporting(url: str, folder: Path) -> AsyncIterator[tuple[Exporting, Ex
 
 
 async def asked(exports: Exports, kind: str = "everything", **more: object) -> int:
-    wanted = NewExport(kind, "dot", "duty_manager", NOON, **more)  # type: ignore[arg-type]
+    wanted = NewExport(kind, "dot", "duty_manager", NOON, **more)
     async with exports.changing(entry_of(DOT, NOON, "exports.write", "export")) as conn:
         return await ask_for(conn, wanted)
 

@@ -35,7 +35,7 @@ def settings(folder: Path, text: str, **changed: str | None) -> Settings:
     file = folder / "hooks.toml"
     file.write_text(text, encoding="utf-8")
     given = {"hooks": file, "webhook_keys": KEY, "mqtt_url": "mqtt://b.example", "public_url": "https://c.example"}
-    return Settings(**given | changed)  # type: ignore[arg-type]
+    return Settings(**given | changed)
 
 
 def test_without_a_file_there_are_none() -> None:

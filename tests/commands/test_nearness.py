@@ -98,7 +98,7 @@ def test_only_what_counts_now_or_before_it_is_reached_is_near(
     more: dict[str, object], opens: object, near: bool
 ) -> None:
     zones = Zones([watched(SQUARE, **more), watched(SQUARE, 2)])
-    found = zones.near(at((1, 0.0, 51.0)), opens, NOON)  # type: ignore[arg-type]
+    found = zones.near(at((1, 0.0, 51.0)), opens, NOON)
     assert bool(found) == near
 
 

@@ -88,7 +88,7 @@ def violation(number: int, kind: Kind, from_us: int, to_us: int | None, **also: 
         age_s=62.0, cause=Cause.WEARER, minutes_certain=None, minutes_possible=None, p_inside=None, score=None,
         retrospective=False, untold=False, evidence=(),
     )  # fmt: skip
-    return replace(made, **also)  # type: ignore[arg-type]
+    return replace(made, **also)
 
 
 def metres_off(lon: float, lat: float, east_m: float, north_m: float) -> tuple[float, float]:
@@ -298,4 +298,4 @@ def sample(**also: object) -> Pack:
         ),
         fixes_in_all=43_200,
     )  # fmt: skip
-    return replace(pack, **also)  # type: ignore[arg-type]
+    return replace(pack, **also)

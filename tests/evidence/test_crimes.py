@@ -34,7 +34,7 @@ def test_a_place_is_the_middle_of_the_square_and_says_how_far_off_it_may_be() ->
     crime = read_crime(GOOD, FORCES, NOW)
     assert isinstance(crime, Crime)
     assert (crime.radius_m, crime.within_m, crime.to_us - crime.from_us) == (100.0, 70.7, HOUR_US * 3 // 2)
-    ((east, north),) = eastings_northings([crime.lon], [crime.lat])  # type: ignore[misc]
+    ((east, north),) = eastings_northings([crime.lon], [crime.lat])
     assert (east, north) == pytest.approx((615_050, 158_050), abs=0.01)
     by_metres = read_crime(GOOD | {"grid": "", "easting": "615050", "northing": "158050"}, FORCES, NOW)
     assert isinstance(by_metres, Crime)

@@ -35,9 +35,9 @@ def joined(made: Map) -> str:
 
 def drawn(points: list[Point], condition: object = CURFEW) -> tuple[str, int]:
     """A map's SVG and its scale."""
-    made = map_of(points, condition)  # type: ignore[arg-type]
+    made = map_of(points, condition)
     assert made
-    assert SCALE.search(joined(made)).group(1) == f"{made.scale:,}"  # type: ignore[union-attr]
+    assert SCALE.search(joined(made)).group(1) == f"{made.scale:,}"
     return joined(made), made.scale
 
 
@@ -53,7 +53,7 @@ def test_metres_on_paper_are_metres_on_the_ground_at_the_stated_scale(seed: int)
     size = 10 ** chance.uniform(1.5, 4.7)
     track = [(chance.uniform(-size, size), chance.uniform(-size, size)) for _ in range(6)]
     points = fixes(1, 1, START_US, track)
-    points = [replace(p, lon=home[0] + (p.lon - HOME.lon), lat=home[1] + (p.lat - HOME.lat)) for p in points]  # type: ignore[operator]
+    points = [replace(p, lon=home[0] + (p.lon - HOME.lon), lat=home[1] + (p.lat - HOME.lat)) for p in points]
     svg, scale = drawn(points, None)
     circles = on_paper(svg)
     for (one, (x1, y1, r1)), (other, (x2, y2, _)) in combinations(list(zip(points, circles, strict=True)), 2):
@@ -126,7 +126,7 @@ def test_a_large_zone_is_drawn_at_its_nearest_edge_and_said_to_go_on() -> None:
     ids=["circle", "corridor", "area"],
 )
 def test_a_zone_is_drawn_whole(shape: object) -> None:
-    plan = plan_of(replace(ZONE, shape=shape, kind=ConditionKind.INCLUSION_ZONE, buffer_m=0.0))  # type: ignore[arg-type]
+    plan = plan_of(replace(ZONE, shape=shape, kind=ConditionKind.INCLUSION_ZONE, buffer_m=0.0))
     assert plan
     assert "Zone to be in" in joined(plan)
     path = re.search(r'<path d="(M[^"]+Z)" fill="#d4351c"', joined(plan))
@@ -200,7 +200,7 @@ def test_days_of_the_timeline_are_local_and_as_long_as_they_were() -> None:
     asked = {day.name: sum(b - a for a, b in day.windows) for day in days}
     assert asked["Sun 25 Oct 2026"] == 13 * HOUR_US
     seen = sum(b - a for day in days for (a, b), _ in day.seen)
-    assert seen == sum(span.to_us - span.from_us for span in pack.kept[0].seen)  # type: ignore[operator]
+    assert seen == sum(span.to_us - span.from_us for span in pack.kept[0].seen)
     half = days_of(pack.kept[0], Span(pack.covers.from_us, pack.covers.from_us + 36 * HOUR_US), LONDON)
     assert [day.name for day in half] == ["Mon 12 Oct 2026", "Tue 13 Oct 2026"]
 

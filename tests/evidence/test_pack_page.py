@@ -68,7 +68,7 @@ def texts(block: object) -> list[str]:
         return list(block.items)
     if isinstance(block, Table):
         return [block.caption, *(cell for row in block.rows for cell in row)]
-    return [getattr(block, field.name) for field in fields(block) if field.name in ("caption", "head", "text")]  # type: ignore[arg-type]
+    return [getattr(block, field.name) for field in fields(block) if field.name in ("caption", "head", "text")]
 
 
 def test_whatever_people_write_is_shown_and_never_obeyed() -> None:

@@ -171,13 +171,13 @@ def everywhere(pack: Pack, text: str) -> Pack:
     first, *rest = pack.relied
     assessed = replace(first.assessments[0], assessment=replace(first.assessments[0].assessment, by=text, reason=text))
     condition = pack.conditions[0]
-    place = replace(condition.condition.place, name=text)  # type: ignore[type-var]
+    place = replace(condition.condition.place, name=text)
     named = replace(condition, condition=replace(condition.condition, name=text, place=place), told_how=text)
     zone = replace(pack.conditions[1], zone_name=text)
     return replace(
         pack, to_whom=text, about=replace(pack.about, name=text, needs=(text,), identifiers=((text, text),), responsible_adult=text, born=text),
         narrative=(text, text), narrative_by=text, changed=(replace(pack.changed[0], what=text, where=text),), statement=(text,), signing=text,
-        signatory=replace(pack.signatory, name=text, post=text), people=(replace(pack.people[0], name=text, contact=text),),  # type: ignore[type-var]
+        signatory=replace(pack.signatory, name=text, post=text), people=(replace(pack.people[0], name=text, contact=text),),
         relied=(replace(first, assessments=(assessed,)), *rest), conditions=(named, zone, *pack.conditions[2:]),
         left_out=(replace(pack.left_out[0], why=text),), contacts=(Contact(START_US, text, text, text),),
         absences=(Absence("A1", "C1", START_US, None, None, text, text),), unused=(Unused(text, 1, text, text),), marking=text,

@@ -13,7 +13,7 @@ NOW = parse_instant("2026-11-22T12:00:00Z")
 
 
 def out(no: int, kind: WarrantKind = WarrantKind.BREACH, days: float = 1, **more: object) -> Standing:
-    return Standing(no, kind, round(NOW - days * DAY_US), **more)  # type: ignore[arg-type]
+    return Standing(no, kind, round(NOW - days * DAY_US), **more)
 
 
 def test_each_ground_counts_only_among_those_whom_the_grounds_before_it_leave_equal() -> None:
@@ -49,8 +49,8 @@ def test_risk_that_nobody_assessed_is_not_low() -> None:
 def life(days: int, ended: int | None = None, kind: WarrantKind = WarrantKind.BREACH, **more: object) -> Life:
     issued = NOW - days * DAY_US
     if ended is None:
-        return Life(kind, "kent", issued, **more)  # type: ignore[arg-type]
-    return Life(kind, "kent", issued, issued + ended * DAY_US, WarrantOutcome.EXECUTED, **more)  # type: ignore[arg-type]
+        return Life(kind, "kent", issued, **more)
+    return Life(kind, "kent", issued, issued + ended * DAY_US, WarrantOutcome.EXECUTED, **more)
 
 
 def test_days_to_execution_are_told_of_five_or_more() -> None:

@@ -15,5 +15,5 @@ def test_the_digest_covers_what_compiled_code_is_made_of() -> None:
 
 
 def test_kept_code_is_marked_with_the_digest() -> None:
-    kept = fold.fold_tracks._cache._cache_file  # type: ignore[attr-defined]
+    kept = fold.fold_tracks._cache._cache_file
     assert kept._source_stamp == _digest()

@@ -76,7 +76,7 @@ def _expected(simulation: Simulation) -> set[tuple[str, int]]:
 
 @pytest.mark.slow
 async def test_every_item_is_sent_and_acknowledged_once(broker: object) -> None:
-    urls: list[str] = broker.urls  # type: ignore[attr-defined]
+    urls: list[str] = broker.urls
     heard = Heard()
     simulation = _soon(60, 2.0, 10.0, CALM)
     async with listening(urls[0], heard):
@@ -92,7 +92,7 @@ async def test_every_item_is_sent_and_acknowledged_once(broker: object) -> None:
 
 @pytest.mark.slow
 async def test_duplicates_are_sent_twice_and_what_is_held_back_comes(broker: object) -> None:
-    urls: list[str] = broker.urls  # type: ignore[attr-defined]
+    urls: list[str] = broker.urls
     heard = Heard()
     scenario = replace(CALM, network=Network(duplicates=0.5, reordered=0.2, reorder_s=0.5))
     simulation = _soon(20, 1.0, 20.0, scenario)
@@ -109,11 +109,11 @@ async def test_duplicates_are_sent_twice_and_what_is_held_back_comes(broker: obj
 async def test_nothing_is_lost_when_the_broker_is_restarted_under_the_fleet(mosquitto: object) -> None:
     heard = Heard()
     simulation = _soon(40, 3.0, 10.0, CALM)
-    url: str = mosquitto.url  # type: ignore[attr-defined]
+    url: str = mosquitto.url
     fleet = Fleet(simulation.devices, simulation.lives, [Address.parse(url)], CALM.network, 1)
     playing = asyncio.create_task(fleet.run(CONNECT_S))
     await eventually(lambda: fleet.tally.acknowledged > 200, "the fleet is at work")
-    await asyncio.to_thread(mosquitto.restart)  # type: ignore[attr-defined]
+    await asyncio.to_thread(mosquitto.restart)
     async with listening(url, heard):
         tally = await playing
     assert tally.reconnections == 40
@@ -125,7 +125,7 @@ async def test_nothing_is_lost_when_the_broker_is_restarted_under_the_fleet(mosq
 @pytest.mark.slow
 async def test_a_radio_that_is_lost_leaves_the_last_will_and_keeps_its_facts(mosquitto: object) -> None:
     heard = Heard()
-    url: str = mosquitto.url  # type: ignore[attr-defined]
+    url: str = mosquitto.url
     _, speakers, run = one(wearer(), 3.0, 20.0)
     subject, _, _ = one(wearer(), 3.0)
     run = replace(run, start_us=time.time_ns() // 1_000_000 * 1000 + 300_000)

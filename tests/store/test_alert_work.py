@@ -159,7 +159,7 @@ def people(*more: Version, **wearer: object) -> list[Version]:
         place=Place("home", 1.0, 51.0, 50.0),
         timetable=Timetable("Europe/London", (TimetableRow(5, 19 * 3600, 7 * 3600),)),
     )
-    return [Version(Wearer("W1", "Invented W1", **wearer)), Version(order), Version(curfew), *more]  # type: ignore[arg-type]
+    return [Version(Wearer("W1", "Invented W1", **wearer)), Version(order), Version(curfew), *more]
 
 
 async def test_people_and_level_are_those_of_the_caseload_now(database_url: str) -> None:

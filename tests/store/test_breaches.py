@@ -40,7 +40,7 @@ def entry(at_us: int = NOON) -> Entry:
 
 def dated(step: BreachStep, at_us: int | None, **more: object) -> DatedStep:
     told: dict[str, object] = {"no": 0, "result": None, "note": "", "corrects": None, "why": ""}
-    return DatedStep(step=step, at_us=at_us, **(told | {"made_us": NOON, "made_by": "dee"} | more))  # type: ignore[arg-type]
+    return DatedStep(step=step, at_us=at_us, **(told | {"made_us": NOON, "made_by": "dee"} | more))
 
 
 @dataclass

@@ -168,7 +168,7 @@ async def test_violations_by_what_is_wanted(database_url: str) -> None:
         await store.commit(work_of(3, roster, versions=[gone, longer]))
 
         async def found(**wanted: object) -> list[tuple[str, int]]:
-            rows = await reading.violations(ViolationFilter(**wanted), None, 10)  # type: ignore[arg-type]
+            rows = await reading.violations(ViolationFilter(**wanted), None, 10)
             assert [no for no, _ in rows] == sorted((no for no, _ in rows), reverse=True)
             return [(violation.id, violation.version) for _, violation in rows]
 
@@ -197,7 +197,7 @@ async def test_alerts_by_what_is_wanted(database_url: str) -> None:
         await store.commit(work_of(2, roster, versions=opened, alerts=changes))
 
         async def found(**wanted: object) -> list[str]:
-            rows = await reading.alerts(AlertFilter(**wanted), None, 10)  # type: ignore[arg-type]
+            rows = await reading.alerts(AlertFilter(**wanted), None, 10)
             return [row.episode for row in rows]
 
         assert await found() == ["W3-1", "W2-1", "W1-1"]

@@ -195,7 +195,7 @@ async def test_warrants_are_seen_by_area_and_by_wearer(database_url: str) -> Non
                 await permissions.warrants.issue(of_kent, "officer-1", NOON, entry(), nothing)
 
             async def seen(sight: Sight, **wanted: object) -> list[str]:
-                return [row.wearer for row in await permissions.warrants.warrants(sight, None, 10, **wanted)]  # type: ignore[arg-type]
+                return [row.wearer for row in await permissions.warrants.warrants(sight, None, 10, **wanted)]
 
             assert await seen(EVERYTHING) == ["W2", "W1"]
             assert await seen(Sight(areas=frozenset({"south"}))) == ["W2", "W1"], "of the area, and of its wearers"
