@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
-from alerts.channels.channel import NotTaken, Sender, TryAgain
+from alerts.channels.channel import Sender
 from alerts.dispatch import Watch
-from alerts.ports import Leased, Notification
-from alerts.protocols import Target
 from alerts.sending import Sends
 from alerts.wording import Words
 from bailiwick.channels import set_up
-from bailiwick.digests import AT_ONCE, EVERY_S, MOST_ATTEMPTS, RETRY_US
+from bailiwick.letters import AT_ONCE, EVERY_S, attempt, each, letter
 from bailiwick.settings import Settings
-from domain.vocabulary import Channel, Severity, ToldReason
+from domain.vocabulary import Channel
 from store import Store
 from store.packs import Packs, PackTold
 
@@ -34,15 +33,15 @@ class PackNotices:
 
     async def look(self, now_us: int) -> None:
         """Once."""
-        for one in await self._packs.lease_told(now_us, AT_ONCE):
-            try:
-                await self._sender.send(_leased(one, now_us), words_of(one, self._console))
-            except NotTaken as error:
-                tries = isinstance(error, TryAgain) and one.attempts < MOST_ATTEMPTS
-                wait_us = RETRY_US[min(one.attempts, len(RETRY_US)) - 1]
-                await self._packs.not_told(one.no, error.why, now_us + wait_us if tries else None)
-            else:
-                await self._packs.told(one.no, now_us)
+        await each(await self._packs.lease_told(now_us, AT_ONCE), partial(self._send, now_us))
+
+    async def _send(self, now_us: int, one: PackTold) -> None:
+        leased = letter("pack", one.no, one.address, one.attempts, now_us)
+        fault = await attempt(self._sender, leased, words_of(one, self._console), now_us)
+        if fault is None:
+            await self._packs.told(one.no, now_us)
+        else:
+            await self._packs.not_told(one.no, *fault)
 
 
 def pack_watches(store: Store, senders: Mapping[Channel, Sender], settings: Settings) -> list[Watch]:
@@ -59,20 +58,3 @@ def words_of(one: PackTold, console: str) -> Words:
     link = f"{console}/breaches/{one.breach}/packs/{one.version}"
     said = f"{head} is ready.\n\n{REPLACES if one.replaces else FIRST}\n\n{link}\n"
     return Words(head, head, said, "en")
-
-
-def _leased(one: PackTold, now_us: int) -> Leased:
-    """As the channel takes it. It is about no alert; its id makes two attempts one message to whoever looks."""
-    note = Notification(
-        id=f"pack:{one.no}",
-        alert_no=0,
-        target=Target.OFFICER,
-        recipient=one.address,
-        channel=Channel.EMAIL,
-        address=one.address,
-        text="pack",
-        language="en",
-        urgency=Severity.INFORMATION,
-        reason=ToldReason.FIRST,
-    )
-    return Leased(one.no, note, one.attempts, {"at_us": now_us})
