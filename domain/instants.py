@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from domain.errors import BadInstant
 
@@ -20,7 +16,6 @@ FAR_US = 1 << 62
 """Later than every instant: the end of an interval that has none."""
 EARLY_US = -(1 << 62)
 
-_Unit = Literal["s", "ms", "us"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))",
@@ -56,23 +51,6 @@ def format_instant(us: int) -> str:
     if fraction % 1000 == 0:
         return f"{text}.{fraction // 1000:03d}Z"
     return f"{text}.{fraction:06d}Z"
-
-
-def format_instants(us: NDArray[np.int64]) -> list[str]:
-    """`format_instant` of each: (instants,) int64 microseconds UTC."""
-    fraction = us % SECOND_US
-    exact = fraction % 1000 == 0
-    found = np.empty(len(us), object)
-    parts: list[tuple[_Unit, NDArray[np.bool_]]] = [
-        ("s", fraction == 0),
-        ("ms", exact & (fraction != 0)),
-        ("us", ~exact),
-    ]
-    for unit, here in parts:
-        some = us[here].astype("datetime64[us]")
-        found[here] = np.datetime_as_string(some, unit=unit, timezone="UTC", casting="unsafe")
-    texts: list[str] = found.tolist()
-    return texts
 
 
 def _second_text(whole: int) -> str:

@@ -15,7 +15,8 @@ import msgspec
 import numpy as np
 
 from domain.caseload_file import record_as_json
-from domain.instants import EARLY_US, format_instant, format_instants
+from domain.instant_columns import format_instants
+from domain.instants import EARLY_US, format_instant
 from domain.vocabulary import EventCode, EventState, Source
 from evidence.gathered import Heard, Taken
 

@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
-from domain.instants import format_instant, format_instants
+from domain.instant_columns import format_instants
+from domain.instants import format_instant
 from domain.violations import FactId, Violation
 from domain.vocabulary import EventCode, EventState, Quality, Source
 from evidence.disclosing import for_the_annex, for_the_pack, sealed_conditions, shown

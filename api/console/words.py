@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.vocabulary import Kind, OrderState, Outcome, Role, Severity
+from domain.vocabulary import Code, Kind, OrderState, Outcome, Role, Severity
+from evidence.document.words import CODES as CODES_IN_COURT
+from evidence.document.words import CONDITIONS
 
 KINDS: Final[dict[str, str]] = {
     "exclusion_zone": "In an exclusion zone",
@@ -16,7 +18,7 @@ KINDS: Final[dict[str, str]] = {
     "curfew": "Curfew not kept",
     "zone_edge": "At the edge of a zone",
     "zone_buffer": "Near an exclusion zone",
-    "zone_transit": "Passed through a zone",
+    "zone_transit": "Perhaps passed through a zone",
     "zone_unconfirmed": "In a zone, not confirmed",
     "pattern_near_zone": "Often near a zone",
     "whereabouts_unknown": "Whereabouts unknown in curfew",
@@ -66,13 +68,7 @@ KINDS: Final[dict[str, str]] = {
 }
 """Of alerts and violations; from `mass_outage` on they are alerts of the service's own, which are no violation."""
 
-CODES: Final[dict[str, str]] = {
-    "AL08": "Out past curfew commencement",
-    "AL09": "Returned home late",
-    "AL10": "Left home during curfew",
-    "AL11": "Out at end of curfew",
-    "AL12": "Out for entire curfew",
-}
+CODES: Final = {code.value: CODES_IN_COURT[code] for code in (Code.AL08, Code.AL09, Code.AL10, Code.AL11, Code.AL12)}
 """What a curfew's code says; it is used instead of its kind."""
 
 SEVERITIES: Final[dict[str, str]] = {
@@ -119,18 +115,7 @@ WHOM: Final[dict[str, str]] = {
 }
 """Whom a protocol tells."""
 
-CONDITION_KINDS: Final[dict[str, str]] = {
-    "curfew": "Curfew",
-    "exclusion_zone": "Exclusion zone",
-    "inclusion_zone": "Inclusion zone",
-    "restriction_zone": "Restriction zone",
-    "attendance": "Attendance",
-    "proximity": "Keep away from a person",
-    "association": "No contact with another wearer",
-    "presence_check": "Presence check",
-    "trail": "Trail monitoring",
-    "alcohol": "Alcohol",
-}
+CONDITION_KINDS: Final = {kind.value: words for kind, words in CONDITIONS.items()}
 
 
 def sentence(word: str) -> str:

@@ -158,7 +158,7 @@ async def test_a_false_one_closes_in_five_key_presses_and_is_undone(
         alert = await night.get(f"alerts/{await number_of(night, 'W1007')}")
         assert (alert["work"], alert["outcome"], alert["closed_by"]) == ("closed", "false", "ola")
         said = page.locator(".bw-said")
-        await expect(said).to_contain_text("Closed as false: Passed through a zone, Greta Thorn (W1007).")
+        await expect(said).to_contain_text("Closed as false: Perhaps passed through a zone, Greta Thorn (W1007).")
         await expect(line).to_be_focused()
         await page.keyboard.press("u")
         await expect(line).to_contain_text("Nobody")

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.instants import SECOND_US, format_instant, format_instants, parse_instant
+from domain.instant_columns import format_instants
+from domain.instants import SECOND_US, format_instant, parse_instant
 
 YEAR_1900, YEAR_2200 = (parse_instant(f"{year}-01-01T00:00:00Z") for year in (1900, 2200))
 INSTANTS = st.one_of(
