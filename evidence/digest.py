@@ -5,15 +5,19 @@ Pure: instants are microseconds UTC, days are local ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from domain.breaches import DatedStep
+from domain.vocabulary import Kind
 from evidence.breaches import Running, clocks
 from evidence.routes import Route, Routes
 from evidence.working_days import WorkingDays
+
+QUIET: Final = frozenset({Kind.COMMUNICATION_LOST, Kind.LOCATION_LOST, Kind.ZONE_TRANSIT, Kind.ASSOCIATION})
+"""Kinds of which a digest tells only once they are more than information, or a victim or the police were told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Counts:
     to_assess, new : violations that nobody has decided on; how many of them were found in the last 24 hours.
     due_today, overdue : steps of cases whose limit ends today, or has ended.
     fallen : violations that a case relies on and that were withdrawn.
+    alerts : by kind, those of the officer's wearers since the last digest.
+    taken_back : alerts of earlier digests that were since withdrawn, or closed as `false`, `equipment` or `duplicate`.
     """
 
     to_assess: int = 0
@@ -32,10 +38,13 @@ class Counts:
     due_today: int = 0
     overdue: int = 0
     fallen: int = 0
+    alerts: Mapping[str, int] = field(default_factory=dict)
+    taken_back: int = 0
 
     def __bool__(self) -> bool:
         """Whether there is anything to say."""
-        return bool(self.to_assess or self.due_today or self.overdue or self.fallen)
+        waits = self.to_assess or self.due_today or self.overdue or self.fallen
+        return bool(waits or self.alerts or self.taken_back)
 
     def as_json(self) -> dict[str, Any]:
         """By name."""
@@ -68,8 +77,8 @@ def subject(number: int, day: date) -> str:
     return f"Your caseload on {day:%A} {day.day} {day:%B} (digest {number})"
 
 
-def text(counts: Counts, link: str) -> str:
-    """Of the e-mail."""
+def text(counts: Counts, console: str, kinds: Mapping[str, str]) -> str:
+    """Of the e-mail; ``console`` is its address, ``kinds`` the words for kinds of alert."""
     lines = [
         f"Violations to assess: {counts.to_assess}, {counts.new} of them found in the last 24 hours.",
         f"Breach steps due today: {counts.due_today}. Overdue: {counts.overdue}.",
@@ -79,5 +88,25 @@ def text(counts: Counts, link: str) -> str:
             f"WITHDRAWN: {counts.fallen} violation{'' if counts.fallen == 1 else 's'} that a breach of yours relies on. "
             "Somebody may be in custody for it: look at it first."
         )
-    lines += ["", link, "", "This message names nobody. Between digests you are told at once only of what is critical."]
-    return "\n".join(lines)
+    lines += _of_alerts(counts, kinds)
+    base = console.rstrip("/")
+    lines += ["", f"{base}/caseload", f"{base}/alerts", ""]
+    return "\n".join(
+        [*lines, "This message names nobody. Between digests you are told at once only of what is critical."]
+    )
+
+
+def _of_alerts(counts: Counts, kinds: Mapping[str, str]) -> list[str]:
+    lines = []
+    if counts.alerts:
+        told = sorted((-count, kinds.get(kind, kind.replace("_", " "))) for kind, count in counts.alerts.items())
+        lines.append(
+            f"Alerts since your last digest: {sum(counts.alerts.values())}, those that you were told of at once included."
+        )
+        lines += [f"- {words}: {-count}" for count, words in told]
+    if counts.taken_back:
+        lines.append(
+            f"Taken back since then, of alerts in earlier digests: {counts.taken_back} "
+            "(withdrawn, or closed as false, equipment or duplicate)."
+        )
+    return lines

@@ -1,12 +1,66 @@
 -- Officers' morning digests: counts of what waits, one row an officer and day.
 
 -- name: digest_orders
--- The orders that run, or of which a case is not over, with their officer's address, wearer and area.
-SELECT lower(o.body -> 'officer' ->> 'email'), o.id, o.wearer, o.area FROM orders o
-WHERE o.body -> 'officer' ->> 'email' IS NOT NULL AND o.from_at <= %(now)s
-    AND (COALESCE(o.to_at, 'infinity') > %(now)s
-        OR EXISTS (SELECT FROM breaches b WHERE b.order_id = o.id AND b.ended_at IS NULL))
-ORDER BY o.id;
+-- The orders that run, or of which a case is not over, or that ended of late, with their officer's address, wearer and area; which
+-- of them did not just end.
+SELECT r.email, r.id, r.wearer, r.area, r.runs FROM (
+    SELECT lower(o.body -> 'officer' ->> 'email') AS email, o.id, o.wearer, o.area, o.to_at,
+        COALESCE(o.to_at, 'infinity') > %(now)s
+            OR EXISTS (SELECT FROM breaches b WHERE b.order_id = o.id AND b.ended_at IS NULL) AS runs
+    FROM orders o WHERE o.body -> 'officer' ->> 'email' IS NOT NULL AND o.from_at <= %(now)s
+) AS r
+WHERE r.runs OR r.to_at > %(ended)s ORDER BY r.id;
+
+-- name: digest_alerts
+-- By officer and kind: the alerts of their orders' wearers that came up since their last digest, but for what nobody stands by any
+-- more and what an incident holds. Of the quiet kinds those that rose over information, or of which a victim or the police were told,
+-- since then. What is younger than `settled` is the next digest's.
+WITH asked AS (
+    SELECT k.email, o.wearer, o.from_at, COALESCE(o.to_at, 'infinity') + interval '1 day' AS to_at,
+        COALESCE(d.made_at - %(settled)s::bigint * interval '1 microsecond',
+            %(now)s - %(first)s::bigint * interval '1 microsecond') AS since
+    FROM unnest(%(officers)s::text[]) AS k(email)
+    JOIN orders o ON lower(o.body -> 'officer' ->> 'email') = k.email
+    LEFT JOIN LATERAL (
+        SELECT made_at FROM digests WHERE officer = k.email AND state IN ('sent', 'nothing') ORDER BY day DESC LIMIT 1
+    ) AS d ON true
+), found AS (
+    SELECT DISTINCT k.email, a.alert_no, a.kind
+    FROM asked k
+    JOIN alerts a ON a.wearer = k.wearer AND a.raised_at > k.since - %(risen)s::bigint * interval '1 microsecond'
+        AND a.raised_at >= k.from_at AND a.raised_at < k.to_at AND NOT a.withdrawn AND a.grouped_under IS NULL
+    LEFT JOIN alert_work w ON w.alert_no = a.alert_no
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN a.kind <> ALL(%(quiet)s::text[]) THEN a.raised_at ELSE GREATEST(
+            CASE WHEN COALESCE(w.severity, a.severity) <> 'information'
+                THEN to_timestamp((w.plan ->> 'started_us')::bigint / 1000000.0) END,
+            (SELECT min(n.made_at) FROM notifications n
+                WHERE n.alert_no = a.alert_no AND n.target IN ('victim', 'police') AND n.sends)) END AS at
+    ) AS t
+    WHERE t.at > k.since AND t.at <= %(now)s - %(settled)s::bigint * interval '1 microsecond'
+)
+SELECT email, kind, count(*) FROM found GROUP BY email, kind;
+
+-- name: digest_taken_back
+-- By officer: the alerts of before their last digest that were since withdrawn, or closed as something that never was. Whoever was
+-- told at once, of what is critical, has been told that at once too.
+WITH asked AS (
+    SELECT k.email, o.wearer, d.made_at - %(settled)s::bigint * interval '1 microsecond' AS since
+    FROM unnest(%(officers)s::text[]) AS k(email)
+    JOIN orders o ON lower(o.body -> 'officer' ->> 'email') = k.email
+    CROSS JOIN LATERAL (
+        SELECT made_at FROM digests WHERE officer = k.email AND state IN ('sent', 'nothing') ORDER BY day DESC LIMIT 1
+    ) AS d
+)
+SELECT k.email, count(DISTINCT a.alert_no)
+FROM asked k
+JOIN alerts a ON a.wearer = k.wearer AND a.raised_at <= k.since AND a.kind <> ALL(%(quiet)s::text[])
+    AND a.raised_at > k.since - %(back)s::bigint * interval '1 microsecond'
+JOIN alert_work w ON w.alert_no = a.alert_no AND w.work = 'closed' AND COALESCE(w.severity, a.severity) <> 'critical'
+JOIN alert_events e ON e.alert_no = a.alert_no AND e.at > k.since
+    AND e.at <= %(now)s - %(settled)s::bigint * interval '1 microsecond'
+    AND (e.event = 'withdraw' OR (e.event = 'close' AND e.outcome IN ('false', 'equipment', 'duplicate') AND w.outcome = e.outcome))
+GROUP BY k.email;
 
 -- name: digest_fallen
 -- Of orders with a case that is not over: how many violations that it rests on were withdrawn.

@@ -14,7 +14,7 @@ from alerts.protocol_checks import OPERATOR, check, every_case
 from alerts.protocol_reading import KINDS, Keys, read_protocols
 from alerts.protocols import Action, Case, Flag, Protocols, Target
 from alerts.rehearsal import Turn, rehearse
-from alerts.severity import INCIDENTS
+from alerts.severity import FIXED, INCIDENTS
 from alerts.shipped import FILE, in_force, shipped_protocols, shipped_text
 from alerts.state import Answers, Tell
 from alerts.texts import shipped_catalogues
@@ -291,17 +291,38 @@ def test_a_tamper_is_a_call_to_the_wearer_and_a_visit() -> None:
     assert 0 in when(told(plain_case("strap_tamper")), Target.WEARER)
 
 
-def test_attendance_is_the_officers_by_e_mail() -> None:
-    found = told(plain_case("attendance_missed", Severity.WARNING))
-    assert [(s, t.by, t.text) for s, t in found if t.target is Target.OFFICER] == [
-        (0, (Channel.EMAIL,), "officer_next_day")
-    ]
+def tells_the_officer(case: Case) -> bool:
+    """Whether its protocol tells the officer at once, or ever; what operators are to do for the officer tells nobody."""
+    protocol = shipped_protocols().choose(case)
+    assert protocol is not None
+    assert protocol.then is None
+    return any(one.to is Target.OFFICER and one.action is not Action.TASK for one in protocol.steps)
+
+
+def test_only_what_is_critical_interrupts_an_officer_and_all_of_a_wearers_that_is_does() -> None:
+    severities = {kind.value: severity for kind, severity in FIXED.items()} | INCIDENTS
+    can_be = [case for case in every_case() if severities.get(case.kind, case.severity) is case.severity]
+    assert len({case.kind for case in can_be if case.severity is not Severity.CRITICAL}) > 30
+    for case in can_be:
+        if case.severity is not Severity.CRITICAL:
+            assert not tells_the_officer(case), case
+        elif case.kind in {*Kind} - {"victim_unit_silent"} and not case.own_unit:
+            assert tells_the_officer(case), case
+
+
+def test_what_becomes_critical_interrupts_the_officer_then() -> None:
+    rises = Turn(START_US + 2 * HOUR_US, around={"severity": Severity.CRITICAL})
+    assert when(told_with(plain_case("curfew", Severity.SERIOUS), []), Target.OFFICER) == []
+    assert when(told_with(plain_case("curfew", Severity.SERIOUS), [rises]), Target.OFFICER) == [7200]
+    assert when(
+        told_with(plain_case("communication_lost", Severity.SERIOUS, victim=True), [rises]), Target.OFFICER
+    ) == [7200]
 
 
 @pytest.mark.parametrize("kind", ["zone_transit", "association", "attendance_unconfirmed", "hours_short", "curfew"])
-def test_information_is_told_on_the_console_or_by_e_mail_and_closes_itself_when_it_is_over(kind: str) -> None:
+def test_information_is_told_on_the_console_and_closes_itself_when_it_is_over(kind: str) -> None:
     case = plain_case(kind, Severity.INFORMATION)
-    assert {tell.by[0] for _, tell in told(case)} <= {Channel.CONSOLE, Channel.EMAIL}
+    assert {tell.by[0] for _, tell in told(case)} <= {Channel.CONSOLE}
     alert, around = of_case(case)
     over = [Turn(START_US + HOUR_US, alert={"active": False})]
     played = rehearse(alert, around, shipped_protocols(), START_US + 2 * HOUR_US, over)

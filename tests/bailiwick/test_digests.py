@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from alerts.channels.channel import Refused, TryAgain
 from alerts.ports import Leased
 from alerts.wording import Words
-from bailiwick.digests import MOST_ATTEMPTS, DigestWatch
+from bailiwick.digests import DigestWatch
+from bailiwick.letters import MOST_ATTEMPTS
 from domain.breaches import BreachStep, Chosen, DatedStep
 from domain.callers import Caller, Sight
-from domain.instants import DAY_US, HOUR_US, parse_instant
-from domain.records import Order, Version
-from domain.vocabulary import Change, OrderKind, Role
+from domain.commits import AlertChange
+from domain.instants import DAY_US, HOUR_US, MINUTE_US, parse_instant
+from domain.records import Order, Version, Wearer
+from domain.vocabulary import Change, Kind, OrderKind, Role, Severity
 from evidence.routes import read_routes, shipped_text
 from store.audit import entry_of
 from store.breaches import Breaches, NewCase
 from store.connecting import open_pool
 from store.digests import Digests
 from tests.store.alert_making import ZONES, alerts_at
-from tests.store.made import NOON, ask, violation_of
+from tests.store.made import NOON, ask, change_of, violation_of
 from tests.store.test_breaches import nothing
 from tests.store.test_roles import login_as
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 ROUTES = read_routes(shipped_text(), ZONES)
 MONDAY = parse_instant("2026-11-23T08:00:00Z")
+TUESDAY, WEDNESDAY, THURSDAY = (MONDAY + days * DAY_US for days in (1, 2, 3))
+KINDS = {"not_fitted": "device not fitted"}
 ROWS = "SELECT officer, day::text, state, attempts FROM digests ORDER BY digest_no"
 
 
@@ -60,11 +66,11 @@ async def test_one_a_day_over_two_dispatchers_and_restarts(database_url: str) ->
         with login_as(database_url, "bailiwick_dispatch") as own:
             async with await open_pool(own) as narrow:
                 post = Post()
-                both = [DigestWatch(Digests(narrow), ROUTES, post, "https://centre.example") for _ in range(2)]
+                both = [DigestWatch(Digests(narrow), ROUTES, post, "https://centre.example", KINDS) for _ in range(2)]
                 await asyncio.gather(*(one.look(MONDAY - 1) for one in both))
                 assert ask(database_url, ROWS) == []
                 await asyncio.gather(*(one.look(MONDAY) for one in both))
-                again = DigestWatch(Digests(narrow), ROUTES, post, "https://centre.example")
+                again = DigestWatch(Digests(narrow), ROUTES, post, "https://centre.example", KINDS)
                 for hours in (1, 5, 15):
                     await again.look(MONDAY + hours * HOUR_US)
                 assert sorted(ask(database_url, ROWS)) == [
@@ -87,7 +93,7 @@ async def test_what_is_not_taken_is_tried_again_and_given_up_in_the_end(embedded
     async with alerts_at(embedded_url, order("O1", "dee@x.test")) as made, await open_pool(embedded_url) as pool:
         await made.commit([violation_of("W1-1", to_us=NOON)], changes=[])
         post = Post(TryAgain(None, "away"))
-        watch = DigestWatch(Digests(pool), ROUTES, post, "https://centre.example")
+        watch = DigestWatch(Digests(pool), ROUTES, post, "https://centre.example", KINDS)
         for minutes in range(250):
             await watch.look(MONDAY + minutes * 60_000_000)
             if minutes == 20:
@@ -100,6 +106,98 @@ async def test_what_is_not_taken_is_tried_again_and_given_up_in_the_end(embedded
         ((_, _, state, attempts),) = ask(embedded_url, ROWS)
         assert (state, attempts) == ("failed", MOST_ATTEMPTS)
         assert post.sent == []
+
+
+def alert_of(name: str, kind: Kind, severity: Severity, raised_us: int, **more: Any) -> AlertChange:
+    """The alert of a violation that there is none of: it rests on its own name."""
+    found = violation_of(name, kind=kind, decided_us=raised_us)
+    return change_of(found, severity=severity, **more)
+
+
+async def test_what_interrupted_nobody_is_told_in_the_morning_once_and_nothing_is_left_out(database_url: str) -> None:
+    ended = Version(replace(order("O4", "gone@x.test").record, to_us=MONDAY + HOUR_US, wearer="W4"))
+    orders = (order("O1", "dee@x.test"), order("O2", "dee@x.test"), Version(Wearer("W4", "Invented W4")), ended)
+    async with alerts_at(database_url, *orders) as made, await open_pool(database_url) as pool:
+        post = Post()
+        watch = DigestWatch(Digests(pool), ROUTES, post, "https://centre.example", KINDS)
+        await made.commit(changes=[alert_of("W1-0", Kind.FAULT, Severity.SERIOUS, MONDAY - 8 * DAY_US)])
+        await watch.look(MONDAY)
+        assert post.sent == []
+        lost = {"kind": Kind.COMMUNICATION_LOST, "severity": Severity.INFORMATION}
+        await made.commit(
+            changes=[
+                alert_of("W1-1", Kind.NOT_FITTED, Severity.SERIOUS, MONDAY - MINUTE_US),
+                alert_of("W1-2", Kind.NOT_FITTED, Severity.SERIOUS, MONDAY + HOUR_US),
+                alert_of("W1-3", Kind.HOURS_SHORT, Severity.INFORMATION, MONDAY + HOUR_US),
+                alert_of("W1-4", raised_us=MONDAY - HOUR_US, **lost),
+                alert_of("W1-5", raised_us=MONDAY + HOUR_US, **lost),
+                alert_of("W1-6", Kind.FAULT, Severity.SERIOUS, TUESDAY - MINUTE_US),
+                alert_of("W1-7", Kind.FAULT, Severity.SERIOUS, MONDAY + HOUR_US, grouped_under="I1"),
+                alert_of("W4-1", Kind.ALCOHOL, Severity.SERIOUS, MONDAY + 2 * HOUR_US),
+                alert_of("W5-1", Kind.ALCOHOL, Severity.SERIOUS, MONDAY + HOUR_US),
+            ]
+        )
+        _started(database_url, "W1-4", MONDAY + HOUR_US, "warning")
+        await watch.look(TUESDAY)
+        said = {address: subject + body for address, subject, body in post.sent}
+        assert sorted(said) == ["dee@x.test", "gone@x.test"]
+        assert _told(database_url, TUESDAY) == [
+            ("dee@x.test", {"not_fitted": 2, "hours_short": 1, "communication_lost": 1}, 0),
+            ("gone@x.test", {"alcohol": 1}, 0),
+        ]
+        assert "- device not fitted: 2\n" in said["dee@x.test"]
+        assert "W1" not in said["dee@x.test"]
+        _withdrawn(database_url, "W1-2", TUESDAY + HOUR_US)
+        await watch.look(WEDNESDAY)
+        assert _told(database_url, WEDNESDAY) == [("dee@x.test", {"fault": 1}, 1), ("gone@x.test", {}, 0)]
+        await watch.look(THURSDAY)
+        assert _told(database_url, THURSDAY) == [("dee@x.test", {}, 0), ("gone@x.test", {}, 0)]
+        assert len(post.sent) == 3
+
+
+async def test_what_a_digest_said_that_nobody_was_sent_is_said_by_the_next(embedded_url: str) -> None:
+    async with alerts_at(embedded_url, order("O1", "dee@x.test")) as made, await open_pool(embedded_url) as pool:
+        await made.commit(changes=[alert_of("W1-1", Kind.NOT_FITTED, Severity.SERIOUS, MONDAY - HOUR_US)])
+        post = Post(Refused("no such mailbox"))
+        watch = DigestWatch(Digests(pool), ROUTES, post, "https://centre.example", KINDS)
+        await watch.look(MONDAY)
+        await watch.look(TUESDAY)
+        post.refuses = None
+        await watch.look(WEDNESDAY)
+        assert _told(embedded_url, WEDNESDAY) == [("dee@x.test", {"not_fitted": 1}, 0)]
+        await watch.look(THURSDAY)
+        assert _told(embedded_url, THURSDAY) == [("dee@x.test", {}, 0)]
+        assert len(post.sent) == 1
+
+
+def _told(url: str, at_us: int) -> list[tuple[Any, ...]]:
+    told = (
+        "SELECT officer, told -> 'alerts', (told -> 'taken_back')::int FROM digests WHERE made_at = %s ORDER BY officer"
+    )
+    return ask(url, told, datetime.fromtimestamp(at_us // 1_000_000, UTC))
+
+
+def _started(url: str, episode: str, at_us: int, severity: str) -> None:
+    """As dispatch leaves an alert whose severity rose, and its protocol began, at an instant."""
+    ask(
+        url,
+        "UPDATE alert_work SET severity = %s, plan = jsonb_build_object('started_us', %s::bigint)"
+        " WHERE alert_no = (SELECT alert_no FROM alerts WHERE episode = %s) RETURNING 1",
+        *(severity, at_us, episode),
+    )
+
+
+def _withdrawn(url: str, episode: str, at_us: int) -> None:
+    """As ingest and dispatch leave an alert that was withdrawn at an instant."""
+    ask(
+        url,
+        "WITH gone AS (UPDATE alerts SET withdrawn = true WHERE episode = %s RETURNING alert_no), done AS ("
+        " UPDATE alert_work w SET work = 'closed', outcome = 'withdrawn', closed_at = %s FROM gone"
+        " WHERE w.alert_no = gone.alert_no RETURNING w.alert_no)"
+        " INSERT INTO alert_events (alert_no, revision, event, at, from_work, to_work, to_condition, severity, outcome)"
+        " SELECT alert_no, 2, 'withdraw', %s, 'raised', 'closed', 'cleared', 'serious', 'withdrawn' FROM done RETURNING 1",
+        *(episode, (at := datetime.fromtimestamp(at_us // 1_000_000, UTC)), at),
+    )
 
 
 async def _case(breaches: Breaches) -> int:

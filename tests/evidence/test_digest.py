@@ -65,8 +65,28 @@ def test_there_is_nothing_to_say_or_it_is_said_in_counts() -> None:
     assert not Counts()
     assert Counts(fallen=1)
     assert subject(12, date(2026, 11, 3)) == "Your caseload on Tuesday 3 November (digest 12)"
-    told = text(Counts(3, 1, 2, 0, 1), "https://centre.example/caseload")
+    told = text(Counts(3, 1, 2, 0, 1), "https://centre.example/", {})
     assert "Violations to assess: 3, 1 of them found in the last 24 hours." in told
     assert "Breach steps due today: 2. Overdue: 0." in told
     assert "WITHDRAWN: 1 violation that" in told
-    assert "https://centre.example/caseload" in told
+    assert "https://centre.example/caseload\nhttps://centre.example/alerts\n" in told
+    assert "lerts since" not in told
+    assert "Taken back" not in told
+
+
+def test_alerts_are_told_by_kind_the_most_first_and_without_anything_to_assess_too() -> None:
+    counts = Counts(alerts={"fault": 1, "not_fitted": 3, "new_kind": 1}, taken_back=2)
+    assert counts
+    assert Counts(taken_back=1)
+    assert Counts(**counts.as_json()) == counts
+    lines = text(counts, "https://centre.example", {"fault": "device fault", "not_fitted": "device not fitted"}).split(
+        "\n"
+    )
+    assert lines[2:7] == [
+        "Alerts since your last digest: 5, those that you were told of at once included.",
+        "- device not fitted: 3",
+        "- device fault: 1",
+        "- new kind: 1",
+        "Taken back since then, of alerts in earlier digests: 2 (withdrawn, or closed as false, equipment or duplicate).",
+    ]
+    assert Counts(to_assess=1, new=0, due_today=0, overdue=0, fallen=0).alerts == {}
