@@ -50,7 +50,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What was gathered, the annex's where a protected person is concerned, the case itself, and the contact log."""
+    """What was gathered, the annex's where a protected person is concerned, the case itself, and the contact log of its time."""
 
     pack: Gathered
     annex: Gathered | None
@@ -89,7 +89,9 @@ async def gather(sources: PackSources, breaches: Breaches, wanted: Wanted, zones
         facts_gone=_gone(heard, of_order, wanted),
     )
     annex = await _annex(sources, of_order, whole, newest.commit)
-    return Brought(whole, annex, case, await sources.contacts(wearer))
+    low, high = of_order.span()
+    contacts = [one for one in await sources.contacts(wearer) if low <= one.at_us < high]
+    return Brought(whole, annex, case, contacts)
 
 
 def _relied(case: Case) -> list[Relied]:
@@ -99,6 +101,10 @@ def _relied(case: Case) -> list[Relied]:
     stale = [one.chosen.violation for one in relied if one.withdrawn or one.newest != one.chosen.version]
     if stale:
         raise CannotGather(f"{', '.join(stale)} changed since they were chosen: look at them and choose again")
+    for one in relied:
+        why = why_not(one.violation, None if one.decided is None else one.decided.decision, one.chosen.told_us)
+        if why is not None:
+            raise CannotGather(f"{one.chosen.violation} may no longer be relied on: {WHY_NOT[why]}. Choose again")
     return [Relied(one.chosen.violation, one.chosen.version) for one in relied]
 
 
@@ -280,6 +286,7 @@ async def _scheduled(sources: PackSources, of: _Order, heard: Heard, looks: Iter
     found += [
         Scheduled("look", one.at_us, {"who": one.who, "role": one.role, "deed": one.deed, "why": one.why})
         for one in looks
+        if one.at_us >= low
     ]
     return sorted(found, key=lambda one: (one.at_us, one.kind, sorted(map(str, one.says.items()))))
 
@@ -289,6 +296,7 @@ def _text(us: int | None) -> str | None:
 
 
 def _of_records(of: _Order, heard: Heard) -> Iterable[Scheduled]:
+    mine = {one.id for one in of.violations if one.order in (None, of.case.row.order)}
     for one in of.taken:
         record = one.version.record
         if isinstance(record, Fitting) and record.wearer == of.case.row.wearer:
@@ -296,7 +304,7 @@ def _of_records(of: _Order, heard: Heard) -> Iterable[Scheduled]:
         elif isinstance(record, Device) and record.id in heard.devices and record.lot is not None:
             told = {"device": record.id, "lot": record.lot, "model": record.model, "firmware": record.firmware}
             yield Scheduled("lot", of.record().from_us, told)
-        elif isinstance(record, Assessment):
+        elif isinstance(record, Assessment) and record.violation in mine:
             told = {"violation": record.violation, "decision": record.decision.value, "reason": record.reason}
             yield Scheduled("assessment", record.at_us, told)
 
@@ -307,7 +315,7 @@ def _of_decisions(of: _Order) -> Iterable[Scheduled]:
         told = {"violation": one.id, "kind_of": one.kind.value, "from": format_instant(one.from_us)}
         if one.id in left and one.victim is None:
             yield Scheduled("left_out", one.from_us, told | {"to": _text(one.to_us), "why": left[one.id]})
-        if one.cause is Cause.EQUIPMENT:
+        if one.cause is Cause.EQUIPMENT and one.victim is None and one.order in (None, of.case.row.order):
             yield Scheduled("fault", one.from_us, told | {"to": _text(one.to_us), "device": one.device})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, Final
@@ -15,20 +15,21 @@ from bailiwick.pack_gathering import Brought, CannotGather, Wanted, gather
 from bailiwick.timezones import PinnedTimeZones
 from domain.errors import BailiwickError
 from domain.instants import DAY_US, SECOND_US
+from domain.violations import Violation
 from domain.vocabulary import Kind, Role
 from evidence.content import Attachment, Contact, Embedded, Pack, Reliability, Signatory
 from evidence.content import Versions as SaidVersions
 from evidence.files import JSON, WHAT, File, Told, files_of, manifest_of
 from evidence.filling import CaseSaid, Filled, fill
-from evidence.gathered import Gathered
+from evidence.gathered import Gathered, Taken
 from evidence.manifest import MANIFEST, digest_of
 from evidence.routes import Routes
 from evidence.signing import UNSIGNED, SigningKey, sign
 from evidence.verifying import Verdict, verify
-from evidence.versions import basis_of, digest, with_points
-from store.breaches import Breaches
+from evidence.versions import basis_of, changes, digest, with_points
+from store.breaches import Breaches, Case
 from store.pack_sources import PackSources, PrecisionRow
-from store.packs import Claimed, MadePack
+from store.packs import Before, Claimed, MadePack
 
 LIBRARIES: Final = ("numpy", "shapely", "numba", "convertbng", "typst", "pyhanko", "tzdata")
 """What decides, draws and signs."""
@@ -64,13 +65,19 @@ class Making:
     kept_days: int = 730
 
 
-async def make(making: Making, claimed: Claimed, now_us: int) -> MadePack:
-    """One pack. Raises `CannotMake` and `CannotGather` with what to do, and what the database raises."""
+async def make(making: Making, claimed: Claimed, before: Before | None, now_us: int) -> MadePack:
+    """One pack, which says what differs from the one ``before``. Raises `CannotMake` and `CannotGather` with what to do, and what the
+    database raises.
+    """
     wanted = Wanted(claimed.breach, claimed.version, claimed.asked_us, now_us, making.kept_days)
     brought = await gather(making.sources, making.breaches, wanted, making.zones)
     kinds = sorted({one.kind for one in brought.pack.violations}, key=str)
     precision = await making.sources.precision([kind.value for kind in kinds], now_us - PRECISION_US, now_us)
     told = _told(making, claimed, brought, precision, now_us)
+    if before is not None:
+        now = basis_now(brought.case, brought.pack.violations, brought.pack.taken)
+        said = changes(before.basis, now, await making.sources.late_facts(before.no))
+        told = replace(told, changed=tuple(said), replaces=before.version)
     return await asyncio.to_thread(_made, making, claimed, brought, told)
 
 
@@ -95,6 +102,7 @@ def _made(making: Making, claimed: Claimed, brought: Brought, told: CaseSaid) ->
         parts=[{"name": one.name, "what": one.what, "rows": one.rows, "bytes": len(one.body)} for one in files],
         annex=annex,
         annex_sha256=None if annex is None else digest_of(annex),
+        changed=told.changed,
     )
 
 
@@ -135,11 +143,15 @@ def _attached(files: Sequence[File]) -> list[Attachment]:
     ]
 
 
+def basis_now(case: Case, violations: Sequence[Violation], taken: Sequence[Taken]) -> dict[str, Any]:
+    """What a pack of a case would rest on as all of it stands now, but for the points. A draft of the officer's is in no pack."""
+    relied = [(one.chosen.violation, one.chosen.version) for one in case.chosen if one.chosen.relied]
+    return basis_of(violations, taken, relied, max((one.version for one in case.narratives if one.ready), default=0))
+
+
 def _basis(brought: Brought, filled: Filled) -> dict[str, Any]:
     found = brought.pack
-    relied = [(one.id, one.version) for one in found.relied]
-    newest = brought.case.narratives[-1].version if brought.case.narratives else 0
-    basis = basis_of(found.violations, found.taken, relied, newest)
+    basis = basis_now(brought.case, found.violations, found.taken)
     quality = dict(zip(found.heard.ids(), found.heard.quality.tolist(), strict=True))
     return with_points(basis, [(point.id, quality[point.id]) for point in filled.points])
 
@@ -151,7 +163,7 @@ def _told(
     making: Making, claimed: Claimed, brought: Brought, precision: Sequence[PrecisionRow], now_us: int
 ) -> CaseSaid:
     case = brought.case
-    route = making.routes.named(case.row.route)
+    route = making.routes.of_case(case.row.route, case.row.order_kind, case.row.made_us)
     ready = [one for one in case.narratives if one.ready]
     narrative = ready[-1] if ready else None
     told = {one.chosen.violation: one.chosen.told_how for one in case.chosen if one.chosen.told_how}
@@ -161,7 +173,6 @@ def _told(
         narrative="" if narrative is None else narrative.text,
         narrative_by="" if narrative is None else narrative.made_by,
         told=told,
-        changed=tuple(claimed.changed),
         signatory=_signatory(claimed),
         statement=STATEMENT,
         signing=_signing(making.key, signs),

@@ -15,7 +15,7 @@ import structlog
 
 from bailiwick.matcher import first_of
 from bailiwick.pack_gathering import EVERYTHING
-from bailiwick.pack_making import Making, Page, Typeset, make
+from bailiwick.pack_making import Making, Page, Typeset, basis_now, make
 from bailiwick.timezones import PinnedTimeZones
 from domain.errors import BailiwickError
 from evidence.document.page import html_of
@@ -23,7 +23,7 @@ from evidence.document.typesetting import pdf_of
 from evidence.gathered import Taken
 from evidence.routes import Routes, read_routes, shipped_text
 from evidence.signing import SigningKey
-from evidence.versions import basis_of, changes
+from evidence.versions import changes
 from store.breaches import Breaches
 from store.connecting import open_pool
 from store.pack_sources import PackSources
@@ -32,6 +32,8 @@ from store.store import ConnectionLost
 
 LOOK_S: Final = 30.0
 """Between two looks for packs whose grounds have changed."""
+RENEW_S: Final = 40.0
+"""A pack in hand is kept in hand so often: one of a year takes longer than its lease."""
 AGAIN_S: Final = 2.0
 """Before a database that is away is tried again."""
 
@@ -111,7 +113,7 @@ def making_of(told: Packing, pool: Any) -> Making:
     return Making(*asks, told.typeset, told.page, told.key, told.kept_days)
 
 
-async def work_once(packs: Packs, making: Making, clock: Callable[[], int]) -> bool:
+async def work_once(packs: Packs, making: Making, clock: Callable[[], int], renew_s: float = RENEW_S) -> bool:
     """Makes the oldest pack that is to be made; False when there is none."""
     claimed = await packs.claim(clock())
     if claimed is None:
@@ -120,7 +122,13 @@ async def work_once(packs: Packs, making: Making, clock: Callable[[], int]) -> b
         if claimed.attempts > MOST_TRIES:
             await packs.fail(claimed, "it was given up: whoever made it ended in the middle of it, again and again")
             return True
-        await _make(packs, making, claimed, clock())
+        work = asyncio.create_task(_make(packs, making, claimed, clock()))
+        try:
+            while not (await asyncio.wait({work}, timeout=renew_s))[0]:
+                await packs.renew(claimed, clock())
+            await work
+        finally:
+            work.cancel()
     except LostPack:
         log.warning("a pack is in other hands", pack=claimed.no)
     return True
@@ -128,7 +136,7 @@ async def work_once(packs: Packs, making: Making, clock: Callable[[], int]) -> b
 
 async def _make(packs: Packs, making: Making, claimed: Claimed, now_us: int) -> None:
     try:
-        made = await make(making, claimed, now_us)
+        made = await make(making, claimed, await packs.before(claimed), now_us)
     except ConnectionLost:
         raise
     except BailiwickError as error:
@@ -152,7 +160,7 @@ async def look(packs: Packs, making: Making, now_us: int) -> int:
     """Has the next version made of every signed pack whose grounds have changed; how many were marked."""
     marked = 0
     for standing in await packs.in_force():
-        if standing.pending:
+        if standing.stale and standing.pending:
             continue
         said = await changed(making, standing)
         if said:
@@ -168,9 +176,6 @@ async def changed(making: Making, standing: Standing) -> list[str]:
     if case is None:
         return []
     taken = [Taken(*row) for row in await making.sources.taken(standing.wearer)]
-    violations = await making.sources.violations(standing.wearer)
-    relied = [(one.chosen.violation, one.chosen.version) for one in case.chosen if one.chosen.relied]
-    narrative = case.narratives[-1].version if case.narratives else 0
-    now = basis_of(violations, taken, relied, narrative)
+    now = basis_now(case, await making.sources.violations(standing.wearer), taken)
     late = await making.sources.late_facts(standing.no)
     return changes(standing.basis, now, late)

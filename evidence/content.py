@@ -343,6 +343,7 @@ class Pack:
 
     ``case`` is the case's id: the reference is `reference`. ``covers`` is the time that the facts are of. ``made_us`` and the digests
     are all that tells two packs with the same words apart. ``signing`` says how the file is signed, in words, or that it is not.
+    ``replaces`` is the signed version whose place this one takes, None: there was none; ``changed`` is what differs from it.
     """
 
     case: str
@@ -357,6 +358,7 @@ class Pack:
     narrative: tuple[str, ...] = ()
     narrative_by: str = ""
     changed: tuple[Changed, ...] = ()
+    replaces: int | None = None
     signatory: Signatory | None = None
     statement: tuple[str, ...] = ()
     signing: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from domain.caseload_checks import Key, key_of, references
-from domain.records import Area, Condition, Device, Fitting, Order, Victim, Wearer, Zone
+from domain.records import Area, Condition, Device, EquipmentCheck, Fitting, Order, Record, Victim, Wearer, Zone
 from domain.violations import Violation
 from domain.vocabulary import ConditionKind
 from evidence.gathered import Taken
@@ -72,10 +72,13 @@ def _is_sealed(one: Taken, sealed: frozenset[str]) -> bool:
 
 
 def _what_they_need(taken: Sequence[Taken]) -> list[Taken]:
-    """Without shared zones, devices and areas to which nothing here refers."""
+    """Without shared zones, devices and areas to which nothing here refers, and without the checks of such devices.
+
+    A check refers to a device and says nothing of whose it is: that of a protected person's unit would bring the unit in.
+    """
     referred: set[Key] = set()
     for one in taken:
-        if not isinstance(one.version.record, Area):
+        if not isinstance(one.version.record, Area | EquipmentCheck):
             referred.update(key for _, key in references(one.version.record))
     for _ in range(len(taken)):  # areas have parents, which have parents
         more = {
@@ -87,10 +90,13 @@ def _what_they_need(taken: Sequence[Taken]) -> list[Taken]:
         if more <= referred:
             break
         referred |= more
-    shared = (Area, Device, Zone)
-    return [
-        one for one in taken if not isinstance(one.version.record, shared) or key_of(one.version.record) in referred
-    ]
+    return [one for one in taken if _is_needed(one.version.record, referred)]
+
+
+def _is_needed(record: Record, referred: set[Key]) -> bool:
+    if isinstance(record, EquipmentCheck):
+        return all(key in referred for _, key in references(record))
+    return not isinstance(record, Area | Device | Zone) or key_of(record) in referred
 
 
 def shown(violation: Violation, sealed: frozenset[str], own_devices: frozenset[str]) -> Violation:

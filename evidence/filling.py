@@ -75,6 +75,7 @@ class CaseSaid:
     narrative_by: str = ""
     told: Mapping[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    replaces: int | None = None
     signatory: Signatory | None = None
     statement: tuple[str, ...] = ()
     signing: str = ""
@@ -117,6 +118,7 @@ def fill(found: Gathered, said: CaseSaid, zones: TimeZones, *, annex: bool = Fal
         narrative=tuple(part for part in said.narrative.split("\n\n") if part.strip()),
         narrative_by=said.narrative_by,
         changed=tuple(Changed(what) for what in said.changed),
+        replaces=said.replaces,
         signatory=said.signatory,
         statement=said.statement,
         signing=said.signing,
@@ -190,14 +192,9 @@ class _About:
         return record
 
     def covers(self) -> Span:
-        """From the order's start, or the first fitting before it, to when the pack is made or the order ended."""
+        """From the order's start to when the pack is made or the order ended."""
         order = self._order()
-        start = min([order.from_us, *(self._times() or [order.from_us])])
-        return Span(max(start, order.from_us), min(order.to_us or FAR_US, self.found.made_us))
-
-    def _times(self) -> list[int]:
-        times: list[int] = self.found.heard.facts["t_us"].tolist()
-        return times
+        return Span(order.from_us, min(order.to_us or FAR_US, self.found.made_us))
 
     def orders(self) -> tuple[OrderVersion, ...]:
         return tuple(

@@ -108,7 +108,11 @@ def verify(
     for name, look in _looks(manifest, parts, beside, zones, verdict):
         if verdict.fault is not None:
             break
-        verdict.fault = look()
+        try:
+            verdict.fault = look()
+        except Exception as error:  # whatever parts that somebody else wrote make of a reader
+            written = f"a part is not written as this program writes it ({type(error).__name__})"
+            verdict.fault = f"it cannot be seen whether {name}: {written}"
         if verdict.fault is None:
             verdict.held.append(name)
     verdict.fault = verdict.fault or unsigned

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from domain.instants import format_instant
-from domain.records import TYPE_NAMES, Area, Assessment
+from domain.records import TYPE_NAMES, Absence, Area, Assessment, Condition, Record
 from domain.violations import FactId, Violation
-from evidence.disclosing import for_the_pack
+from evidence.disclosing import for_the_pack, sealed_conditions
 from evidence.gathered import Taken
 
 _POINTS: Final = "points"
@@ -27,15 +27,9 @@ def basis_of(
     chosen = dict(relied)
     newest = {one.id: one for one in violations if one.id in chosen}
     decided = _decisions(taken)
-    records: dict[str, int] = {}
-    for one in for_the_pack(taken):
-        record = one.version.record
-        if not isinstance(record, Area | Assessment):
-            key = f"{TYPE_NAMES[type(record)]} {record.id}"
-            records[key] = records.get(key, 0) + 1
     return {
         "violations": {name: _stands(newest.get(name), decided.get(name)) for name in sorted(chosen)},
-        "records": dict(sorted(records.items())),
+        "records": dict(sorted(_counted(taken).items())),
         "narrative": narrative,
     }
 
@@ -49,6 +43,34 @@ def with_points(basis: Mapping[str, Any], points: Iterable[tuple[FactId, int]]) 
 def digest(basis: Mapping[str, Any]) -> str:
     """SHA-256 of a basis, 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(basis, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _counted(taken: Sequence[Taken]) -> dict[str, int]:
+    """How many versions there are of each record that a pack says something of, counted where they differ in what it says.
+
+    Of what is sealed it says that there is another version. A new number to call, or the same entered again, changes no pack.
+    """
+    counts: dict[str, int] = {}
+    last: dict[str, tuple[Record, bool, int]] = {}
+    for one in [*for_the_pack(taken), *_sealed_ones(taken)]:
+        version, record = one.version, one.version.record
+        if isinstance(record, Area | Assessment):
+            continue
+        key = f"{TYPE_NAMES[type(record)]} {record.id}"
+        was = last.get(key)
+        if was is None or was[:2] != (record, version.cancelled) or version.holds_from_us < was[2]:
+            counts[key] = counts.get(key, 0) + 1
+            last[key] = (record, version.cancelled, version.holds_from_us)
+    return counts
+
+
+def _sealed_ones(taken: Sequence[Taken]) -> Iterable[Taken]:
+    sealed = sealed_conditions(taken)
+    for one in taken:
+        record = one.version.record
+        condition = record.condition if isinstance(record, Absence) else record.id
+        if isinstance(record, Condition | Absence) and condition in sealed:
+            yield one
 
 
 def _decisions(taken: Sequence[Taken]) -> dict[str, str]:

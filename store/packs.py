@@ -18,6 +18,7 @@ from store.audit import Entry, write
 from store.connecting import Pool
 from store.errors import StoreError
 from store.listening import EXPORTS_CHANNEL, listening
+from store.refusing import refusing
 from store.requests import Note
 from store.seeing import rows_seen
 from store.statements import statement
@@ -99,7 +100,6 @@ class Claimed(NamedTuple):
     attempts: int
     asked_us: int
     asked_by: str
-    changed: list[str]
     signatory: str | None
     post: str | None
     organisation: str | None
@@ -109,7 +109,10 @@ class Claimed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MadePack:
-    """What the exporter made. ``signature`` says who signed, empty: nobody. ``basis`` is what it rests on."""
+    """What the exporter made. ``signature`` says who signed, empty: nobody. ``basis`` is what it rests on.
+
+    ``changed``: what differs from the version in force, in words.
+    """
 
     document: bytes
     sha256: str
@@ -121,6 +124,7 @@ class MadePack:
     parts: list[dict[str, Any]]
     annex: bytes | None = None
     annex_sha256: str | None = None
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,14 @@ class Standing(NamedTuple):
     basis_sha256: str
     stale: bool
     pending: bool
+
+
+class Before(NamedTuple):
+    """The signed version in force, whose place the next takes, and what it rests on."""
+
+    no: int
+    version: int
+    basis: dict[str, Any]
 
 
 class PackTold(NamedTuple):
@@ -215,24 +227,26 @@ class Packs:
         """Puts a name to a draft; it is made again with it and signed. Raises `Cannot`: it is no draft, or another one by now."""
         values = {"no": no, "name": signing.name, "post": signing.post, "organisation": signing.organisation}
         values |= {"read": signing.read_sha256, "by": signing.by, "at": At(signing.at_us)}
-        async with self._pool.connection() as conn, conn.transaction():
-            await note(conn)
-            rows = await (await conn.execute(statement("sign_pack"), values)).fetchall()
-            if not rows:
-                raise Cannot("it is no draft, or no longer the draft that you read: read it again")
-            await write(conn, entry)
+        with refusing():
+            async with self._pool.connection() as conn, conn.transaction():
+                await note(conn)
+                rows = await (await conn.execute(statement("sign_pack"), values)).fetchall()
+                if not rows:
+                    raise Cannot("it is no draft, or no longer the draft that you read: read it again")
+                await write(conn, entry)
 
     async def give(
         self, no: int, to: tuple[str, str, str | None], by: str, at_us: int, entry: Entry, note: Note
     ) -> int:
         """Enters who gets it: name, organisation, and an address for a message with its reference (None: by hand)."""
         values = {"no": no, "name": to[0], "organisation": to[1], "address": to[2], "by": by, "at": At(at_us)}
-        async with self._pool.connection() as conn, conn.transaction():
-            await note(conn)
-            rows = await (await conn.execute(statement("give_pack"), values)).fetchall()
-            if not rows:
-                raise Cannot("it is not signed, or a newer version has taken its place")
-            await write(conn, entry)
+        with refusing():
+            async with self._pool.connection() as conn, conn.transaction():
+                await note(conn)
+                rows = await (await conn.execute(statement("give_pack"), values)).fetchall()
+                if not rows:
+                    raise Cannot("it is not signed, or a newer version has taken its place")
+                await write(conn, entry)
         return int(rows[0][0])
 
     async def open_annex(
@@ -240,13 +254,14 @@ class Packs:
     ) -> bytes:
         """The annex, by a court's direction (court, reference, date); entered before it is given. Raises `Cannot`."""
         values = {"no": no, "court": direction[0], "reference": direction[1], "on": direction[2]}
-        async with self._pool.connection() as conn, conn.transaction():
-            await note(conn)
-            rows = await (await conn.execute(statement("pack_annex"), {"no": no})).fetchall()
-            if not rows or rows[0][0] is None:
-                raise Cannot("it has no annex")
-            await conn.execute(statement("enter_opening"), values | {"by": by, "at": At(at_us)})
-            await write(conn, entry)
+        with refusing():
+            async with self._pool.connection() as conn, conn.transaction():
+                await note(conn)
+                rows = await (await conn.execute(statement("pack_annex"), {"no": no})).fetchall()
+                if not rows or rows[0][0] is None:
+                    raise Cannot("it has no annex")
+                await conn.execute(statement("enter_opening"), values | {"by": by, "at": At(at_us)})
+                await write(conn, entry)
         return bytes(rows[0][0])
 
     async def look(self, entry: Entry) -> None:
@@ -277,6 +292,12 @@ class Packs:
         rows = await self._rows("claim_pack", {"now": At(now_us), "until": At(now_us + LEASE_US)})
         return Claimed(*rows[0]) if rows else None
 
+    async def renew(self, claimed: Claimed, now_us: int) -> None:
+        """Ours for as long again. Raises `LostPack`."""
+        values = {"no": claimed.no, "attempts": claimed.attempts, "until": At(now_us + LEASE_US)}
+        if not await self._rows("renew_pack", values):
+            raise LostPack(f"pack {claimed.no} is in other hands")
+
     async def finish(self, claimed: Claimed, made: MadePack, now_us: int) -> None:
         """It is there: a draft where nobody has signed for it, else the one in force. Raises `LostPack`."""
         values: dict[str, Any] = {
@@ -287,6 +308,7 @@ class Packs:
         }
         values |= {"basis": Jsonb(made.basis), "basis_sha256": made.basis_sha256, "verdict": Jsonb(made.verdict)}
         values |= {"annex": made.annex, "annex_sha256": made.annex_sha256, "parts": Jsonb(made.parts)}
+        values |= {"changed": Jsonb(list(made.changed))}
         ours = {"no": claimed.no, "attempts": claimed.attempts, "now": At(now_us)}
         async with self._pool.connection() as conn, conn.transaction():
             rows = await (await conn.execute(statement("finish_pack"), values | ours)).fetchall()
@@ -302,6 +324,11 @@ class Packs:
         values = {"no": claimed.no, "attempts": claimed.attempts, "problem": problem[:1000]}
         if not await self._rows("fail_pack", values):
             raise LostPack(f"pack {claimed.no} is in other hands")
+
+    async def before(self, claimed: Claimed) -> Before | None:
+        """The version whose place the one in hand takes; None where none of the case was ever signed."""
+        rows = await self._rows("pack_before", {"breach": claimed.breach, "no": claimed.no})
+        return Before(*rows[0]) if rows else None
 
     async def in_force(self) -> list[Standing]:
         """The signed packs that no newer one has taken the place of, of cases that are not over."""

@@ -25,6 +25,7 @@ from api.pack_shapes import (
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, answer
 from api.permitting import HasPermissions
 from api.problems import Problem
+from api.routes.breaches import routes_of
 from api.routes.work import CREATED
 from evidence.attachments import attachments_of
 from store.audit import Entry, entry_of
@@ -210,6 +211,8 @@ async def open_annex(
     seen, now_us = asked.seen, asked.seen.parts.now()
     case = await _case(tables, seen, breach)
     row = await _pack(tables, seen, case, version)
+    if body.directed > routes_of(seen).calendar().day_of(now_us):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "is not yet: it is when the court directed it", field="directed")
     entry = _entry(seen, case, Deed.OPEN_ANNEXES, now_us, version=version, reference=body.reference)
     direction = (body.court, body.reference, body.directed.isoformat())
 

@@ -47,7 +47,7 @@ def opening(pack: Pack) -> Iterator[Block]:
         )
     if pack.changed:
         said = tuple(f"{one.what}{f' ({one.where})' if one.where else ''}" for one in pack.changed)
-        yield Inset(f"What changed since version {pack.version - 1}, which this version replaces", said)
+        yield Inset(f"What changed since version {pack.replaces}, which this version replaces", said)
 
 
 def covers_words(pack: Pack) -> str:

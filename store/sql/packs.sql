@@ -110,8 +110,9 @@ SELECT min(e.entry_no) FROM audit_bodies b JOIN audit_entries e ON e.body_no = b
 WHERE b.body ->> 'deed' LIKE 'packs.%%' AND b.body -> 'details' ->> 'breach' = %(breach)s AND e.at >= %(from)s;
 
 -- name: precision_of_kinds
--- How alerts of some kinds from devices of some models ended over a time, by kind and model.
-SELECT a.kind, COALESCE(d.model, ''), count(*) FILTER (WHERE w.outcome = 'confirmed'), count(*)
+-- How alerts of some kinds from devices of some models ended over a time, by kind and model; one of several violations is one.
+SELECT a.kind, COALESCE(d.model, ''), count(DISTINCT a.alert_no) FILTER (WHERE w.outcome = 'confirmed'),
+    count(DISTINCT a.alert_no)
 FROM alerts a JOIN alert_work w ON w.alert_no = a.alert_no
 JOIN alert_violations l ON l.alert_no = a.alert_no JOIN violations v ON v.id = l.violation_id AND v.version = l.version
 CROSS JOIN LATERAL (SELECT e.value ->> 'device' AS device FROM jsonb_array_elements(v.evidence) e LIMIT 1) f
@@ -199,8 +200,13 @@ UPDATE packs SET state = 'making', leased_until = %(until)s, attempts = attempts
 WHERE pack_no = (
     SELECT pack_no FROM packs WHERE state = 'waiting' OR (state = 'making' AND leased_until < %(now)s)
     ORDER BY pack_no LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING pack_no, breach_no, version, attempts, asked_at, asked_by, changed, signatory, post, signatory_organisation, signed_at,
+RETURNING pack_no, breach_no, version, attempts, asked_at, asked_by, signatory, post, signatory_organisation, signed_at,
     read_sha256;
+
+-- name: renew_pack
+-- Whoever has it in hand has it for longer.
+UPDATE packs SET leased_until = %(until)s
+WHERE pack_no = %(no)s AND state = 'making' AND attempts = %(attempts)s RETURNING pack_no;
 
 -- name: finish_pack
 -- It is made. Signed for, it is in force; where what it rests on is not what was read, it is a draft again and nobody's name is under it.
@@ -210,7 +216,7 @@ UPDATE packs p SET state = CASE WHEN p.signatory IS NULL OR p.basis_sha256 <> %(
     signed_at = CASE WHEN p.basis_sha256 = %(basis_sha256)s THEN p.signed_at END,
     made_at = %(now)s, leased_until = NULL, document = %(document)s, document_sha256 = %(sha256)s, pages = %(pages)s,
     signature = %(signature)s, basis = %(basis)s, basis_sha256 = %(basis_sha256)s, verdict = %(verdict)s, parts = %(parts)s,
-    annex = %(annex)s, annex_sha256 = %(annex_sha256)s
+    annex = %(annex)s, annex_sha256 = %(annex_sha256)s, changed = %(changed)s
 WHERE p.pack_no = %(no)s AND p.state = 'making' AND p.attempts = %(attempts)s RETURNING p.state;
 
 -- name: fail_pack
@@ -231,6 +237,11 @@ WHERE p.breach_no = %(breach)s AND p.superseded_at IS NULL AND p.state = 'done' 
 UPDATE packs SET superseded_at = %(now)s
 WHERE breach_no = %(breach)s AND pack_no <> %(no)s AND superseded_at IS NULL AND state IN ('done', 'failed');
 
+-- name: pack_before
+-- The signed version of a case that is in force, and what it rests on: the one whose place the next takes.
+SELECT pack_no, version, basis FROM packs
+WHERE breach_no = %(breach)s AND pack_no <> %(no)s AND state = 'done' AND superseded_at IS NULL;
+
 -- name: packs_in_force
 -- Signed packs of cases that are not over, and what they rest on.
 SELECT p.pack_no, p.breach_no, p.version, b.wearer, b.order_id, p.basis, p.basis_sha256, p.out_of_date_at IS NOT NULL,
@@ -243,24 +254,27 @@ WHERE p.state = 'done' AND p.superseded_at IS NULL AND b.ended_at IS NULL ORDER 
 UPDATE packs SET out_of_date_at = COALESCE(out_of_date_at, %(now)s) WHERE pack_no = %(no)s;
 
 -- name: late_facts_of_pack
--- Facts of the wearer's devices that came after a pack was made and are of the time of a violation that it relies on.
+-- Facts of the wearer's devices that came after a pack was made and are of the time of a violation that it relies on, of one that
+-- goes on up to when the pack was made.
 SELECT count(*) FROM packs p
 JOIN breaches b ON b.breach_no = p.breach_no
 CROSS JOIN LATERAL jsonb_object_keys(p.basis -> 'violations') AS k(id)
 JOIN violations_newest n ON n.id = k.id JOIN violations v ON v.violation_no = n.violation_no
 JOIN caseload_entered w ON w.type = 'fitting' AND w.wearer = b.wearer AND NOT w.cancelled
 JOIN devices d ON d.id = w.device
-JOIN fixes f ON f.device_no = d.device_no AND f.fix_time >= v.from_at AND f.fix_time <= COALESCE(v.to_at, f.fix_time)
+JOIN fixes f ON f.device_no = d.device_no AND f.fix_time >= v.from_at AND f.fix_time <= COALESCE(v.to_at, p.made_at)
     AND f.fix_time >= w.from_at AND (w.to_at IS NULL OR f.fix_time < w.to_at)
 WHERE p.pack_no = %(no)s AND f.receive_time > p.made_at AND f.quality = 0;
 
 -- name: lease_pack_told
--- Who is to be told of a pack and nobody has in hand, for one dispatcher for a while; whether it takes another version's place.
+-- Who is to be told of a pack and nobody has in hand, for one dispatcher for a while; whether they hold a version before it.
 UPDATE pack_recipients r SET state = 'leased', attempts = r.attempts + 1, next_at = %(until)s
 FROM packs p WHERE p.pack_no = r.pack_no AND recipient_no IN (
     SELECT recipient_no FROM pack_recipients WHERE state IN ('waiting', 'leased') AND next_at <= %(now)s
     ORDER BY recipient_no LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-RETURNING r.recipient_no, p.breach_no, p.version, r.address, r.attempts, jsonb_array_length(p.changed) > 0;
+RETURNING r.recipient_no, p.breach_no, p.version, r.address, r.attempts,
+    EXISTS (SELECT FROM pack_recipients h JOIN packs o ON o.pack_no = h.pack_no
+        WHERE o.breach_no = p.breach_no AND o.version < p.version AND h.address = r.address);
 
 -- name: pack_told
 -- The channel took it; said twice it is once.

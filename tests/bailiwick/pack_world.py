@@ -27,7 +27,7 @@ from evidence.routes import read_routes, shipped_text
 from evidence.signing import SigningKey, key_of_file
 from store import Store
 from store.audit import entry_of
-from store.breaches import Breaches, NewCase
+from store.breaches import Breaches, Change, NewCase
 from store.connecting import open_pool
 from store.pack_sources import PackSources
 from store.packs import Packs, Signing
@@ -94,6 +94,21 @@ class There:
         self.breach = await self.breaches.open_case(new, "dee", NOW_US, entry, nothing)
         return self.breach
 
+    async def change(self) -> Change:
+        """A change of the case as it is now, which leaves its dates alone."""
+        case = await self.breaches.case(self.breach, EVERYTHING)
+        assert case is not None
+        held = tuple(one.chosen.violation for one in case.chosen if one.chosen.relied)
+        return Change(self.breach, case.row.revision, case.row.status, None, "dee", NOW_US, held)
+
+    async def chosen(self, *choice: Chosen) -> None:
+        entry = entry_of(DEE, NOW_US, "breaches.write", "wearer", ["W1"])
+        assert await self.breaches.choose(await self.change(), choice, entry, nothing)
+
+    async def narrated(self, text: str, *, ready: bool) -> None:
+        entry = entry_of(DEE, NOW_US, "breaches.write", "wearer", ["W1"])
+        assert await self.breaches.narrate(await self.change(), text, ready, entry, nothing)
+
     async def asked(self) -> int:
         entry = entry_of(DEE, NOW_US, "packs.ask", "wearer", ["W1"], breach=str(self.breach))
         return await self.packs.ask(self.breach, "officer", "dee", NOW_US, entry, nothing)
@@ -124,8 +139,9 @@ def upheld(violation: str, clock: str, number: int = 1) -> Line:
 
 @asynccontextmanager
 async def night(url: str, key: SigningKey | None) -> AsyncIterator[There]:
-    """The night of `tests.bailiwick.test_replay`, in which W1 was out and in a zone."""
+    """The night of `tests.bailiwick.test_replay`, in which W1 was out and in a zone; both upheld."""
     await ingest(url)
+    await learn(url, upheld("W1-1", "22:00:01"), upheld("W1-2", "22:00:02", 2))
     pool = await open_pool(url)
     try:
         breaches, sources = Breaches(pool), PackSources(pool)

@@ -24,7 +24,7 @@ from tests.api.doors import HeaderDoor, asks
 from tests.api.serving import served
 from tests.api.signing_in import quick_hashing
 from tests.api.working import guide
-from tests.bailiwick.pack_world import NOW_US, ZONES, There, key_in, learn, night, upheld
+from tests.bailiwick.pack_world import NOW_US, ZONES, There, key_in, night
 
 DEE = asks("dee", "officer") | {"Test-Email": "dee@x.test"}
 SUE = asks("sue", "supervisor")
@@ -51,7 +51,6 @@ class Packed:
 async def packed(url: str, folder: Path) -> AsyncIterator[Packed]:
     async with AsyncExitStack() as stack:
         there = await stack.enter_async_context(night(url, key_in(folder)))
-        await learn(url, upheld("W1-1", "22:00:01"), upheld("W1-2", "22:00:02", 2))
         await there.opened(["W1-1", "W1-2"], [("W1-8", "the same night"), ("W1-9", "the same night")])
         store = await stack.enter_async_context(await Store.open(url))
         work = await stack.enter_async_context(await AlertWork.open(url, ZONES))

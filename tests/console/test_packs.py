@@ -65,3 +65,4 @@ async def test_from_a_breach_to_a_signed_pack_that_holds_and_to_the_version_afte
             await world.made()
             await page.goto(f"{world.address}/breaches/{breach}/packs/2")
             await expect(page.locator("main")).to_contain_text("assessed reasonable excuse, upheld before")
+            await expect(page.locator("main")).to_contain_text("W1-2 may no longer be relied on")

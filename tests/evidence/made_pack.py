@@ -33,6 +33,14 @@ NEAR: list[Line] = [
     {"type": "victim", "id": "V1", "name": "Vera Invented", "contact": {"safe_channels": ["sms"]}},
     {"type": "device", "id": "U1", "kind": "victim_unit"},
     {"type": "fitting", "id": "FV1", "victim": "V1", "device": "U1", "from": at("Sun 09:00")},
+    {
+        "type": "equipment_check",
+        "id": "EV1",
+        "device": "U1",
+        "at": at("Sun 10:00"),
+        "by": "Ann Field",
+        "result": "sound",
+    },
     {"type": "condition", "id": "P1", "order": "O1", "kind": "proximity", "victim": "V1", "alert_m": 500},
 ]
 ZONE: Line = {

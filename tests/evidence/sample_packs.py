@@ -259,6 +259,7 @@ def sample(**also: object) -> Pack:
         narrative=("Mr Ŵyn-Owen kept his curfew for the first week.\nHe was warned by letter on 20 October.", "He has not explained 18 October."),
         narrative_by="R. Finch, responsible officer",
         changed=(Changed("Data that came late showed W1-9, which version 1 did not have.", "section 5"),),
+        replaces=1,
         signatory=Signatory("Imogen Blackwood", "Duty manager", "Monitoring centre", MADE_US),
         statement=("I am the duty manager of the monitoring centre. What this pack says is taken from the records of the centre.",),
         signing="signed by the centre’s key (PAdES); the certificate is in the file",

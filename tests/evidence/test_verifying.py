@@ -125,6 +125,22 @@ def test_who_makes_a_manifest_anew_is_found_by_what_the_parts_say(name: str, cha
     assert (fault is None) if said is None else (fault is not None and said in fault), fault
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        (FEED, b'{"received":1}\n'),
+        (FACTS, b"a\n1\n"),
+        (UNUSED, b"\xff"),
+        (VIOLATIONS, b"[" * 5_000),
+        ("audit.ndjson", b"{}\n"),
+    ],
+)
+def test_whatever_somebody_else_wrote_into_a_part_is_a_fault_and_no_accident(name: str, body: bytes) -> None:
+    fault = resealed(name, lambda _: body, told=True)
+    assert fault is not None
+    assert "not written as this program writes it" in fault
+
+
 def test_nothing_of_a_protected_person_is_in_a_pack_and_the_annex_decides_the_rest() -> None:
     whole = gathered(protected=True)
     pack_of_one, annex = signed(own_alone(whole)), signed(whole, annex=True)
