@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import time
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from bailiwick.command_work import done_over
 from domain.instants import DAY_US, format_instant
 from domain.vocabulary import Role
 
@@ -226,18 +226,9 @@ def _bad(field: str, cause: str) -> NoReturn:
 
 
 def _run(work: Callable[[Store], Awaitable[T]]) -> T:
-    from bailiwick.commands import database_told_in_one_line
-    from bailiwick.settings import load_settings
     from store import Store
 
-    url = load_settings().database()
-
-    async def opened() -> T:
-        async with await Store.open(url) as store:
-            return await work(store)
-
-    with database_told_in_one_line():
-        return asyncio.run(opened())
+    return done_over(Store.open, work)
 
 
 def _entry(did: str, subject: str, kind: str = "account", **details: Any) -> Any:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from domain.errors import BadInput
-
-BAD_INPUT = 2
-"""Exit code of bad usage or input."""
+from bailiwick.command_work import told_in_lines
 
 app = typer.Typer(
     help="What is done about alerts: explain, check, import and show protocols.",
@@ -41,7 +36,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """What would happen, minute by minute, if nobody acted; with names from the rota where there is a database."""
-    with _told_in_one_line():
+    with told_in_lines():
         from bailiwick.protocols_asked import explain_command
 
         explain_command(
@@ -52,7 +47,7 @@ def explain(
 @app.command()
 def check(file: TheFile, as_json: AsJson = False) -> None:
     """Whether a file of protocols may be used; if not, everything that is wrong with it, one line each."""
-    with _told_in_one_line():
+    with told_in_lines():
         from bailiwick.protocols_asked import check_command
 
         check_command(file, as_json=as_json)
@@ -61,7 +56,7 @@ def check(file: TheFile, as_json: AsJson = False) -> None:
 @app.command("import")
 def import_(file: TheFile, as_json: AsJson = False) -> None:
     """Take a file of protocols into force, as a new version. Alerts that are being worked on keep theirs."""
-    with _told_in_one_line():
+    with told_in_lines():
         from bailiwick.protocols_asked import import_command
 
         import_command(file, as_json=as_json)
@@ -73,21 +68,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """The protocols in force."""
-    with _told_in_one_line():
+    with told_in_lines():
         from bailiwick.protocols_asked import show_command
 
         show_command(name, as_json=as_json)
-
-
-@contextmanager
-def _told_in_one_line() -> Iterator[None]:
-    """Faults go to standard error, one line each."""
-    from bailiwick.caseload_input import tell
-    from bailiwick.commands import database_told_in_one_line
-
-    try:
-        with database_told_in_one_line():
-            yield
-    except BadInput as bad:
-        tell(bad.faults)
-        raise typer.Exit(BAD_INPUT) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from bailiwick.command_work import done_over
 from domain.errors import BadInput, Fault
 from domain.instants import DAY_US, format_instant
 from domain.records import Area
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from alerts.rota import Gap
     from store import Store
 
-BAD_INPUT = 2
-"""Exit code of bad usage or input."""
 BY = "import"
 T = TypeVar("T")
 
@@ -117,23 +115,9 @@ def forces_import(
 
 
 def _run(work: Callable[[Store], Awaitable[T]]) -> T:
-    from bailiwick.caseload_input import tell  # noqa: PLC0415
-    from bailiwick.commands import database_told_in_one_line  # noqa: PLC0415 (it imports this module)
-    from bailiwick.settings import load_settings  # noqa: PLC0415
-    from store import Store  # noqa: PLC0415
+    from store import Store  # noqa: PLC0415 (a command imports what it runs)
 
-    url = load_settings().database()
-
-    async def opened() -> T:
-        async with await Store.open(url) as store:
-            return await work(store)
-
-    try:
-        with database_told_in_one_line():
-            return asyncio.run(opened())
-    except BadInput as bad:
-        tell(bad.faults)
-        raise typer.Exit(BAD_INPUT) from None
+    return done_over(Store.open, work)
 
 
 def _read(file: Path) -> bytes:

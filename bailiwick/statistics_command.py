@@ -5,7 +5,6 @@ Run with a database login of the role `bailiwick_statistics` (docs/measures.md):
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -14,13 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from bailiwick.command_work import done_over
 from domain.errors import BadInput, Fault
 
 if TYPE_CHECKING:
     from store.statistics import Statistics
 
-BAD_INPUT = 2
-"""Exit code of bad usage or input."""
 DEED = "statistics.write"
 T = TypeVar("T")
 
@@ -80,23 +78,9 @@ def statistics_publish(
 
 
 def _run(work: Callable[[Statistics], Awaitable[T]]) -> T:
-    from bailiwick.caseload_input import tell  # noqa: PLC0415
-    from bailiwick.commands import database_told_in_one_line  # noqa: PLC0415 (it imports this module)
-    from bailiwick.settings import load_settings  # noqa: PLC0415
-    from store.statistics import Statistics  # noqa: PLC0415
+    from store.statistics import Statistics  # noqa: PLC0415 (a command imports what it runs)
 
-    url = load_settings().database()
-
-    async def opened() -> T:
-        async with await Statistics.open(url) as tables:
-            return await work(tables)
-
-    try:
-        with database_told_in_one_line():
-            return asyncio.run(opened())
-    except BadInput as bad:
-        tell(bad.faults)
-        raise typer.Exit(BAD_INPUT) from None
+    return done_over(Statistics.open, work)
 
 
 def _read(file: Path) -> str:
