@@ -14,8 +14,8 @@ from store.breaches import Case, CaseRow, ChosenRow, Decided, OrderAtHand, Order
 
 
 def route_of(routes: Routes, row: CaseRow) -> Route | None:
-    """The route that a case keeps; where the file has it no more, the one of that kind on the day that it was opened."""
-    return routes.named(row.route) or routes.route_for(row.order_kind, row.made_us)
+    """`Routes.of_case`."""
+    return routes.of_case(row.route, row.order_kind, row.made_us)
 
 
 def case_body(routes: Routes, calendar: WorkingDays, row: CaseRow, now_us: int) -> dict[str, Any]:

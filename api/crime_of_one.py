@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from access.permits import Permits
 from api.crime_shapes import fixes_body, visits_body
 from domain.vocabulary import CrimeMatch
-from evidence.matching import CODES, Matching, Outcome, Sought, stretch_us, stretches
+from evidence.matching import CODES, Matching, Outcome, Sought, near_home, stretch_us, stretches
 from evidence.matching_fixes import Wearing
 from store.crimes import CrimeRow, Told
 from store.matching import CrimeFacts
@@ -37,7 +38,9 @@ async def of_one(facts: CrimeFacts, permits: Permits, wearer: str, sought: Sough
     return outcome
 
 
-def of_one_body(row: CrimeRow, wearer: str, outcome: Outcome) -> dict[str, Any]:
+def of_one_body(
+    row: CrimeRow, wearer: str, outcome: Outcome, homes: Sequence[tuple[float, float, float]]
+) -> dict[str, Any]:
     """`api.crime_shapes.OfOne`. What can not be said is told without how many positions there are: why is nobody's to know."""
     match = CODES[int(outcome.match[0])]
     near = outcome.near[0] if outcome.near else None
@@ -51,6 +54,7 @@ def of_one_body(row: CrimeRow, wearer: str, outcome: Outcome) -> dict[str, Any]:
         "positions": 0 if unsaid else int(outcome.positions[0]),
         "throughout": not unsaid and bool(outcome.throughout[0]),
         "score": None if near is None else near.score,
+        "near_home": None if near is None else near_home(sought_of(row.version.told), homes),
         "visits": visits_body([] if near is None else [list(visit) for visit in near.visits]),
         "fixes": fixes_body([[fix[1], fix[2], fix[3], fix[4], round(metres, 1)] for fix, metres in rows]),
     }

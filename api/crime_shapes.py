@@ -200,7 +200,10 @@ class CrimeMatched(CrimeMatchNow):
 
 
 class OfOne(Shape):
-    """What the positions of one wearer, as far as you may see them, say about a crime; `throughout`: over the whole window."""
+    """What the positions of one wearer, as far as you may see them, say about a crime; `throughout`: over the whole window.
+
+    `score` and `near_home` are null but for `near`.
+    """
 
     crime: str
     version: int
@@ -209,6 +212,7 @@ class OfOne(Shape):
     positions: int
     throughout: bool
     score: int | None
+    near_home: bool | None
     visits: list[Visit]
     fixes: list[NearFix]
 

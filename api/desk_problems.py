@@ -59,8 +59,7 @@ def changed_of(error: StaleRevision) -> dict[str, Any]:
 
 async def busy(request: Request, error: Exception) -> Response:
     """Somebody else is at work on it."""
-    detail = "somebody else is at work on one of these alerts; try again"
-    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": str(BUSY_RETRY_S)})
+    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": str(BUSY_RETRY_S)})
 
 
 async def cannot_be_kept(request: Request, error: Exception) -> Response:

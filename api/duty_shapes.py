@@ -50,12 +50,13 @@ class TellingNow(Shape):
 
 
 class DutyNow(Shape):
-    """What a protected person must be told: `facts` as it is now, `before` as they know it (null: nothing). `due` is by when."""
+    """What a protected person (`name`, where you may see it) must be told: `facts` as it is now, `before` as they know it (null: nothing). `due` is by when."""
 
     id: str
     event: DutyEvent
     state: DutyState
     victim: str
+    name: str | None
     wearer: str
     order: str | None
     area: str | None
@@ -123,6 +124,7 @@ def duty_body(row: DutyRow, now_us: int) -> dict[str, Any]:
         "event": row.event.value,
         "state": row.state.value,
         "victim": row.victim,
+        "name": person.get("name"),
         "wearer": row.wearer,
         "order": row.order,
         "area": row.area,

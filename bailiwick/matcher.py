@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from access.many import ManyPermits
 from access.permits import AlertSpan, Permits, book_of, permits_of
 from bailiwick.timezones import PinnedTimeZones
-from domain.records import Condition, Order, Version
-from domain.vocabulary import ConditionKind, CrimeMatch
+from domain.records import Order, Version
+from domain.vocabulary import CrimeMatch
 from evidence.matching import Fixes, Matching, Near, Outcome, Sought, near_home, stretch_us, stretches
 from evidence.matching_fixes import Wearing, to_be_judged
+from evidence.matching_homes import homes_of
 from geofence.timetable import WindowCache
 from store import Reading
 from store.matching import Batch, Claimed, CrimeFacts, CrimeMatching, Found, FoundNear
@@ -94,23 +95,8 @@ class Known:
             if any(start < to_us and end > from_us for start, end in permits.running):
                 found.wearers.append(wearer)
                 found.permits.append(permits)
-                found.homes.append(self._homes(wearer, from_us, to_us))
+                found.homes.append(homes_of(self._book, wearer, from_us, to_us))
         return found
-
-    def _homes(self, wearer: str, from_us: int, to_us: int) -> list[tuple[float, float, float]]:
-        orders = self._book.ids(Order, "wearer", wearer)
-        eras = [
-            era
-            for order in orders
-            for one in self._book.ids(Condition, Order, order)
-            for era in self._book.eras(Condition, one)
-        ]
-        places = [
-            record.place
-            for start, end, record in eras
-            if record.kind is ConditionKind.CURFEW and record.place is not None and start < to_us and end > from_us
-        ]
-        return list(dict.fromkeys((place.lon, place.lat, place.radius_m) for place in places))
 
 
 def sought_of(crime: Claimed) -> Sought:

@@ -69,6 +69,14 @@ class Square(NamedTuple):
         """Metres east and north."""
         return self.east_m + self.side_m / 2, self.north_m + self.side_m / 2
 
+    @property
+    def written(self) -> str:
+        """``TQ 306 783``: the reference as `grid_reference` writes it, however it was typed."""
+        digits = DIGITS - round(math.log10(self.side_m))
+        if digits == 0:
+            return (grid_reference(self.east_m, self.north_m) or "")[:2]
+        return grid_reference(self.east_m, self.north_m, digits) or ""
+
 
 def read_reference(text: str) -> Square:
     """The square that a reference such as ``TQ 306 783`` names. Raises `BadPlace` with what is wrong, for people."""

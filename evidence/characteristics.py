@@ -13,7 +13,8 @@ from evidence.suppression import LEAST, hidden_in
 
 COLUMNS: Final = ("wearer", "sex", "age_band", "ethnic_group")
 _ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _/,+&()-]{0,39}")
+_MARKS: Final = "_ / , + & ( ) : -"
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _/,+&():-]{0,39}")
 NO_RESULT: Final = "no_result_yet"
 
 
@@ -28,9 +29,14 @@ class Said(NamedTuple):
 
 def read_characteristics(text: str, file: str) -> list[Said]:
     """The lines of a CSV file with the heading `COLUMNS`: all or nothing. Raises `BadInput` with every fault."""
-    lines = list(csv.reader(io.StringIO(text)))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        lines = list(reader)
+    except csv.Error as error:
+        cause = f"is not CSV ({error}): is a quotation mark not closed?"
+        raise BadInput([Fault(file, reader.line_num, "line", cause)]) from None
     if not lines or tuple(lines[0]) != COLUMNS:
-        raise BadInput([Fault(file, 1, "heading", f"must be {','.join(COLUMNS)}")])
+        raise BadInput([Fault(file, 1, "heading", f"must be {','.join(COLUMNS)}, with commas between")])
     faults: list[Fault] = []
     found: list[Said] = []
     seen: dict[str, int] = {}
@@ -55,7 +61,9 @@ def _faults(cells: Sequence[str], seen: dict[str, int]) -> list[tuple[str, str]]
         told.append(("wearer", f"is on line {seen[cells[0]]} too"))
     for name, cell in zip(COLUMNS[1:], cells[1:], strict=True):
         if cell.strip() and not _WORD.fullmatch(cell.strip()):
-            told.append((name, "is no word of 40 characters at most; leave it empty where it is not said"))
+            told.append(
+                (name, f"is no word of 40 letters, figures, blanks and {_MARKS}; leave it empty if it is not said")
+            )
     return told
 
 

@@ -14,6 +14,7 @@ from evidence.crimes import COLUMNS, MUST, Crime, Wrong, read_crime
 MOST_BYTES: Final = 1 << 20
 MOST_ROWS: Final = 5_000
 LONGEST_FIELD: Final = 1_000
+SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "upright strokes"}
 ROW: Final = "row"
 """The field of what is wrong with a row as a whole."""
 
@@ -92,9 +93,12 @@ def _header(fields: list[str]) -> list[str]:
     unknown = [name for name in names if name not in COLUMNS]
     missing = [name for name in MUST if name not in names]
     if len(missing) == len(MUST):
+        _parted_otherwise(fields)
         raise UnreadableBatch(f"the first line does not name the columns: put {', '.join(COLUMNS)} above the rows")
     if unknown:
-        raise UnreadableBatch(f"column {_shown(unknown[0])} is not known: take it out; known are {', '.join(COLUMNS)}")
+        raise UnreadableBatch(
+            f"column {_shown(unknown[0])} is not known: rename it or take it out; known are {', '.join(COLUMNS)}"
+        )
     if missing:
         raise UnreadableBatch(f"column `{missing[0]}` is missing; there must be {', '.join(MUST)} and a place")
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -103,6 +107,16 @@ def _header(fields: list[str]) -> list[str]:
     if not {"grid"} <= set(names) and not {"easting", "northing"} <= set(names) and not {"lat", "lon"} <= set(names):
         raise UnreadableBatch("no column gives the place: have `grid`, or `easting` and `northing`, or `lat` and `lon`")
     return names
+
+
+def _parted_otherwise(fields: list[str]) -> None:
+    """What a spreadsheet makes of a CSV file by its own settings."""
+    line = fields[0] if fields else ""
+    if line.lower().startswith("sep="):
+        raise UnreadableBatch("the first line is `sep=`, which spreadsheets alone read: take it out")
+    for mark, word in SEPARATORS.items():
+        if set(MUST) & {name.strip().lower() for name in line.split(mark)}:
+            raise UnreadableBatch(f"the columns are parted by {word}: save the file with commas between them")
 
 
 def _shown(name: str) -> str:

@@ -23,6 +23,11 @@ MOST_RADIUS_M: Final = 500.0
 COARSEST_M: Final = 100
 """The side of the square that a grid reference may name."""
 LONGEST_REFERENCE: Final = 64
+LONGEST_PLACE: Final = 64
+"""Characters of a field of the place, which is kept as it was given."""
+EARLIEST_US: Final = parse_instant("2000-01-01T00:00:00Z")
+LATEST_US: Final = parse_instant("2200-01-01T00:00:00Z")
+"""Between these years an instant is one that somebody meant."""
 MUST: Final = ("force", "reference", "kind", "from", "to")
 PLACES: Final = ("grid", "easting", "northing", "lat", "lon")
 MAY: Final = ("radius_m",)
@@ -142,7 +147,10 @@ def _instant(text: str, name: str, wrong: list[Wrong]) -> int | None:
     try:
         us = parse_instant(text)
     except BadInstant:
-        wrong.append(Wrong(name, f"is not {_EXPECTED[name]}"))
+        wrong.append(Wrong(name, f"is not {_EXPECTED[name]} (in summer an hour before the clock on the wall)"))
+        return None
+    if not EARLIEST_US <= us < LATEST_US:
+        wrong.append(Wrong(name, "is before the year 2000 or after 2199: is the year right?"))
         return None
     if not text.endswith(("Z", "z")):
         wrong.append(Wrong(name, f"is not in UTC: write {format_instant(us)}"))
@@ -160,6 +168,10 @@ def _place(told: Mapping[str, str], wrong: list[Wrong]) -> Place | None:
             )
         )
         return None
+    long = [name for name in PLACES if len(told.get(name, "")) > LONGEST_PLACE]
+    if long:
+        wrong += [Wrong(name, f"is longer than {LONGEST_PLACE} characters: give the place alone") for name in long]
+        return None
     if ways > 1:
         wrong.append(
             Wrong("grid" if grid else "lat", "gives the place a second time: give it once, as grid or as degrees")
@@ -168,14 +180,17 @@ def _place(told: Mapping[str, str], wrong: list[Wrong]) -> Place | None:
     place = _by_reference(told, wrong) if grid else _by_metres(told, wrong) if metres else _by_degrees(told, wrong)
     if place is not None and not in_country(place.lon, place.lat):
         field = "grid" if grid else "easting" if metres else "lat"
-        wrong.append(
-            Wrong(
-                field,
-                "is outside Great Britain and Northern Ireland: is latitude exchanged with longitude, or a sign lost?",
-            )
-        )
+        wrong.append(Wrong(field, f"is outside Great Britain and Northern Ireland: {_OUTSIDE[field]}"))
         return None
     return place
+
+
+_OUTSIDE: Final = {
+    "grid": "are the letters of the square right?",
+    "easting": "are `easting` and `northing` exchanged, or is a figure missing? They are whole metres",
+    "lat": "is latitude exchanged with longitude, or a sign lost?",
+}
+_NUMBERS: Final = {"easting": "530624", "northing": "178388", "lat": "51.4893", "lon": "-0.1199"}
 
 
 def _by_reference(told: Mapping[str, str], wrong: list[Wrong]) -> Place | None:
@@ -189,7 +204,7 @@ def _by_reference(told: Mapping[str, str], wrong: list[Wrong]) -> Place | None:
             Wrong("grid", f"names a square of {square.side_m // 1000} km: give three figures or more each way")
         )
         return None
-    return _on_grid(*square.middle, square.side_m, told["grid"], "grid", wrong)
+    return _on_grid(*square.middle, square.side_m, square.written, "grid", wrong)
 
 
 def _by_metres(told: Mapping[str, str], wrong: list[Wrong]) -> Place | None:
@@ -225,7 +240,7 @@ def _pair(told: Mapping[str, str], names: tuple[str, str], wrong: list[Wrong]) -
         if name not in told:
             wrong.append(Wrong(name, f"is missing beside `{other}`"))
         elif number is None:
-            wrong.append(Wrong(name, "is not a number such as 51.4893"))
+            wrong.append(Wrong(name, f"is not a number such as {_NUMBERS[name]}, without commas or letters"))
         else:
             found.append(number)
     return (found[0], found[1]) if len(found) == 2 else None

@@ -1,6 +1,7 @@
 """How long warrants are out: days to execution, and how many are out still, by area and kind (docs/warrants.md). Pure.
 
-Whoever is few is not shown: a count of 1 to 4 is left out, and so is one more where it could be worked out from the total.
+Whoever is few is not shown: a count of 1 to 4 is left out, and so are others where it could be worked out from the total, or
+the total from what is below it (`evidence.suppression`).
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from typing import Final, TypeVar
 
 from domain.instants import DAY_US
 from domain.vocabulary import WarrantKind, WarrantOutcome
+from evidence.suppression import LEAST, hidden_of
 
-FEWEST: Final = 5
-"""Fewer than this many are not shown."""
 BANDS: Final[tuple[tuple[str, int | None], ...]] = (
     ("under_8_days", 8),
     ("8_to_28_days", 29),
@@ -72,6 +72,9 @@ def figures(lives: Iterable[Life], now_us: int) -> list[Figures]:
         kinds = [kind for kind in WarrantKind if any(one.kind is kind for one in here)]
         of_kinds = [_Counts.of([one for one in here if one.kind is kind], kind, counts.area, now_us) for kind in kinds]
         hidden_kinds = _hidden(of_kinds)
+        for name, keys in hidden_kinds.items():
+            if counts.hides(name, hidden):  # the kinds would come to what is not shown
+                keys |= {(each.kind, each.area) for each in of_kinds}
         found += [each.shown(hidden_kinds) for each in of_kinds]
     return found
 
@@ -98,17 +101,20 @@ class _Counts:
 
     def shown(self, hidden: Mapping[str, Container[tuple[object, object]]]) -> Figures:
         """``hidden`` by column: whose count would tell another's."""
-        bands = hidden_where_few({name: self.counts[name] for name, _ in BANDS})
 
         def shown(name: str) -> int | None:
-            number = self.counts[name]
-            few = 0 < number < FEWEST or (self.kind, self.area) in hidden.get(name, ())
-            return None if few or bands.get(name, number) is None else number
+            return None if self.hides(name, hidden) else self.counts[name]
 
-        enough = len(self.days) >= FEWEST
+        enough = len(self.days) >= LEAST and shown(EXECUTED) is not None
         median, p90 = (quantile(self.days, 0.5), quantile(self.days, 0.9)) if enough else (None, None)
         out = {name: shown(name) for name, _ in BANDS}
         return Figures(self.kind, self.area, shown(EXECUTED), median, p90, shown(OTHERWISE), out, shown(OUT))
+
+    def hides(self, name: str, hidden: Mapping[str, Container[tuple[object, object]]]) -> bool:
+        """Whether a count is not shown: it is small, or would tell another's of its row or column."""
+        bands = hidden_where_few({band: self.counts[band] for band, _ in BANDS})
+        few = 0 < self.counts[name] < LEAST or (self.kind, self.area) in hidden.get(name, ())
+        return few or (name in bands and bands[name] is None)
 
 
 def _hidden(rows: Sequence[_Counts]) -> dict[str, set[tuple[object, object]]]:
@@ -134,9 +140,6 @@ def _banded(days: Iterable[int]) -> dict[str, int]:
 
 
 def hidden_where_few(counts: Mapping[K, int]) -> dict[K, int | None]:
-    """Counts of which the small ones are None; where one alone would be, the next smallest that counts anybody is too."""
-    hidden = {name for name, number in counts.items() if 0 < number < FEWEST}
-    others = [name for name, number in counts.items() if number >= FEWEST]
-    if len(hidden) == 1 and others:
-        hidden.add(min(others, key=lambda name: counts[name]))
-    return {name: None if name in hidden else number for name, number in counts.items()}
+    """Counts that have a total, of which those are None that are small, or by which a small one could be worked out."""
+    hidden, _ = hidden_of(list(counts.values()))
+    return {name: None if gone else number for (name, number), gone in zip(counts.items(), hidden, strict=True)}

@@ -174,7 +174,11 @@ def qualifying(
         raise NotReckoned("no scheme holds on the day on which the order began")
     if order.kind not in scheme.order_kinds:
         raise NotReckoned(f"days are reckoned for {', '.join(scheme.order_kinds)} and not for {order.kind.value}")
-    end_us = min(held[-1][1], now_us, held[0][0] + LONGEST_US)
+    end_us = min(held[-1][1], now_us)
+    if end_us - held[0][0] > LONGEST_US:
+        raise NotReckoned(
+            f"the curfew has held for more than {LONGEST_US // DAY_US} days: days are reckoned of so many at most"
+        )
     one = _Reckoning(of, order, scheme, curfews, held, violations, now_us)
     days = tuple(one.day(span) for span in local_days(of.cache, timezone, held[0][0], end_us) if one.is_over(span))
     return QualifyingSheet(order, scheme, now_us, days)

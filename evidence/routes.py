@@ -189,6 +189,10 @@ class Routes:
         """The route that a case keeps by name; None when the file has it no more."""
         return next((one for one in self._file.route if one.name == name), None)
 
+    def of_case(self, name: str, kind: OrderKind, made_us: int) -> Route | None:
+        """The route that a case keeps; where the file has it no more, the one of that kind on the day that it was opened."""
+        return self.named(name) or self.route_for(kind, made_us)
+
 
 def read_routes(text: str, zones: TimeZones, file: str = FILE) -> Routes:
     """The routes of a file. Raises `BadPolicy`, which names file, key and what may stand there."""

@@ -15,7 +15,8 @@ from psycopg.types.json import Jsonb
 from domain.instants import DAY_US
 from domain.vocabulary import ConditionKind, Kind
 from store import caseload
-from store.errors import Busy, Refused
+from store.errors import Busy
+from store.refusing import refusing
 from store.rows_read import alert_row, violation
 from store.statements import statement
 from store.times import At, Connection, at
@@ -146,10 +147,8 @@ async def write(conn: Connection, writing: Writing, seen: Seen, now_us: int) -> 
 
     Raises `Refused` for a text that the database cannot hold (U+0000); the transaction is then lost.
     """
-    try:
+    with refusing():
         await _write(conn, writing, seen, now_us)
-    except psycopg.DataError as error:
-        raise Refused(str(error)) from error
 
 
 async def _write(conn: Connection, writing: Writing, seen: Seen, now_us: int) -> None:

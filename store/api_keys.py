@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import psycopg
-
 from domain.instants import DAY_US, MINUTE_US
 from domain.vocabulary import Role
 from store.audit import Entry, write
 from store.connecting import Pool
-from store.errors import NoSuchKey, Refused
+from store.errors import NoSuchKey
+from store.refusing import refusing
 from store.statements import statement
 from store.times import At
 
@@ -56,10 +55,8 @@ class ApiKeys:
         areas = None if key.areas is None else sorted(key.areas)
         row = given | {"areas": areas, "secret_hash": secret_hash, "at": At(key.made_us), "ends_at": At(key.ends_us)}
         async with self._pool.connection() as conn, conn.transaction():
-            try:
+            with refusing():
                 await conn.execute(statement("enter_api_key"), row)
-            except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
-                raise Refused(str(error)) from error
             await write(conn, entry)
 
     async def one(self, key_id: str) -> tuple[Key, bytes] | None:

@@ -19,6 +19,7 @@ from domain.vocabulary import AssessmentDecision, OrderKind
 from store.audit import Entry, write
 from store.connecting import Pool
 from store.errors import Refused, StoreError
+from store.refusing import refusing, rows_or_refused
 from store.requests import NEWEST, Note
 from store.rows_read import violation
 from store.seeing import rows_seen
@@ -376,16 +377,14 @@ async def _narrate(conn: Connection, no: int, text: str, ready: bool, by: str, a
 
 async def _rows(conn: Connection, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     try:
-        return await (await conn.execute(statement(name), parameters)).fetchall()
-    except (psycopg.DataError, psycopg.errors.CheckViolation, psycopg.errors.UniqueViolation) as error:
+        return await rows_or_refused(conn, name, parameters)
+    except psycopg.errors.UniqueViolation as error:
         raise Refused(str(error)) from error
 
 
 async def _do(conn: Connection, name: str, parameters: dict[str, Any]) -> None:
-    try:
+    with refusing():
         await conn.execute(statement(name), parameters)
-    except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
-        raise Refused(str(error)) from error
 
 
 def _case(row: Sequence[Any]) -> CaseRow:

@@ -16,7 +16,8 @@ from domain.records import Area, Caseload, Condition, EquipmentCheck, Fitting, O
 from store import caseload
 from store.caseload_seen import CaseloadSeen, EnteredRow
 from store.connecting import Pool
-from store.errors import Busy, Refused
+from store.errors import Busy
+from store.refusing import refusing
 from store.statements import statement
 from store.times import Connection
 
@@ -108,10 +109,8 @@ class Entering:
 
     async def enter(self, versions: Sequence[Version], by: str | None, role: str | None) -> None:
         """Enters versions. Raises `Refused` for what the database cannot hold."""
-        try:
+        with refusing():
             await caseload.enter(self.conn, versions, by, role)
-        except psycopg.DataError as error:
-            raise Refused(str(error)) from error
 
     async def subjects(self, keys: Iterable[Key]) -> dict[Key, SubjectOf]:
         """Whose some records are."""

@@ -14,12 +14,13 @@ from psycopg.types.json import Jsonb
 
 from domain.callers import Sight
 from domain.caseload_file import parse_record
-from domain.instants import EARLY_US
+from domain.instants import EARLY_US, FAR_US
 from domain.records import Victim
 from domain.vocabulary import Channel, DutyEvent, DutyState, Role, TellingResult
 from store.audit import Entry, write
 from store.caseload import ANY_NAME
 from store.connecting import Pool
+from store.refusing import refusing
 from store.seeing import rows_seen
 from store.statements import statement
 from store.times import At, Connection
@@ -29,7 +30,8 @@ Note = Callable[[Connection], Awaitable[None]]
 MOST_OVERDUE: Final = 500
 """Overdue duties of which people are told at once."""
 FIRST: Final = (EARLY_US, 0)
-"""Before every duty: the place of the first page."""
+LAST: Final = (FAR_US, 0)
+"""Before and after every duty."""
 
 
 class KeptDuty(NamedTuple):
@@ -130,6 +132,11 @@ class DutyRow:
     person: Facts | None
 
 
+def place_of(row: DutyRow, *, is_open: bool | None) -> tuple[int, int]:
+    """Where a duty stands in its list (`ContactDuties.page`)."""
+    return (row.ended_us if is_open is False and row.ended_us is not None else row.due_us), row.no
+
+
 class HeldDuty(NamedTuple):
     """A duty while nobody else can change it; ``missed``: tries that reached nobody."""
 
@@ -204,52 +211,59 @@ class ContactDuties:
     async def page(
         self,
         sight: Sight,
-        after: tuple[int, int],
+        after: tuple[int, int] | None,
         limit: int,
         *,
         is_open: bool | None = None,
         victim: str | None = None,
         no: int | None = None,
     ) -> list[DutyRow]:
-        """Those in sight by (due, number), those after ``after``."""
-        place = {"after_at": At(after[0]), "after_no": after[1], "limit": limit}
+        """Those in sight after ``after`` (None: the first page), by `place_of`: the soonest due first; of ended ones the latest."""
+        at_us, number = after or (LAST if is_open is False else FIRST)
+        place = {"after_at": At(at_us), "after_no": number, "limit": limit}
         wanted = place | {"open": is_open, "victim": victim, "no": no}
         async with self._pool.connection() as conn:
             return [_row(row) for row in await rows_seen(conn, sight, "duties_page", wanted)]
 
     async def one(self, no: int, sight: Sight) -> DutyRow | None:
         """One; None when there is none in sight."""
-        found = await self.page(sight, FIRST, 1, no=no)
+        found = await self.page(sight, None, 1, no=no)
         return found[0] if found else None
 
     async def tell(
         self, no: int, revision: int | None, telling: Telling, state: DutyState, now_us: int, entry: Entry, note: Note
     ) -> HeldDuty | None:
         """Enters a try, after which the duty is in ``state``. As it was before; where that is not open, or not ``revision``, nothing was done."""
-        async with self._pool.connection() as conn, conn.transaction():
-            was = await _hold(conn, no)
-            if was is None or was.state is not DutyState.OPEN or revision not in (None, was.revision):
-                return was
-            await note(conn)
-            words = {"channel": telling.channel.value, "result": telling.result.value, "said_back": telling.said_back}
-            who = {"by_name": telling.by, "by_role": telling.role.value, "adult": telling.adult}
-            stamps = {"no": no, "at": At(telling.at_us), "now": At(now_us)}
-            await conn.execute(statement("enter_telling"), {**words, **who, **stamps})
-            await _end(conn, no, state, telling.by, None, now_us)
-            await write(conn, entry)
+        with refusing():
+            async with self._pool.connection() as conn, conn.transaction():
+                was = await _hold(conn, no)
+                if was is None or was.state is not DutyState.OPEN or revision not in (None, was.revision):
+                    return was
+                await note(conn)
+                words = {
+                    "channel": telling.channel.value,
+                    "result": telling.result.value,
+                    "said_back": telling.said_back,
+                }
+                who = {"by_name": telling.by, "by_role": telling.role.value, "adult": telling.adult}
+                stamps = {"no": no, "at": At(telling.at_us), "now": At(now_us)}
+                await conn.execute(statement("enter_telling"), {**words, **who, **stamps})
+                await _end(conn, no, state, telling.by, None, now_us)
+                await write(conn, entry)
         return was
 
     async def give_up(
         self, no: int, revision: int | None, tries: int, why: str, by: str, now_us: int, entry: Entry
     ) -> HeldDuty | None:
         """They could not be reached. Gives what `tell` gives; nothing was done either where fewer than ``tries`` were made."""
-        async with self._pool.connection() as conn, conn.transaction():
-            was = await _hold(conn, no)
-            if was is None or was.state is not DutyState.OPEN or revision not in (None, was.revision):
-                return was
-            if was.missed >= tries:
-                await _end(conn, no, DutyState.NOT_REACHED, by, why, now_us)
-                await write(conn, entry)
+        with refusing():
+            async with self._pool.connection() as conn, conn.transaction():
+                was = await _hold(conn, no)
+                if was is None or was.state is not DutyState.OPEN or revision not in (None, was.revision):
+                    return was
+                if was.missed >= tries:
+                    await _end(conn, no, DutyState.NOT_REACHED, by, why, now_us)
+                    await write(conn, entry)
         return was
 
 

@@ -5,7 +5,8 @@ Instants are microseconds UTC, numbers 64-bit. Every change is one transaction w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -15,13 +16,16 @@ from domain.callers import Sight
 from domain.vocabulary import CrimeKind, MatchReason
 from store.audit import Entry, write
 from store.connecting import Pool
-from store.errors import Refused
+from store.errors import Busy
 from store.matching import CrimeFacts
+from store.refusing import refusing
 from store.requests import NEWEST, Note
 from store.seeing import rows_seen
 from store.statements import statement
 from store.times import At, Connection
 
+ENTER_TIMEOUT_MS: Final = 5_000
+"""For so long a correction waits for the matcher, which may be some minutes at the crimes that it has in hand."""
 DETAILS_NAMED: Final = 50
 """Numbers of crimes that an entry of the audit names."""
 
@@ -130,6 +134,10 @@ class Locked(NamedTuple):
     stands: bool
 
 
+class SamePerson(Exception):
+    """Whoever qualified a match would decide on it too."""
+
+
 class Crimes:
     """The crimes; over a pool that somebody else closes. ``facts`` is by what one wearer's result is found."""
 
@@ -145,10 +153,11 @@ class Crimes:
     async def enter(self, crimes: Sequence[Named], by: str, at_us: int, entry: Entry, note: Note) -> list[Entered]:
         """Enters crimes, in their order; what was told before in the same words changes nothing. Raises `Refused`.
 
-        Of two of one name the words must be the same.
+        Of two of one name the words must be the same. Raises `Busy` where one is in the matcher's hands for longer.
         """
-        try:
+        with refusing():
             async with self._pool.connection() as conn, conn.transaction():
+                await conn.execute(statement("lock_timeout"), {"ms": str(ENTER_TIMEOUT_MS)})
                 await note(conn)
                 found = await _enter(conn, crimes, by, at_us)
                 counts = {
@@ -157,8 +166,6 @@ class Crimes:
                 numbers = [str(one.no) for one in found if one.is_new]
                 named = {"crimes": numbers} if len(numbers) <= DETAILS_NAMED else {"crimes": len(numbers)}
                 await write(conn, replace(entry, details=entry.details | named | counts))
-        except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
-            raise Refused(str(error)) from error
         return found
 
     async def crime(self, no: int, forces: Collection[str] | None) -> CrimeRow | None:
@@ -188,12 +195,12 @@ class Crimes:
         """Every result of a crime, the newest first."""
         return [_result(row) for row in await self._rows("crime_matchings_of", {"no": no})]
 
-    async def matches(self, matching_no: int, sight: Sight | None) -> list[Match]:
-        """Those near in a result that are in sight; None: those who were authorised, whoever they are."""
+    async def matches(self, matching_no: int, sight: Sight | None, wearer: str | None = None) -> list[Match]:
+        """Those near in a result that are in sight, or one of them; None: those who were authorised, whoever they are."""
         if sight is None:
             return [Match(*row) for row in await self._rows("crime_matches_authorised", {"matching_no": matching_no})]
         async with self._pool.connection() as conn:
-            wanted = {"matching_no": matching_no, "wearer": None}
+            wanted = {"matching_no": matching_no, "wearer": wearer}
             return [Match(*row) for row in await rows_seen(conn, sight, "crime_matches_seen", wanted)]
 
     async def qualify(
@@ -227,7 +234,7 @@ class Crimes:
     ) -> Locked | None:
         """Another says whether the force sees it; as `qualify`. What nobody found plausible cannot be authorised.
 
-        Raises `Refused` where the one who decides is the one who qualified.
+        Raises `SamePerson`.
         """
         values = {"authorised": authorised, "decision": decision}
         return await self._change("crime_match_decide", (no, matching_no, wearer), revision, values, by, at_us, entry)
@@ -243,7 +250,7 @@ class Crimes:
         entry: Entry,
     ) -> Locked | None:
         one = dict(zip(("no", "matching_no", "wearer"), key, strict=True))
-        try:
+        with refusing(), _two_people():
             async with self._pool.connection() as conn, conn.transaction():
                 row = await (await conn.execute(statement("crime_match_lock"), one)).fetchone()
                 was = None if row is None else Locked(*row)
@@ -255,8 +262,6 @@ class Crimes:
                     return was
                 await conn.execute(statement(name), one | values | {"by": by, "at": At(at_us)})
                 await write(conn, entry)
-        except psycopg.errors.CheckViolation as error:
-            raise Refused(str(error)) from error
         return was
 
     async def _rows(self, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -264,11 +269,25 @@ class Crimes:
             return await (await conn.execute(statement(name), parameters)).fetchall()
 
 
+@contextmanager
+def _two_people() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.CheckViolation as error:
+        if error.diag.constraint_name != "crime_matches_two_people":
+            raise
+        raise SamePerson from error
+
+
 async def _enter(conn: Connection, crimes: Sequence[Named], by: str, at_us: int) -> list[Entered]:
     names = {"forces": [one.force for one in crimes], "references": [one.reference for one in crimes]}
     await conn.execute(statement("crimes_name"), names)
+    try:
+        locked = await (await conn.execute(statement("crimes_lock"), names)).fetchall()
+    except psycopg.errors.LockNotAvailable as error:
+        raise Busy("one of these crimes is being matched; try again") from error
     known: dict[tuple[str, str], tuple[int, int, Told | None]] = {}
-    for no, force, reference, version, *rest in await (await conn.execute(statement("crimes_lock"), names)).fetchall():
+    for no, force, reference, version, *rest in locked:
         known[force, reference] = (no, version, _told(rest) if version else None)
     found, new = [], []
     for one in crimes:

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import psycopg
-
 from domain.caseload_file import parse_record
 from domain.records import Assessment, Record, Version
 from store import caseload
 from store.caseload import ANY_NAME
-from store.errors import Refused
+from store.refusing import refusing, rows_or_refused
 from store.statements import statement
 from store.times import At, Connection, at
 
@@ -84,13 +82,13 @@ class Muted(NamedTuple):
 
 async def last_events(conn: Connection, numbers: Sequence[int]) -> dict[int, LastEvent]:
     """The last event of each of some alerts that have any."""
-    rows = await _rows(conn, "last_events", {"numbers": list(numbers)})
+    rows = await rows_or_refused(conn, "last_events", {"numbers": list(numbers)})
     return {row[0]: LastEvent(*row[1:]) for row in rows}
 
 
 async def alert_numbers(conn: Connection, wanted: dict[str, Any], limit: int) -> list[tuple[int, int]]:
     """(number, revision) of the alerts that fit; ``wanted`` has the parameters of `alert_numbers`."""
-    return [(row[0], row[1]) for row in await _rows(conn, "alert_numbers", wanted | {"limit": limit})]
+    return [(row[0], row[1]) for row in await rows_or_refused(conn, "alert_numbers", wanted | {"limit": limit})]
 
 
 async def enter_contact(conn: Connection, row: ContactRow) -> int:
@@ -100,30 +98,32 @@ async def enter_contact(conn: Connection, row: ContactRow) -> int:
         *("answered_by", "said", "promised", "police_log"),
     )
     parameters = {name: getattr(row, name) for name in names}
-    found = await _rows(conn, "enter_contact", parameters | {"at": At(row.at_us), "promised_at": at(row.promised_us)})
+    found = await rows_or_refused(
+        conn, "enter_contact", parameters | {"at": At(row.at_us), "promised_at": at(row.promised_us)}
+    )
     return int(found[0][0])
 
 
 async def keep_promise(conn: Connection, contact_no: int, by: str, at_us: int) -> bool:
     """Marks a promise as kept; False when it was before, or there is none."""
-    return bool(await _rows(conn, "keep_promise", {"contact_no": contact_no, "by": by, "at": At(at_us)}))
+    return bool(await rows_or_refused(conn, "keep_promise", {"contact_no": contact_no, "by": by, "at": At(at_us)}))
 
 
 async def promise(conn: Connection, contact_no: int) -> PromiseRow | None:
     """A promise; None when there is no such entry."""
-    rows = await _rows(conn, "contact", {"contact_no": contact_no})
+    rows = await rows_or_refused(conn, "contact", {"contact_no": contact_no})
     return PromiseRow(*rows[0]) if rows else None
 
 
 async def finish_task(conn: Connection, task_no: int, by: str, at_us: int) -> int | None:
     """Marks a task as done; its alert, None when it was before or there is none."""
-    rows = await _rows(conn, "finish_task", {"task_no": task_no, "by": by, "at": At(at_us)})
+    rows = await rows_or_refused(conn, "finish_task", {"task_no": task_no, "by": by, "at": At(at_us)})
     return rows[0][0] if rows else None
 
 
 async def task(conn: Connection, task_no: int) -> TaskDone | None:
     """One task; None when there is none."""
-    rows = await _rows(conn, "task", {"task_no": task_no})
+    rows = await rows_or_refused(conn, "task", {"task_no": task_no})
     return TaskDone(*rows[0]) if rows else None
 
 
@@ -133,14 +133,14 @@ async def enter_mute(
     """Enters a mute by (name, role); the wearer's open alerts are looked at."""
     span = {"from_at": At(from_us), "to_at": At(to_us)}
     parameters = {"wearer": wearer, "reason": reason, "at": At(at_us), "by_name": by[0], "by_role": by[1]} | span
-    no = int((await _rows(conn, "enter_mute", parameters))[0][0])
+    no = int((await rows_or_refused(conn, "enter_mute", parameters))[0][0])
     await conn.execute(statement("look_again"), {"wearer": wearer, "name": f"mute:{no}", "now": At(at_us)})
     return no
 
 
 async def end_mute(conn: Connection, mute_no: int, by: str, at_us: int) -> str | None:
     """Ends a mute early; the wearer's open alerts are looked at. Whose it was; None when it is over, or there is none."""
-    rows = await _rows(conn, "end_mute", {"mute_no": mute_no, "by": by, "at": At(at_us)})
+    rows = await rows_or_refused(conn, "end_mute", {"mute_no": mute_no, "by": by, "at": At(at_us)})
     for (wearer,) in rows:
         name = f"mute_end:{mute_no}"
         await conn.execute(statement("look_again"), {"wearer": wearer, "name": name, "now": At(at_us)})
@@ -149,52 +149,52 @@ async def end_mute(conn: Connection, mute_no: int, by: str, at_us: int) -> str |
 
 async def whose_alerts(conn: Connection, numbers: Sequence[int]) -> list[str]:
     """Of whom some alerts are, each once."""
-    return [row[0] for row in await _rows(conn, "whose_alerts", {"numbers": list(numbers)})]
+    return [row[0] for row in await rows_or_refused(conn, "whose_alerts", {"numbers": list(numbers)})]
 
 
 async def mute(conn: Connection, mute_no: int) -> Muted | None:
     """One mute; None when there is none."""
-    rows = await _rows(conn, "mute", {"mute_no": mute_no})
+    rows = await rows_or_refused(conn, "mute", {"mute_no": mute_no})
     return Muted(*rows[0]) if rows else None
 
 
 async def mutes_of(conn: Connection, wearer: str, now_us: int) -> list[Muted]:
     """The mutes of a wearer that are not over."""
-    return [Muted(*row) for row in await _rows(conn, "mutes_of_wearer", {"wearer": wearer, "now": At(now_us)})]
+    return [
+        Muted(*row) for row in await rows_or_refused(conn, "mutes_of_wearer", {"wearer": wearer, "now": At(now_us)})
+    ]
 
 
 async def who_is_muted(conn: Connection, wearer: str, now_us: int) -> tuple[str, tuple[str, ...]] | None:
     """(response level, victims that running orders protect) of a wearer; None when there is none."""
-    rows = await _rows(conn, "who_is_muted", {"wearer": wearer, "now": At(now_us)})
+    rows = await rows_or_refused(conn, "who_is_muted", {"wearer": wearer, "now": At(now_us)})
     return (rows[0][0], tuple(rows[0][1])) if rows else None
 
 
 async def to_assess(conn: Connection, numbers: Sequence[int]) -> dict[int, list[str]]:
     """The current violations of each of some alerts of which nobody has decided anything."""
     found: dict[int, list[str]] = {}
-    for alert_no, violation_id in await _rows(conn, "violations_to_assess", {"numbers": list(numbers)}):
+    for alert_no, violation_id in await rows_or_refused(conn, "violations_to_assess", {"numbers": list(numbers)}):
         found.setdefault(alert_no, []).append(violation_id)
     return found
 
 
 async def last_closings(conn: Connection, numbers: Sequence[int]) -> dict[int, int]:
     """The revision of the last closing of each of some alerts."""
-    return {row[0]: row[1] for row in await _rows(conn, "last_closings", {"numbers": list(numbers)})}
+    return {row[0]: row[1] for row in await rows_or_refused(conn, "last_closings", {"numbers": list(numbers)})}
 
 
 async def assessments(conn: Connection, ids: Sequence[str]) -> list[Assessment]:
     """Those of some ids that stand."""
-    bodies = [row[0] for row in await _rows(conn, "assessments_proposed", {"ids": list(ids)})]
+    bodies = [row[0] for row in await rows_or_refused(conn, "assessments_proposed", {"ids": list(ids)})]
     found: list[Record] = [parse_record(body, ANY_NAME) for body in bodies]
     return [one for one in found if isinstance(one, Assessment)]
 
 
 async def learn(conn: Connection, versions: Sequence[Version]) -> None:
     """Enters caseload records; ingest takes them as any others. Raises `Refused`."""
-    try:
+    with refusing():
         await caseload.enter(conn, versions)
-    except psycopg.DataError as error:
-        raise Refused(str(error)) from error
 
 
 async def enter_resting(
@@ -209,10 +209,3 @@ async def enter_resting(
 async def end_resting(conn: Connection, kind: str, reference: str, at_us: int) -> None:
     """It rests on nothing any more."""
     await conn.execute(statement("end_resting"), {"kind": kind, "reference": reference, "at": At(at_us)})
-
-
-async def _rows(conn: Connection, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    try:
-        return await (await conn.execute(statement(name), parameters)).fetchall()
-    except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
-        raise Refused(str(error)) from error

@@ -12,7 +12,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-import psycopg
 from psycopg.types.json import Jsonb
 
 from domain.callers import Sight
@@ -21,8 +20,9 @@ from domain.instants import DAY_US
 from domain.wire_commands import Command, CommandName
 from store.command_rules import CommandRules
 from store.connecting import Pool, open_pool
-from store.errors import Refused, StoreError
+from store.errors import StoreError
 from store.listening import ALERTS_CHANNEL, COMMANDS_CHANNEL, listening
+from store.refusing import refusing
 from store.seeing import rows_seen
 from store.statements import statement
 from store.times import At, Connection
@@ -128,10 +128,8 @@ async def make(conn: Connection, new: NewCommand) -> int:
         "made_at": At(new.made_us),
         "expires_at": At(new.expires_us),
     }
-    try:
+    with refusing():
         made = await _one(conn, "make_command", about | parameters)
-    except psycopg.DataError as error:
-        raise Refused(str(error)) from error
     assert made is not None
     await conn.execute(statement("supersede_intervals"), about)
     await conn.execute(statement("try_device_now"), about)

@@ -6,16 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
-import psycopg
 from psycopg.types.json import Jsonb
 
 from domain.callers import Sight
 from domain.instants import HOUR_US, MINUTE_US
 from store.audit import Entry, write
 from store.connecting import Pool
-from store.errors import Refused
+from store.refusing import rows_or_refused
 from store.seeing import see_as
-from store.statements import statement
 from store.times import At, Connection
 
 LISTED: Final = 100
@@ -121,17 +119,17 @@ class Handovers:
                 "late": At(now_us - LATE_US),
                 "waited": At(now_us - WAITED_US),
             } | listed
-            ((raised, closed),) = await _rows(conn, "handover_since", {"since": At(since_us)})
+            ((raised, closed),) = await rows_or_refused(conn, "handover_since", {"since": At(since_us)})
             return Picture(
                 at_us=now_us,
                 since_us=since_us,
                 raised=raised,
                 closed=closed,
-                open=[OpenNow(*row) for row in await _rows(conn, "handover_open", {})],
-                claimed=[AlertNow(*row) for row in await _rows(conn, "handover_claimed", listed)],
-                unclaimed=[AlertNow(*row) for row in await _rows(conn, "handover_oldest", listed)],
-                muted=[MutedNow(*row) for row in await _rows(conn, "handover_muted", {"now": now} | listed)],
-                overdue=[Overdue(*row) for row in await _rows(conn, "handover_overdue", overdue)],
+                open=[OpenNow(*row) for row in await rows_or_refused(conn, "handover_open", {})],
+                claimed=[AlertNow(*row) for row in await rows_or_refused(conn, "handover_claimed", listed)],
+                unclaimed=[AlertNow(*row) for row in await rows_or_refused(conn, "handover_oldest", listed)],
+                muted=[MutedNow(*row) for row in await rows_or_refused(conn, "handover_muted", {"now": now} | listed)],
+                overdue=[Overdue(*row) for row in await rows_or_refused(conn, "handover_overdue", overdue)],
             )
 
     async def enter(
@@ -142,7 +140,7 @@ class Handovers:
         async with self._pool.connection() as conn, conn.transaction():
             if also is not None:
                 await also(conn)
-            number = int((await _rows(conn, "enter_handover", row | {"told": Jsonb(told)}))[0][0])
+            number = int((await rows_or_refused(conn, "enter_handover", row | {"told": Jsonb(told)}))[0][0])
             await write(conn, replace(entry, subjects=(str(number),)))
         return number
 
@@ -152,7 +150,7 @@ class Handovers:
         async with self._pool.connection() as conn, conn.transaction():
             if also is not None:
                 await also(conn)
-            taken = bool(await _rows(conn, "take_handover", row))
+            taken = bool(await rows_or_refused(conn, "take_handover", row))
             if taken:
                 await write(conn, replace(entry, subjects=(str(number),)))
         return taken
@@ -168,11 +166,4 @@ class Handovers:
 
     async def _all(self, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as conn:
-            return await _rows(conn, name, parameters)
-
-
-async def _rows(conn: Connection, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    try:
-        return await (await conn.execute(statement(name), parameters)).fetchall()
-    except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
-        raise Refused(str(error)) from error
+            return await rows_or_refused(conn, name, parameters)

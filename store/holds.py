@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from typing import Any, NamedTuple
-
-import psycopg
+from typing import NamedTuple
 
 from store.audit import Entry, write
 from store.connecting import Pool
-from store.errors import Refused
-from store.statements import statement
+from store.refusing import rows_or_refused
 from store.times import At, Connection
 
 Note = Callable[[Connection], Awaitable[None]]
@@ -44,7 +41,7 @@ class Holds:
         async with self._pool.connection() as conn, conn.transaction():
             if note is not None:
                 await note(conn)
-            number = int((await _rows(conn, "enter_hold", row))[0][0])
+            number = int((await rows_or_refused(conn, "enter_hold", row))[0][0])
             await write(conn, replace(entry, details=entry.details | {"hold": str(number)}))
         return number
 
@@ -54,7 +51,7 @@ class Holds:
         async with self._pool.connection() as conn, conn.transaction():
             if note is not None:
                 await note(conn)
-            rows = await _rows(conn, "end_hold", row)
+            rows = await rows_or_refused(conn, "end_hold", row)
             for (wearer,) in rows:
                 about = replace(entry, subjects=(wearer,), details=entry.details | {"hold": str(number)})
                 await write(conn, about)
@@ -63,7 +60,7 @@ class Holds:
     async def one(self, number: int) -> Hold | None:
         """A hold; None when there is none."""
         async with self._pool.connection() as conn:
-            rows = await _rows(conn, "hold", {"hold_no": number})
+            rows = await rows_or_refused(conn, "hold", {"hold_no": number})
         return Hold(*rows[0]) if rows else None
 
     async def page(
@@ -77,11 +74,6 @@ class Holds:
         """Holds, the newest first, from before a number; of ``wearers`` alone where they are given."""
         wanted = {"standing": standing, "wearer": wearer, "wearers": None if wearers is None else sorted(wearers)}
         async with self._pool.connection() as conn:
-            return [Hold(*row) for row in await _rows(conn, "holds", wanted | {"before": before, "limit": limit})]
-
-
-async def _rows(conn: Connection, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    try:
-        return await (await conn.execute(statement(name), parameters)).fetchall()
-    except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
-        raise Refused(str(error)) from error
+            return [
+                Hold(*row) for row in await rows_or_refused(conn, "holds", wanted | {"before": before, "limit": limit})
+            ]

@@ -213,6 +213,8 @@ class CrimeMatching:
             yield batch
             numbers = {"numbers": [one.no for one in crimes], "commit_no": batch.commit_no}
             await conn.execute(statement("crimes_matched"), numbers)
+            if batch.crimes:
+                await conn.execute(statement("crimes_look_again"), {"commit_no": batch.commit_no})
 
     async def look_for_late(self, now_us: int) -> int:
         """Has crimes matched again whose windows got facts since they were; how many."""

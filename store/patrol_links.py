@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
-
-import psycopg
+from typing import NamedTuple
 
 from store.audit import Entry, write
 from store.connecting import Pool
-from store.errors import Refused
-from store.statements import statement
-from store.times import At, Connection
+from store.refusing import rows_or_refused
+from store.times import At
 
 MOST_LISTED = 100
 
@@ -68,7 +65,7 @@ class PatrolLinks:
         row = new._asdict() | {"token_hash": token_hash, "at": At(entry.at_us), "by": entry.who}
         row["expires"] = At(row.pop("expires_us"))
         async with self._pool.connection() as conn, conn.transaction():
-            rows = await _rows(conn, "make_patrol_link", row)
+            rows = await rows_or_refused(conn, "make_patrol_link", row)
             if rows:
                 await write(conn, replace(entry, details=entry.details | {"link": str(rows[0][0])}))
         return int(rows[0][0]) if rows else None
@@ -76,7 +73,9 @@ class PatrolLinks:
     async def revoke(self, number: int, entry: Entry) -> bool:
         """It opens nothing any more; False when that was so before."""
         async with self._pool.connection() as conn, conn.transaction():
-            rows = await _rows(conn, "revoke_patrol_link", {"link_no": number, "at": At(entry.at_us), "by": entry.who})
+            rows = await rows_or_refused(
+                conn, "revoke_patrol_link", {"link_no": number, "at": At(entry.at_us), "by": entry.who}
+            )
             if rows:
                 await write(conn, entry)
         return bool(rows)
@@ -92,7 +91,7 @@ class PatrolLinks:
     async def open(self, token_hash: bytes, at_us: int, entry_of: Callable[[Opened], Entry]) -> Opened | None:
         """What the link with that secret leads to, once the opening is in the audit; None where it opens nothing."""
         async with self._pool.connection() as conn, conn.transaction():
-            rows = await _rows(conn, "open_patrol_link", {"token_hash": token_hash, "at": At(at_us)})
+            rows = await rows_or_refused(conn, "open_patrol_link", {"token_hash": token_hash, "at": At(at_us)})
             if not rows:
                 return None
             opened = Opened(*rows[0])
@@ -102,11 +101,4 @@ class PatrolLinks:
     async def _links(self, alert_no: int | None, number: int | None) -> list[PatrolLink]:
         wanted = {"alert_no": alert_no, "link_no": number, "limit": MOST_LISTED}
         async with self._pool.connection() as conn:
-            return [PatrolLink(*row) for row in await _rows(conn, "patrol_links", wanted)]
-
-
-async def _rows(conn: Connection, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    try:
-        return await (await conn.execute(statement(name), parameters)).fetchall()
-    except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
-        raise Refused(str(error)) from error
+            return [PatrolLink(*row) for row in await rows_or_refused(conn, "patrol_links", wanted)]

@@ -9,12 +9,10 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
-import psycopg
-
 from domain.vocabulary import RequestState
 from store.audit import Entry, write
 from store.connecting import Pool
-from store.errors import Refused
+from store.refusing import rows_or_refused
 from store.statements import statement
 from store.times import At, Connection
 
@@ -97,7 +95,7 @@ class Requests:
         values = dict.fromkeys(Circle._fields) | {name: getattr(new, name) for name in names} | place | instants
         async with self._pool.connection() as conn, conn.transaction():
             await note(conn)
-            rows = await _rows(conn, "request_ask", values | {"at": At(at_us), "by": by})
+            rows = await rows_or_refused(conn, "request_ask", values | {"at": At(at_us), "by": by})
             no = int(rows[0][0])
             await write(conn, replace(entry, details=entry.details | {"request": str(no)}))
         return no
@@ -117,7 +115,7 @@ class Requests:
 
     async def _change(self, name: str, values: dict[str, Any], entry: Entry) -> bool:
         async with self._pool.connection() as conn, conn.transaction():
-            if not await _rows(conn, name, values):
+            if not await rows_or_refused(conn, name, values):
                 return False
             await write(conn, entry)
         return True
@@ -145,13 +143,14 @@ class Requests:
         page: dict[str, Any] = {"before": NEWEST if before is None else before, "limit": limit, "areas": below}
         async with self._pool.connection() as conn:
             return [
-                _row(row) for row in await _rows(conn, "requests_page", page | {"organisation": organisation, "no": no})
+                _row(row)
+                for row in await rows_or_refused(conn, "requests_page", page | {"organisation": organisation, "no": no})
             ]
 
     async def standing(self, organisation: str, now_us: int) -> list[StandingRequest]:
         """Those of an organisation about a wearer by which positions may be seen now."""
         async with self._pool.connection() as conn:
-            rows = await _rows(conn, "requests_standing", {"organisation": organisation, "now": At(now_us)})
+            rows = await rows_or_refused(conn, "requests_standing", {"organisation": organisation, "now": At(now_us)})
         return [StandingRequest(*row) for row in rows]
 
     async def used(self, numbers: Sequence[int], by: str, at_us: int) -> None:
@@ -166,10 +165,3 @@ def _row(row: tuple[Any, ...]) -> RequestRow:
     place = None if lon is None else Circle(lon, lat, radius_m)
     asked = NewRequest(organisation, legal_ground, purpose, from_us, to_us, expires_us, wearer, place)
     return RequestRow(no, asked, asked_us, asked_by, *rest)
-
-
-async def _rows(conn: Connection, name: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    try:
-        return await (await conn.execute(statement(name), values)).fetchall()
-    except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
-        raise Refused(str(error)) from error

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
-
-import psycopg
+from typing import Final, NamedTuple
 
 from domain.instants import SECOND_US
 from store.audit import Entry, write
 from store.connecting import Pool
-from store.errors import Refused
+from store.refusing import rows_or_refused
 from store.statements import statement
 from store.times import At, Connection
 
@@ -53,7 +51,7 @@ class Views:
     async def seen_by(self, owner: str) -> list[View]:
         """One's own by name, then those that others share."""
         async with self._pool.connection() as conn:
-            return [View(*row) for row in await _rows(conn, "views_of", {"owner": owner})]
+            return [View(*row) for row in await rows_or_refused(conn, "views_of", {"owner": owner})]
 
     async def tell(self, view: ViewInUse, now_us: int) -> None:
         """A page shows this view now."""
@@ -65,7 +63,7 @@ class Views:
         """What pages show now, whichever process they told it to, by whose they are; `MOST_IN_USE` at most."""
         async with self._pool.connection() as conn:
             wanted = {"now": At(now_us), "limit": MOST_IN_USE}
-            return [ViewInUse(*row) for row in await _rows(conn, "views_in_use", wanted)]
+            return [ViewInUse(*row) for row in await rows_or_refused(conn, "views_in_use", wanted)]
 
     async def enter(self, name: str, query: str, shared: bool, entry: Entry, note: Note) -> View | None:
         """Keeps a view of whom ``entry`` names; None when they have `MOST_VIEWS` others. Raises `Refused`."""
@@ -73,10 +71,10 @@ class Views:
         async with self._pool.connection() as conn, conn.transaction():
             await note(conn)
             await conn.execute(statement("hold_views_of"), {"owner": entry.who})
-            ((others,),) = await _rows(conn, "count_views_of", row)
+            ((others,),) = await rows_or_refused(conn, "count_views_of", row)
             if others >= MOST_VIEWS:
                 return None
-            made = View(*(await _rows(conn, "enter_view", row))[0])
+            made = View(*(await rows_or_refused(conn, "enter_view", row))[0])
             await write(conn, replace(entry, subjects=(str(made.no),), details=entry.details | {"shared": shared}))
         return made
 
@@ -85,14 +83,7 @@ class Views:
         row = {"view_no": number, "owner": entry.who, "senior": senior}
         async with self._pool.connection() as conn, conn.transaction():
             await note(conn)
-            found = bool(await _rows(conn, "drop_view", row))
+            found = bool(await rows_or_refused(conn, "drop_view", row))
             if found:
                 await write(conn, replace(entry, subjects=(str(number),)))
         return found
-
-
-async def _rows(conn: Connection, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    try:
-        return await (await conn.execute(statement(name), parameters)).fetchall()
-    except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
-        raise Refused(str(error)) from error

@@ -14,6 +14,7 @@ from domain.vocabulary import WarrantKind, WarrantOutcome
 from store.audit import Entry, write
 from store.connecting import Pool
 from store.desk import end_resting, enter_resting
+from store.refusing import refusing
 from store.requests import NEWEST, Note
 from store.seeing import rows_seen
 from store.statements import statement
@@ -137,53 +138,57 @@ class Warrants:
         """
         values: dict[str, Any] = {"kind": new.kind.value, "wearer": new.wearer, "area": new.area}
         values |= {"reference": new.reference, "breach": new.breach}
-        async with self._pool.connection() as conn, conn.transaction():
-            await note(conn)
-            relied = await _relied_on(conn, new)
-            stamp = {"issued_at": At(new.issued_us), "at": At(at_us), "by": by}
-            row = await (await conn.execute(statement("warrant_issue"), values | stamp)).fetchone()
-            assert row is not None
-            no = int(row[0])
-            await _hold(conn, no, new.agency, new.person, by, at_us)
-            await enter_resting(conn, RESTS, str(no), relied, by, at_us)
-            await write(conn, replace(entry, details=entry.details | {"warrant": str(no)}))
+        with refusing():
+            async with self._pool.connection() as conn, conn.transaction():
+                await note(conn)
+                relied = await _relied_on(conn, new)
+                stamp = {"issued_at": At(new.issued_us), "at": At(at_us), "by": by}
+                row = await (await conn.execute(statement("warrant_issue"), values | stamp)).fetchone()
+                assert row is not None
+                no = int(row[0])
+                await _hold(conn, no, new.agency, new.person, by, at_us)
+                await enter_resting(conn, RESTS, str(no), relied, by, at_us)
+                await write(conn, replace(entry, details=entry.details | {"warrant": str(no)}))
         return no
 
     async def hand_over(
         self, no: int, revision: int | None, agency: str, person: str, by: str, at_us: int, entry: Entry
     ) -> Locked | None:
         """Another holds it from now on. As it was before, where that is not ``revision`` nothing was changed; None: there is none."""
-        async with self._pool.connection() as conn, conn.transaction():
-            was = await _lock(conn, no)
-            if was is None or revision not in (None, was.revision):
-                return was
-            await conn.execute(statement("warrant_let_go"), {"no": no, "at": At(at_us)})
-            await _hold(conn, no, agency, person, by, at_us)
-            await write(conn, entry)
+        with refusing():
+            async with self._pool.connection() as conn, conn.transaction():
+                was = await _lock(conn, no)
+                if was is None or revision not in (None, was.revision):
+                    return was
+                await conn.execute(statement("warrant_let_go"), {"no": no, "at": At(at_us)})
+                await _hold(conn, no, agency, person, by, at_us)
+                await write(conn, entry)
         return was
 
     async def accept(self, no: int, revision: int | None, by: str, at_us: int, entry: Entry) -> Locked | None:
         """Whoever holds it says that they have it; said again it changes nothing. Gives what `hand_over` gives."""
-        async with self._pool.connection() as conn, conn.transaction():
-            was = await _lock(conn, no)
-            if was is None or revision not in (None, was.revision) or was.accepted:
-                return was
-            await conn.execute(statement("warrant_accept"), {"no": no, "by": by, "at": At(at_us)})
-            await write(conn, entry)
+        with refusing():
+            async with self._pool.connection() as conn, conn.transaction():
+                was = await _lock(conn, no)
+                if was is None or revision not in (None, was.revision) or was.accepted:
+                    return was
+                await conn.execute(statement("warrant_accept"), {"no": no, "by": by, "at": At(at_us)})
+                await write(conn, entry)
         return was
 
     async def end(self, no: int, revision: int | None, end: End, by: str, at_us: int, entry: Entry) -> Locked | None:
         """It is over, and nobody holds it. Gives what `hand_over` gives."""
-        async with self._pool.connection() as conn, conn.transaction():
-            was = await _lock(conn, no)
-            if was is None or revision not in (None, was.revision):
-                return was
-            await conn.execute(statement("warrant_let_go"), {"no": no, "at": At(at_us)})
-            values = {"no": no, "outcome": end.outcome.value, "place": end.place, "note": end.note, "by": by}
-            stamps = {"at": At(at_us), "happened_at": at(end.happened_us)}
-            await conn.execute(statement("warrant_end"), values | stamps)
-            await end_resting(conn, RESTS, str(no), at_us)
-            await write(conn, entry)
+        with refusing():
+            async with self._pool.connection() as conn, conn.transaction():
+                was = await _lock(conn, no)
+                if was is None or revision not in (None, was.revision):
+                    return was
+                await conn.execute(statement("warrant_let_go"), {"no": no, "at": At(at_us)})
+                values = {"no": no, "outcome": end.outcome.value, "place": end.place, "note": end.note, "by": by}
+                stamps = {"at": At(at_us), "happened_at": at(end.happened_us)}
+                await conn.execute(statement("warrant_end"), values | stamps)
+                await end_resting(conn, RESTS, str(no), at_us)
+                await write(conn, entry)
         return was
 
     async def warrant(self, no: int, sight: Sight) -> WarrantRow | None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from access.grants import Deed
-from api.console.asking import Asking, Refused, together
+from api.console.asking import Refused, together
 from api.console.frame import Opened, Page, see_other
 from api.console.rendering import LONDON, day, instant
 from api.console.typed import Form, moment_anchors
@@ -49,17 +49,15 @@ async def victim_contact(opened: Opened) -> Response:
     """What is still to be told, by when it is due, so that what is overdue comes first; then what was done."""
     (due, more), done = await together(
         opened.ask.items("contact-duties", most=LISTED, open="true", limit=LISTED),
-        opened.ask.items("contact-duties", most=DONE_LISTED, open="false", limit=LISTED),
+        opened.ask.items("contact-duties", most=DONE_LISTED, open="false", limit=DONE_LISTED),
     )
-    names = await _victims(opened.ask, [one["victim"] for one in due + done[0]])
     return opened.show(
         "victim_contact.html",
         title="Victim contact",
         due=due,
         more=more,
-        done=sorted(done[0], key=lambda one: str(one["ended"]), reverse=True),
+        done=done[0],
         overdue=sum(one["overdue"] for one in due),
-        names=names,
         events=EVENTS,
         states=STATES,
         by_words=by_words,
@@ -141,13 +139,3 @@ def by_words(text: str) -> str:
     if (here.hour, here.minute, here.second) == (0, 0, 0):
         return f"the end of {day(here - timedelta(hours=12))}"
     return f"{day(here)}, {here:%H:%M}"
-
-
-async def _victims(ask: Asking, ids: list[str]) -> dict[str, str]:
-    """What each is called; whoever may not be seen stays an id."""
-    wanted = sorted(set(ids))
-    found = await together(*(ask.maybe(f"victims/{one}") for one in wanted))
-    return {
-        one: str(record.get("name") or one)
-        for one, record in zip(wanted, (((each or {}).get("record")) or {} for each in found), strict=True)
-    }

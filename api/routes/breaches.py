@@ -26,7 +26,7 @@ from api.routes.work import CREATED, ETAG
 from domain.breaches import BreachStep, Chosen, DatedStep
 from domain.instants import DAY_US
 from domain.vocabulary import Role
-from evidence.breaches import BREACHES, Fault, faults, stand
+from evidence.breaches import BREACHES, Fault, Standing, faults, stand
 from evidence.choosing import Wish, choice
 from evidence.routes import Route, Routes
 from evidence.working_days import WorkingDays
@@ -145,20 +145,10 @@ async def orders_at_hand(
 async def open_case(asked: Writes, tables: HasPermissions, body: CaseAsked) -> Response:
     """Opens a case of an order, with all that it relies on; whatever else is current of the order is left out, with why."""
     seen, now_us = asked.seen, asked.seen.parts.now()
-    routes = routes_of(seen)
-    order = await tables.breaches.order(body.order, seen.sight)
-    if order is None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "there is no such order", field="order")
-    route = routes.route_for(order.kind, body.identified)
-    if route is None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"no route for {order.kind.value} held then", field="identified")
-    chosen = await _chosen(tables, seen, order.id, body.wish())
-    first = DatedStep(0, BreachStep.IDENTIFIED, body.identified, None, "", None, "", now_us, seen.caller.name)
-    _must_fit(route, (first,), now_us)
-    new = NewCase(order, route.name, stand(route, (first,)).status, (first,), chosen, body.narrative)
-    entry = _entry(seen, order.wearer, now_us, "opened")
 
     async def work(note: Note) -> Response:
+        new = await _new(tables, seen, body, now_us)
+        entry = _entry(seen, new.order.wearer, now_us, "opened")
         try:
             no = await tables.breaches.open_case(new, seen.caller.name, now_us, entry, note)
         except NoLongerSo as error:
@@ -174,21 +164,19 @@ async def step(
 ) -> Response:
     """Enters a date of a case, or corrects one: the entry that was stays, and so does why it was wrong."""
     seen, now_us = asked.seen, asked.seen.parts.now()
-    case = await _read(tables, seen, breach)
-    row, route = case.row, _route(seen, case.row)
-    _must_be(row, if_match)
     corrects = None if body.corrects is None else int(body.corrects)
     dated = DatedStep(0, body.step, body.at, body.result, body.note, corrects, body.why or "", now_us, seen.caller.name)
-    _must_correct(row.steps, dated)
-    steps = (*row.steps, dated)
-    _must_fit(route, steps, now_us)
-    after = stand(route, steps)
-    held = relied_on([one.chosen for one in case.chosen]) if after.rests else ()
-    change = Change(row.no, row.revision, after.status, after.over_us, seen.caller.name, now_us, held)
     done = f"{'corrected' if corrects else 'dated'}:{body.step.value}"
-    entry = _entry(seen, row.wearer, now_us, done, breach=breach)
 
     async def work(note: Note) -> Response:
+        case = await _read(tables, seen, breach)
+        row, route = case.row, _route(seen, case.row)
+        _must_be(row, if_match)
+        _must_correct(row.steps, dated)
+        steps = (*row.steps, dated)
+        _must_fit(route, steps, now_us)
+        change = _change(seen, row, stand(route, steps), [one.chosen for one in case.chosen], now_us)
+        entry = _entry(seen, row.wearer, now_us, done, breach=breach)
         return await _after(tables, seen, breach, await tables.breaches.add_step(change, dated, entry, note))
 
     return await once(asked, work)
@@ -200,15 +188,13 @@ async def choose(
 ) -> Response:
     """Chooses anew what a case relies on; the choices before stay on record."""
     seen, now_us = asked.seen, asked.seen.parts.now()
-    row = (await _read(tables, seen, breach)).row
-    _must_be(row, if_match)
-    chosen = await _chosen(tables, seen, row.order, body.wish())
-    after = stand(_route(seen, row), row.steps)
-    held = relied_on(chosen) if after.rests else ()
-    change = Change(row.no, row.revision, after.status, after.over_us, seen.caller.name, now_us, held)
-    entry = _entry(seen, row.wearer, now_us, "chosen", breach=breach)
 
     async def work(note: Note) -> Response:
+        row = (await _read(tables, seen, breach)).row
+        _must_be(row, if_match)
+        chosen = await _chosen(tables, seen, row.order, body.wish())
+        change = _change(seen, row, stand(_route(seen, row), row.steps), chosen, now_us)
+        entry = _entry(seen, row.wearer, now_us, "chosen", breach=breach)
         try:
             return await _after(tables, seen, breach, await tables.breaches.choose(change, chosen, entry, note))
         except NoLongerSo as error:
@@ -223,14 +209,14 @@ async def narrate(
 ) -> Response:
     """Keeps what the officer writes, as a draft or ready to stand in a pack; every version stays."""
     seen, now_us = asked.seen, asked.seen.parts.now()
-    case = await _read(tables, seen, breach)
-    row, after = case.row, stand(_route(seen, case.row), case.row.steps)
-    _must_be(row, if_match)
-    held = relied_on([one.chosen for one in case.chosen]) if after.rests else ()
-    change = Change(row.no, row.revision, after.status, after.over_us, seen.caller.name, now_us, held)
-    entry = _entry(seen, row.wearer, now_us, "narrated" if body.ready else "drafted", breach=breach)
 
     async def work(note: Note) -> Response:
+        case = await _read(tables, seen, breach)
+        row = case.row
+        _must_be(row, if_match)
+        chosen = [one.chosen for one in case.chosen]
+        change = _change(seen, row, stand(_route(seen, row), row.steps), chosen, now_us)
+        entry = _entry(seen, row.wearer, now_us, "narrated" if body.ready else "drafted", breach=breach)
         done = await tables.breaches.narrate(change, body.text, body.ready, entry, note)
         return await _after(tables, seen, breach, done)
 
@@ -238,6 +224,25 @@ async def narrate(
 
 
 # ---- what they share ----
+
+
+async def _new(tables: Permissions, seen: Seen, body: CaseAsked, now_us: int) -> NewCase:
+    """The case that is asked for; 422 where there can be none."""
+    order = await tables.breaches.order(body.order, seen.sight)
+    if order is None:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "there is no such order", field="order")
+    route = routes_of(seen).route_for(order.kind, body.identified)
+    if route is None:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"no route for {order.kind.value} held then", field="identified")
+    chosen = await _chosen(tables, seen, order.id, body.wish())
+    first = DatedStep(0, BreachStep.IDENTIFIED, body.identified, None, "", None, "", now_us, seen.caller.name)
+    _must_fit(route, (first,), now_us)
+    return NewCase(order, route.name, stand(route, (first,)).status, (first,), chosen, body.narrative)
+
+
+def _change(seen: Seen, row: CaseRow, after: Standing, chosen: Sequence[Chosen], now_us: int) -> Change:
+    held = relied_on(chosen) if after.rests else ()
+    return Change(row.no, row.revision, after.status, after.over_us, seen.caller.name, now_us, held)
 
 
 async def _chosen(tables: Permissions, seen: Seen, order: str, wish: Wish) -> tuple[Chosen, ...]:

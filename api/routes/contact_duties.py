@@ -28,7 +28,7 @@ from domain.caseload_fields import DEFAULT_TIMEZONE
 from domain.rota import Shift
 from domain.vocabulary import Channel, DutyState, Role, TellingResult
 from store.audit import Entry, entry_of
-from store.contact_duties import FIRST, DutyRow, HeldDuty, Telling
+from store.contact_duties import DutyRow, HeldDuty, Telling, place_of
 from store.permissions import Permissions
 
 STATES: Final = {
@@ -62,10 +62,10 @@ async def duties(
     cursor: Cursor = None,
     limit: ListLimit = LIST_DEFAULT,
 ) -> Response:
-    """What protected people in your sight must be told, by when it is due."""
-    after, now_us = read_cursor(cursor, tuple[Number, Number]) or FIRST, seen.parts.now()
+    """What protected people in your sight must be told, by when it is due; what is over (`open=false`) the latest first."""
+    after, now_us = read_cursor(cursor, tuple[Number, Number]), seen.parts.now()
     rows = await tables.duties.page(seen.sight, after, limit + 1, is_open=is_open, victim=victim)
-    page, onward = cut(rows, limit, lambda row: (row.due_us, row.no))
+    page, onward = cut(rows, limit, lambda row: place_of(row, is_open=is_open))
     people = sorted({row.victim for row in page})
     await looked(seen, Deed.READ_CONTACT_DUTIES, "victim", people, shown="contact_duties")
     return answer(

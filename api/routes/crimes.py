@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
 from access.grants import CENTRE, Deed
+from access.permits import book_of
 from alerts.desk import Note
 from api import crime_shapes, shapes
 from api.audited import looked
@@ -27,9 +28,9 @@ from domain.callers import Caller
 from domain.vocabulary import Role
 from evidence.crime_rows import UnreadableBatch, read_batch
 from evidence.crimes import Crime, read_crime
+from evidence.matching_homes import homes_of
 from store.audit import Entry, entry_of
-from store.crimes import CrimeRow, Crimes, Entered, Locked, Match, Named
-from store.errors import Refused
+from store.crimes import CrimeRow, Crimes, Entered, Locked, Match, Named, SamePerson
 from store.permissions import Permissions
 from store.reading_types import Subject
 
@@ -202,7 +203,7 @@ async def authorise(
         was = await tables.crimes.decide(
             row.no, number, wearer, match, *told, seen.caller.name, seen.parts.now(), entry
         )
-    except Refused:
+    except SamePerson:
         raise Problem(HTTPStatus.FORBIDDEN, "you qualified this match: somebody else must decide on it") from None
     if was is not None and not was.decided and was.stands and match in (None, was.revision):
         if was.plausible is None:
@@ -229,7 +230,8 @@ async def of_a_wearer(
     numbers = {"requests": [str(one) for one in requests]} if requests else {}
     await looked(seen, Deed.READ_CRIME_MATCHES, "wearer", [wearer], crime=str(row.no), **numbers)
     outcome = await of_one(tables.crimes.facts, permits, wearer, sought_of(told))
-    return answer(of_one_body(row, wearer, outcome))
+    book = book_of(await seen.parts.reading.caseload_of([wearer]), mask.windows)
+    return answer(of_one_body(row, wearer, outcome, homes_of(book, wearer, told.from_us, told.to_us)))
 
 
 async def _forces(seen: Seen, tables: Permissions) -> frozenset[str] | None:
@@ -279,7 +281,7 @@ async def _in_newest(seen: Seen, crimes: Crimes, row: CrimeRow, wearer: str) -> 
     """The newest result, where that wearer is among those near in it and in sight."""
     if row.result is None:
         raise Problem(HTTPStatus.NOT_FOUND, NO_MATCH)
-    if not any(one.wearer == wearer for one in await _matches(seen, crimes, row.result.no)):
+    if not await crimes.matches(row.result.no, seen.sight, wearer):
         raise Problem(HTTPStatus.NOT_FOUND, NO_MATCH)
     return row.result.no
 
@@ -308,5 +310,5 @@ async def _after(
         raise Problem(HTTPStatus.CONFLICT, "it was decided, and stays so")
     if revision not in (None, was.revision):
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "the match has changed since you saw it")
-    now = next(one for one in await _matches(seen, crimes, number) if one.wearer == wearer)
+    (now,) = await crimes.matches(number, seen.sight, wearer)
     return answer(match_now_body(row.no, number, now), headers={"ETag": f'"{now.revision}"'})

@@ -43,7 +43,7 @@ SELECT warrant_no, wearer, area, issued_at, made_at, outcome IS NOT DISTINCT FRO
 WHERE kind = 'recall' ORDER BY warrant_no;
 
 -- name: duties_page
--- Duties in sight by when they are due, each with its tries: open ones or those that ended, of one person, one of them or a page.
+-- Duties in sight, each with its tries, by when they are due; those that ended the latest first: of one person, one of them or a page.
 SELECT d.duty_no, d.event, d.topic, d.victim, d.wearer, d.order_id, d.area, d.facts, d.before, d.happens_at, d.clock_at, d.due_at,
     d.made_at, d.state, d.ended_at, d.ended_by, d.why, d.revision,
     COALESCE((SELECT jsonb_agg(jsonb_build_array((extract(epoch FROM t.at) * 1000000)::bigint, t.channel, t.result, t.adult,
@@ -54,8 +54,10 @@ FROM contact_duties d
 WHERE (%(no)s::bigint IS NULL OR d.duty_no = %(no)s)
     AND (%(open)s::boolean IS NULL OR (d.state = 'open') = %(open)s)
     AND (%(victim)s::text IS NULL OR d.victim = %(victim)s)
-    AND (d.due_at, d.duty_no) > (%(after_at)s, %(after_no)s)
-ORDER BY d.due_at, d.duty_no LIMIT %(limit)s;
+    AND CASE WHEN NOT %(open)s::boolean THEN (d.ended_at, d.duty_no) < (%(after_at)s, %(after_no)s)
+        ELSE (d.due_at, d.duty_no) > (%(after_at)s, %(after_no)s) END
+ORDER BY CASE WHEN NOT %(open)s::boolean THEN d.ended_at END DESC, CASE WHEN NOT %(open)s::boolean THEN d.duty_no END DESC,
+    d.due_at, d.duty_no LIMIT %(limit)s;
 
 -- name: hold_duty
 -- One duty, locked until the transaction ends: its state, revision, clock, and tries that reached nobody.

@@ -139,6 +139,10 @@ WHERE c.state = 'matched' AND c.to_at > %(since)s AND EXISTS (
     SELECT FROM late k
     WHERE k.no > c.seen_commit AND k.oldest_fix_time < c.to_at AND k.newest_fix_time >= c.from_at);
 
+-- name: crimes_look_again
+-- What came while some crimes were in hand is looked at once more: whoever looked meanwhile could not see that they would be matched.
+UPDATE crimes_looked SET commit_no = least(commit_no, %(commit_no)s);
+
 -- name: crimes_looked_upto
 -- It was looked for data that came late up to a commit.
 UPDATE crimes_looked SET commit_no = %(upto)s;

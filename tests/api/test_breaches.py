@@ -97,8 +97,11 @@ async def test_dates_are_corrected_and_never_edited_up_to_a_result(database_url:
         number = (await opened(there))["id"]
         path = f"breaches/{number}"
         asked = {"step": "pack_requested", "at": at(-0.5)}
-        whole = (await there.post(f"{path}/steps", asked, DEE, If_Match='"1"')).json()
+        named: dict[str, str] = {"If_Match": '"1"', "Idempotency_Key": "k1"}
+        whole = (await there.post(f"{path}/steps", asked, DEE, **named)).json()
         assert (whole["status"], whole["revision"]) == ("pack_requested", "2")
+        again = await there.post(f"{path}/steps", asked, DEE, **named)
+        assert (again.status_code, again.json()) == (200, whole), "an answer that was lost is given again"
         assert (await there.post(f"{path}/steps", asked, DEE, If_Match='"1"')).status_code == 412
         assert (await there.post(f"{path}/narratives", {"text": "Better.", "ready": True}, DEE)).status_code == 200
         entry = whole["steps"][-1]["id"]

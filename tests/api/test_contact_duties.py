@@ -53,9 +53,9 @@ async def due(url: str, *duties: WantedDuty) -> AsyncIterator[Working]:
 async def test_the_liaison_of_the_area_sees_what_is_due_and_tells_it_once(database_url: str) -> None:
     async with due(database_url) as at:
         listed = (await at.get("contact-duties?open=true", LIV)).json()["items"]
-        assert [(one["victim"], one["overdue"], one["vulnerable"]) for one in listed] == [
-            ("V2", True, False),
-            ("V1", False, True),
+        assert [(one["victim"], one["name"], one["overdue"], one["vulnerable"]) for one in listed] == [
+            ("V2", "C. Invented", True, False),
+            ("V1", "B. Invented", False, True),
         ]
         first = (await at.get("contact-duties?limit=1", LIV)).json()
         assert (await at.get(first["next"].removeprefix("/api/v1/"), LIV)).json()["items"] == listed[1:]
@@ -104,6 +104,21 @@ async def test_two_tries_without_an_answer_and_they_count_as_not_reached(databas
         assert [one["id"] for one in (await at.get("contact-duties?open=false", LIV)).json()["items"]] == ["1"]
 
 
+async def test_what_is_over_is_listed_the_latest_first(embedded_url: str) -> None:
+    duties = [duty(due_us=NOON + n * DAY_US, topic=f"recall:{n}") for n in range(4)]
+    async with due(embedded_url, *duties) as at:
+        for number in (2, 4, 1):
+            at.clock.forward(60)
+            assert (await at.post(f"contact-duties/{number}/tellings", CALLED, LIV)).status_code == 201
+        path, found = "contact-duties?open=false&limit=1", []
+        while path:
+            page = (await at.get(path, LIV)).json()
+            found += [one["id"] for one in page["items"]]
+            path = (page["next"] or "").removeprefix("/api/v1/")
+        assert found == ["1", "4", "2"]
+        assert [one["id"] for one in (await at.get("contact-duties", LIV)).json()["items"]] == ["1", "2", "3", "4"]
+
+
 async def test_who_is_on_duty_tells_and_else_the_duty_manager(database_url: str) -> None:
     async with due(database_url) as at:
         day = (NOON - DAY_US, NOON + DAY_US)
@@ -131,3 +146,10 @@ async def test_what_no_telling_is(number: int, more: dict[str, Any], field: str,
         answer = await at.post(f"contact-duties/{number}/tellings", CALLED | more, LIV)
         assert (answer.status_code, [one["field"] for one in answer.json()["errors"]]) == (422, [field])
         assert at.ask("SELECT count(*) FROM contact_tellings") == [(0,)]
+
+
+async def test_what_cannot_be_kept_is_refused(embedded_url: str) -> None:
+    async with due(embedded_url) as at:
+        told = await at.post("contact-duties/1/tellings", CALLED | {"said_back": "a\0b"}, LIV)
+        assert told.status_code == 422, told.json()
+        assert at.ask("SELECT state FROM contact_duties WHERE duty_no = 1") == [("open",)]

@@ -125,6 +125,7 @@ async def two_people(it: Scene, number: str) -> None:
     yes, may = {"plausible": True, "note": "walked there and back"}, {"authorised": True, "decision": "proportionate"}
     assert (await at.post(f"{path}/authorise", may, SUE)).status_code == 409, "nobody qualified it"
     assert (await at.post(f"{path}/qualify", yes, PC)).status_code == 403
+    assert (await at.post(f"{path}/qualify", yes | {"note": "a\0b"}, SUE)).status_code == 422
     assert (await at.post(f"{path}/authorise", may, OLA)).status_code == 403
     assert (await at.post(f"{path}/qualify", yes | {"plausible": False}, SUE)).headers["etag"] == '"2"'
     assert (await at.post(f"{path}/authorise", may, PIA)).status_code == 409, "it was not found plausible"
@@ -188,17 +189,20 @@ async def test_a_fix_that_was_judged_again_counts_as_it_was_judged_last(embedded
 async def test_one_wearer_is_asked_about_and_told_in_the_same_words(database_url: str) -> None:
     async with scene(database_url) as it:
         number = (await it.told()).json()["id"]
-        found = {}
-        for name in ("W2", "W3", "W5", "W6"):
+        found, homes = {}, {}
+        for name in ("W2", "W3", "W5", "W6", "W8"):
             answer = await it.at.get(f"crimes/{number}/wearers/{name}", OLA)
             assert answer.status_code == 200, answer.text
             found[name] = (answer.json()["match"], answer.json()["positions"], answer.json()["throughout"])
+            homes[name] = answer.json()["near_home"]
         assert found == {
             "W2": ("near", 10, True),
             "W3": ("no_data", 0, False),
             "W5": ("elsewhere", 10, True),
             "W6": ("no_data", 0, False),
+            "W8": ("near", 10, True),
         }
+        assert homes == {"W2": False, "W3": None, "W5": None, "W6": None, "W8": True}
         assert (await it.at.get(f"crimes/{number}/wearers/W6", PC)).status_code == 404, "of another area"
         asked = {"legal_ground": "PACE", "purpose": "a burglary", "wearer": "W2"}
         span = {
@@ -239,6 +243,12 @@ async def test_a_batch_answers_each_row_and_takes_what_is_right(embedded_url: st
             (5, "duplicate", []),
             (6, "created", []),
         ]
+        far = await it.batch(
+            HEADER + f"kent,long,theft,{window},51.25{'0' * 300},0.5,\nkent,d,theft,{window},51.25,0.5,200"
+        )
+        assert [one["outcome"] for one in far.json()["rows"]] == ["refused", "duplicate"], (
+            "one row does not cost the file"
+        )
         again = await it.batch(HEADER + "\n".join(rows), Idempotency_Key="k1")
         assert again.json() == done.json()
         assert (await it.batch(HEADER + rows[0])).json()["duplicate"] == 1

@@ -141,6 +141,12 @@ async def test_a_hand_over_is_accepted_and_an_execution_says_where_and_when(data
         path = f"warrants/{number}"
         assert (await at.post(f"{path}/accept", None, ERIC)).status_code == 403
         assert (await at.post(f"{path}/accept", None, EVE, If_Match='"9"')).status_code == 412
+        for do, body in (
+            ("hand-over", {"agency": "a\0b", "person": "Q"}),
+            ("end", {"outcome": "expired", "note": "a\0b"}),
+        ):
+            assert (await at.post(f"{path}/{do}", body, EVE)).status_code == 422
+        assert (await at.post("warrants", warrant(reference="a\0b"), SUE)).status_code == 422
         taken = (await at.post(f"{path}/accept", None, EVE, If_Match='"1"')).json()
         assert (taken["holder"]["accepted_by"], taken["revision"]) == ("eve", "2")
         assert (await at.post(f"{path}/accept", None, EVE)).json() == taken, "said again it changes nothing"

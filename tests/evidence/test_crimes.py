@@ -58,6 +58,11 @@ def test_a_place_is_the_middle_of_the_square_and_says_how_far_off_it_may_be() ->
         ({"from": "2026-11-22T11:00:00Z", "to": "2026-11-22T12:00:01Z"}, "to", "in the future"),
         ({"from": "2026-11-21T23:00:00+01:00"}, "from", "write 2026-11-21T22:00:00Z"),
         ({"from": "21/11/2026 22:00"}, "from", "an instant in UTC"),
+        ({"from": "2026-11-21 22:00"}, "from", "an hour before the clock on the wall"),
+        ({"from": "2026-11-21T22:00:00"}, "from", "an instant in UTC"),
+        ({"from": "0026-11-21T22:00:00Z"}, "from", "is the year right"),
+        ({"from": "0001-01-01T00:00:00+10:00"}, "from", "is the year right"),
+        ({"to": "9999-12-31T23:59:59-10:00"}, "to", "is the year right"),
         ({"radius_m": "20"}, "radius_m", "25 to 500"),
         ({"radius_m": "wide"}, "radius_m", "25 to 500"),
         ({"grid": ""}, "grid", "is missing, and so are the others"),
@@ -70,6 +75,11 @@ def test_a_place_is_the_middle_of_the_square_and_says_how_far_off_it_may_be() ->
         ({"grid": "", "lat": "53.35", "lon": "-6.26"}, "lat", "outside Great Britain"),
         ({"grid": "", "lat": "151", "lon": "1"}, "lat", "must be degrees"),
         ({"grid": "", "easting": "615050", "northing": "1580500"}, "easting", "outside the National Grid"),
+        ({"grid": "", "easting": "615.05", "northing": "158.05"}, "easting", "a figure missing"),
+        ({"grid": "", "easting": "615,050", "northing": "158050"}, "easting", "such as 530624, without commas"),
+        ({"grid": "", "easting": "615050." + "0" * 300, "northing": "158050"}, "easting", "longer than 64"),
+        ({"grid": "TR 150" + " " * 300 + "580"}, "grid", "longer than 64"),
+        ({"grid": "TRA 150 580"}, "grid", "two letters"),
         ({"grid": "J 339 743"}, "grid", "Irish Grid"),
         ({"grid": "TQ 30 80"}, "grid", "a square of 1 km"),
         ({"grid": "TI 300 800"}, "grid", "no square"),
@@ -104,9 +114,47 @@ def test_a_batch_takes_what_is_right_and_tells_the_rest_by_line() -> None:
     assert [row.line for row in read_batch(quoted, FORCES, NOW)] == [2]
 
 
+def test_a_spreadsheets_file_is_taken_row_by_row() -> None:
+    """As Excel saves it: a byte order mark, CRLF, quotation marks, rows of commas at the end, references as they were typed."""
+    told = GOOD | {"grid": "", "easting": "", "northing": ""}
+    wide = [
+        told | {"grid": " tr150580 "},
+        told | {"reference": '"46/2/26"', "easting": "615050.0", "northing": " 158050"},
+        told | {"reference": "46/3/26", "kind": '"theft\r\nfrom a shop"', "grid": "tr 150 580"},
+        told | {"grid": "TR  150 580"},
+        told | {"grid": "TR 150 581"},
+        told | {"reference": "46/4/26", "from": "21/11/2026 22:00", "grid": "TR 150 580"},
+        dict.fromkeys(told, ""),
+        told | {"reference": "46/5/26", "grid": "TR 150 580", "easting": "615050", "northing": "158050"},
+    ]
+    lines = [",".join(told), *(",".join(row.values()) for row in wide), ",,,,,,,", ""]
+    rows = read_batch(("\ufeff" + "\r\n".join(lines)).encode(), FORCES, NOW)
+    assert [
+        (row.line, row.reference, row.crime and row.crime.given, [one.field for one in row.wrong]) for row in rows
+    ] == [
+        (2, "46/1234/26", "TR 150 580", []),
+        (3, "46/2/26", "615050.0 158050", []),
+        (4, "46/3/26", None, ["kind"]),
+        (6, "46/1234/26", "TR 150 580", []),
+        (7, "46/1234/26", None, ["reference"]),
+        (8, "46/4/26", None, ["from"]),
+        (10, "46/5/26", None, ["grid"]),
+    ], "the same place however it was typed is the same words again"
+    assert rows[0].crime == rows[3].crime
+    assert "line 2" in rows[4].wrong[0].cause
+    old_mac = f"{HEADER}\r{ROW}\r{ROW}\r".encode()
+    assert [row.crime is not None for row in read_batch(old_mac, FORCES, NOW)] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
+        (HEADER.replace(",", ";").encode() + b"\r\n" + ROW.replace(",", ";").encode(), "parted by semicolons"),
+        (HEADER.replace(",", "\t").encode(), "parted by tabs"),
+        (b"sep=,\r\n" + HEADER.encode(), "the first line is `sep=`"),
+        (f"{HEADER},\n{ROW},".encode(), "column without a name"),
+        (HEADER.replace("reference", "Crime number").encode(), "`crime number` is not known: rename it"),
+        (f"{HEADER}\n{ROW}".encode("utf-16"), "line 1 is not UTF-8"),
         (b"", "is empty"),
         (ROW.encode(), "does not name the columns"),
         (f"{HEADER},colour\n{ROW},red".encode(), "`colour` is not known"),

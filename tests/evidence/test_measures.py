@@ -177,6 +177,10 @@ def test_a_file_of_characteristics_is_all_or_nothing() -> None:
     ]
     with pytest.raises(BadInput, match=r"c\.csv:1: heading"):
         read_characteristics("id,sex\n", "c.csv")
+    with pytest.raises(BadInput, match="not CSV"):
+        read_characteristics(f'{heading}W1,"f', "c.csv")
+    old_mac = read_characteristics(f"{heading}W1,f,,White: British\n".replace("\n", "\r"), "c.csv")
+    assert [one.ethnic_group for one in old_mac] == ["White: British"]
 
 
 def test_tables_by_characteristic_hide_small_counts_and_what_would_give_them_away() -> None:

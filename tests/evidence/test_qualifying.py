@@ -155,6 +155,8 @@ def test_what_cannot_be_reckoned_is_said() -> None:
     of = known(*wearer(curfew(), **BAIL))
     with pytest.raises(NotReckoned, match="no scheme holds"):
         qualifying(of, order_of(of), (), us("2026-12-01T00:00"), scheme(**{"from": "2027-01-01"}))
+    with pytest.raises(NotReckoned, match="more than 1100 days"):
+        sheet(from_="2023-11-02T14:00:00Z")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise, permutations
 
 from domain.instants import DAY_US, parse_instant
@@ -71,6 +72,17 @@ def test_who_is_out_is_counted_by_age_and_nobody_can_be_worked_out() -> None:
     assert hidden_where_few({"a": 2, "b": 3, "c": 9}) == {"a": None, "b": None, "c": 9}
     assert hidden_where_few({"a": 2}) == {"a": None}
     assert figures([], NOW)[0].out_in_all == 0
+    assert hidden_where_few({"a": 1, "b": 1, "c": 9}) == {"a": None, "b": None, "c": None}, (
+        "two that come to 2 are 1 each"
+    )
     kinds = figures([*lives, *(life(1, kind=WarrantKind.BAIL) for _ in range(2))], NOW)[1:]
     shown = {one.kind: one.out_in_all for one in kinds}
     assert shown == {None: 16, WarrantKind.BAIL: None, WarrantKind.BREACH: None}, "16 less 14 would tell the two"
+
+
+def test_the_kinds_of_an_area_do_not_tell_what_the_area_hides() -> None:
+    kent, essex = [life(100, 9) for _ in range(7)], [replace(life(100, 9), area="essex") for _ in range(3)]
+    found = {(one.area, one.kind): (one.executed, one.median_days) for one in figures([*kent, *essex], NOW)}
+    assert found[ALL_AREAS, None] == (10, 9.0)
+    assert found["kent", None] == found["essex", None] == (None, None), "10 less 7 would tell the three"
+    assert found["kent", WarrantKind.BREACH] == (None, None), "and so would its only kind"
