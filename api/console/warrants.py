@@ -68,6 +68,7 @@ async def warrants(opened: Opened) -> Response:
         kinds=KINDS,
         outcomes=OUTCOMES,
         bands=BANDS,
+        enters=opened.reader.may(Deed.WRITE_WARRANTS),
     )
 
 
@@ -138,6 +139,7 @@ async def _one(
         grid=None if position is None else references([position["lon"]], [position["lat"]])[0],
         shape=None if position is None else _shape(position),
         changes=changes,
+        entered="entered" in opened.request.query_params,
         fallen=[one["violation"] for one in row["rests_on"] if one["withdrawn"]],
         kinds=KINDS,
         outcomes=OUTCOMES,

@@ -62,6 +62,8 @@ async def opened(night: World) -> str:
 
 async def under_way(night: World) -> None:
     """Case 1: the pack is asked for."""
+    if night.ask("SELECT 1 FROM breaches"):
+        return
     await violations(night)
     number = await opened(night)
     told = {"step": "authority_notified", "at": "2026-11-21T20:30:00Z", "note": "By telephone, log 4471"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from playwright.async_api import Page, expect
+
 from domain.instants import DAY_US, HOUR_US, format_instant
 from domain.vocabulary import DutyEvent
 from store.contact_duties import WantedDuty
@@ -46,6 +48,13 @@ def _warrant(wearer: str, kind: str, agency: str, days: int, reference: str) -> 
     issued = format_instant(NIGHT - days * DAY_US)
     held = {"agency": agency, "person": "P. Carey"}
     return {"kind": kind, "wearer": wearer, "area": "london", "reference": reference, "issued": issued} | held
+
+
+async def warrant_refused(page: Page, world: World) -> None:
+    """A new one with next to nothing said."""
+    await page.locator("#reference").fill("MC-77/26")
+    await page.get_by_role("button", name="Enter the warrant").click()
+    await expect(page.locator(".govuk-error-summary")).to_be_focused()
 
 
 async def duties(world: World) -> None:
