@@ -1,6 +1,7 @@
-"""A process of devices that speak at a steady rate: ``python -m bench.api_load URL CASELOAD RATE TAMPERS``.
+"""A process of devices that speak at a steady rate: ``python -m bench.api_load URL CASELOAD RATE TAMPERS [NEXT]``.
 
-One fix a message, the location tags in turn, and so many cut straps a second, each of another tag. Prints ``ready``, begins with a
+One fix a message, the location tags in turn, and so many cut straps a second, each of another tag; NEXT is
+the number with which each tag begins, else by the clock. Prints ``ready``, begins with a
 line on standard input, ends with the next, and prints one JSON object: messages, tampers, seconds, behind_s (the longest).
 """
 
@@ -8,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import sys
 import time
 from pathlib import Path
@@ -19,7 +19,7 @@ import mqtt5
 import msgspec
 import uvloop
 
-from bench.load import METRES_A_DEGREE, STEP_M, STROLL_M, Walker, walkers
+from bench.load import Walker, fix_of, walkers
 from domain.wire import up_topic
 
 TICK_S: Final = 0.02
@@ -47,9 +47,9 @@ class Sender(asyncio.Protocol):
 class Fleet:
     """The tags, each where it has walked to."""
 
-    def __init__(self, devices: list[Walker]) -> None:
+    def __init__(self, devices: list[Walker], first: int | None) -> None:
         self._devices = devices
-        self._seq = [int(time.time() * SEQS_A_SECOND)] * len(devices)
+        self._seq = [int(time.time() * SEQS_A_SECOND) if first is None else first - 1] * len(devices)
         self._packets = 0
         self._cut = 0
 
@@ -67,14 +67,8 @@ class Fleet:
         return b"".join(found)
 
     def _fix(self, index: int) -> bytes:
-        _, lon, lat, radius_m = self._devices[index]
         seq, now_ms = self._next(index), _now_ms()
-        angle, reach = STEP_M / STROLL_M * seq, radius_m / METRES_A_DEGREE
-        place = {
-            "lat": round(lat + reach * math.sin(angle), 7),
-            "lon": round(lon + reach * math.cos(angle) / math.cos(math.radians(lat)), 7),
-        }
-        fix = {"seq": seq, "t": now_ms, **place, "acc": 8.5, "spd": 1.3, "hdg": 271.5, "bat": 87}
+        fix = fix_of(self._devices[index], seq, now_ms, seq)
         return self._packet(index, {"v": 1, "sent": now_ms, "fixes": [fix]})
 
     def _next(self, index: int) -> int:
@@ -92,7 +86,7 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def send(url: str, devices: list[Walker], rate: float, tampers: float) -> None:
+async def send(url: str, devices: list[Walker], rate: float, tampers: float, first: int | None) -> None:
     """Until the second line."""
     parts, loop = urlsplit(url), asyncio.get_running_loop()
     _, sender = await loop.create_connection(Sender, parts.hostname or "", parts.port or 1883)
@@ -100,7 +94,7 @@ async def send(url: str, devices: list[Walker], rate: float, tampers: float) -> 
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.readline))
-    fleet, began_s, sent, cut, behind_s = Fleet(devices), time.monotonic(), 0, 0, 0.0
+    fleet, began_s, sent, cut, behind_s = Fleet(devices, first), time.monotonic(), 0, 0, 0.0
     while not ended.done():
         passed_s = time.monotonic() - began_s
         due, cut_due = round(passed_s * rate), round(passed_s * tampers)
@@ -114,4 +108,6 @@ async def send(url: str, devices: list[Walker], rate: float, tampers: float) -> 
 
 if __name__ == "__main__":
     lines = Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()
-    uvloop.run(send(sys.argv[1], walkers([json.loads(line) for line in lines]), float(sys.argv[3]), float(sys.argv[4])))
+    told_first = int(sys.argv[5]) if len(sys.argv) > 5 else None
+    tags = walkers([json.loads(line) for line in lines])
+    uvloop.run(send(sys.argv[1], tags, float(sys.argv[3]), float(sys.argv[4]), told_first))

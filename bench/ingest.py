@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +59,11 @@ class Parts:
 
 
 @contextmanager
-def started(parts: RealParts) -> Iterator[Parts]:
-    """A fresh TimescaleDB and Mosquitto, gone afterwards."""
+def started(parts: RealParts, settings: Mapping[str, str] | None = None) -> Iterator[Parts]:
+    """A fresh TimescaleDB and Mosquitto, gone afterwards; ``settings`` are the database's."""
     folder = Path(tempfile.mkdtemp(prefix="bailiwick-bench-"))
     folder.chmod(0o711)
-    database = PostgresServer(parts.timescale, folder / "timescale" / "data", folder / "timescale.log")
+    database = PostgresServer(parts.timescale, folder / "timescale" / "data", folder / "timescale.log", settings or {})
     broker = MosquittoBroker(parts.mosquitto, folder / "mosquitto", folder / "mosquitto.log")
     try:
         database.start()
@@ -195,11 +195,11 @@ class Ingest:
         before = self._number("SELECT count(*) FROM fixes")
         first = self._number("SELECT max(no) FROM commits")
         publisher = publish(self.parts, file)
-        cpu_s = self._cpu_s()
+        cpu_s = self.cpu_s()
         publisher.go()
         sent = publisher.told()
         self._wait_for("SELECT COALESCE(sum(fixes), 0) FROM commits WHERE no > %s", messages, first)
-        cpu_s = self._cpu_s() - cpu_s
+        cpu_s = self.cpu_s() - cpu_s
         where = "FROM commits WHERE no > %s AND fixes > 0"
         ended_us = self._number(f"SELECT extract(epoch FROM max(committed_at)) * 1000000 {where}", first)
         return Ingested(
@@ -214,7 +214,7 @@ class Ingest:
         self.connection.close()
         self.process.end()
 
-    def _cpu_s(self) -> float:
+    def cpu_s(self) -> float:
         times = self.watched.cpu_times()
         return float(times.user + times.system)
 

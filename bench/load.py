@@ -57,26 +57,24 @@ def near(condition: dict[str, Any]) -> tuple[float, float, float]:
     return (points[0] + 0.004, points[1] + 0.004, STROLL_M) if points else SOMEWHERE
 
 
+def fix_of(walker: Walker, seq: int, t_ms: int, step: int) -> dict[str, Any]:
+    """A fix on the circle that somebody walks, so many steps on."""
+    _, lon, lat, radius_m = walker
+    angle, reach = STEP_M / STROLL_M * step, radius_m / METRES_A_DEGREE
+    place = {
+        "lat": round(lat + reach * math.sin(angle), 7),
+        "lon": round(lon + reach * math.cos(angle) / math.cos(math.radians(lat)), 7),
+    }
+    return {"seq": seq, "t": t_ms, **place, "acc": 8.5, "spd": 1.3, "hdg": 271.5, "bat": 87}
+
+
 def packets(devices: Sequence[Walker], messages: int, newest_ms: int) -> Iterator[bytes]:
     """PUBLISH packets, the devices in turn, a fix a second each up to ``newest_ms``, walking in circles."""
     topics = [up_topic(device) for device, *_ in devices]
     rounds = -(-messages // len(devices))
     for number in range(messages):
         index, step = number % len(devices), number // len(devices)
-        _, lon, lat, radius_m = devices[index]
-        angle = STEP_M / STROLL_M * step
-        reach = radius_m / METRES_A_DEGREE
-        t = newest_ms - 1000 * (rounds - step)
-        fix = {
-            "seq": 1 + step,
-            "t": t,
-            "lat": round(lat + reach * math.sin(angle), 7),
-            "lon": round(lon + reach * math.cos(angle) / math.cos(math.radians(lat)), 7),
-            "acc": 8.5,
-            "spd": 1.3,
-            "hdg": 271.5,
-            "bat": 87,
-        }
+        fix = fix_of(devices[index], 1 + step, newest_ms - 1000 * (rounds - step), step)
         # All put into messages at one moment, as what a device has kept is: sent a second apart and come at once, they
         # would say that the clock of every device is wrong (rules.md 2).
         payload = msgspec.json.encode({"v": 1, "sent": newest_ms + 400, "fixes": [fix]})
