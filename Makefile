@@ -6,7 +6,7 @@ RUN := $(BIN)/python -m
 DEMO_ARGS ?=
 TEST_ARGS ?=
 TEST_WORKERS ?= 2
-BENCH ?= ingest geofence rules clock storm fleet api console report matching
+BENCH ?= ingest geofence rules clock storm fleet backlog api console report matching
 BENCH_ARGS ?=
 SHIPPED := domain geofence access evidence alerts store ingest api simulators bailiwick deploy
 SOAK_ARGS ?= --wearers 2000 --rate 1 --duration 3600 --report .cache/soak.json --no-browser
@@ -54,6 +54,7 @@ audit: $(VENV)/.dev-stamp  ## known vulnerabilities of what is installed here; n
 	@.cache/audit/bin/pip-audit --requirement .cache/installed.txt --no-deps --disable-pip --progress-spinner off
 
 bench: $(VENV)/.dev-stamp $(CONSOLE)  ## the benchmarks: bench/results/NAME.json
+	@$(RUN) pip install --quiet --group bench
 	@$(RUN) bailiwick.parts.real_parts
 	@for name in $(BENCH); do echo "bench/$$name"; $(RUN) bench.$$name $(BENCH_ARGS) || exit 1; done
 

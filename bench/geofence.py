@@ -1,8 +1,9 @@
-"""Fixes held against five zones each, to the verdict, on one core: ours, PostGIS, and a loop over prepared geometries.
+"""Fixes held against five zones each, to the verdict, on one core: ours, PostGIS, geopandas, and a loop over shapely's
+prepared geometries.
 
-``python -m bench.geofence [--wearers N] [--fixes N]``. Writes bench/results/geofence.json. The three take the same zones
-and give the same verdicts (inside, outside, uncertain; surely or not); PostGIS and the loop take the first fixes only,
-as many as a few seconds allow.
+``python -m bench.geofence [--wearers N] [--fixes N]``. Writes bench/results/geofence.json. All take the same zones
+and give the same verdicts (inside, outside, uncertain; surely or not); the others take the first fixes only, as many as a
+few seconds allow. geopandas is in the dependency group `bench`: ``pip install --group bench``.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ WEARERS = 18_000
 FIXES = 1_000_000
 LOOP_FIXES = 20_000
 POSTGIS_FIXES = 200_000
+GEOPANDAS_FIXES = 200_000
 FOLD_FIXES = 500_000
 REPEATS = 5
 
@@ -234,6 +236,27 @@ def against_postgis(work: Load, out: Verdicts, fixes_per_s: float, fixes: int) -
     }, versions
 
 
+def against_geopandas(
+    work: Load, out: Verdicts, fixes_per_s: float, fixes: int
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Its figures, or null where the group `bench` is not installed."""
+    try:
+        from bench.geopandas_zones import Frames, versions  # noqa: PLC0415 - it is not in every environment
+    except ImportError as error:
+        return {"ratio_to_geopandas": None, "geopandas_missing": str(error)}, {}
+    frames = Frames(work, fixes)
+    said = frames.verdicts()
+    verdict_per_s = rate(fixes, frames.verdicts, 3)
+    covers_per_s = rate(fixes, frames.covers, 3)
+    return {
+        "ratio_to_geopandas": round(fixes_per_s / verdict_per_s, 1),
+        "ratio_to_geopandas_covers_alone": round(fixes_per_s / covers_per_s, 1),
+        "geopandas_per_s": round(verdict_per_s),
+        "geopandas_covers_alone_per_s": round(covers_per_s),
+        "geopandas_same_verdicts": round(float(np.mean(said == out[: len(said)])), 7),
+    }, versions()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wearers", type=int, default=WEARERS)
@@ -248,10 +271,12 @@ def main() -> None:
     loop_per_s = rate(loop.fixes, loop.run, 3)
     again, _, _ = ours(work)
     by_postgis, versions = against_postgis(work, out, fixes_per_s, min(POSTGIS_FIXES, arguments.fixes))
+    by_geopandas, theirs = against_geopandas(work, out, fixes_per_s, min(GEOPANDAS_FIXES, arguments.fixes))
     result = {
         "fixes_per_s": round(fixes_per_s),
         "fixes_per_s_later_in_the_run": round(again),
         **by_postgis,
+        **by_geopandas,
         "ratio_to_loop": round(fixes_per_s / loop_per_s, 1),
         "loop_per_s": round(loop_per_s),
         "loop_same_verdicts": round(float(np.mean(said == out[: len(said)])), 7),
@@ -269,7 +294,7 @@ def main() -> None:
         "clock": "CPU time of the process that does the work",
     }
     command = f"python -m bench.geofence --wearers {arguments.wearers} --fixes {arguments.fixes}"
-    write_result("geofence", result, command, versions)
+    write_result("geofence", result, command, versions | theirs)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,17 @@ from domain.instants import format_instant
 
 RESULTS = Path(__file__).parent / "results"
 LIBRARIES = ("mqtt5", "aiomqtt", "msgspec", "numba", "numpy", "psycopg", "shapely", "uvloop")
-PARTS = ("postgresql-17", "postgresql-17-timescaledb", "postgresql-17-postgis-3", "mosquitto")
+PARTS = (
+    "postgresql-17",
+    "postgresql-17-timescaledb",
+    "postgresql-17-postgis-3",
+    "mosquitto",
+    "geopandas",
+    "pyproj",
+    "pandas",
+    "node-red",
+    "node",
+)
 
 
 def write_result(name: str, result: Mapping[str, Any], command: str, parts: Mapping[str, str] | None = None) -> Path:
