@@ -1,7 +1,9 @@
-"""Fixes committed and judged per second, against the broker's own relay rate and the loop most people would write.
+"""Fixes committed and judged per second, against the broker's own rates, Node-RED, and the loop most people would write.
 
 ``python -m bench.ingest [--wearers N] [--messages N]``: a real Mosquitto and TimescaleDB, ingest with the real rules, a
 caseload of 18,000 wearers, one fix a message, QoS 1, everything on the same cores. Writes bench/results/ingest.json.
+`relay` is what the broker passes on to a client that only acknowledges; `ceiling`, to one that does not even do that (QoS 0). Node-RED and
+the loop take the first messages only, as many as some seconds allow: Node-RED into a plain table, judging nothing.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from bailiwick.parts.mosquitto_broker import MosquittoBroker
 from bailiwick.parts.postgres_server import PostgresServer
 from bailiwick.parts.real_parts import RealParts, real_parts
 from bench.load import packets, walkers, write_caseload
+from bench.node_red import NodeRedMissing, installed, node_red
 from bench.results import write_result
 from ingest.service import CLIENT_ID
 from store import Store
@@ -40,6 +43,9 @@ from store import Store
 WEARERS = 18_000
 MESSAGES = 400_000
 NAIVE_MESSAGES = 4_000
+NODE_RED_MESSAGES = 40_000
+NODE_RED_WARM = 4_000
+"""Sent first, and again until some of it is stored, so that its machine code is ready."""
 WARM_MESSAGES = 20_000
 DEADLINE_S = 300.0
 POLL_S = 0.05
@@ -132,6 +138,40 @@ def relay_rate(parts: Parts, file: Path, messages: int) -> tuple[float, float]:
     publisher.go()
     sent, taken = publisher.told(), client.told()
     return float(messages / (taken["ended_us"] - sent["begun_us"]) * 1e6), taken["cpu_s"] / messages * 1e6
+
+
+def ceiling_rate(parts: Parts, file: Path, messages: int) -> tuple[float, float]:
+    """Messages a second to a subscriber that does nothing, and the share of one core that the broker took meanwhile."""
+    broker = psutil.Process(parts.broker.child.pid)
+    client = Process("-m", "bench.ceiling", parts.broker.url, str(messages))
+    client.ready()
+    publisher = publish(parts, file)
+    cpu_s = sum(broker.cpu_times()[:2])
+    publisher.go()
+    sent, taken = publisher.told(), client.told()
+    took_s = (taken["ended_us"] - sent["begun_us"]) / 1e6
+    return messages / took_s, (sum(broker.cpu_times()[:2]) - cpu_s) / took_s
+
+
+def node_red_rate(parts: Parts, warm: Path, file: Path) -> tuple[float | None, dict[str, Any]]:
+    """Fixes a second through Node-RED into a plain table, or none and why; and the versions."""
+    try:
+        node, versions = installed()
+    except NodeRedMissing as error:
+        return None, {"node_red_missing": str(error)}
+    with node_red(node, parts.broker.url, parts.url, parts.folder) as table:
+        deadline = time.monotonic() + DEADLINE_S
+        while not table.settled():
+            assert time.monotonic() < deadline, "Node-RED stores nothing"
+            publisher = publish(parts, warm)
+            publisher.go()
+            publisher.told()
+        table.clear()
+        publisher = publish(parts, file)
+        publisher.go()
+        begun_us = publisher.told()["begun_us"]
+        ended_s = table.wait_for(NODE_RED_MESSAGES, DEADLINE_S)
+    return NODE_RED_MESSAGES / (ended_s - begun_us / 1e6), versions
 
 
 def naive_rate(parts: Parts, file: Path, caseload: Path, messages: int) -> float:
@@ -241,11 +281,15 @@ def main() -> None:
         caseload = parts.folder / "caseload.ndjson"
         records = write_caseload(caseload, arguments.wearers, now_us - 86_400_000_000)
         devices = walkers(records)
-        warm, load, little = parts.folder / "warm", parts.folder / "load", parts.folder / "little"
+        warm, load, little, middle, first = (
+            parts.folder / name for name in ("warm", "load", "little", "middle", "first")
+        )
         made = list(packets(devices, WARM_MESSAGES + arguments.messages, now_us // 1000))
         warm.write_bytes(b"".join(made[:WARM_MESSAGES]))
         load.write_bytes(b"".join(made[WARM_MESSAGES:]))
         little.write_bytes(b"".join(made[:NAIVE_MESSAGES]))
+        middle.write_bytes(b"".join(made[:NODE_RED_MESSAGES]))
+        first.write_bytes(b"".join(made[:NODE_RED_WARM]))
         asyncio.run(prepare(parts.url, caseload))
         # The relay before and after: other work on the machine weighs on all three alike.
         relays = [relay_rate(parts, load, arguments.messages)]
@@ -255,7 +299,9 @@ def main() -> None:
         ingest.end()
         asyncio.run(forget_session(parts.broker.url, CLIENT_ID))
         relays.append(relay_rate(parts, load, arguments.messages))
+        ceiling, broker_share = ceiling_rate(parts, load, arguments.messages)
         naive = naive_rate(parts, little, caseload, NAIVE_MESSAGES)
+        by_node_red, theirs = node_red_rate(parts, first, middle)
     relay, relay_cpu_us = (sum(column) / len(relays) for column in zip(*relays, strict=True))
     result = {
         "fixes_per_s": round(done.fixes_per_s),
@@ -263,6 +309,12 @@ def main() -> None:
         "naive_per_s": round(naive),
         "ratio_to_relay": round(done.fixes_per_s / relay, 3),
         "ratio_to_naive": round(done.fixes_per_s / naive, 1),
+        "node_red_per_s": by_node_red and round(by_node_red),
+        "ratio_to_node_red": by_node_red and round(done.fixes_per_s / by_node_red, 1),
+        "ceiling_per_s": round(ceiling),
+        "ratio_to_ceiling": round(done.fixes_per_s / ceiling, 3),
+        "broker_cores_at_ceiling": round(broker_share, 2),
+        **{name: why for name, why in theirs.items() if name.endswith("_missing")},
         "cpu_us_per_fix": round(done.cpu_us_per_fix, 2),
         "relay_cpu_us_per_message": round(relay_cpu_us, 2),
         "lost": done.lost,
@@ -272,7 +324,7 @@ def main() -> None:
         "messages": arguments.messages,
     }
     command = f"python -m bench.ingest --wearers {arguments.wearers} --messages {arguments.messages}"
-    write_result("ingest", result, command, real.versions)
+    write_result("ingest", result, command, {**real.versions, **theirs})
 
 
 if __name__ == "__main__":

@@ -38,14 +38,14 @@ def current() -> bool:
     return installed.exists() and installed.stat().st_mtime >= (WEB / "package-lock.json").stat().st_mtime
 
 
-def find_node() -> Path:
-    """The folder of `node` and `npm`."""
+def find_node(oldest: int = OLDEST) -> Path:
+    """The folder of `node` and `npm`, of at least so high a version."""
     there = shutil.which("node")
-    if there and shutil.which("npm", path=str(Path(there).parent)) and version(there) >= OLDEST:
+    if there and shutil.which("npm", path=str(Path(there).parent)) and version(there) >= oldest:
         return Path(there).parent
     programs = OWN / "bin"
     if not (programs / "npm").exists():
-        print(f"this machine has no Node {OLDEST} or newer: taking one from the package index ...", flush=True)
+        print(f"this machine has no Node {oldest} or newer: taking one from the package index ...", flush=True)
         venv.EnvBuilder(clear=True, symlinks=True, with_pip=False).create(OWN)
         install = [sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet", NODE_PACKAGE]
         run(install, dict(os.environ))
