@@ -43,12 +43,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer: its JSON, the ETag that a change must bear, and the cookies that came with it (of a sign-in)."""
+    """An answer: its JSON, the ETag that a change must bear, the cookies that came with it (of a sign-in), and its bytes (of a file)."""
 
     body: Any
     etag: str | None
     status: int
     cookies: tuple[str, ...] = ()
+    content: bytes = b""
 
 
 class Asking:
@@ -95,7 +96,7 @@ class Asking:
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise Refused(answer.status_code, told)
         cookies = tuple(answer.headers.get_list("set-cookie"))
-        return Told(told, answer.headers.get("etag"), answer.status_code, cookies)
+        return Told(told, answer.headers.get("etag"), answer.status_code, cookies, answer.content)
 
     async def get(self, path: str, **wanted: Any) -> Any:
         """The JSON at ``path``."""

@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from api.console import (
     alert,
+    annexes,
     breach,
     caller,
     caseload,
@@ -64,6 +65,7 @@ SUBJECTS: Final = (
     caseload,
     breach,
     packs,
+    annexes,
     lots,
 )
 """Modules of pages, each with its `router`."""

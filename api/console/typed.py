@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from api.console.asking import Refused
@@ -86,6 +86,19 @@ class Form:
             )
             return None
         return text_of(at)
+
+    def date(self, name: str, what: str) -> str | None:
+        """A day as a date of the API; None when it is none, which is told."""
+        texts = [self[f"{name}-{part}"].strip() for part in PARTS[:3]]
+        if not any(texts):
+            self.fault(name, f"Enter {what}")
+            return None
+        try:
+            year, month, day = (int(text) for text in reversed(texts))
+            return date(year, month, day).isoformat()
+        except (ValueError, OverflowError):
+            self.fault(name, f"{_capital(what)} must be a real day, such as 21 11 2026")
+            return None
 
     def fill(self, name: str, at: str | datetime | None) -> None:
         """Puts an instant into the fields of a moment, where nothing was typed."""

@@ -21,6 +21,7 @@ from tests.console import (
     crime_states,
     editor_states,
     map_states,
+    pack_pages,
     queue_states,
     wearer_states,
 )
@@ -130,6 +131,10 @@ GALLERY: Final[list[Shot]] = [
     Shot("caseload", "/caseload", caseload_states.DEE, before=caseload_states.under_way),
     Shot("caseload-order", "/caseload/OW1001", caseload_states.DEE, before=caseload_states.under_way),
     Shot("breach", "/breaches/1", caseload_states.DEE, before=caseload_states.under_way),
+    Shot("annex", "/breaches/1/packs/1/annex", pack_pages.DOM, before=pack_pages.opened_once),
+    Shot("annex-refused", "/breaches/1/packs/1/annex", pack_pages.DOM, pack_pages.refused, pack_pages.made_by_hand),
+    Shot("packs", "/breaches/1/packs", pack_pages.DOM, before=pack_pages.made_by_hand),
+    Shot("pack", "/breaches/1/packs/1", pack_pages.DOM, before=pack_pages.made_by_hand),
     Shot("lots", "/lots?q=2026-03", asks("dan", "device_manager"), before=caseload_states.under_way),
     Shot("incidents", "/incidents", SAM),
     Shot("more", "/more", SAM),
