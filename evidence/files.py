@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.instant_columns import format_instants
 from domain.instants import format_instant
 from domain.violations import FactId, Violation
-from domain.vocabulary import EventCode, EventState, Quality, Source
 from evidence.disclosing import for_the_annex, for_the_pack, sealed_conditions, shown
+from evidence.fact_tables import FACT_HEAD, UNUSED_HEAD, blocks, cell, fact_lines, unused_lines
 from evidence.feed_files import caseload_lines, feed_lines
 from evidence.gathered import Chained, Gathered, Heard, Scheduled
 from evidence.manifest import MANIFEST, ChainHead, Manifest, ManifestPart, digest_of
@@ -105,9 +104,9 @@ def files_of(found: Gathered, told: Told, *, annex: bool = False) -> list[File]:
         _ndjson(FEED, feed),
         _ndjson(VIOLATIONS, [one.as_line().encode() for one in violations]),
         fact_table(found.heard),
-        _csv(POINTS, _point_rows(found.heard, told.points)),
+        _point_table(found.heard, told.points),
         _points_map(found.heard, told.points),
-        _csv(UNUSED, _unused_rows(found.heard, relied)),
+        _unused_table(found.heard, relied),
         _ndjson(SCHEDULE, [_scheduled(one) for one in found.scheduled]),
         _ndjson(AUDIT, chain),
         File(VERSIONS, JSON, msgspec.json.format(_to_json(dict(told.versions)), indent=1) + b"\n", 1),
@@ -151,14 +150,6 @@ def _ndjson(name: str, lines: Sequence[bytes]) -> File:
     return File(name, NDJSON, b"".join(line + b"\n" for line in lines), len(lines))
 
 
-def _csv(name: str, rows: Iterable[Sequence[Any]]) -> File:
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    lines = list(rows)
-    writer.writerows(lines)
-    return File(name, CSV, written.getvalue().encode(), len(lines) - 1)
-
-
 def _scheduled(one: Scheduled) -> bytes:
     return _to_json({"kind": one.kind, "at": format_instant(one.at_us), **one.says})
 
@@ -174,127 +165,51 @@ def _chained(one: Chained) -> bytes:
 
 # ---- facts ----
 
-_FACT_HEAD: Final = (
-    *("device", "gen", "seq", "fact", "fix_time", "receive_time", "latitude", "longitude", "accuracy_m", "source"),
-    *("speed_ms", "heading_deg", "battery_percent", "hdop", "satellites", "event", "state", "data"),
-    *("quality_first", "quality"),
-)
-
-
-_SOURCES: Final = {one.value: one.name.lower() for one in Source}
-_QUALITIES: Final = {one.value: one.name.lower() for one in Quality}
-
-
-def _fact_rows(heard: Heard) -> Iterable[Sequence[Any]]:
-    yield _FACT_HEAD
-    facts = heard.facts
-    events = np.flatnonzero(facts["is_event"]).tolist()
-    nothing: list[Any] = [None] * len(heard)
-    says = [facts[name].tolist() for name in ("lat", "lon", "acc")]
-    says.append([_SOURCES.get(one) for one in facts["src"].tolist()])
-    says += [[None if isnan(one) else one for one in facts[name].tolist()] for name in ("spd", "hdg", "bat", "hdop")]
-    says.append([one if one >= 0 else None for one in facts["sats"].tolist()])
-    says += [nothing.copy() for _ in range(3)]
-    judged = [[_QUALITIES.get(one) for one in of.tolist()] for of in (facts["quality"], heard.quality)]
-    for k in events:
-        for column, value in zip(says, _event_says(facts[k], heard.data.get(k)), strict=True):
-            column[k] = value
-        for column in judged:
-            column[k] = None
-    kinds = ["event" if one else "fix" for one in facts["is_event"].tolist()]
-    devices = [heard.devices[one] for one in facts["device"].tolist()]
-    times = [format_instants(facts[name]) for name in ("t_us", "received_us")]
-    yield from zip(devices, facts["gen"].tolist(), facts["seq"].tolist(), kinds, *times, *says, *judged, strict=True)
-
 
 def fact_table(heard: Heard) -> File:
     """`FACTS` of what was heard."""
-    return _csv(FACTS, _fact_rows(heard))
+    return _table(FACTS, FACT_HEAD, np.arange(len(heard)), partial(fact_lines, heard))
 
 
-def _identity(heard: Heard, row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return heard.devices[row["device"]], row["gen"], row["seq"], "event" if row["is_event"] else "fix"
+def _unused_table(heard: Heard, relied: Collection[FactId]) -> File:
+    rest: NDArray[np.bool_] = np.ones(len(heard), np.bool_)
+    rest[list(heard.rows_of(relied).values())] = False
+    return _table(UNUSED, UNUSED_HEAD, np.flatnonzero(rest), partial(unused_lines, heard))
 
 
-def _times(row: Mapping[str, Any]) -> tuple[str, str]:
-    return format_instant(row["t_us"]), format_instant(row["received_us"])
+def _table(
+    name: str, head: Sequence[str], rows: NDArray[np.int64], lines: Callable[[NDArray[np.int64]], list[str]]
+) -> File:
+    return File(name, CSV, b"".join((",".join(head).encode(), b"\n", *blocks(rows, lines))), len(rows))
 
 
-def _says(row: Mapping[str, Any], data: bytes | None) -> tuple[Any, ...]:
-    if row["is_event"]:
-        return _event_says(row, data)
-    place = row["lat"], row["lon"], row["acc"], _SOURCES[row["src"]]
-    rest = [row[name] if row[name] == row[name] else None for name in ("spd", "hdg", "bat", "hdop")]
-    return (*place, *rest, row["sats"] if row["sats"] >= 0 else None, None, None, None)
-
-
-def _event_says(row: Any, data: bytes | None) -> tuple[Any, ...]:
-    said = EventCode(row["code"]).name.lower(), EventState(row["state"]).name.lower()
-    return (*(None,) * 9, *said, None if data is None else data.decode())
-
-
-def _qualities(row: Mapping[str, Any], now: int) -> tuple[Any, ...]:
-    if row["is_event"]:
-        return None, None
-    return _QUALITIES[row["quality"]], _QUALITIES[now]
-
-
-def _rows_of(heard: Heard, points: Sequence[Numbered]) -> dict[FactId, int]:
-    """Where those points are among what was heard: only facts that count alike are looked at one by one."""
-    wanted = {point.id for point in points}
-    alike = np.flatnonzero(np.isin(heard.facts["seq"], [one.seq for one in wanted]))
-    return {one: k for k, one in zip(alike.tolist(), heard.at(alike).ids(), strict=True) if one in wanted}
-
-
-def _point_rows(heard: Heard, points: Sequence[Numbered]) -> Iterable[Sequence[Any]]:
-    yield ("number", "violation", "part", *_FACT_HEAD, "distance_m", "position_score")
-    where = _rows_of(heard, points)
-    names = heard.facts.dtype.names or ()
+def _point_table(heard: Heard, points: Sequence[Numbered]) -> File:
+    where = heard.rows_of({point.id for point in points})
+    rows = np.array(sorted(where.values()), np.int64)
+    said = dict(zip(rows.tolist(), fact_lines(heard, rows), strict=True))
+    lines = [",".join(("number", "violation", "part", *FACT_HEAD, "distance_m", "position_score"))]
     for point in points:
-        k = where.get(point.id)
-        if k is None:
-            continue
-        row = dict(zip(names, heard.facts[k].tolist(), strict=True))
-        fact = (*_identity(heard, row), *_times(row), *_says(row, heard.data.get(k)))
-        measured = point.distance_m, None if point.p_inside is None else round(point.p_inside, 6)
-        judged = _qualities(row, int(heard.quality[k]))
-        yield (point.number or None, point.violation, point.part, *fact, *judged, *measured)
+        if point.id in where:
+            score = None if point.p_inside is None else round(point.p_inside, 6)
+            measured = ("" if one is None else str(one) for one in (point.distance_m, score))
+            what = str(point.number or ""), cell(point.violation), point.part
+            lines.append(",".join((*what, said[where[point.id]], *measured)))
+    return File(POINTS, CSV, "".join(f"{line}\n" for line in lines).encode(), len(lines) - 1)
 
 
 def _points_map(heard: Heard, points: Sequence[Numbered]) -> File:
-    where = _rows_of(heard, points)
-    drawn = [(point, where[point.id]) for point in points if point.id in where]
-    features = [_feature(heard, point, k) for point, k in drawn if not heard.facts["is_event"][k]]
+    where = heard.rows_of({point.id for point in points})
+    at = [(point, where[point.id]) for point in points if point.id in where]
+    here = [(point, k) for point, k in at if not heard.facts["is_event"][k]]
+    facts = heard.facts[[k for _, k in here]]
+    columns = (facts[name].tolist() for name in ("lon", "lat", "acc"))
+    features = list(map(_feature, (point for point, _ in here), format_instants(facts["t_us"]), *columns))
     body = _to_json({"type": "FeatureCollection", "features": features}) + b"\n"
     return File(POINTS_MAP, GEOJSON, body, len(features))
 
 
-def _feature(heard: Heard, point: Numbered, k: int) -> dict[str, Any]:
-    row = heard.facts[k]
-    says = {"number": point.number, "violation": point.violation, "fix_time": format_instant(int(row["t_us"]))}
-    says |= {"device": point.id.device, "gen": point.id.gen, "seq": point.id.seq, "accuracy_m": float(row["acc"])}
-    place = {"type": "Point", "coordinates": [float(row["lon"]), float(row["lat"])]}
+def _feature(point: Numbered, fix_time: str, lon: float, lat: float, acc_m: float) -> dict[str, Any]:
+    says = {"number": point.number, "violation": point.violation, "fix_time": fix_time}
+    says |= {"device": point.id.device, "gen": point.id.gen, "seq": point.id.seq, "accuracy_m": acc_m}
+    place = {"type": "Point", "coordinates": [lon, lat]}
     return {"type": "Feature", "id": point.number, "geometry": place, "properties": says}
-
-
-def _unused_rows(heard: Heard, relied: frozenset[FactId] | set[FactId]) -> Iterable[Sequence[Any]]:
-    yield ("device", "gen", "seq", "fact", "fix_time", "why")
-    facts = heard.facts
-    columns = [facts[name].tolist() for name in ("device", "gen", "seq", "is_event", "src")]
-    named = {(one.device, one.gen, one.seq) for one in relied}
-    rows = zip(*columns, format_instants(facts["t_us"]), heard.quality.tolist(), strict=True)
-    for device, gen, seq, is_event, src, fix_time, quality in rows:
-        name = heard.devices[device]
-        if (name, gen, seq) not in named:
-            why = _why_unused(is_event, quality, src)
-            yield (name, gen, seq, "event" if is_event else "fix", fix_time, why)
-
-
-def _why_unused(is_event: bool, quality: int, src: int) -> str:
-    if is_event:
-        return "event: part of no violation relied on"
-    if quality != Quality.OK:
-        return f"not used by the rules: {Quality(quality).name.lower()}"
-    if src == Source.LBS:
-        return "not used by the rules: placed by a cell of the telephone network"
-    return "used by the rules, and part of no violation relied on"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import numpy as np
+
 from domain.instants import EARLY_US, FAR_US, SECOND_US
 from domain.records import (
     Absence,
@@ -254,13 +256,13 @@ class _About:
         return one.condition in self.sealed or (self.only is None and one.victim is not None)
 
     def relied(self, told: Mapping[str, str]) -> tuple[tuple[Relied, ...], tuple[Numbered, ...]]:
-        relying = Relying(self.found.heard, self.of.book)
         found: list[tuple[Relied, Resting]] = []
         wanted = {one.id: one.version for one in self.found.relied}
         by_id: dict[str, list[Violation]] = {}
         for one in self.found.violations:
             if one.id in wanted and one.version <= wanted[one.id]:
                 by_id.setdefault(one.id, []).append(one)
+        relying = Relying(self.found.heard, self.of.book, [versions[-1] for versions in by_id.values()])
         for versions in sorted(by_id.values(), key=lambda some: (some[-1].from_us, some[-1].id)):
             if self.only is not None and versions[-1].condition not in self.only:
                 continue
@@ -390,11 +392,13 @@ def clock_offsets(heard: Heard, at_us: int) -> tuple[ClockOffset, ...]:
     found = []
     facts = heard.facts
     for index, device in enumerate(heard.devices):
-        mine = (facts["device"] == index) & (heard.sent_us > 0)
-        pairs = dict.fromkeys(zip(facts["received_us"][mine].tolist(), heard.sent_us[mine].tolist(), strict=True))
-        live = [received - sent for received, sent in pairs if abs(received - sent) <= LIVE_US][-CLOCK_MESSAGES:]
-        if live:
-            found.append(ClockOffset(device, min(live) / SECOND_US, len(live), at_us))
+        after_us = facts["received_us"] - heard.sent_us
+        mine = np.flatnonzero((facts["device"] == index) & (heard.sent_us > 0) & (np.abs(after_us) <= LIVE_US))
+        # facts of one message say its times once: a message is here a number of two parts
+        _, first = np.unique(heard.sent_us[mine] + 1j * after_us[mine], return_index=True)
+        live = after_us[mine[np.sort(first)[-CLOCK_MESSAGES:]]]
+        if len(live):
+            found.append(ClockOffset(device, int(live.min()) / SECOND_US, len(live), at_us))
     return tuple(found)
 
 

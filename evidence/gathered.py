@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -61,6 +61,11 @@ class Heard:
         """The identity of each."""
         columns = (self.facts[name].tolist() for name in ("device", "gen", "seq"))
         return [FactId(self.devices[device], gen, seq) for device, gen, seq in zip(*columns, strict=True)]
+
+    def rows_of(self, wanted: Collection[FactId]) -> dict[FactId, int]:
+        """Where those are that are there: only facts that count alike are looked at one by one."""
+        alike = np.flatnonzero(np.isin(self.facts["seq"], [one.seq for one in wanted]))
+        return {one: k for k, one in zip(alike.tolist(), self.at(alike).ids(), strict=True) if one in wanted}
 
 
 class Chained(NamedTuple):

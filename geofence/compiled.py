@@ -15,8 +15,10 @@ marked with a digest of all the sources that machine code is made of, and is mad
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numba
@@ -50,6 +52,27 @@ def compiled(function: F) -> F:
 def inlined(function: F) -> F:
     """Compile a leaf into those that call it; Python may call it too."""
     return cast("F", _kept(numba.njit(inline="always", cache=True, fastmath=False, error_model="numpy")(function)))
+
+
+@cache
+def _uncompiled(function: Any) -> Any:
+    source = getattr(function, "py_func", None)
+    if source is None:
+        return function
+    calls = {name: _uncompiled(source.__globals__[name]) for name in _called_by(source)}
+    return FunctionType(source.__code__, source.__globals__ | calls, source.__name__, source.__defaults__)
+
+
+def _called_by(source: Any) -> list[str]:
+    return [name for name in source.__code__.co_names if hasattr(source.__globals__.get(name), "py_func")]
+
+
+def plain(function: F) -> F:
+    """The same source as Python runs it, with all that it calls: for the few values of a process that may need no machine code.
+
+    The first call of machine code in a process costs it a quarter of a second and 40 MB, however little is asked.
+    """
+    return cast("F", _uncompiled(function))
 
 
 def _kept(dispatcher: Any) -> Any:

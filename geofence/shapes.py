@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.records import Corridor, Polygons, Ring, Shape
-from geofence.compiled import compiled, inlined
+from geofence.compiled import compiled, inlined, plain
 from geofence.flat import Grown
 from geofence.geodesy import degrees_east, distance_m, metres_per_degree
 
@@ -133,7 +133,7 @@ def _size_of(shape: Shape) -> float:
 
 def _set_box(row: Any, lon: list[float], lat: list[float]) -> None:
     south, north = min(lat), max(lat)
-    east_m, north_m = metres_per_degree(max(abs(south), abs(north)))
+    east_m, north_m = plain(metres_per_degree)(max(abs(south), abs(north)))
     grow = float(row["size_m"]) * 1.001
     row["west"], row["east"] = min(lon) - grow / east_m, max(lon) + grow / east_m
     row["south"], row["north"] = south - grow / north_m, north + grow / north_m
