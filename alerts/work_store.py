@@ -129,6 +129,15 @@ class AlertWork:
             await alert_work.stream_alerts(conn, new)
             return len(new)
 
+    async def clear_alerts(self, episodes: Sequence[str], now_us: int) -> int:
+        """What some alerts of the service's own were about is over; how many were active. Their protocols say what follows."""
+        if not episodes:
+            return 0
+        async with self._pool.connection() as conn, conn.transaction():
+            over = await alert_work.clear_own(conn, episodes, now_us)
+            await alert_work.stream_alerts(conn, over)
+            return len(over)
+
     # ---- notifications ----
 
     async def next_send_us(self, channel: Channel) -> int | None:

@@ -41,7 +41,7 @@ def duty_rules(named: Path | None) -> DutyRules:
 
 
 class VictimWatch:
-    """Keeps the duties to tell protected people, and raises `victim_not_told` for those that are overdue."""
+    """Keeps the duties to tell protected people; raises `victim_not_told` for those that are overdue, and clears it when they are done."""
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class VictimWatch:
             await held.write([_wanted(duty) for duty in found.made], amended, found.withdrawn, now_us)
         overdue = await self._store.duties.overdue(now_us)
         await self._work.raise_alerts([not_told(one) for one in overdue], now_us)
+        await self._work.clear_alerts(await self._store.duties.over(), now_us)
 
     def _read(self, versions: Sequence[Version], recalls: Sequence[Recall]) -> tuple[list[News], list[News]]:
         """What there is to know now, and of what was learnt before the rules began."""

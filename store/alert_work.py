@@ -184,6 +184,11 @@ async def raise_own(conn: Connection, writing: Writing, now_us: int) -> list[int
     return [row[0] for row in await _rows(conn, "raise_own", parameters)]
 
 
+async def clear_own(conn: Connection, episodes: Sequence[str], now_us: int) -> list[int]:
+    """The service's own alerts of some episodes are over; the numbers of those that were active."""
+    return [row[0] for row in await _rows(conn, "clear_own", {"episodes": list(episodes), "now": At(now_us)})]
+
+
 async def stream_alerts(conn: Connection, numbers: Sequence[int]) -> None:
     """Streams some alerts as they are now. Last in a transaction: from here on nobody else can write events."""
     if not numbers:

@@ -200,6 +200,11 @@ class ContactDuties:
             rows = await (await conn.execute(statement("overdue_duties"), parameters)).fetchall()
         return [OverdueDuty(no, victim, wearer, DutyEvent(event), due) for no, victim, wearer, event, due in rows]
 
+    async def over(self) -> list[str]:
+        """The episodes of alerts about duties that are overdue no more: they were told, or ended."""
+        async with self._pool.connection() as conn:
+            return [row[0] for row in await (await conn.execute(statement("duties_over"))).fetchall()]
+
     async def recalls(self) -> list[RecallWarrant]:
         """Every warrant of recall."""
         async with self._pool.connection() as conn:

@@ -202,3 +202,17 @@ WITH raised AS (
     SELECT alert_no, 'raised', severity, episode, 1, 0 FROM raised
 )
 SELECT alert_no FROM raised;
+
+-- name: clear_own
+-- Alerts of the service's own whose cause is over, in order of episode, and the change to look at; of what ingest decided nothing.
+WITH over AS (
+    SELECT alert_no FROM alerts WHERE episode = ANY(%(episodes)s::text[]) AND commit_no = 0 AND state = 'active' AND NOT withdrawn
+    ORDER BY episode FOR UPDATE
+), cleared AS (
+    UPDATE alerts a SET state = 'cleared', changed_at = %(now)s, revision = a.revision + 1
+    FROM over o WHERE a.alert_no = o.alert_no RETURNING a.alert_no, a.episode, a.severity, a.revision
+), changed AS (
+    INSERT INTO outbox (alert_no, change, severity, violation_id, version, commit_no)
+    SELECT alert_no, 'cleared', severity, episode, revision, 0 FROM cleared
+)
+SELECT alert_no FROM cleared;

@@ -37,6 +37,13 @@ SELECT body FROM victims ORDER BY id;
 SELECT duty_no, victim, wearer, event, due_at FROM contact_duties WHERE state = 'open' AND due_at <= %(now)s
 ORDER BY due_at, duty_no LIMIT %(limit)s;
 
+-- name: duties_over
+-- Of which overdue duties an alert says still that they are not done, though they were told, ended or erased.
+SELECT a.episode FROM alerts a WHERE a.kind = 'victim_not_told' AND a.state = 'active' AND NOT a.withdrawn
+    AND NOT EXISTS (SELECT FROM contact_duties d
+        WHERE d.duty_no = split_part(a.episode, ':', 2)::bigint AND d.state = 'open')
+ORDER BY a.episode;
+
 -- name: recall_warrants
 -- Warrants of recall, for those whom the wearer's orders protect; withdrawn: taken back.
 SELECT warrant_no, wearer, area, issued_at, made_at, outcome IS NOT DISTINCT FROM 'withdrawn' FROM warrants

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.shipped import shipped_protocols
 from alerts.work_store import AlertWork
 from bailiwick.paired_caseload import PairedCaseload
 from bailiwick.timezones import pinned_time_zones
@@ -14,17 +15,24 @@ from bailiwick.victim_watch import VictimWatch, duty_rules
 from domain.commits import Work
 from domain.errors import BadSetting
 from domain.facts import empty_facts
-from domain.instants import DAY_US, HOUR_US, parse_instant
+from domain.instants import DAY_US, HOUR_US, MINUTE_US, format_instant, parse_instant
 from domain.records import Condition, Order, Record, Suspension, Version, Victim, Wearer
 from domain.vocabulary import ConditionKind, DutyState, OrderKind
 from evidence.routes import shipped_routes
 from store import Store
-from tests.store.made import NOON, ask, batch_of, learn_everything, migrated, roster_of
+from tests.store.alert_making import Made, alerts_at
+from tests.store.made import NOON, ask, batch_of, learn_everything, migrated, roster_of, violation_of, wearer_records
+from tests.store.test_roles import login_as
 
 PAIR = Condition("P1", "O1", ConditionKind.PROXIMITY, victim="V1", alert_m=500.0)
 ORDER = Order("O1", "W1", OrderKind.LICENCE, NOON - DAY_US, NOON + 60 * DAY_US, area="kent")
 PEOPLE: list[Record] = [Wearer("W1"), Victim("V1"), ORDER, PAIR]
 KEPT = "SELECT event, state, area FROM contact_duties ORDER BY duty_no"
+WORK = "SELECT work, condition, outcome FROM alert_work ORDER BY alert_no"
+CLAIMED = (
+    "UPDATE alert_work SET work = 'claimed', holder = 'ola', renewed_at = %s, claim_ends_at = %s"
+    " WHERE alert_no = 2 RETURNING 1"
+)
 LATE = "SELECT episode, severity, wearer, victim FROM alerts WHERE kind = 'victim_not_told'"
 
 
@@ -53,6 +61,44 @@ async def test_what_must_be_told_is_found_once_withdrawn_and_alerted_when_it_is_
         for hours in (0, 1):
             await again.look(parse_instant("2026-11-24T00:00:00Z") + hours * HOUR_US)
         assert ask(database_url, LATE) == [("victim_not_told:1", "serious", "W1", "V1")]
+
+
+async def test_the_alert_closes_itself_once_they_were_told(database_url: str) -> None:
+    zones = pinned_time_zones()
+    late_us = parse_instant("2026-11-26T00:00:00Z")
+    async with migrated(database_url) as store, await AlertWork.open(database_url, zones) as work:
+        await _learnt(store, 1, NOON, *PEOPLE, Suspension("S1", "O1", NOON, reason="custody"))
+        protocols, desk = shipped_protocols(), Made(store, work, database_url)
+        with login_as(database_url, "bailiwick_dispatch") as own:
+            async with await Store.open(own) as narrow, await AlertWork.open(own, zones) as working:
+                watch = VictimWatch(
+                    narrow, working, PairedCaseload(narrow), duty_rules(None), shipped_routes(zones), zones
+                )
+                await watch.look(NOON)
+                await watch.look(late_us)
+                await desk.look(late_us, protocols)
+                assert ask(database_url, WORK) == [("raised", "active", None)] * 2
+                ask(database_url, CLAIMED, format_instant(late_us), format_instant(late_us + HOUR_US))
+                ask(database_url, "UPDATE contact_duties SET state = 'told', ended_at = now() RETURNING 1")
+                for minutes in (0, 1):
+                    await watch.look(late_us + minutes * MINUTE_US)
+                await desk.look(late_us + MINUTE_US, protocols)
+        assert ask(database_url, WORK) == [("closed", "cleared", "explained"), ("claimed", "cleared", None)]
+        await desk.look(late_us + 2 * HOUR_US, protocols)
+        assert ask(database_url, WORK) == [("closed", "cleared", "explained")] * 2, "nobody holds it any more"
+        assert ask(database_url, "SELECT count(*) FROM outbox WHERE change = 'cleared'") == [(2,)], "said once of each"
+
+
+async def test_dispatch_clears_nothing_that_ingest_decided(embedded_url: str) -> None:
+    async with alerts_at(embedded_url, *wearer_records()) as made:
+        await made.commit([violation_of("W1-1")])
+        assert (
+            await made.work.clear_alerts(
+                [episode for (episode,) in ask(embedded_url, "SELECT episode FROM alerts")], NOON
+            )
+            == 0
+        )
+        assert ask(embedded_url, "SELECT state FROM alerts") == [("active",)]
 
 
 async def test_what_a_centre_begins_with_was_told_by_others(embedded_url: str) -> None:

@@ -39,7 +39,13 @@ def logins(url: str) -> Iterator[dict[str, str]]:
 
 REFUSED = {
     "ingest": ("DELETE FROM violations", "UPDATE audit_bodies SET body = NULL", "SELECT 1 FROM accounts"),
-    "dispatch": ("SELECT 1 FROM fixes", "DELETE FROM alerts", "DELETE FROM audit_entries", "SELECT 1 FROM accounts"),
+    "dispatch": (
+        "SELECT 1 FROM fixes",
+        "DELETE FROM alerts",
+        "UPDATE alerts SET severity = 'information'",
+        "DELETE FROM audit_entries",
+        "SELECT 1 FROM accounts",
+    ),
     "api": (
         "DELETE FROM fixes",
         "UPDATE violations SET late = true",
