@@ -53,10 +53,11 @@ audit: $(VENV)/.dev-stamp  ## known vulnerabilities of what is installed here; n
 	@$(RUN) pip freeze --exclude-editable > .cache/installed.txt
 	@.cache/audit/bin/pip-audit --requirement .cache/installed.txt --no-deps --disable-pip --progress-spinner off
 
-bench: $(VENV)/.dev-stamp $(CONSOLE)  ## the benchmarks: bench/results/NAME.json
+bench: $(VENV)/.dev-stamp $(CONSOLE)  ## the benchmarks: bench/results/NAME.json, and docs/benchmarks.md of them
 	@$(RUN) pip install --quiet --group bench
 	@$(RUN) bailiwick.parts.real_parts
 	@for name in $(BENCH); do echo "bench/$$name"; $(RUN) bench.$$name $(BENCH_ARGS) || exit 1; done
+	@$(RUN) bench.plots
 
 soak: $(VENV)/.dev-stamp $(CONSOLE)  ## ingest killed 20 times under load; alerts by a new seed; the API asked at length; an hour of the demo, its report in .cache/soak.json
 	@BAILIWICK_TEST_KILLS=20 $(RUN) pytest tests/ingest/test_kills.py

@@ -3,6 +3,10 @@
 ``python -m bench.fleet [--wearers N] [--duration S] [--rate HZ]``: the demo's own run, on real parts instead of embedded
 ones. Writes bench/results/fleet.json: every item counted, from sending to alert, and whether the memory of ingest is flat
 after the first minute.
+
+``--disturbed`` (30 minutes): messages twice and out of order, three outages of a share of the devices, of which one keeps nothing, and one
+of all of them in the middle; then the same lives undisturbed, unless ``--alone``. Writes bench/results/fleet_disturbed.json, both scores
+beside each other. A delay there is also what a device waited for its network.
 """
 
 from __future__ import annotations
@@ -33,6 +37,15 @@ from bench.results import write_result
 WEARERS = 18_000
 DURATION_S = 600.0
 RATE_HZ = 1.0
+DISTURBED_S = 1800.0
+SCENARIO = """
+[network]
+duplicates = 0.02
+reordered = 0.05
+reorder_s = 20
+"""
+OUTAGES = ((0.15, 0.25, 0.1, True), (0.30, 0.35, 0.03, False), (0.50, 0.57, 1.0, True), (0.75, 0.80, 0.2, True))
+"""From and to, as shares of the run; of how many of the devices; whether they keep what they record."""
 SETTLED_S = 60.0
 """From then on the memory of ingest is to be flat."""
 FLAT_MB_A_MINUTE = 2.0
@@ -85,14 +98,14 @@ def steadiness(memory: list[tuple[float, float]], begun_s: float, ended_s: float
     }
 
 
-def measure(wearers: int, duration_s: float, rate_hz: float, command: str) -> dict[str, Any]:
-    """One run; its result is written and given. Raises `PartFailed` when a part cannot be had or ends."""
+def run(wearers: int, duration_s: float, rate_hz: float, scenario: Path | None = None) -> dict[str, Any]:
+    """One run. Raises `PartFailed` when a part cannot be had or ends."""
     settings, parts = load_settings(), real_parts()
     check_port(settings.api_host, settings.api_port)
     with tempfile.TemporaryDirectory(prefix="bailiwick-bench-") as name:
         Path(name).chmod(0o711)
         report = Path(name) / "report.json"
-        config = DemoConfig(wearers, duration_s, rate_hz, None, report, 1, open_browser=False)
+        config = DemoConfig(wearers, duration_s, rate_hz, scenario, report, 1, open_browser=False)
         with data_folder(Path(name) / "demo", config.disk_mb()) as folder:
             system = RealSystem(folder, settings, parts=parts)
             try:
@@ -103,30 +116,73 @@ def measure(wearers: int, duration_s: float, rate_hz: float, command: str) -> di
                 system.stop()
         body = json.loads(report.read_text())
     begun_s = go["start_us"] / 1e6
-    result = {
+    return {
         **{key: body[key] for key in ("connections", "lost", "duplicates", "alert_delay_s")},
         **{key: body[key] for key in ("wearers", "duration_s", "rate_hz", "sent", "committed", "dead_letters")},
         "ingest_memory": steadiness(system.memory, begun_s, begun_s + duration_s),
         **{key: body[key] for key in ("cpu_s", "rss_mb", "violations")},
         "fleet": {key: account["tally"][key] for key in ("at_once", "messages", "reconnections", "lag_s", "cpu_s")},
     }
-    write_result("fleet", result, command, parts.versions)
-    return result
+
+
+def scenario_of(duration_s: float) -> str:
+    """The disturbances as a scenario file (docs/simulators.md)."""
+    parts = [SCENARIO]
+    for begins, ends, share, keeps in OUTAGES:
+        span = f"from_s = {begins * duration_s:.0f}\nto_s = {ends * duration_s:.0f}"
+        parts.append(f"[[outage]]\n{span}\nshare = {share}\nkeeps = {json.dumps(keeps)}\n")
+    return "\n".join(parts)
+
+
+def score(result: dict[str, Any]) -> dict[str, Any]:
+    """Over all kinds of which truth is told."""
+    keys = ("truth", "found", "missed", "false", "explained")
+    total = {key: sum(of[key] for of in result["violations"].values()) for key in keys}
+    return {**total, "recall": round(1 - total["missed"] / max(1, total["truth"]), 5)}
+
+
+def disturbed(wearers: int, duration_s: float, rate_hz: float, alone: bool) -> dict[str, Any]:
+    """The disturbed run, and beside it what the same lives score undisturbed."""
+    with tempfile.TemporaryDirectory(prefix="bailiwick-bench-") as folder:
+        file = Path(folder) / "disturbed.toml"
+        file.write_text(scenario_of(duration_s))
+        result = run(wearers, duration_s, rate_hz, file)
+    scores = {"disturbed": score(result)}
+    if not alone:
+        calm = run(wearers, duration_s, rate_hz)
+        scores["undisturbed"] = score(calm)
+        result["undisturbed"] = {
+            key: calm[key] for key in ("lost", "duplicates", "alert_delay_s", "sent", "violations")
+        }
+    names = ("from_share", "to_share", "devices_share", "keeps")
+    return {**result, "score": scores, "outages": [dict(zip(names, of, strict=True)) for of in OUTAGES]}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wearers", type=int, default=WEARERS)
-    parser.add_argument("--duration", type=float, default=DURATION_S)
+    parser.add_argument("--duration", type=float, help=f"{DURATION_S:g} s, disturbed {DISTURBED_S:g} s")
     parser.add_argument("--rate", type=float, default=RATE_HZ)
+    parser.add_argument(
+        "--disturbed", action="store_true", help="outages, reordering, messages twice; fleet_disturbed.json"
+    )
+    parser.add_argument("--alone", action="store_true", help="with --disturbed: not the undisturbed run as well")
     given = parser.parse_args()
     command = " ".join(["python -m bench.fleet", *sys.argv[1:]])
     try:
-        result = measure(given.wearers, given.duration, given.rate, command)
+        if given.disturbed:
+            name, result = (
+                "fleet_disturbed",
+                disturbed(given.wearers, given.duration or DISTURBED_S, given.rate, given.alone),
+            )
+        else:
+            name, result = "fleet", run(given.wearers, given.duration or DURATION_S, given.rate)
     except PartFailed as error:
         sys.exit(str(error))
-    good = result["lost"] == result["duplicates"] == 0 and result["ingest_memory"]["flat"] is not False
-    sys.exit(0 if good else 1)
+    write_result(name, result, command, real_parts().versions)
+    # A backlog that waits is memory: how flat it is, is asked of the undisturbed run alone.
+    flat = given.disturbed or result["ingest_memory"]["flat"] is not False
+    sys.exit(0 if result["lost"] == result["duplicates"] == 0 and flat else 1)
 
 
 if __name__ == "__main__":
