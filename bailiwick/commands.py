@@ -279,12 +279,21 @@ def simulate(
 def score(
     truth: Annotated[Path, typer.Option(help="What really happened, as `simulate --truth` writes it.")],
     violations: Annotated[Path, typer.Option(help="What was found (NDJSON), as `evaluate` prints it.")],
+    alerts: Annotated[
+        Path | None, typer.Option(help="Alerts and their histories (NDJSON), as the API gives them: delays to people.")
+    ] = None,
+    groups: Annotated[
+        Path | None, typer.Option(help="Wearers and their groups (CSV or NDJSON): figures for each group.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Page with pictures to write.")] = None,
+    tolerance: Annotated[float, typer.Option(help="Seconds by which an end may be off.")] = 120.0,
     as_json: AsJson = False,
 ) -> None:
-    """Compare what was found with what happened: missed, false, late."""
-    from simulators.service import score_files
+    """Compare what was found with what happened: missed, false, late, how soon, for whom."""
+    from simulators.score_command import ScoreConfig, score_files
 
-    raise typer.Exit(score_files(truth, violations, as_json=as_json))
+    config = ScoreConfig(truth, violations, alerts, groups, html, tolerance, as_json=as_json)
+    raise typer.Exit(score_files(config))
 
 
 @app.command()

@@ -7,303 +7,324 @@ some seconds of slack given. What lines say of themselves decides the rest:
 - a violation that only overlaps lines within the stated position error (or of positions that were a moment old when
   the condition began) is **explained**;
 - one that overlaps nothing, or only what was too short to be one, is **false**.
+
+Everything is compared wearer by wearer and condition by condition; only one wearer's intervals are objects at a time.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Final, TypeAlias
 
-from domain.errors import BadInput, BailiwickError, Fault
-from domain.instants import SECOND_US, format_instant, parse_instant
-from domain.vocabulary import Change, Kind
-from simulators.truth import TOLD_KINDS
-from simulators.truth_lines import RUN_KIND, WhyNot
+import numpy as np
+from numpy.typing import NDArray
 
-SLACK_S: Final = 5.0
-"""Two intervals that come so near to each other overlap."""
-OFF_S: Final = 120.0
-"""An end that differs by more from the truth is told among the details."""
+from domain.instants import FAR_US, SECOND_US
+from domain.vocabulary import Kind
+from simulators.score_alerts import UNSEEN_US, Alerts, Verdict, judged
+from simulators.score_groups import Groups, Person, Wearers, people_of
+from simulators.score_lines import NONE, BadLine, Found, RawLine, Truth, Words, read_lines, told_kinds
+from simulators.score_report import OFF_S, SLACK_S, Interval, Report, as_text, run_of
+from simulators.truth_lines import WhyNot
+
+__all__ = ["BadLine", "Report", "as_text", "read_lines", "score"]
+
 ENDING_S: Final = 30.0
 """What ends so shortly before the run does may be found as not over yet."""
-MOST_DETAILS: Final = 1000
 
 ZONES: Final = frozenset({Kind.EXCLUSION_ZONE.value, Kind.INCLUSION_ZONE.value, Kind.RESTRICTION_ZONE.value})
 ABOUT_EDGES: Final = frozenset({Kind.ZONE_EDGE.value, Kind.ZONE_BUFFER.value, Kind.ZONE_TRANSIT.value, *ZONES})
 """Kinds that a position error at the edge of a zone can make."""
+EDGES: Final = "edges"
 BY_SILENCE: Final = frozenset({Kind.COMMUNICATION_LOST.value, Kind.WHEREABOUTS_UNKNOWN.value, Kind.LOST_IN_ZONE.value})
 """Kinds that the end of the run itself may make: what is decided on after it does not count."""
 DID_NOT_HAPPEN: Final = frozenset({WhyNot.NEAR_EDGE, WhyNot.BETWEEN_POSITIONS, WhyNot.BELOW_GRACE})
 
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A truth line or a current violation. Seconds since the epoch; ``to_s`` infinity when open."""
-
-    wearer: str
-    kind: str
-    condition: str | None
-    code: str | None
-    from_s: float
-    to_s: float
-    why_not: str | None = None
-    violation: str | None = None
-    late: bool = False
-    reason: str | None = None
-
-    def touches(self, other: Interval) -> bool:
-        return self.from_s - SLACK_S < other.to_s and other.from_s - SLACK_S < self.to_s
-
-    def as_json(self, why: str) -> dict[str, Any]:
-        return {
-            "wearer": self.wearer,
-            "kind": self.kind,
-            "code": self.code,
-            "condition": self.condition,
-            "violation": self.violation,
-            "from": format_instant(round(self.from_s * SECOND_US)),
-            "to": format_instant(round(self.to_s * SECOND_US)) if math.isfinite(self.to_s) else None,
-            "why": why,
-        }
+Family: TypeAlias = tuple[str, str | None]
+"""What may explain each other: all kinds at a zone's edge, else the kind; and the condition."""
 
 
-@dataclass(slots=True)
-class KindScore:
-    """Figures of one kind. ``truth``: lines that had to be found; ``found``: current violations."""
-
-    truth: int = 0
-    found: int = 0
-    missed: int = 0
-    false: int = 0
-    explained: int = 0
-    late: int = 0
-    other_code: int = 0
-    off_from: int = 0
-    off_to: int = 0
-
-    def in_short(self) -> dict[str, int]:
-        """The keys of the demo's report."""
-        return {
-            "truth": self.truth,
-            "found": self.found,
-            "missed": self.missed,
-            "false": self.false,
-            "explained": self.explained,
-        }
-
-    def in_full(self) -> dict[str, int]:
-        return {
-            **self.in_short(),
-            "late": self.late,
-            "other_code": self.other_code,
-            "off_from": self.off_from,
-            "off_to": self.off_to,
-        }
-
-
-@dataclass(slots=True)
-class Report:
-    """The comparison. ``details`` are what was missed, false, or off, with why."""
-
-    kinds: dict[str, KindScore] = field(default_factory=lambda: defaultdict(KindScore))
-    details: list[dict[str, Any]] = field(default_factory=list)
-    not_shown: Counter[str] = field(default_factory=Counter)
-    not_scored: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def good(self) -> bool:
-        return not any(k.missed or k.false for k in self.kinds.values())
-
-    def violations(self) -> dict[str, dict[str, int]]:
-        """What the demo's report says under ``violations``."""
-        return {kind: self.kinds[kind].in_short() for kind in sorted(self.kinds)}
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "violations": {kind: self.kinds[kind].in_full() for kind in sorted(self.kinds)},
-            "not_shown": dict(sorted(self.not_shown.items())),
-            "not_scored": dict(sorted(self.not_scored.items())),
-            "details": self.details,
-        }
-
-    def tell(self, what: str, interval: Interval, why: str) -> None:
-        if len(self.details) < MOST_DETAILS:
-            self.details.append({"what": what, **interval.as_json(why)})
-
-
-class BadLine(BailiwickError):
-    """A line that is neither truth nor violation."""
-
-
-def score(truth_lines: Iterable[dict[str, Any]], violation_lines: Iterable[dict[str, Any]]) -> Report:
+def score(
+    truth_lines: Iterable[RawLine],
+    violation_lines: Iterable[RawLine],
+    *,
+    alert_lines: Iterable[RawLine] | None = None,
+    groups: Groups | None = None,
+    tolerance_s: float = OFF_S,
+) -> Report:
     """The comparison of truth lines and violations, both as in contract.md; all versions or only the current ones.
 
-    Raises `BadLine` for one that has not the keys of its kind.
+    ``alert_lines``: alerts, and who was told (`simulators.score_alerts`). An end that is off by more than
+    ``tolerance_s`` is wrong. Raises `BadLine` for an object that has not the keys of its kind, `BadInput` for a line of a file.
     """
-    report = Report()
-    truth, run_to_s = _truth(truth_lines)
-    found = _current(violation_lines, run_to_s, report)
-    by_wearer: dict[str, list[Interval]] = defaultdict(list)
-    for violation in found:
-        by_wearer[violation.wearer].append(violation)
-    lines: dict[str, list[Interval]] = defaultdict(list)
-    for line in truth:
-        lines[line.wearer].append(line)
-    for wearer in sorted({*by_wearer, *lines}):
-        _score_wearer(lines[wearer], by_wearer[wearer], run_to_s, report)
+    words = Words()
+    truth = Truth(truth_lines, words)
+    found = Found(violation_lines, words)
+    alerts = None if alert_lines is None else Alerts(alert_lines, found, words)
+    report = Report(tolerance_s=tolerance_s, run_s=run_of(truth.run))
+    report.wearers = Wearers(people_of(truth.lives, groups, truth.run))
+    comparison = _Comparison(truth, found, alerts, words, report)
+    comparison.run()
+    if alerts is not None:
+        report.alerts = judged(alerts, comparison.verdicts)
+        told = {words.wearers.of[n] for n in {*report.alerts.false, *report.alerts.explained} if n != NONE}
+        numbers = {name: words.wearers.number(name) for name in told}
+        report.wearers.critical = {
+            name: (report.alerts.false.get(n, 0), report.alerts.explained.get(n, 0)) for name, n in numbers.items()
+        }
+    for name in {*report.wearers.counts, *(report.wearers.critical or {})}:
+        report.wearers.people.setdefault(name, Person())
     return report
 
 
-def _truth(lines: Iterable[dict[str, Any]]) -> tuple[list[Interval], float]:
-    """The truth, and the end of the run when it is told."""
-    truth, run_to_s = [], math.inf
-    for line in lines:
-        interval = _interval(line, {"why_not": line.get("why_not")})
-        if line.get("kind") == RUN_KIND:
-            run_to_s = interval.to_s
-        else:
-            truth.append(interval)
-    return truth, run_to_s
+class _Ordered:
+    """Intervals in order of their beginning, to be asked which touch another."""
+
+    def __init__(self, intervals: Sequence[Interval]) -> None:
+        self.all = sorted(intervals, key=lambda one: one.from_s)
+        self._begins = [one.from_s for one in self.all]
+        self._reach = list(accumulate((one.to_s for one in self.all), max))
+
+    def touching(self, other: Interval) -> list[Interval]:
+        low = bisect_right(self._reach, other.from_s - SLACK_S)
+        high = bisect_left(self._begins, other.to_s + SLACK_S)
+        return [one for one in self.all[low:high] if one.touches(other)]
+
+    def away_s(self, other: Interval) -> float:
+        """Seconds to the nearest that does not touch; infinity when there is none."""
+        after = bisect_left(self._begins, other.from_s)
+        next_s = self._begins[after] - other.to_s if after < len(self.all) else math.inf
+        return min(next_s, other.from_s - self._reach[after - 1] if after else math.inf)
 
 
-def _interval(line: dict[str, Any], more: dict[str, Any]) -> Interval:
-    try:
-        to = line["to"]
+class _Comparison:
+    """One comparison while it is made. ``verdicts``: what became of each violation."""
+
+    def __init__(self, truth: Truth, found: Found, alerts: Alerts | None, words: Words, report: Report) -> None:
+        self.truth, self.found, self.alerts, self.words, self.report = truth, found, alerts, words, report
+        self.verdicts = array("b", bytes(len(found)))
+        self._told = told_kinds(truth, words)
+        rows = np.asarray(found.at_row, np.int64)
+        order = np.lexsort((np.asarray(found.at_us, np.int64), rows))
+        self._versions: NDArray[np.int64] = order
+        self._first_version = np.searchsorted(rows[order], np.arange(len(found) + 1))
+
+    def run(self) -> None:
+        of_truth = _by_wearer(self.truth.wearer, self.words)
+        of_found = _by_wearer(self.found.wearer, self.words)
+        for row in np.flatnonzero(np.asarray(self.found.wearer) == NONE).tolist():
+            if not self.found.withdrawn[row]:
+                self.report.not_scored[self.words.kinds.of[self.found.kind[row]]] += 1
+        for wearer in sorted({*of_truth, *of_found}):
+            lines = [self._line(row) for row in of_truth.get(wearer, ())]
+            violations = [v for row in of_found.get(wearer, ()) if (v := self._violation(row)) is not None]
+            self._wearer(wearer, lines, violations)
+
+    def _line(self, row: int) -> Interval:
+        columns, words = self.truth, self.words
         return Interval(
-            wearer=line["wearer"] or "",
-            kind=line["kind"],
-            condition=line["condition"],
-            code=line["code"],
-            from_s=parse_instant(line["from"]) / SECOND_US,
-            to_s=math.inf if to is None else parse_instant(to) / SECOND_US,
-            **more,
+            wearer=words.wearers.of[columns.wearer[row]],
+            kind=words.kinds.of[columns.kind[row]],
+            condition=words.conditions.name(columns.condition[row]),
+            code=words.codes.name(columns.code[row]),
+            from_s=columns.from_us[row] / SECOND_US,
+            to_s=_end_s(columns.to_us[row]),
+            row=row,
+            why_not=words.whys.name(columns.why[row]),
         )
-    except (KeyError, TypeError) as error:
-        raise BadLine(f"not a truth line or violation: {error} is missing or of the wrong type") from None
 
+    def _violation(self, row: int) -> Interval | None:
+        """None for one that is not scored: of another kind, or made by the end of the run."""
+        columns, words = self.found, self.words
+        kind = words.kinds.of[columns.kind[row]]
+        if kind in BY_SILENCE and columns.decided_us[row] / SECOND_US > self.report.run_s[1] + SLACK_S:
+            return None
+        if kind not in self._told:
+            self.report.not_scored[kind] += not columns.withdrawn[row]
+            return None
+        return Interval(
+            wearer=words.wearers.of[columns.wearer[row]],
+            kind=kind,
+            condition=words.conditions.name(columns.condition[row]),
+            code=words.codes.name(columns.code[row]),
+            from_s=columns.from_us[row] / SECOND_US,
+            to_s=_end_s(columns.to_us[row]),
+            row=row,
+            violation=columns.names[row],
+            late=bool(columns.late[row]),
+            withdrawn=bool(columns.withdrawn[row]),
+        )
 
-def _current(lines: Iterable[dict[str, Any]], run_to_s: float, report: Report) -> list[Interval]:
-    """The current version of each violation of a kind that is told of; by silence only what was decided in the run."""
-    newest: dict[str, dict[str, Any]] = {}
-    first_decided_s: dict[str, float] = {}
-    late: set[str] = set()
-    for line in lines:
-        try:
-            name, version, decided = line["id"], line["version"], line["decided"]
-        except KeyError as error:
-            raise BadLine(f"not a violation: {error} is missing") from None
-        decided_s = parse_instant(decided) / SECOND_US
-        first_decided_s[name] = min(decided_s, first_decided_s.get(name, math.inf))
-        if line.get("late"):
-            late.add(name)
-        if name not in newest or version > newest[name]["version"]:
-            newest[name] = line
-    current = []
-    for name, line in newest.items():
-        after = line["kind"] in BY_SILENCE and first_decided_s[name] > run_to_s + SLACK_S
-        if line["change"] == Change.WITHDRAWN.value or after:
-            continue
-        if line["kind"] not in TOLD_KINDS or not line["wearer"]:
-            report.not_scored[line["kind"]] += 1
-            continue
-        current.append(_interval(line, {"violation": name, "late": name in late, "reason": line.get("reason")}))
-    return current
+    def _wearer(self, wearer: str, lines: list[Interval], violations: list[Interval]) -> None:
+        """Missed lines first, then what was found; family by family."""
+        near: dict[Family, tuple[list[Interval], list[Interval]]] = defaultdict(lambda: ([], []))
+        for line in lines:
+            near[_family(line)][0].append(line)
+        for violation in violations:
+            near[_family(violation)][1].append(violation)
+        ordered = {family: (_Ordered(one), _Ordered(two)) for family, (one, two) in near.items()}
+        current = [v for v in violations if not v.withdrawn]
+        for line in lines:
+            why = self._look(line, ordered[_family(line)][1], current)
+            if why is not None:
+                self.report.tell("missed", line, why)
+                self.report.draw("missed", line, why, lines, current)
+        for violation in violations:
+            why = self._judge(violation, ordered[_family(violation)][0], lines)
+            if why is not None:
+                self.report.tell("false", violation, why)
+                self.report.draw("false", violation, why, lines, current)
 
+    def _count(self, interval: Interval, what: str) -> None:
+        kind = self.report.kinds[interval.kind]
+        setattr(kind, what, getattr(kind, what) + 1)
+        self.report.wearers.counts[interval.wearer][interval.kind, what] += 1
 
-def _score_wearer(lines: list[Interval], found: list[Interval], run_to_s: float, report: Report) -> None:
-    for line in lines:
+    def _look(self, line: Interval, found: _Ordered, current: list[Interval]) -> str | None:
+        """Why a line was missed; None when it was found, or had not to be."""
         if line.why_not is not None:
-            report.not_shown[line.why_not] += 1
-            continue
-        report.kinds[line.kind].truth += 1
-        matches = [v for v in found if _same(v, line) and v.touches(line)]
+            self.report.not_shown[line.why_not] += 1
+            return None
+        self._count(line, "truth")
+        near = found.touching(line)
+        matches = [v for v in near if v.kind == line.kind and not v.withdrawn]
         if matches:
-            _compare(line, matches, run_to_s, report)
+            self._compare(line, matches)
+            return None
+        self._count(line, "missed")
+        return _why_missed(line, near, current if self.report.tells("missed") else [])
+
+    def _judge(self, violation: Interval, lines: _Ordered, every: list[Interval]) -> str | None:
+        """Why a violation is false; None when it is true, or explained by the position error, or was withdrawn."""
+        near = lines.touching(violation)
+        same = [line for line in near if line.kind == violation.kind]
+        if any(line.why_not not in DID_NOT_HAPPEN for line in same):
+            verdict = Verdict.RIGHT
+        elif any(line.why_not != WhyNot.BELOW_GRACE for line in near):
+            verdict = Verdict.EXPLAINED
         else:
-            report.kinds[line.kind].missed += 1
-            report.tell("missed", line, "nothing was found")
-    for violation in found:
-        _judge(violation, lines, report.kinds[violation.kind], report)
+            verdict = Verdict.FALSE
+        self.verdicts[violation.row] = verdict
+        if violation.withdrawn:
+            return None
+        self._count(violation, "found")
+        self.report.kinds[violation.kind].late += violation.late
+        if verdict is Verdict.EXPLAINED:
+            self._count(violation, "explained")
+        if verdict is not Verdict.FALSE:
+            return None
+        self._count(violation, "false")
+        if same:
+            return "it did not last long enough"
+        return _why_false(violation, lines.away_s(violation), every if self.report.tells("false") else [])
 
+    def _compare(self, line: Interval, matches: list[Interval]) -> None:
+        """How far code, ends and instants of what was found differ from the truth: told, not counted as missed or false."""
+        report = self.report
+        kind = report.kinds[line.kind]
+        if all(v.code != line.code for v in matches) and line.to_s < report.run_s[1] - ENDING_S:
+            kind.other_code += 1
+            report.tell("other_code", line, f"found as {', '.join(str(v.code) for v in matches)}")
+        off_from_s = min((v.from_s - line.from_s for v in matches), key=abs)
+        kind.seconds.off_from.append(off_from_s)
+        wrong = abs(off_from_s) > report.tolerance_s
+        if wrong:
+            kind.off_from += 1
+            report.tell("off_from", line, f"found {_apart(off_from_s)}")
+        wrong |= self._compare_end(line, matches)
+        kind.wrong_interval += wrong
+        self._delays(line, matches)
 
-def _same(violation: Interval, line: Interval) -> bool:
-    return violation.kind == line.kind and violation.condition == line.condition
-
-
-def _judge(violation: Interval, lines: list[Interval], kind: KindScore, report: Report) -> None:
-    """True, explained by the position error, or false."""
-    kind.found += 1
-    kind.late += violation.late
-    near = [line for line in lines if _related(violation, line) and violation.touches(line)]
-    same = [line for line in near if _same(violation, line)]
-    if any(line.why_not not in DID_NOT_HAPPEN for line in same):
-        return
-    if any(line.why_not != WhyNot.BELOW_GRACE for line in near):
-        kind.explained += 1
-        return
-    kind.false += 1
-    report.tell("false", violation, "it did not last long enough" if same else "nothing like it happened")
-
-
-def _related(violation: Interval, line: Interval) -> bool:
-    """Whether a line can explain a violation: its own kind, or for what happens at edges any line of the zone."""
-    if violation.condition != line.condition:
-        return False
-    return violation.kind == line.kind or (violation.kind in ABOUT_EDGES and line.kind in ABOUT_EDGES)
-
-
-def _compare(line: Interval, matches: list[Interval], run_to_s: float, report: Report) -> None:
-    """How far code and ends of what was found differ from the truth: told, not counted as missed or false."""
-    kind = report.kinds[line.kind]
-    if all(v.code != line.code for v in matches) and line.to_s < run_to_s - ENDING_S:
-        kind.other_code += 1
-        report.tell("other_code", line, f"found as {', '.join(str(v.code) for v in matches)}")
-    off_from_s = min(abs(v.from_s - line.from_s) for v in matches)
-    if off_from_s > OFF_S:
-        kind.off_from += 1
-        report.tell("off_from", line, f"found {off_from_s:.0f} s away")
-    if line.to_s > run_to_s - OFF_S:
-        return
-    off_to_s = min(abs(v.to_s - line.to_s) for v in matches)
-    if off_to_s > OFF_S:
+    def _compare_end(self, line: Interval, matches: list[Interval]) -> bool:
+        """Whether the end is wrong; one near the run's end, or open, is not looked at."""
+        report, kind = self.report, self.report.kinds[line.kind]
+        if line.to_s > report.run_s[1] - report.tolerance_s or not math.isfinite(line.to_s):
+            return False
+        off_s = min((v.to_s - line.to_s for v in matches), key=abs)
+        if not math.isfinite(off_s):
+            kind.not_ended += 1
+        else:
+            kind.seconds.off_to.append(off_s)
+        if abs(off_s) <= report.tolerance_s:
+            return False
         kind.off_to += 1
-        report.tell(
-            "off_to", line, f"found {off_to_s:.0f} s away" if math.isfinite(off_to_s) else "found, but not ended"
-        )
+        report.tell("off_to", line, f"found {_apart(off_s)}" if math.isfinite(off_s) else "found, but not ended")
+        return True
+
+    def _delays(self, line: Interval, matches: list[Interval]) -> None:
+        seconds = self.report.kinds[line.kind].seconds
+        first_s, began_s = min(self._first(violation, line) for violation in matches)
+        delay_s = max(0.0, first_s - line.from_s)
+        seconds.to_decided.append(delay_s)
+        seconds.age.append(max(0.0, first_s - began_s))
+        if not any(v.late for v in matches):
+            seconds.in_time.append(delay_s)
+        if self.alerts is None:
+            return
+        raised = [us / SECOND_US for v in matches if (us := self.alerts.raised_of(v.row)) != UNSEEN_US]
+        if raised:
+            seconds.to_alert.append(max(0.0, min(raised) - line.from_s))
+        told = [us / SECOND_US for v in matches if (us := self.alerts.told_of(v.row)) != UNSEEN_US]
+        if told:
+            seconds.to_victim_told.append(max(0.0, min(told) - line.from_s))
+        if told and raised:
+            seconds.alert_to_victim_told.append(max(0.0, min(told) - min(raised)))
+
+    def _first(self, violation: Interval, line: Interval) -> tuple[float, float]:
+        """When a version that touches the line was first decided, and from when it was; seconds since the epoch."""
+        found, low_s, high_s = self.found, line.from_s - SLACK_S, line.to_s + SLACK_S
+        low, high = self._first_version[violation.row : violation.row + 2]
+        for n in self._versions[low:high].tolist():
+            if found.at_from_us[n] / SECOND_US < high_s and _end_s(found.at_to_us[n]) > low_s:
+                return found.at_us[n] / SECOND_US, found.at_from_us[n] / SECOND_US
+        return found.decided_us[violation.row] / SECOND_US, violation.from_s
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """An NDJSON file's objects. Raises `BadInput` naming the first bad line."""
-    lines = []
-    with path.open("rb") as file:
-        for number, text in enumerate(file, start=1):
-            if text.isspace():
-                continue
-            try:
-                line = json.loads(text)
-            except ValueError as error:
-                raise BadInput([Fault(str(path), number, "line", f"not JSON: {error}")]) from None
-            if not isinstance(line, dict):
-                raise BadInput([Fault(str(path), number, "line", "not an object")])
-            lines.append(line)
-    return lines
+def _by_wearer(column: array[int], words: Words) -> dict[str, list[int]]:
+    """The rows of each wearer, in the order of their lines."""
+    numbers = np.asarray(column, np.int32)
+    order = np.argsort(numbers, kind="stable")
+    wearers, starts = np.unique(numbers[order], return_index=True)
+    parts = np.split(order, starts)[1:]
+    return {words.wearers.of[n]: part.tolist() for n, part in zip(wearers.tolist(), parts, strict=True) if n != NONE}
 
 
-def as_text(report: Report) -> str:
-    """The comparison for people: a row a kind, and what is wrong below."""
-    columns = ("truth", "found", "missed", "false", "explained", "late", "other_code")
-    rows: list[tuple[str, ...]] = [("kind", *columns)]
-    for kind in sorted(report.kinds):
-        figures = report.kinds[kind].in_full()
-        rows.append((kind, *(str(figures[c]) for c in columns)))
-    width = max(len(row[0]) for row in rows)
-    lines = [row[0].ljust(width) + "".join(f"{cell:>11}" for cell in row[1:]) for row in rows]
-    for what in report.details:
-        about = what["condition"] or what["code"] or ""
-        lines.append(f"{what['what']}: {what['wearer']} {what['kind']} {about} from {what['from']}: {what['why']}")
-    return "\n".join(lines)
+def _end_s(to_us: int) -> float:
+    return math.inf if to_us == FAR_US else to_us / SECOND_US
+
+
+def _family(interval: Interval) -> Family:
+    return EDGES if interval.kind in ABOUT_EDGES else interval.kind, interval.condition
+
+
+def _apart(off_s: float) -> str:
+    return f"{abs(off_s):.0f} s too {'late' if off_s > 0 else 'early'}"
+
+
+def _why_missed(line: Interval, near: list[Interval], current: list[Interval]) -> str:
+    """What there was instead."""
+    if any(v.withdrawn and v.kind == line.kind for v in near):
+        return "it was found and withdrawn again"
+    others = sorted({v.kind for v in near if not v.withdrawn})
+    if others:
+        return f"found only as {', '.join(others)}"
+    elsewhere = [v for v in current if v.kind == line.kind and v.touches(line)]
+    return f"found only of {_conditions(elsewhere)}" if elsewhere else "nothing was found"
+
+
+def _why_false(violation: Interval, away_s: float, lines: list[Interval]) -> str:
+    """What there was near it, or of another condition; ``away_s``: how far off the nearest of its family was."""
+    like = [one for one in lines if one.kind == violation.kind and one.why_not is None and one.touches(violation)]
+    if like:
+        return f"it happened only of {_conditions(like)}"
+    near = f"; the nearest of its kind was {away_s:.0f} s away" if math.isfinite(away_s) else ""
+    return f"nothing like it happened{near}"
+
+
+def _conditions(intervals: list[Interval]) -> str:
+    return ", ".join(sorted({one.condition or "no condition" for one in intervals}))

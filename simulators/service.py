@@ -1,4 +1,4 @@
-"""What `bailiwick simulate`, `bailiwick score` and the demo call: a caseload brought to life, played and scored.
+"""What `bailiwick simulate` and the demo call: a caseload brought to life and played.
 
 Bad scenarios, caseloads and addresses are one clear line on standard error and exit code 2.
 """
@@ -30,7 +30,6 @@ from simulators.link import Address
 from simulators.lives import live
 from simulators.scenario import Scenario, read_scenario
 from simulators.scenes import Life
-from simulators.score import as_text, read_lines, score
 from simulators.speakers import Speaker, speakers_of
 from simulators.subjects import Run, Subject, subjects_of
 from simulators.truth import truth_lines, write_truth
@@ -262,23 +261,6 @@ def _new_loop() -> asyncio.AbstractEventLoop:
         return asyncio.new_event_loop()
     loop: asyncio.AbstractEventLoop = import_module("uvloop").new_event_loop()
     return loop
-
-
-def score_files(truth: Path, violations: Path, *, as_json: bool) -> int:
-    """The command `score`: 0 when nothing was missed and nothing false, 1 when something was, 2 for bad files."""
-    try:
-        report = score(read_lines(truth), read_lines(violations))
-    except BadInput as bad:
-        print("\n".join(map(str, bad.faults)), file=sys.stderr)
-        return BAD_INPUT
-    except BailiwickError as bad:
-        print(bad, file=sys.stderr)
-        return BAD_INPUT
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
-        return BAD_INPUT
-    print(json.dumps(report.as_json()) if as_json else as_text(report))
-    return DONE if report.good else FAILED
 
 
 def _show(doing: str, tally: Tally) -> None:

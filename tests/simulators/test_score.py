@@ -8,61 +8,12 @@ from typing import Any
 
 import pytest
 
-from simulators.score import BadLine, Report, as_text, score
-from simulators.service import score_files
-
-MINUTE = "2026-11-21T18:{:02d}:00Z"
-
-
-def _truth(
-    kind: str,
-    begin: int,
-    end: int | None,
-    why_not: str | None = None,
-    *,
-    condition: str | None = "C1",
-    code: str | None = None,
-) -> dict[str, Any]:
-    return {
-        "wearer": "W1",
-        "kind": kind,
-        "code": code,
-        "condition": condition,
-        "from": MINUTE.format(begin),
-        "to": None if end is None else MINUTE.format(end),
-        "shown": why_not is None,
-        "why_not": why_not,
-    }
-
-
-def _found(
-    kind: str,
-    begin: int,
-    end: int | None,
-    *,
-    name: str = "W1-1",
-    version: int = 1,
-    change: str = "opened",
-    condition: str | None = "C1",
-    code: str | None = None,
-    decided: int | None = None,
-    late: bool = False,
-    wearer: str | None = "W1",
-) -> dict[str, Any]:
-    return {
-        "id": name,
-        "version": version,
-        "change": change,
-        "reason": "fixes",
-        "wearer": wearer,
-        "kind": kind,
-        "code": code,
-        "condition": condition,
-        "from": MINUTE.format(begin),
-        "to": None if end is None else MINUTE.format(end),
-        "decided": MINUTE.format(begin if decided is None else decided),
-        "late": late,
-    }
+from bailiwick.commands import main
+from domain.errors import BadInput
+from simulators.score import BadLine, Report, as_text, read_lines, score
+from simulators.score_command import ScoreConfig, score_files
+from simulators.score_report import MOST_DETAILS, MOST_STRIPS
+from tests.simulators.score_world import found, minute, run, truth
 
 
 def _figures(report: Report, kind: str) -> tuple[int, int, int, int, int]:
@@ -71,57 +22,86 @@ def _figures(report: Report, kind: str) -> tuple[int, int, int, int, int]:
 
 
 def test_found_and_there_is_neither_missed_nor_false() -> None:
-    report = score([_truth("exclusion_zone", 1, 5)], [_found("exclusion_zone", 2, 5)])
+    report = score([truth("exclusion_zone", 1, 5)], [found("exclusion_zone", 2, 5)])
     assert _figures(report, "exclusion_zone") == (1, 1, 0, 0, 0)
     assert report.good
 
 
 def test_shown_and_not_found_is_missed() -> None:
-    report = score([_truth("exclusion_zone", 1, 5)], [_found("exclusion_zone", 20, 25)])
+    report = score([truth("exclusion_zone", 1, 5)], [found("exclusion_zone", 20, 25)])
     assert _figures(report, "exclusion_zone") == (1, 1, 1, 1, 0)
     assert [(d["what"], d["from"]) for d in report.details] == [
-        ("missed", MINUTE.format(1)),
-        ("false", MINUTE.format(20)),
+        ("missed", minute(1)),
+        ("false", minute(20)),
     ]
     assert not report.good
 
 
 @pytest.mark.parametrize("other", [{"condition": "C2"}, {"wearer": "W2"}])
 def test_another_condition_or_wearer_does_not_count(other: dict[str, Any]) -> None:
-    report = score([_truth("exclusion_zone", 1, 5)], [_found("exclusion_zone", 1, 5, **other)])
+    report = score([truth("exclusion_zone", 1, 5)], [found("exclusion_zone", 1, 5, **other)])
     assert _figures(report, "exclusion_zone") == (1, 1, 1, 1, 0)
 
 
-def test_what_could_not_be_shown_is_not_missed_and_not_false_when_found() -> None:
-    hidden = _truth("exclusion_zone", 1, 5, "too_short")
+def test_what_could_not_be_shown_is_not_missed_and_not_false_whenfound() -> None:
+    hidden = truth("exclusion_zone", 1, 5, "too_short")
     assert score([hidden], []).good
-    report = score([hidden], [_found("exclusion_zone", 1, 5)])
+    report = score([hidden], [found("exclusion_zone", 1, 5)])
     assert _figures(report, "exclusion_zone") == (0, 1, 0, 0, 0)
     assert report.not_shown == {"too_short": 1}
 
 
 def test_what_the_position_error_may_make_is_explained() -> None:
-    near = _truth("exclusion_zone", 1, 5, "near_edge")
+    near = truth("exclusion_zone", 1, 5, "near_edge")
     for kind in ("exclusion_zone", "zone_edge", "zone_transit"):
-        report = score([near], [_found(kind, 2, 3)])
+        report = score([near], [found(kind, 2, 3)])
         assert _figures(report, kind) == (0, 1, 0, 0, 1)
         assert report.good
-    assert not score([near], [_found("strap_tamper", 2, 3)]).good
+    assert not score([near], [found("strap_tamper", 2, 3)]).good
 
 
 def test_a_curfew_found_within_its_grace_is_false() -> None:
-    report = score([_truth("curfew", 1, 2, "below_grace")], [_found("curfew", 1, 2)])
+    report = score([truth("curfew", 1, 2, "below_grace")], [found("curfew", 1, 2)])
     assert _figures(report, "curfew") == (0, 1, 0, 1, 0)
     assert report.details[0]["why"] == "it did not last long enough"
 
 
+def test_why_something_is_missed_or_false_says_what_there_was_instead() -> None:
+    happened = [truth("exclusion_zone", 1, 5), truth("curfew", 1, 5), truth("curfew", 20, 25), truth("sos", 40, 41)]
+    violations = [
+        found("zone_edge", 2, 3),
+        found("curfew", 1, 5, name="W1-2", condition="C2"),
+        found("curfew", 20, None, name="W1-3"),
+        found("curfew", 20, None, name="W1-3", version=2, change="withdrawn"),
+        found("curfew", 30, 31, name="W1-4"),
+    ]
+    report = score(happened, violations)
+    assert [(d["what"], d["kind"], d["why"]) for d in report.details] == [
+        ("missed", "exclusion_zone", "found only as zone_edge"),
+        ("missed", "curfew", "found only of C2"),
+        ("missed", "curfew", "it was found and withdrawn again"),
+        ("missed", "sos", "nothing was found"),
+        ("false", "curfew", "it happened only of C1"),
+        ("false", "curfew", "nothing like it happened; the nearest of its kind was 300 s away"),
+    ]
+
+
+def test_details_are_bounded_and_the_rest_is_counted() -> None:
+    many = [found("sos", n, n, name=f"W1-{n}", condition=None) for n in range(MOST_DETAILS + 7)]
+    report = score([], many)
+    told = report.as_json()
+    assert (len(told["details"]), told["details_left_out"]) == (MOST_DETAILS, {"false": 7})
+    assert "false: 7 more" in as_text(report)
+    assert len(report.strips()) <= MOST_STRIPS
+
+
 def test_two_violations_may_cover_one_line_and_one_may_cover_two() -> None:
     report = score(
-        [_truth("zone_buffer", 1, 9), _truth("exclusion_zone", 1, 2), _truth("exclusion_zone", 3, 4)],
+        [truth("zone_buffer", 1, 9), truth("exclusion_zone", 1, 2), truth("exclusion_zone", 3, 4)],
         [
-            _found("zone_buffer", 1, 3),
-            _found("zone_buffer", 5, 9, name="W1-2"),
-            _found("exclusion_zone", 1, 4, name="W1-3"),
+            found("zone_buffer", 1, 3),
+            found("zone_buffer", 5, 9, name="W1-2"),
+            found("exclusion_zone", 1, 4, name="W1-3"),
         ],
     )
     assert _figures(report, "zone_buffer") == (1, 2, 0, 0, 0)
@@ -130,23 +110,21 @@ def test_two_violations_may_cover_one_line_and_one_may_cover_two() -> None:
 
 def test_only_the_current_version_counts_and_a_withdrawn_one_not_at_all() -> None:
     versions = [
-        _found("exclusion_zone", 1, None),
-        _found("exclusion_zone", 1, 5, version=2, change="closed"),
-        _found("curfew", 1, None, name="W1-2"),
-        _found("curfew", 1, None, name="W1-2", version=2, change="withdrawn"),
+        found("exclusion_zone", 1, None),
+        found("exclusion_zone", 1, 5, version=2, change="closed"),
+        found("curfew", 1, None, name="W1-2"),
+        found("curfew", 1, None, name="W1-2", version=2, change="withdrawn"),
     ]
-    report = score([_truth("exclusion_zone", 1, 5)], versions)
+    report = score([truth("exclusion_zone", 1, 5)], versions)
     assert report.violations() == {"exclusion_zone": {"truth": 1, "found": 1, "missed": 0, "false": 0, "explained": 0}}
 
 
 def test_what_silence_after_the_run_makes_and_other_kinds_are_left_out() -> None:
-    run = _truth("run", 0, 10, "run_ended", condition=None)
-    run["wearer"] = None
     report = score(
-        [run],
+        [run(0, 10)],
         [
-            _found("communication_lost", 9, None, condition=None, decided=14),
-            _found("not_charged", 1, None, name="W1-2", condition=None),
+            found("communication_lost", 9, None, condition=None, decided=14),
+            found("not_charged", 1, None, name="W1-2", condition=None),
         ],
     )
     assert report.good
@@ -155,24 +133,50 @@ def test_what_silence_after_the_run_makes_and_other_kinds_are_left_out() -> None
 
 
 def test_a_backlog_that_is_decided_on_after_the_run_counts() -> None:
-    run = _truth("run", 0, 10, "run_ended", condition=None)
-    report = score([run, _truth("exclusion_zone", 1, 5)], [_found("exclusion_zone", 1, 5, decided=14)])
+    report = score([run(0, 10), truth("exclusion_zone", 1, 5)], [found("exclusion_zone", 1, 5, decided=14)])
     assert _figures(report, "exclusion_zone") == (1, 1, 0, 0, 0)
 
 
 def test_codes_and_ends_that_differ_and_lateness_are_told() -> None:
-    report = score([_truth("curfew", 1, 5, code="AL09")], [_found("curfew", 4, 20, code="AL12", late=True)])
+    report = score([truth("curfew", 1, 5, code="AL09")], [found("curfew", 4, 20, code="AL12", late=True)])
     figures = report.as_json()["violations"]["curfew"]
     assert (figures["late"], figures["other_code"], figures["off_from"], figures["off_to"]) == (1, 1, 1, 1)
     assert [d["what"] for d in report.details] == ["other_code", "off_from", "off_to"]
     assert "found as AL12" in as_text(report)
 
 
-def test_a_line_that_is_no_violation_is_refused() -> None:
-    with pytest.raises(BadLine):
-        score([], [{"kind": "curfew"}])
-    with pytest.raises(BadLine):
-        score([{"kind": "curfew"}], [])
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ({"kind": "curfew"}, "wearer"),
+        (truth("curfew", 1, 5) | {"kind": 7}, "kind"),
+        (truth("curfew", 1, 5) | {"from": "yesterday"}, "from"),
+        (truth("curfew", 1, 5) | {"from": "2026-11-21T18:00:00"}, "from"),
+        (truth("curfew", 5, 1), "to"),
+        (truth("curfew", 1, 5) | {"shown": False}, "why_not"),
+        (truth("curfew", 1, 5, "silent") | {"shown": True}, "why_not"),
+    ],
+)
+def test_a_line_that_is_no_truth_is_refused_with_its_key(line: dict[str, Any], field: str) -> None:
+    with pytest.raises(BadLine) as bad:
+        score([line], [])
+    assert bad.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ({"kind": "curfew"}, "id"),
+        (found("curfew", 1, 5) | {"version": "1"}, "version"),
+        (found("curfew", 1, 5) | {"change": "gone"}, "change"),
+        (found("curfew", 1, 5) | {"decided": None}, "decided"),
+        (found("curfew", 5, 1), "to"),
+    ],
+)
+def test_a_line_that_is_no_violation_is_refused_with_its_key(line: dict[str, Any], field: str) -> None:
+    with pytest.raises(BadLine) as bad:
+        score([], [line])
+    assert bad.value.field == field
 
 
 def _write(path: Path, lines: list[dict[str, Any]]) -> Path:
@@ -180,16 +184,56 @@ def _write(path: Path, lines: list[dict[str, Any]]) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"not json\n", "line: not JSON"),
+        (b"\xff\n", "line: not JSON"),
+        (b"[]\n", "line: Expected `object`, got `array`"),
+        (b'{"wearer":"W1"}\n', "kind: Object missing required field `kind`"),
+        (json.dumps(truth("curfew", 5, 1)).encode(), "to: before `from`"),
+    ],
+)
+def test_a_bad_line_of_a_file_is_told_with_its_number(tmp_path: Path, text: bytes, said: str) -> None:
+    path = tmp_path / "truth"
+    path.write_bytes(json.dumps(truth("curfew", 1, 5)).encode() + b"\n\n" + text)
+    with pytest.raises(BadInput) as bad:
+        score(read_lines(path), [])
+    assert str(bad.value).startswith(f"{path}:3: {said}")
+
+
 def test_files_are_compared_and_the_exit_code_says_how(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    truth = _write(tmp_path / "truth", [_truth("curfew", 1, 5)])
-    right = _write(tmp_path / "right", [_found("curfew", 1, 5)])
+    happened = _write(tmp_path / "truth", [truth("curfew", 1, 5)])
+    right = _write(tmp_path / "right", [found("curfew", 1, 5)])
     wrong = _write(tmp_path / "wrong", [])
     broken = tmp_path / "broken"
-    broken.write_text('{"id":1}\nnot json\n')
-    assert score_files(truth, right, as_json=True) == 0
+    broken.write_text(json.dumps(found("curfew", 1, 5)) + "\nnot json\n")
+    assert score_files(ScoreConfig(happened, right, as_json=True)) == 0
     assert json.loads(capsys.readouterr().out)["violations"]["curfew"]["missed"] == 0
-    assert score_files(truth, wrong, as_json=False) == 1
+    page = tmp_path / "page.html"
+    assert score_files(ScoreConfig(happened, wrong, page=page)) == 1
     assert "missed: W1 curfew C1" in capsys.readouterr().out
-    assert score_files(truth, broken, as_json=False) == 2
+    assert page.read_text().startswith("<!doctype html>")
+    assert score_files(ScoreConfig(happened, broken)) == 2
     assert capsys.readouterr().err.startswith(f"{broken}:2: line: not JSON")
-    assert score_files(tmp_path / "none", right, as_json=False) == 2
+    assert score_files(ScoreConfig(tmp_path / "none", right)) == 2
+    assert capsys.readouterr().err == f"{tmp_path / 'none'}: No such file or directory\n"
+    assert score_files(ScoreConfig(happened, right, tolerance_s=-1.0)) == 2
+    assert capsys.readouterr().err == "--tolerance: 0 seconds or more\n"
+
+
+def test_the_command_takes_what_it_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    happened = _write(tmp_path / "truth", [truth("curfew", 1, 5)])
+    violations = _write(tmp_path / "found", [found("curfew", 1, 5)])
+    groups = tmp_path / "groups.csv"
+    groups.write_text("wearer,home\nW1,flat\n")
+    page = tmp_path / "page.html"
+    arguments = ["score", "--truth", happened, "--violations", violations, "--alerts", _write(tmp_path / "alerts", [])]
+    arguments += ["--groups", groups, "--html", page, "--tolerance", "60", "--json"]
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    assert ended.value.code == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["tolerance_s"], told["groups"]["home"]["flat"]["wearers"]) == (60.0, 1)
+    assert told["alerts"]["alerts"] == 0
+    assert page.stat().st_size > 1000

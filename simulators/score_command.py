@@ -1,0 +1,64 @@
+"""The command `score`: files in, the comparison as text, JSON and a page; one clear line for what cannot be read."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from domain.errors import BadInput, BailiwickError
+from simulators.score import Report, as_text, read_lines, score
+from simulators.score_groups import read_groups
+from simulators.score_page import as_page
+from simulators.score_report import OFF_S
+
+DONE: Final = 0
+FAILED: Final = 1
+BAD_INPUT: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreConfig:
+    """What the command line asks for. ``page``: a file to write for people."""
+
+    truth: Path
+    violations: Path
+    alerts: Path | None = None
+    groups: Path | None = None
+    page: Path | None = None
+    tolerance_s: float = OFF_S
+    as_json: bool = False
+
+
+def score_files(config: ScoreConfig) -> int:
+    """0 when nothing was missed and nothing false, 1 when something was, 2 for bad files or usage."""
+    try:
+        report = _scored(config)
+        if config.page is not None:
+            config.page.write_text(as_page(report), encoding="utf-8")
+    except BadInput as bad:
+        print("\n".join(map(str, bad.faults)), file=sys.stderr)
+        return BAD_INPUT
+    except BailiwickError as bad:
+        print(bad, file=sys.stderr)
+        return BAD_INPUT
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return BAD_INPUT
+    print(json.dumps(report.as_json()) if config.as_json else as_text(report))
+    return DONE if report.good else FAILED
+
+
+def _scored(config: ScoreConfig) -> Report:
+    if not (math.isfinite(config.tolerance_s) and config.tolerance_s >= 0):
+        raise BailiwickError("--tolerance: 0 seconds or more")
+    return score(
+        read_lines(config.truth),
+        read_lines(config.violations),
+        alert_lines=None if config.alerts is None else read_lines(config.alerts),
+        groups=None if config.groups is None else read_groups(config.groups),
+        tolerance_s=config.tolerance_s,
+    )
