@@ -15,7 +15,7 @@ import yaml
 from store import Reading
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-PROCESSES = ("ingest", "dispatch", "api", "exporter")
+PROCESSES = ("ingest", "dispatch", "api", "exporter", "statistics")
 
 
 @contextmanager
@@ -52,6 +52,13 @@ REFUSED = {
         "TRUNCATE audit_entries",
         "DROP SCHEMA seen CASCADE",
     ),
+    "statistics": (
+        "SELECT 1 FROM fixes",
+        "SELECT 1 FROM violations",
+        "SELECT 1 FROM wearers",
+        "UPDATE statistics_published SET year = 1",
+        "SELECT 1 FROM accounts",
+    ),
     "exporter": ("UPDATE alerts SET state = 'cleared'", "DELETE FROM caseload_records", "SELECT 1 FROM accounts"),
 }
 
@@ -64,6 +71,8 @@ async def test_each_login_is_its_process_and_no_more(database_url: str) -> None:
                 for statement in statements:
                     with pytest.raises(psycopg.errors.InsufficientPrivilege):
                         conn.execute(statement.encode())
+        with psycopg.connect(of["statistics"]) as conn:
+            assert conn.execute("SELECT count(*) FROM wearer_statistics").fetchone() == (0,)
         async with await Reading.open(of["api"]) as reading:
             assert await reading.ready() is None
 
