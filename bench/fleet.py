@@ -6,7 +6,7 @@ after the first minute.
 
 ``--disturbed`` (30 minutes): messages twice and out of order, three outages of a share of the devices, of which one keeps nothing, and one
 of all of them in the middle; then the same lives undisturbed, unless ``--alone``. Writes bench/results/fleet_disturbed.json, both scores
-beside each other. A delay there is also what a device waited for its network.
+beside each other. Lost is what the broker took and the database has not. A delay there is also what a device waited for its network.
 """
 
 from __future__ import annotations
@@ -115,9 +115,13 @@ def run(wearers: int, duration_s: float, rate_hz: float, scenario: Path | None =
             finally:
                 system.stop()
         body = json.loads(report.read_text())
-    begun_s = go["start_us"] / 1e6
+    begun_s, held = go["start_us"] / 1e6, account["tally"]["held"]
     return {
-        **{key: body[key] for key in ("connections", "lost", "duplicates", "alert_delay_s")},
+        "connections": body["connections"],
+        # What stayed in a device that went away for good was never sent.
+        "lost": body["lost"] - held,
+        **{key: body[key] for key in ("duplicates", "alert_delay_s")},
+        "held_by_devices": held,
         **{key: body[key] for key in ("wearers", "duration_s", "rate_hz", "sent", "committed", "dead_letters")},
         "ingest_memory": steadiness(system.memory, begun_s, begun_s + duration_s),
         **{key: body[key] for key in ("cpu_s", "rss_mb", "violations")},

@@ -47,10 +47,19 @@ def zones(result: Row) -> Made:
         )
         if result.get(key)
     ]
+    covers = [
+        (name, result.get(f"{key}_covers_alone_per_s"))
+        for name, key in (("PostGIS", "postgis"), ("geopandas", "geopandas"))
+    ]
+    alone = (
+        "Inside or not alone, which is no verdict: "
+        + ", ".join(f"{name} {made:,}" for name, made in covers if made)
+        + "."
+    )
     words = f"""## Zones
 `{result["command"]}`: {result["wearers"]:,} wearers with {result["zones_each"]} zones each, fixes to the verdict inside, outside or uncertain. CPU time of one
 core; the others take fewer of the same fixes. Share of verdicts that are the same as ours: {", ".join(same)}.
-`ST_Covers` alone, which gives no verdict, makes {result["postgis_covers_alone_per_s"]:,}.
+{alone}
 
 ![Fixes a second of one core](pictures/benchmarks/zones.svg)
 """
@@ -70,12 +79,21 @@ def ingest(result: Row) -> Made:
         compared(result, others, ours),
     ]
     cores = result.get("broker_cores_at_ceiling")
-    share = f" (the broker then took {cores:g} of a core; the sender has the rest)" if cores else ""
+    share = (
+        f", and to one that does not even do that (the broker then took {cores:g} of a core; the sender has the rest)"
+        if cores
+        else ""
+    )
+    node_red = (
+        "Node-RED (its own `mqtt in` node, a function, ten connections) puts them into a table and judges nothing;"
+        if others[0][1] in result
+        else ""
+    )
     words = f"""## Ingest
 `{result["command"]}`: Mosquitto to TimescaleDB, one fix a message, QoS 1, {result["messages"]:,} messages of {result["wearers"]:,} wearers; sender, broker, ingest and
 database on the same cores. Ingest decodes, judges by every rule and acknowledges after the commit; lost {result["lost"]}. The upper bars are what the broker
-passes on when nobody judges or stores: to a client that only acknowledges, and to one that does not even do that{share}. The lower ones get the same messages: Node-RED (its own `mqtt in` node, a function, ten connections) puts them into a table and judges nothing;
-the loop judges zones and puts in one by one. Both acknowledge before they store.
+passes on when nobody judges or stores: to a client that only acknowledges{share}. The lower ones get the same messages: {node_red}
+the loop judges zones and puts in one by one. They acknowledge before they store.
 
 ![Fixes a second from broker to database](pictures/benchmarks/ingest.svg)
 """
