@@ -1,5 +1,7 @@
 """typst in a process of its own: ``python apart.py FOLDER`` makes FOLDER/pack.pdf of what lies there, or says on standard error why not.
 
+It begins when it is told on standard input that everything lies there, and ends when whoever started it is gone.
+
 typst keeps what it has laid out for the next time, and never lets go of it: a hundred megabytes a pack. A process that ends does.
 Nothing of ours is imported, so that it starts in no time and is as large as typst alone.
 """
@@ -18,6 +20,7 @@ DATED: Final = "dated"
 """Holds the document's instant, seconds UTC."""
 FONTS: Final = "fonts"
 MADE: Final = "pack.pdf"
+READY: Final = "\n"
 
 
 def main(folder: Path) -> int:
@@ -44,4 +47,5 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    if sys.stdin.readline() == READY:
+        sys.exit(main(Path(sys.argv[1])))

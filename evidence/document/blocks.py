@@ -79,10 +79,11 @@ class Inset:
 
 @dataclass(frozen=True, slots=True)
 class Subhead:
-    """A heading within a section; ``number`` as ``5.3``."""
+    """A heading within a section; ``number`` as ``5.3``. ``page``: on paper it begins one."""
 
     number: str
     text: str
+    page: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ def relied(pack: Pack, drawn: Drawn, section: int) -> Iterator[Block]:
         "On a map a circle holds 95 % of true places, as the device states."
     )
     for i, (one, printed, numbered) in enumerate(zip(pack.relied, drawn.printed, drawn.maps, strict=True), start=1):
-        yield Subhead(f"{section}.{i}", f"{kind_words(one.current)}: {one.current.id}")
+        # with a map it fills most of a page, and pages that begin anew are laid out side by side
+        page = i > 1 and numbered is not None
+        yield Subhead(f"{section}.{i}", f"{kind_words(one.current)}: {one.current.id}", page)
         yield from _one(pack, one, printed, numbered)
 
 
