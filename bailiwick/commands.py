@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bailiwick.accounts_command import accounts
+from bailiwick.conform_command import conform
 from bailiwick.protocols_command import app as protocols_app
 from bailiwick.rota_command import forces, rota
 from bailiwick.statistics_command import statistics
@@ -43,6 +44,7 @@ app.add_typer(forces, name="forces")
 app.add_typer(statistics, name="statistics")
 
 app.add_typer(protocols_app, name="protocols")
+app.command()(conform)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 AsLines = Annotated[bool, typer.Option("--json", help="JSON lines, which is what it prints anyway.")]

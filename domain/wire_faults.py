@@ -89,7 +89,16 @@ class Reading:
 
 def read_message(payload: bytes) -> Reading:
     """Read one payload as carefully as it takes; raises `Refused` when it is parked whole."""
-    value = _from_msgpack(payload) if payload[:1] in MSGPACK_FIRST else _from_json(payload)
+    return read_envelope(read_value(payload))
+
+
+def read_value(payload: bytes) -> object:
+    """What stands in a payload, whatever it is; raises `Refused` when it is neither JSON nor MessagePack."""
+    return _from_msgpack(payload) if payload[:1] in MSGPACK_FIRST else _from_json(payload)
+
+
+def read_envelope(value: object) -> Reading:
+    """A payload's value as an envelope; raises `Refused` when it is parked whole."""
     if not isinstance(value, dict):
         raise Refused(DeadLetterReason.SCHEMA, "envelope", f"expected object, got {_kind(value)}")
     version = value.get("v")
