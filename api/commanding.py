@@ -17,6 +17,7 @@ from api.command_shapes import Message, NewDeviceCommand, Resend, SetInterval
 from api.desk import Asking, HasDesk, IdempotencyKey, asking_of, no_such
 from api.doors import Seen, seeing
 from api.problems import Problem
+from domain.adapted import is_adapted
 from domain.device_commands import EXPIRES_AFTER_US, MOST_RESENT, CommandCause, NewCommand
 from domain.instants import SECOND_US
 from domain.vocabulary import DeviceKind
@@ -88,6 +89,8 @@ class Commanding:
     def _check(self, to: ToCommand, asked: NewDeviceCommand) -> None:
         if DeviceKind(to.body["kind"]) not in CONNECTED:
             raise Unacceptable("device", "has no connection of its own; ask its home unit")
+        if is_adapted(to.id):
+            raise Unacceptable("device", "takes no commands: it is heard through an adapter")
         if to.wearer is None and to.victim is None:
             raise Unacceptable("device", "nobody wears it now")
         if isinstance(asked, Message) and to.victim is not None:

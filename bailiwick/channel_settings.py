@@ -91,7 +91,7 @@ class ChannelSettings(BaseSettings):
     @classmethod
     def _are_hosts(cls, value: str) -> str:
         try:
-            Rules.read(_listed(value))
+            Rules.read(listed(value))
         except BadTarget as error:
             raise ValueError(str(error)) from None
         return value
@@ -99,8 +99,8 @@ class ChannelSettings(BaseSettings):
     @field_validator("webhook_ports")
     @classmethod
     def _are_ports(cls, value: str) -> str:
-        if not _listed(value) or not all(
-            one.isascii() and one.isdecimal() and 1 <= int(one) <= 65535 for one in _listed(value)
+        if not listed(value) or not all(
+            one.isascii() and one.isdecimal() and 1 <= int(one) <= 65535 for one in listed(value)
         ):
             raise ValueError("must be ports from 1 to 65535 with spaces between")
         return value
@@ -108,7 +108,7 @@ class ChannelSettings(BaseSettings):
     @field_validator("trusted_channels")
     @classmethod
     def _are_channels(cls, value: str) -> str:
-        for one in _listed(value):
+        for one in listed(value):
             if one not in TRUSTABLE:
                 raise ValueError(f"{one!r} is not one of {', '.join(TRUSTABLE)}")
         return value
@@ -153,18 +153,19 @@ class ChannelSettings(BaseSettings):
 
     def webhook_rules(self) -> Rules:
         """Where webhooks may go."""
-        return Rules.read(_listed(self.webhook_allowed_hosts), [int(one) for one in _listed(self.webhook_ports)])
+        return Rules.read(listed(self.webhook_allowed_hosts), [int(one) for one in listed(self.webhook_ports)])
 
     def trusted(self) -> frozenset[Channel]:
         """Channels that may carry names and places; the console does always."""
-        return frozenset({Channel.CONSOLE, *map(Channel, _listed(self.trusted_channels))})
+        return frozenset({Channel.CONSOLE, *map(Channel, listed(self.trusted_channels))})
 
     def tells_outside(self) -> bool:
         """Whether anything is set up whose messages link to the console."""
         return not (self.smtp_url is None and self.sms_url is None and self.webhook_keys is None)
 
 
-def _listed(text: str) -> list[str]:
+def listed(text: str) -> list[str]:
+    """Words with spaces or commas between."""
     return text.replace(",", " ").split()
 
 

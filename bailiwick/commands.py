@@ -124,12 +124,13 @@ def ingest(
     from ingest.service import CLIENT_ID, IngestConfig, run
 
     settings = _settings()
-    settings.database()
+    database_url = settings.database()
     address = BrokerAddress.parse(settings.broker(), **settings.mqtt_files())
     zones = pinned_time_zones()
     name = client_id or CLIENT_ID
     warm_up()
-    run(IngestConfig(settings.database(), address, zones, name, at_most_once, metrics_port=metrics_port))
+    adapters = settings.adapter_names()
+    run(IngestConfig(database_url, address, zones, name, at_most_once, metrics_port=metrics_port, adapters=adapters))
 
 
 @app.command()

@@ -7,7 +7,7 @@ import ctypes
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -74,6 +74,7 @@ async def _collect(settings: Settings) -> list[Finding]:
     found = [Finding("settings", Verdict.GOOD, "each is known and possible")]
     found += [finding async for finding in _database(settings)]
     found += [finding async for finding in _broker(settings)]
+    found.append(about_adapters(settings.adapter_names()))
     found.append(about_signing(settings, datetime.now(UTC)))
     return [*found, await about_basemap(settings.basemap), *_clock(), *_time_zones()]
 
@@ -241,6 +242,14 @@ def about_broker(found: BrokerSurvey) -> Iterator[Finding]:
         yield Finding("dropped", Verdict.WARNING, f"{found.dropped:,} messages since it started", advice)
     else:
         yield Finding("dropped", Verdict.GOOD, "no message since it started")
+
+
+def about_adapters(names: Sequence[str]) -> Finding:
+    """Which other formats are taken: for trials, and said so."""
+    if not names:
+        return Finding("adapters", Verdict.GOOD, "none: devices speak the wire protocol")
+    advice = "for field trials alone: a phone proves neither who carries it nor that it is carried (docs/adapters.md)"
+    return Finding("adapters", Verdict.WARNING, f"on: {', '.join(names)}", advice)
 
 
 A_TILE = (6, 31, 20)

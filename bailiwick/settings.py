@@ -20,9 +20,10 @@ from pydantic_settings import SettingsConfigDict
 
 from api.addresses import require_guarded
 from api.basemap import hidden, require_basemap
-from bailiwick.channel_settings import ChannelSettings
+from bailiwick.channel_settings import ChannelSettings, listed
 from bailiwick.keeping_settings import KeepingSettings, SigningSettings
 from bailiwick.sign_in_settings import SignInSettings
+from domain.adapted import ADAPTERS
 from domain.errors import BadSetting
 
 PREFIX = "BAILIWICK_"
@@ -51,6 +52,10 @@ class Settings(SigningSettings, KeepingSettings, SignInSettings, ChannelSettings
     )
     mqtt_certificate: FilePath | None = Field(default=None, description="File with the client certificate.")
     mqtt_key: FilePath | None = Field(default=None, description="File with the key of the client certificate.")
+    adapters: str = Field(
+        default="",
+        description="Other formats that ingest takes, with spaces between: `owntracks` (docs/adapters.md); default: none.",
+    )
     api_host: str = Field(
         default="127.0.0.1",
         description="Address that the API listens on. Another than loopback needs a `PUBLIC_URL` that starts with `https://`.",
@@ -111,6 +116,14 @@ class Settings(SigningSettings, KeepingSettings, SignInSettings, ChannelSettings
             raise ValueError("names no host")
         if parts.port is not None and not 1 <= parts.port <= 65535:
             raise ValueError("the port must be 1 to 65535")
+        return value
+
+    @field_validator("adapters")
+    @classmethod
+    def _are_adapters(cls, value: str) -> str:
+        for name in listed(value):
+            if name not in ADAPTERS:
+                raise ValueError(f"{name!r} is not one of {', '.join(ADAPTERS)}")
         return value
 
     @field_validator("api_host")
@@ -180,6 +193,10 @@ class Settings(SigningSettings, KeepingSettings, SignInSettings, ChannelSettings
         if self.mqtt_url is None:
             raise BadSetting(f"{PREFIX}MQTT_URL is not set (`bailiwick demo` needs no settings)")
         return self.mqtt_url
+
+    def adapter_names(self) -> tuple[str, ...]:
+        """The adapters that are on, each once."""
+        return tuple(dict.fromkeys(listed(self.adapters)))
 
     def mqtt_files(self) -> dict[str, str]:
         """The broker's certificate authority, our certificate and its key: those that are set, by these names."""

@@ -7,6 +7,7 @@ message time, never anybody else's facts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -16,6 +17,7 @@ import msgspec
 from domain.commits import DeadLetter
 from domain.facts import Batch, Roster
 from domain.vocabulary import DeadLetterReason
+from domain.wire_adapters import EMPTY, Adapter, Ignored, LastWill
 from domain.wire_columns import Lines
 from domain.wire_faults import MSGPACK_FIRST, Refused, holds_critical, read_message
 from domain.wire_items import DATA_TYPES, ITEMS, MESSAGE_BYTES, Envelope, Event, tag_alone
@@ -67,11 +69,13 @@ class Decoded:
         unknown device, on a bad topic, or a last will.
     dead_letters : what was parked, whole messages and single items, in the order of the messages.
     last_wills : (device, receive time in microseconds): shown, never evidence.
+    ignored : how many messages of other formats held nothing for us, by adapter and sort.
     """
 
     batch: Batch
     dead_letters: list[DeadLetter] = field(default_factory=list)
     last_wills: list[tuple[str, int]] = field(default_factory=list)
+    ignored: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class _Admission(NamedTuple):
@@ -80,6 +84,14 @@ class _Admission(NamedTuple):
     reason: DeadLetterReason | None
     device: str
     contact: int
+
+
+class _Taken(NamedTuple):
+    """A message of another format: whose contact it is, what it says, and whether it was parked whole."""
+
+    device: int
+    envelope: Envelope | None = None
+    bad: bool = False
 
 
 class Decoder:
@@ -93,6 +105,11 @@ class Decoder:
         self._known = known
         self._learnt: set[str] = set()
         self._by_topic: dict[str, int] = {}
+        self._adapters: dict[str, Adapter] = {}
+
+    def adapt(self, adapters: Iterable[Adapter]) -> None:
+        """Take messages of these other formats too."""
+        self._adapters = {adapter.topic_filter.partition("/")[0]: adapter for adapter in adapters}
 
     def learn(self, devices: Iterable[str]) -> None:
         """These devices are known from now on."""
@@ -113,6 +130,7 @@ class Decoder:
         """Turn messages, in their order, into one batch. Never raises for anything that a device can send."""
         dead_letters: list[DeadLetter] = []
         last_wills: list[tuple[str, int]] = []
+        ignored: Counter[tuple[str, str]] = Counter()
         devices: list[int] = []
         envelopes: list[Envelope | None] = []
         bad: list[int] = []
@@ -120,6 +138,14 @@ class Decoder:
         for topic, payload, received_us in messages:
             device = by_topic.get(topic)
             if device is None or len(payload) > MESSAGE_BYTES:
+                adapter = self._adapters.get(topic.partition("/")[0])
+                if adapter is not None:
+                    taken = self._adapted(adapter, (topic, payload, received_us), dead_letters, last_wills, ignored)
+                    if taken.bad:
+                        bad.append(len(devices))
+                    devices.append(taken.device)
+                    envelopes.append(taken.envelope)
+                    continue
                 admission = self._admit(topic, payload)
                 device = admission.contact
                 if admission.reason is not None:
@@ -142,7 +168,7 @@ class Decoder:
             devices.append(device)
             envelopes.append(envelope)
         lines = Lines.of_messages([message[2] for message in messages], devices, envelopes, bad)
-        return Decoded(lines.batch(self.index_of), dead_letters, last_wills)
+        return Decoded(lines.batch(self.index_of), dead_letters, last_wills, ignored)
 
     def take(
         self,
@@ -188,6 +214,43 @@ class Decoder:
         if parts.direction is Direction.UP:
             self._by_topic[topic] = index
         return _Admission(None, parts.device, device)
+
+    def _adapted(
+        self,
+        adapter: Adapter,
+        message: Message,
+        dead_letters: list[DeadLetter],
+        last_wills: list[tuple[str, int]],
+        ignored: Counter[tuple[str, str]],
+    ) -> _Taken:
+        """A message of another format, looked at in the order of our own: size, topic, device, payload."""
+        topic, payload, received_us = message
+        device = adapter.device_of(topic)
+        index = None if device is None else self.index_of(device)
+        contact = NOBODY if index is None else index
+        try:
+            if len(payload) > MESSAGE_BYTES:
+                raise Refused(DeadLetterReason.OVERSIZE)
+            if device is None:
+                raise Refused(DeadLetterReason.BAD_TOPIC)
+            if not payload:
+                ignored[adapter.name, EMPTY] += 1
+                return _Taken(NOBODY)
+            if index is None:
+                raise Refused(DeadLetterReason.UNKNOWN_DEVICE)
+            read = adapter.read(payload)
+        except Refused as refused:
+            dead_letters.append(_parked(topic, payload, received_us, refused, device or ""))
+            return _Taken(contact, bad=True)
+        match read:
+            case LastWill():
+                last_wills.append((device, received_us))
+                return _Taken(NOBODY)
+            case Ignored(sort):
+                ignored[adapter.name, sort] += 1
+                return _Taken(contact)
+            case _:
+                return _Taken(contact, read)
 
     def _careful(
         self,

@@ -113,6 +113,22 @@ def read_envelope(value: object) -> Reading:
         raise Refused(DeadLetterReason.SCHEMA, fault.field, fault.cause) from None
 
 
+def read_object(payload: bytes) -> dict[str, object]:
+    """A payload of another format, as carefully: one JSON object. Raises `Refused`."""
+    value = _from_json(payload)
+    if not isinstance(value, dict):
+        raise Refused(DeadLetterReason.SCHEMA, "envelope", f"expected object, got {_kind(value)}")
+    return value
+
+
+def as_record(record: type[_Record], value: Mapping[str, object]) -> _Record:
+    """Such an object as a typed record that ignores other keys. Raises `Refused`."""
+    try:
+        return _as(record, value, "")
+    except _Fault as fault:
+        raise Refused(DeadLetterReason.SCHEMA, fault.field, fault.cause) from None
+
+
 def holds_critical(payload: bytes) -> bool:
     """Whether a tamper or an SOS may stand in these bytes, however broken they are: rather once too often."""
     if b"\\u00" in payload:

@@ -82,13 +82,27 @@ class MqttBroker:
     ``at_most_once`` subscribes at QoS 0, for a broker that lets only a few messages go unacknowledged (the embedded one
     100): acknowledging after the commit would then limit it to some 1,500 messages a second. What is on its way when
     ingest dies is lost then; such a broker keeps its queues in memory only, and promises no more anyway.
+
+    ``adapted`` are the filters of the adapters that are on, ``unwanted`` of those that are off: a session that outlived
+    its process may still have them.
     """
 
-    def __init__(self, address: BrokerAddress, client_id: str, clock: LineClock, *, at_most_once: bool = False) -> None:
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        clock: LineClock,
+        *,
+        at_most_once: bool = False,
+        adapted: Sequence[str] = (),
+        unwanted: Sequence[str] = (),
+    ) -> None:
         self._address = address
         self._client_id = client_id
         self._clock = clock
         self._qos = mqtt5.QoS.AT_MOST_ONCE if at_most_once else mqtt5.QoS.AT_LEAST_ONCE
+        self._adapted = adapted
+        self._unwanted = unwanted
         self._session: Session | None = None
         self._numbers = 0
         self._held = False
@@ -157,7 +171,10 @@ class MqttBroker:
     async def _one_connection(self, deliver: Deliver) -> tuple[str, bool]:
         """Open a connection and see it to its end: (why it ended, whether it had been subscribed)."""
         self._numbers += 1
-        session = Session(self._numbers, self._connect_packet(), self._filters(), deliver, self._clock)
+        filters = self._filters()
+        session = Session(
+            self._numbers, self._connect_packet(), filters, deliver, self._clock, len(FILTERS), self._unwanted
+        )
         if self._held:
             session.hold()
         loop = asyncio.get_running_loop()
@@ -187,8 +204,10 @@ class MqttBroker:
         self._had_session = True
 
     def _filters(self) -> list[mqtt5.TopicFilter]:
-        once = mqtt5.RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS
-        return [mqtt5.TopicFilter(pattern, max_qos=self._qos, retain_handling=once) for pattern in FILTERS]
+        once, never = mqtt5.RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS, mqtt5.RetainHandling.SEND_NEVER
+        # Phones have the broker retain their last message. Sent again it would be contact with a phone that may be long gone.
+        wanted = [(pattern, once) for pattern in FILTERS] + [(pattern, never) for pattern in self._adapted]
+        return [mqtt5.TopicFilter(pattern, max_qos=self._qos, retain_handling=how) for pattern, how in wanted]
 
     def _connect_packet(self) -> mqtt5.ConnectPacket:
         password = self._address.password

@@ -1,6 +1,7 @@
 """Holes: what devices counted and we never received (wire.md, failure 16).
 
-A hole is data not yet received. It is never filled by anybody's guess; how much is missing is measured, and shown.
+A hole is data not yet received. It is never filled by anybody's guess; how much is missing is measured, and shown. What an
+adapter speaks for counts nothing, so nothing of it can be missing (docs/adapters.md).
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from domain.adapted import is_adapted
+from domain.facts import Roster
 
 MEASURE_EVERY_S = 30.0
 
@@ -30,6 +34,12 @@ class Completeness:
     def ratio(self) -> float:
         """1 when nothing is missing."""
         return self.received / self.counted if self.counted else 1.0
+
+
+def counted_alone(ranges: NDArray[Any], roster: Roster) -> NDArray[Any]:
+    """The ranges of devices that number what they send."""
+    adapted = [index for index, device in enumerate(roster.ids) if is_adapted(device)]
+    return ranges[~np.isin(ranges[:, 0], adapted)] if adapted else ranges
 
 
 def measure(ranges: NDArray[Any]) -> Completeness:

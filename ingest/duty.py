@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from domain.wire_adapters import Adapter
 from ingest.clock import LineClock
 from ingest.figures import Figures
 from ingest.lead import LeadLost, stand_by
@@ -33,6 +34,7 @@ async def lead_and_work(
     clock: LineClock,
     figures: Figures,
     stop: asyncio.Event,
+    adapters: Sequence[Adapter] = (),
 ) -> None:
     """Stand by until we lead, recover, and work until ``stop``."""
     recovery = Recovery(store, engine)
@@ -42,6 +44,7 @@ async def lead_and_work(
         figures.leads(True)
         try:
             judgement = await recovery.finish(clock)
+            judgement.decoder.adapt(adapters)
             figures.recovered()
             await AtWork(judgement, store, make_broker(), clock, figures).run(lead, stop)
         finally:

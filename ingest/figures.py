@@ -45,6 +45,12 @@ class Figures:
         self._parked = Counter(
             "bailiwick_parked", "Messages and items parked, by reason.", ["reason"], registry=self.registry
         )
+        self._ignored = Counter(
+            "bailiwick_ignored",
+            "Messages of other formats with nothing for us in them.",
+            ["adapter", "sort"],
+            registry=self.registry,
+        )
         self._ticks = counter("ticks", "Ticks made.")
         self._withheld = Counter(
             "bailiwick_ticks_withheld", "Seconds without a tick, by reason.", ["reason"], registry=self.registry
@@ -84,6 +90,8 @@ class Figures:
         self._count(self._received, "received", len(batch.messages))
         self._look_ups.inc(judged.looked_up)
         self._last_wills.inc(len(judged.last_wills))
+        for (adapter, sort), number in judged.ignored.items():
+            self._ignored.labels(adapter, sort).inc(number)
 
     def committed(self, batch: OpenBatch, judged: Judged, took_s: float, age_s: float) -> None:
         work = judged.work

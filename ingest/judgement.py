@@ -62,6 +62,7 @@ class Judged:
 
     work: Work
     last_wills: list[tuple[str, int]]
+    ignored: Counter[tuple[str, str]]
     looked_up: bool
     checkpoint: bytes | None = None
     """The state after it, to be kept once it is committed."""
@@ -114,7 +115,7 @@ class Judgement:
             incidents=decisions.incidents,
             networks=decisions.networks,
         )
-        return Judged(work, decoded.last_wills, asked)
+        return Judged(work, decoded.last_wills, decoded.ignored, asked)
 
     async def fold(self, commit: Commit, look_up: LookUp) -> Decisions:
         """Take a commit again as it was. What it decides is given back; it is in the database already."""

@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import start_http_server
 
 from geofence.wallclock import TimeZones
+from ingest.adapters import EVERY, adapters_named
 from ingest.broker import BrokerAddress, MqttBroker
 from ingest.clock import LineClock, WallClock, wall_clock
 from ingest.duty import again_until, lead_and_work
@@ -32,7 +33,7 @@ class IngestConfig:
 
     ``zones`` is the time-zone data, loaded at the edge.
     ``at_most_once`` is for the embedded broker alone (`MqttBroker` says why). ``metrics_port`` opens ``/metrics`` on
-    ``metrics_host``; None opens nothing.
+    ``metrics_host``; None opens nothing. ``adapters``: names of the other formats that are taken.
     """
 
     database_url: str
@@ -42,6 +43,7 @@ class IngestConfig:
     at_most_once: bool = False
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
+    adapters: tuple[str, ...] = ()
 
 
 async def serve(config: IngestConfig, stop: asyncio.Event, clock: WallClock = wall_clock) -> None:
@@ -51,13 +53,22 @@ async def serve(config: IngestConfig, stop: asyncio.Event, clock: WallClock = wa
     """
     figures = Figures()
     line_clock = LineClock(clock)
+    adapters = adapters_named(config.adapters)
 
     def make_broker() -> MqttBroker:
-        return MqttBroker(config.broker, config.client_id, line_clock, at_most_once=config.at_most_once)
+        return MqttBroker(
+            config.broker,
+            config.client_id,
+            line_clock,
+            at_most_once=config.at_most_once,
+            adapted=[adapter.topic_filter for adapter in adapters],
+            unwanted=[adapter.topic_filter for adapter in EVERY if adapter not in adapters],
+        )
 
     async def once() -> None:
         async with await Store.open(config.database_url) as store:
-            await lead_and_work(store, RealEngine(config.zones), make_broker, line_clock, figures, stop)
+            engine = RealEngine(config.zones)
+            await lead_and_work(store, engine, make_broker, line_clock, figures, stop, adapters)
 
     await asyncio.to_thread(warm_up, config.zones)
     with _metrics(config, figures):

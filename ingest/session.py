@@ -13,6 +13,7 @@ from typing import cast
 
 import mqtt5
 import numpy as np
+import structlog
 
 from domain.wire import Message
 from ingest.clock import LineClock
@@ -30,6 +31,7 @@ MAX_PACKET_BYTES = 2 * 1024 * 1024
 RECEIVE_MAX = 65_535
 """Messages the broker may send before the first of them is acknowledged: all that the protocol allows."""
 SUBSCRIBE_ID = 65_535
+UNSUBSCRIBE_ID = 65_534
 MARKER_ID = 1
 FIRST_REFUSAL = 0x80
 """Reason codes from here on say no."""
@@ -38,6 +40,8 @@ _PUBACK = np.dtype([("head", ">u2"), ("id", ">u2")])
 _PUBACK_HEAD = 0x4002
 
 Deliver = Callable[[Delivery], None]
+
+log = structlog.get_logger("ingest.session")
 
 
 class BrokenStream(Exception):
@@ -106,7 +110,13 @@ class Session(asyncio.BufferedProtocol):
         filters: Sequence[mqtt5.TopicFilter],
         deliver: Deliver,
         clock: LineClock,
+        needed: int | None = None,
+        unwanted: Sequence[str] = (),
     ) -> None:
+        """The first ``needed`` of ``filters`` (all by default) must be granted; without the others it goes on.
+
+        ``unwanted``: filters that the session may still have and is to have no more.
+        """
         loop = asyncio.get_running_loop()
         self.number = number
         self.ready: asyncio.Future[None] = loop.create_future()
@@ -116,6 +126,8 @@ class Session(asyncio.BufferedProtocol):
         self.alive = False
         self._connect = connect
         self._filters = filters
+        self._needed = len(filters) if needed is None else needed
+        self._unwanted = list(unwanted)
         self._deliver = deliver
         self._clock = clock
         self._transport: asyncio.Transport | None = None
@@ -262,17 +274,24 @@ class Session(asyncio.BufferedProtocol):
             case mqtt5.ConnAckPacket():
                 self._connected(packet)
             case mqtt5.SubAckPacket():
-                refused = [code for code in map(int, packet.reason_codes) if code >= FIRST_REFUSAL]
-                if refused:
-                    self.drop(f"the broker refused our subscription: reason {refused[0]}")
-                elif not self.ready.done():
-                    self.ready.set_result(None)
+                self._subscribed([int(code) for code in packet.reason_codes])
             case mqtt5.DisconnectPacket():
                 self.drop(f"the broker sent us away: {packet.reason_code!r}")
-            case mqtt5.PubAckPacket() | mqtt5.PingRespPacket():
+            case mqtt5.PubAckPacket() | mqtt5.PingRespPacket() | mqtt5.UnsubAckPacket():
                 return
             case _:
                 self.drop(f"the broker sent what a client does not take: {type(packet).__name__}")
+
+    def _subscribed(self, codes: Sequence[int]) -> None:
+        refused = [code for code in codes[: self._needed] if code >= FIRST_REFUSAL]
+        if refused:
+            self.drop(f"the broker refused our subscription: reason {refused[0]}")
+            return
+        for topics, code in zip(self._filters[self._needed :], codes[self._needed :], strict=False):
+            if code >= FIRST_REFUSAL:
+                log.error("the broker refuses the topics of an adapter", topics=topics.pattern, reason=code)
+        if not self.ready.done():
+            self.ready.set_result(None)
 
     def _connected(self, packet: mqtt5.ConnAckPacket) -> None:
         if int(packet.reason_code):
@@ -285,6 +304,8 @@ class Session(asyncio.BufferedProtocol):
             self.ready.set_result(None)
         self._keep_alive_s = float(packet.server_keep_alive or self._connect.keep_alive)
         self.alive = True
+        if packet.session_present and self._unwanted:
+            self._transport.write(mqtt5.UnsubscribePacket(UNSUBSCRIBE_ID, self._unwanted).write())
         self._transport.write(mqtt5.SubscribePacket(SUBSCRIBE_ID, list(self._filters)).write())
 
     # --- keep-alive ---

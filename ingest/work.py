@@ -13,7 +13,7 @@ from domain.instants import EARLY_US
 from ingest.batches import Gatherer
 from ingest.caseload import Learner
 from ingest.clock import LineClock
-from ingest.completeness import MEASURE_EVERY_S, measure
+from ingest.completeness import MEASURE_EVERY_S, counted_alone, measure
 from ingest.figures import Figures
 from ingest.judgement import Judgement
 from ingest.lead import watch
@@ -91,5 +91,7 @@ class AtWork:
     async def _measure_completeness(self) -> None:
         while True:
             # With a roster of its own: the one of the rules takes devices in the order of the lines alone.
-            self._figures.complete(measure(await self._store.received_ranges(Roster())))
+            roster = Roster()
+            ranges = await self._store.received_ranges(roster)
+            self._figures.complete(measure(counted_alone(ranges, roster)))
             await asyncio.sleep(MEASURE_EVERY_S)

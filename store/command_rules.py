@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.adapted import UNCOUNTED
 from domain.caseload_file import parse_record
 from domain.records import Condition, Record, Zone
 from store.caseload import ANY_NAME, NEWEST_COMMIT
@@ -175,7 +176,7 @@ async def drop_interval(conn: Connection, device: str) -> None:
 
 async def found_holes(conn: Connection, most: int) -> list[tuple[int, int, int, int]]:
     """(device_no, gen, low, high) of what is missing, the newest ``most`` of each device."""
-    return [tuple(row) for row in await _rows(conn, "found_holes", {"most": most})]
+    return [tuple(row) for row in await _rows(conn, "found_holes", {"most": most, "uncounted": UNCOUNTED})]
 
 
 async def received_lately(conn: Connection, device_nos: Iterable[int]) -> Ranges:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from domain.adapted import UNCOUNTED
 from domain.instants import DAY_US
 from store.connecting import Pool
 from store.statements import statement
@@ -52,6 +53,7 @@ async def reconcile(pool: Pool, now_us: int) -> Reconciliation:
     """All of it, of one snapshot of the database. Costs a look-up or two a device: not for every second."""
     wanted: dict[str, Any] = {"now": At(now_us), "day_ago": At(now_us - DAY_US), "limit": NAMED_MAX}
     wanted |= {"fit_within_h": FIT_WITHIN_H, "least": COMPLETE_LEAST, "span": COMPLETE_OVER, "fewest": COMPLETE_FEWEST}
+    wanted |= {"uncounted": UNCOUNTED}
     found: dict[str, list[tuple[Any, ...]]] = {}
     async with pool.connection() as conn, conn.transaction():
         await conn.execute(b"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -19,6 +19,7 @@ from alerts.device_commands.holes import Hole, Known, sort_out
 from alerts.device_commands.intervals import FAST_KINDS, PAIRED_KINDS, Ask, Need, Needed, Pace, Usual, decide
 from alerts.device_commands.nearness import FRESH_US, Places, Watched, Zones
 from alerts.waking import Sleeper, pause
+from domain.adapted import is_adapted
 from domain.device_commands import EXPIRES_AFTER_US, CommandCause, CommandState, NewCommand
 from domain.instants import MINUTE_US, SECOND_US
 from domain.records import Record, Timetable
@@ -75,6 +76,7 @@ class IntervalRule:
 
     async def _look(self, conn: Connection, now_us: int) -> int:
         needed = self._near | await self._in_violation(conn, now_us)
+        needed = {device: why for device, why in needed.items() if not is_adapted(device)}
         rows = {row.device: row for row in await command_rules.intervals(conn)}
         usual = await command_rules.usual_intervals(conn, needed.keys() | rows.keys())
         made = fast = 0

@@ -199,13 +199,14 @@ ORDER BY c.id;
 SELECT device_no, lon, lat, acc, COALESCE(spd, 'NaN'), fix_time FROM newest_used_places(%(nos)s::bigint[], %(since)s);
 
 -- name: found_holes
--- Runs of seq that are missing between ranges that were received, the newest of each device.
+-- Runs of seq that are missing between ranges that were received, the newest of each device; not of those that count nothing.
 SELECT device_no, gen, low, high FROM (
     SELECT device_no, gen, high + 1 AS low, next_low - 1 AS high,
         row_number() OVER (PARTITION BY device_no ORDER BY gen DESC, high DESC) AS place
     FROM (
         SELECT device_no, gen, high, lead(low) OVER (PARTITION BY device_no, gen ORDER BY low) AS next_low
         FROM received_ranges
+        WHERE device_no NOT IN (SELECT device_no FROM devices WHERE id LIKE ANY(%(uncounted)s::text[]))
     ) AS ranges
     WHERE next_low > high + 1
 ) AS holes

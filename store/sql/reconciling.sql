@@ -44,9 +44,11 @@ ORDER BY k.id LIMIT %(limit)s;
 
 -- name: incomplete_devices
 -- Devices on somebody of which under `least` of their last `span` numbers came, the worst first: of the newest `gen` with
--- some numbers (one that the centre gave for a conflict has few). Up to the newest commit whose ranges are folded.
+-- some numbers (one that the centre gave for a conflict has few); not of those that count nothing. Up to the newest commit
+-- whose ranges are folded.
 WITH gens AS (
     SELECT device_no, gen, min(low) AS lowest, max(high) AS highest FROM received_ranges
+    WHERE device_no NOT IN (SELECT device_no FROM devices WHERE id LIKE ANY(%(uncounted)s::text[]))
     GROUP BY device_no, gen HAVING max(high) - min(low) >= %(fewest)s
 ), newest AS (SELECT DISTINCT ON (device_no) * FROM gens ORDER BY device_no, gen DESC)
 SELECT d.id, sum(r.high - GREATEST(r.low, n.highest - %(span)s + 1) + 1)::bigint AS received,

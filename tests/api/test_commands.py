@@ -31,6 +31,8 @@ def paired() -> list[Version]:
         Version(Order("O-S", "W2", OrderKind.COMMUNITY, NOON - DAY_US, NOON + DAY_US, area="south")),
         Version(Device("R2", DeviceKind.RF_TAG)),
         Version(Fitting("F-R2", "R2", NOON - DAY_US, wearer="W2")),
+        Version(Device("owntracks_wes_phone", DeviceKind.GPS_TAG)),
+        Version(Fitting("F-P2", "owntracks_wes_phone", NOON - DAY_US, wearer="W2")),
         Version(Device("T9", DeviceKind.GPS_TAG)),
     ]
 
@@ -110,6 +112,7 @@ async def test_what_no_device_could_act_on_is_refused_by_its_field(embedded_url:
 async def test_what_cannot_be_told_anything_is_not_asked(embedded_url: str) -> None:
     async with working(embedded_url, *paired(), alerts=0) as at:
         assert "connection" in await refused(at, "R2", VIBRATE, 422, "device")
+        assert "adapter" in await refused(at, "owntracks_wes_phone", VIBRATE, 422, "device")
         assert "nobody wears" in await refused(at, "T9", VIBRATE, 422, "device")
         await refused(at, "T8", VIBRATE, 404)
         await refused(at, "T1!", VIBRATE, 422)

@@ -13,6 +13,7 @@ from bailiwick.broker_survey import QUEUE_SENT, BrokerAway, BrokerSurvey, survey
 from bailiwick.doctor import (
     Finding,
     Verdict,
+    about_adapters,
     about_anchors,
     about_broker,
     about_headroom,
@@ -118,6 +119,13 @@ def test_whatever_is_not_good_has_advice() -> None:
     )
     for finding in [*bad, *worst, about_headroom({"a": 0.05})]:
         assert bool(finding.advice) == (finding.verdict is not Verdict.GOOD)
+
+
+def test_an_adapter_that_is_on_is_said_to_be_for_trials() -> None:
+    assert about_adapters(()).verdict is Verdict.GOOD
+    on = about_adapters(("owntracks",))
+    assert (on.verdict, on.found) == (Verdict.WARNING, "on: owntracks")
+    assert "trials" in on.advice
 
 
 def test_settings_that_are_missing_are_bad(capsys: pytest.CaptureFixture[str]) -> None:

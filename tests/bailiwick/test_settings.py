@@ -62,6 +62,7 @@ def test_environment_before_dotenv_before_secrets(monkeypatch: pytest.MonkeyPatc
         ("MQTT_URL", "mqtt:///", "BAILIWICK_MQTT_URL: names no host"),
         ("MQTT_URL", "mqtt://x:99999", "BAILIWICK_MQTT_URL: .*[Pp]ort"),
         ("MQTT_CA", "/no/such/file", "BAILIWICK_MQTT_CA: .*file"),
+        ("ADAPTERS", "owntracks traccar", "BAILIWICK_ADAPTERS: 'traccar' is not one of owntracks"),
         ("API_HOST", "0.0.0.0", "API_HOST 0.0.0.0: others are let in only with a PUBLIC_URL that starts with https://"),
         ("API_PROXIES", "127.0.0.1 proxy", "BAILIWICK_API_PROXIES: .*proxy"),
         ("OIDC_ISSUER", "http://idp.example", "BAILIWICK_OIDC_ISSUER: must be an https:// address"),
@@ -87,6 +88,14 @@ def test_unknown_settings_are_refused_wherever_they_stand(tmp_path: Path) -> Non
     (tmp_path / ".env").unlink()
     (tmp_path / "bailiwick_mqtt_ulr").write_text("x")
     assert "BAILIWICK_MQTT_ULR" in refusal()
+
+
+@pytest.mark.parametrize(
+    ("value", "names"), [("", ()), ("owntracks", ("owntracks",)), (" owntracks,owntracks ", ("owntracks",))]
+)
+def test_adapters_are_named_once_each(monkeypatch: pytest.MonkeyPatch, value: str, names: tuple[str, ...]) -> None:
+    given(monkeypatch, ADAPTERS=value)
+    assert load_settings().adapter_names() == names
 
 
 def test_a_certificate_needs_its_key_and_mqtts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

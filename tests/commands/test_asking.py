@@ -238,6 +238,27 @@ async def test_a_hole_is_asked_for_and_closed_when_it_is_filled(database_url: st
         assert (at.count("holes_total", what="asked"), at.count("holes_total", what="filled")) == (3, 2)
 
 
+PHONE = "owntracks_jane_phone"
+
+
+async def test_failure_06_of_a_device_that_counts_nothing_nothing_is_asked_for(embedded_url: str) -> None:
+    async with asking_at(embedded_url, Device(PHONE, DeviceKind.GPS_TAG)) as at:
+        at.made.roster = roster_of("T1", "T2", PHONE)
+        await at.received(1, 1 << 40, 1 << 41, device=2)
+        await at.received(1, 3)
+        await at.look_for_holes()
+        assert await at.look_for_holes(OLD_US) == 1
+        assert [row[0] for row in at.asked()] == ["T1"]
+
+
+async def test_what_is_heard_through_an_adapter_is_told_nothing(embedded_url: str) -> None:
+    fitting = Fitting("F-phone", PHONE, NOON - DAY_US, wearer="W1")
+    async with asking_at(embedded_url, Device(PHONE, DeviceKind.GPS_TAG), fitting) as at:
+        await at.made.raised()
+        assert await at.look(SECOND_US) == 1
+        assert [row[0] for row in at.asked()] == ["T1"]
+
+
 async def test_what_is_filled_in_part_keeps_its_tries_and_its_command(database_url: str) -> None:
     async with asking_at(database_url) as at:
         await at.received(1, 10)

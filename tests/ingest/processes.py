@@ -38,10 +38,10 @@ async def prepare(url: str, versions: Sequence[Version]) -> None:
 class IngestProcess:
     """One ``bailiwick ingest``; its log lines are in ``log``."""
 
-    def __init__(self, url: str, mqtt_url: str, log: Path, *arguments: str) -> None:
+    def __init__(self, url: str, mqtt_url: str, log: Path, *arguments: str, **settings: str) -> None:
         self.log = log
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BAILIWICK_")}
-        environment |= {"BAILIWICK_DATABASE_URL": url, "BAILIWICK_MQTT_URL": mqtt_url}
+        environment |= {"BAILIWICK_DATABASE_URL": url, "BAILIWICK_MQTT_URL": mqtt_url, **settings}
         with log.open("wb") as stream:
             command = [sys.executable, "-m", "bailiwick", "ingest", *arguments]
             self.child = subprocess.Popen(command, stdout=stream, stderr=stream, env=environment)
@@ -66,12 +66,12 @@ class IngestProcess:
 
 
 @contextmanager
-def processes(url: str, mqtt_url: str, folder: Path) -> Iterator[Any]:
-    """``start()`` starts one more; all are ended at the end."""
+def processes(url: str, mqtt_url: str, folder: Path, **settings: str) -> Iterator[Any]:
+    """``start()`` starts one more, with these variables besides; all are ended at the end."""
     started: list[IngestProcess] = []
 
     def start(*arguments: str) -> IngestProcess:
-        started.append(IngestProcess(url, mqtt_url, folder / f"ingest-{len(started)}.log", *arguments))
+        started.append(IngestProcess(url, mqtt_url, folder / f"ingest-{len(started)}.log", *arguments, **settings))
         return started[-1]
 
     try:
@@ -84,12 +84,17 @@ def processes(url: str, mqtt_url: str, folder: Path) -> Iterator[Any]:
 
 @asynccontextmanager
 async def ingesting(
-    url: str, mqtt_url: str, clock: WallClock = wall_clock, *, at_most_once: bool = False
+    url: str,
+    mqtt_url: str,
+    clock: WallClock = wall_clock,
+    *,
+    at_most_once: bool = False,
+    adapters: tuple[str, ...] = (),
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Ingest inside of the test's process, until the block ends; with a clock of the test's own."""
     stop = asyncio.Event()
     address = BrokerAddress.parse(mqtt_url)
-    config = IngestConfig(url, address, pinned_time_zones(), "tests-ingest", at_most_once)
+    config = IngestConfig(url, address, pinned_time_zones(), "tests-ingest", at_most_once, adapters=adapters)
     task = asyncio.create_task(serve(config, stop, clock))
     database = Questions(url)
     await eventually(lambda: task.done() or database.connected(), "ingest is subscribed", timeout_s=60)

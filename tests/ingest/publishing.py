@@ -39,12 +39,13 @@ class Publisher:
         self._writer.close()
         await asyncio.gather(self._writer.wait_closed(), return_exceptions=True)
 
-    async def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
+    async def publish(self, messages: Sequence[tuple[str, bytes]], *, retain: bool = False) -> None:
         """Returns when the broker has taken all of them."""
         flying = 0
         for number, (topic, payload) in enumerate(messages):
             packet_id = number % 65_535 + 1
-            packet = mqtt5.PublishPacket(topic, payload, qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=packet_id)
+            at_least_once = mqtt5.QoS.AT_LEAST_ONCE
+            packet = mqtt5.PublishPacket(topic, payload, qos=at_least_once, packet_id=packet_id, retain=retain)
             self._writer.write(packet.write())
             flying += 1
             while flying >= self._window:

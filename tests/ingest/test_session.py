@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, cast
@@ -56,13 +57,12 @@ class Wire:
 class Talk:
     """A session over a `Wire`, and what it delivered."""
 
-    def __init__(self) -> None:
+    def __init__(self, filters: Sequence[str] = ("em/v1/+/+/up",), **more: Any) -> None:
         self.wire = Wire()
         self.deliveries: list[Delivery] = []
         connect = mqtt5.ConnectPacket("tests", keep_alive=3600)
-        self.session = Session(
-            1, connect, [mqtt5.TopicFilter("em/v1/+/+/up")], self.deliveries.append, LineClock(lambda: NOW_US)
-        )
+        asked = [mqtt5.TopicFilter(pattern) for pattern in filters]
+        self.session = Session(1, connect, asked, self.deliveries.append, LineClock(lambda: NOW_US), **more)
         self.session.connection_made(cast(Any, self.wire))
 
     def read(self, data: bytes) -> None:
@@ -234,6 +234,27 @@ async def test_a_refused_subscription_ends_with_the_reason() -> None:
     talk.read(mqtt5.SubAckPacket(65_535, [mqtt5.SubAckReasonCode.NOT_AUTHORIZED]).write())
     assert "refused our subscription" in talk.end()
     assert not talk.session.ready.done()
+
+
+async def test_an_adapter_s_topics_that_are_refused_keep_no_tag_from_us(capsys: pytest.CaptureFixture[str]) -> None:
+    talk = Talk(["em/v1/+/+/up", "owntracks/+/+"], needed=1)
+    talk.read(mqtt5.ConnAckPacket(session_present=False).write())
+    codes = [mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE, mqtt5.SubAckReasonCode.NOT_AUTHORIZED]
+    talk.read(mqtt5.SubAckPacket(65_535, codes).write())
+    assert talk.session.ready.done()
+    assert not talk.wire.closing
+    assert "owntracks/+/+" in capsys.readouterr().out
+    talk.end()
+
+
+@pytest.mark.parametrize("present", [True, False])
+async def test_topics_that_are_not_wanted_any_more_are_taken_out_of_a_session_that_was_kept(present: bool) -> None:
+    talk = Talk(unwanted=["owntracks/+/+"])
+    talk.read(mqtt5.ConnAckPacket(session_present=present).write())
+    assert (mqtt5.UnsubscribePacket(65_534, ["owntracks/+/+"]).write() in talk.wire.written) == present
+    talk.read(mqtt5.UnsubAckPacket(65_534, [mqtt5.UnsubAckReasonCode.SUCCESS]).write())
+    assert not talk.wire.closing
+    talk.end()
 
 
 def test_by_hand_and_by_codec_are_the_same() -> None:

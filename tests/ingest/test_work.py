@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,7 +11,9 @@ import pytest
 
 from domain.facts import LineKind
 from domain.instants import SECOND_US
+from domain.wire_adapters import Adapter
 from ingest import duty
+from ingest.adapters import EVERY
 from ingest.clock import LineClock
 from ingest.figures import Figures
 from ingest.lead import LeadLost
@@ -40,6 +42,7 @@ class Bench:
 
     database: FakeDatabase = field(default_factory=FakeDatabase)
     wall: Wall = field(default_factory=Wall)
+    adapters: Sequence[Adapter] = ()
 
     def __post_init__(self) -> None:
         self.clock = LineClock(self.wall)
@@ -49,7 +52,8 @@ class Bench:
         self.stop = asyncio.Event()
 
     async def work(self) -> None:
-        await duty.lead_and_work(self.store, FakeEngine(), lambda: self.broker, self.clock, self.figures, self.stop)
+        parts = (self.store, FakeEngine(), lambda: self.broker, self.clock, self.figures, self.stop)
+        await duty.lead_and_work(*parts, self.adapters)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[asyncio.Task[None]]:
@@ -153,6 +157,26 @@ async def test_a_failed_commit_acknowledges_nothing_and_recovery_loses_nothing(b
         await eventually(bench.stored(2), "committed")
         await eventually(lambda: bench.broker.unacknowledged == 0, "acknowledged")
     assert [work.no for work in bench.database.works] == list(range(1, len(bench.database.works) + 1))
+
+
+async def test_failure_15_a_phone_s_message_is_acknowledged_after_its_commit_and_stored_once(bench: Bench) -> None:
+    bench.adapters = EVERY
+    bench.database.enter(tag("owntracks_jane_phone"))
+    position = b'{"_type":"location","lat":51.5,"lon":-0.12,"acc":8,"tst":1795298400}'
+    async with bench.working() as task:
+        bench.store.fail_next = ConnectionLost("the database went away")
+        bench.broker.send("owntracks/jane/phone", position)
+        bench.broker.send("owntracks/jane/phone", b'{"_type":"steps"}')
+        with pytest.raises(BaseExceptionGroup):
+            await task
+        assert bench.broker.acknowledged == []
+    async with bench.working():
+        await eventually(bench.stored(1), "committed")
+        bench.broker.send("owntracks/jane/phone", position)
+        await eventually(lambda: figure(bench.figures, "repeated_facts_total") == 1, "known again")
+        await eventually(lambda: bench.broker.unacknowledged == 0, "acknowledged")
+    assert [device for device, _, _ in bench.database.facts()] == ["owntracks_jane_phone"]
+    assert figure(bench.figures, "ignored_total", adapter="owntracks", sort="steps") == 2
 
 
 async def test_a_recovered_ingest_goes_on_where_the_commits_end(bench: Bench) -> None:

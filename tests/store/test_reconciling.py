@@ -120,3 +120,13 @@ async def test_failure_06_completeness_is_measured_for_each_device(database_url:
         found = await reading.reconciliation()
         assert found.incomplete == (("T1", 55, 100), ("T2", 89, 100))
         assert found.numbers()["incomplete_devices"] == 2
+
+
+async def test_failure_06_what_counts_nothing_is_not_incomplete(embedded_url: str) -> None:
+    phone = "owntracks_jane_phone"
+    worn = [Version(Device(phone, DeviceKind.GPS_TAG)), Version(Fitting("F-phone", phone, LONG_AGO, wearer="W1"))]
+    async with knowing(embedded_url, *person(1), *worn) as (store, reading, roster):
+        sent = {"T1": [1, 100], phone: [1, 100]}
+        for no, (device, seqs) in enumerate(sent.items(), 2):
+            await store.commit(work_of(no, roster, fixes_of(roster.ids.index(device), seqs), checkpoint=b"state"))
+        assert (await reading.reconciliation()).incomplete == (("T1", 2, 100),)
