@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
+from domain.adapted import is_adapted
 from domain.records import Version
 from store import caseload
 from store.reading_types import PositionRow
@@ -33,8 +34,8 @@ class Counted(NamedTuple):
 
     @property
     def missing(self) -> int:
-        """How many between those numbers did not come."""
-        return self.high - self.low + 1 - self.facts
+        """How many between those numbers did not come; none of a device that numbers nothing (`domain.adapted`)."""
+        return 0 if is_adapted(self.device) else self.high - self.low + 1 - self.facts
 
 
 class PlaceQuestions(ABC):

@@ -116,6 +116,7 @@ async def test_a_trail_backwards_is_of_used_fixes_and_what_did_not_come_is_count
     assert await side.reading.trail_backwards("W1", HOUR_AGO, later, 1) == rows[:1]
     (counted,) = await side.reading.facts_between("W1", HOUR_AGO, later)
     assert (counted.device, counted.gen, counted.facts, counted.missing) == ("T1", 0, 4, 3)
+    assert counted._replace(device="owntracks_jane_phone").missing == 0, "it numbers nothing"
     assert await side.reading.facts_between("W1", HOUR_AGO, HOUR_AGO + 1) == [counted._replace(facts=1, high=5)]
     assert await side.reading.facts_between("W2", HOUR_AGO, later) == []
 
