@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bailiwick.demo import fleet_process
 from bench.backlog import Shape
 from bench.backlog_load import kept as sent_by
 from bench.ceiling import end_of
@@ -15,7 +16,6 @@ from bench.fleet import OUTAGES, scenario_of, score
 from bench.growth import law
 from bench.plots import PAGE, PICTURES, kept, made
 from bench.plots_svg import Bar, Line, bars, decades, lines, placed
-from simulators.scenario import read_scenario
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -70,7 +70,7 @@ def test_packets_are_counted_only_when_they_are_whole() -> None:
 def test_the_disturbed_run_is_a_scenario_with_an_outage_of_all_in_the_middle(tmp_path: Path) -> None:
     file = tmp_path / "disturbed.toml"
     file.write_text(scenario_of(1800.0))
-    scenario = read_scenario(file)
+    scenario = fleet_process.read_scenario(file)
     assert len(scenario.outages) == len(OUTAGES)
     assert [one for one in scenario.outages if one.share == 1.0 and one.from_s <= 900 <= one.to_s and one.keeps]
     assert scenario.network.duplicates > 0
