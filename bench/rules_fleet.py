@@ -103,7 +103,7 @@ def plain(wearers: int, first: int = 1) -> list[Record]:
 
 def home_of(number: int) -> tuple[float, float]:
     """Where a wearer of `plain` lives: degrees."""
-    return -2.0 + (number % 100) * 0.02, 51.0 + (number // 100) * 0.02
+    return -2.0 + (number % 100) * 0.02, 51.0 + (number // 100 % 450) * 0.02
 
 
 def alone(number: int) -> list[Record]:
