@@ -276,7 +276,10 @@ class _Resolving:
     def _officer(self) -> list[Notification]:
         """The responsible officer by name; who is on duty for them when it is urgent, or the officer has no address."""
         named = self.view.people.officer
-        told = [] if named is None else [self._person(_of_body(f"officer:{_digest(str(named))}", named))]
+        told = []
+        if named is not None:
+            language = str(named.get("language") or "en")
+            told = [self._person(_of_body(f"officer:{_digest(str(named))}", named, language))]
         urgent = self.tell.urgency in (Severity.CRITICAL, Severity.SERIOUS)
         if urgent or not _reaches(told):
             there = {(one.channel, one.address) for one in told}

@@ -36,6 +36,17 @@ OF_THEIR_OWN: Final = {Target.WEARER: "wearer", Target.RESPONSIBLE_ADULT: "adult
 """Who is told only texts whose keys begin with this word."""
 OWN_FIELDS: Final = frozenset({"alert"})
 """Of those texts."""
+DIGEST_FIELDS: Final[dict[str, frozenset[str]]] = {
+    "subject": frozenset({"day", "number"}),
+    "to_assess": frozenset({"to_assess", "new"}),
+    "steps": frozenset({"due_today", "overdue"}),
+    "fallen_one": frozenset(),
+    "fallen": frozenset({"fallen"}),
+    "alerts": frozenset({"alerts"}),
+    "taken_back": frozenset({"taken_back"}),
+    "end": frozenset(),
+}
+"""Of an officer's digest: counts, and of its subject the day and the digest's number. Each stands in its line."""
 OVER: Final = frozenset({ToldReason.CLEARED, ToldReason.STOOD_DOWN})
 LONGEST: Final = {"subject": 120, "text": 120, "more": 1_000, "call": 2_000}
 """Characters of a part before it is filled in."""
@@ -87,6 +98,21 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     call: str
 
 
+class Digest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An officer's digest, line by line; ``day`` of its subject is a day of ``days``, a number and a month of ``months``."""
+
+    days: list[str]
+    months: list[str]
+    subject: str
+    to_assess: str
+    steps: str
+    fallen_one: str
+    fallen: str
+    alerts: str
+    taken_back: str
+    end: str
+
+
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All texts of a language.
 
@@ -94,7 +120,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     severity, kind, code : words for each; a code's are used instead of its kind's.
     line : of `LINES`.
-    text : key -> message. ``task`` : key -> instructions to an operator.
+    text : key -> message. ``task`` : key -> instructions to an operator. ``digest`` : an officer's morning digest.
     """
 
     language: str
@@ -105,6 +131,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line: dict[str, str]
     text: dict[str, Text]
     task: dict[str, str]
+    digest: Digest
 
 
 def read_catalogue(file: str, source: str) -> Catalogue:
@@ -128,6 +155,7 @@ def read_catalogue(file: str, source: str) -> Catalogue:
         _check_text(file, key, text)
     for key, line in found.task.items():
         _check(file, f"task.{key}", line, FIELDS)
+    _check_digest(file, found.digest)
     return found
 
 
@@ -159,6 +187,13 @@ def _check_text(file: str, key: str, text: Text) -> None:
             )
         if not line.strip() and part != "more" and not (spoken and part == "text"):
             raise BadCatalogue(f"{file}: text.{key}.{part}: is empty")
+
+
+def _check_digest(file: str, digest: Digest) -> None:
+    for name, fields in DIGEST_FIELDS.items():
+        _check(file, f"digest.{name}", getattr(digest, name), fields, fields)
+    if (len(digest.days), len(digest.months)) != (7, 12):
+        raise BadCatalogue(f"{file}: digest: must have seven days from Monday on and twelve months")
 
 
 def check_together(catalogues: Mapping[str, Catalogue]) -> None:

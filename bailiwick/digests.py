@@ -11,7 +11,7 @@ from alerts.channels.channel import Sender
 from alerts.dispatch import Watch
 from alerts.sending import Sends
 from alerts.texts import shipped_catalogues
-from alerts.wording import DEFAULT_LANGUAGE, Words
+from alerts.wording import DEFAULT_LANGUAGE, Catalogue, Words
 from bailiwick.channels import set_up
 from bailiwick.letters import AT_ONCE, EVERY_S, attempt, each, letter
 from bailiwick.settings import Settings
@@ -24,6 +24,8 @@ from evidence.working_days import WorkingDays
 from store import Store
 from store.digests import Came, Digest, Digests, Officer
 
+LANGUAGE: Final = "language"
+"""With what a row tells: the officer's, as it was when it was made."""
 ENDED_US: Final = 14 * DAY_US
 """So long after an order's end its officer is told of what came up before it."""
 
@@ -31,12 +33,14 @@ ENDED_US: Final = 14 * DAY_US
 class DigestWatch:
     """Makes the digests of a day once its hour has come, and sends what waits; done twice it is once."""
 
-    def __init__(self, digests: Digests, routes: Routes, sender: Sends, console: str, kinds: Mapping[str, str]) -> None:
+    def __init__(
+        self, digests: Digests, routes: Routes, sender: Sends, console: str, books: Mapping[str, Catalogue]
+    ) -> None:
         self._digests = digests
         self._routes = routes
         self._sender = sender
         self._console = console
-        self._kinds = kinds
+        self._books = books
         self._done: date | None = None
 
     async def look(self, now_us: int) -> None:
@@ -62,7 +66,8 @@ class DigestWatch:
                 made[day] = await self._digests.made(day)
             if officer.email not in made[day]:
                 counts = _counts(officer, cases.get(officer.email, (0, 0)), came[officer.email])
-                await self._digests.make(officer.email, day, counts.as_json(), says=bool(counts), now_us=now_us)
+                told = counts.as_json() | {LANGUAGE: officer.language}
+                await self._digests.make(officer.email, day, told, says=bool(counts), now_us=now_us)
 
     async def _cases(self, now_us: int) -> dict[str, tuple[int, int]]:
         """By officer: steps that are due today, and those that are overdue."""
@@ -80,7 +85,7 @@ class DigestWatch:
 
     async def _send(self, now_us: int, one: Digest) -> None:
         leased = letter("digest", one.no, one.email, one.attempts, now_us)
-        fault = await attempt(self._sender, leased, _words(one, self._console, self._kinds), now_us)
+        fault = await attempt(self._sender, leased, _words(one, self._console, self._books), now_us)
         if fault is None:
             await self._digests.sent(one.no, now_us)
         else:
@@ -91,8 +96,7 @@ def digest_watches(store: Store, routes: Routes, senders: Mapping[Channel, Sende
     """None where no e-mail is sent."""
     if Channel.EMAIL not in set_up(senders):
         return []
-    kinds = shipped_catalogues()[DEFAULT_LANGUAGE].kind
-    watch = DigestWatch(store.digests, routes, senders[Channel.EMAIL], settings.console(), kinds)
+    watch = DigestWatch(store.digests, routes, senders[Channel.EMAIL], settings.console(), shipped_catalogues())
     return [Watch("telling officers what waits", EVERY_S, watch.look)]
 
 
@@ -100,6 +104,8 @@ def _counts(officer: Officer, steps: tuple[int, int], came: Came) -> Counts:
     return Counts(officer.to_assess, officer.new, *steps, officer.fallen, came.kinds, came.taken_back)
 
 
-def _words(one: Digest, console: str, kinds: Mapping[str, str]) -> Words:
-    head, said = subject(one.no, one.day), text(Counts(**one.told), console, kinds)
-    return Words(head, head, said, "en")
+def _words(one: Digest, console: str, books: Mapping[str, Catalogue]) -> Words:
+    told = dict(one.told)
+    book = books.get(told.pop(LANGUAGE, None) or DEFAULT_LANGUAGE, books[DEFAULT_LANGUAGE])
+    head = subject(one.no, one.day, book.digest)
+    return Words(head, head, text(Counts(**told), console, book.kind, book.digest), book.language)

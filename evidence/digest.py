@@ -5,10 +5,10 @@ Pure: instants are microseconds UTC, days are local ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from domain.breaches import DatedStep
 from domain.vocabulary import Kind
@@ -72,41 +72,55 @@ def due_and_overdue(route: Route, steps: tuple[DatedStep, ...], calendar: Workin
     return due, sum(one.state is Running.OVERDUE for one in found)
 
 
-def subject(number: int, day: date) -> str:
+class Says(Protocol):
+    """The words of a language, with fields in braces (`alerts.wording.Digest` reads and checks them)."""
+
+    @property
+    def days(self) -> Sequence[str]: ...
+    @property
+    def months(self) -> Sequence[str]: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def to_assess(self) -> str: ...
+    @property
+    def steps(self) -> str: ...
+    @property
+    def fallen_one(self) -> str: ...
+    @property
+    def fallen(self) -> str: ...
+    @property
+    def alerts(self) -> str: ...
+    @property
+    def taken_back(self) -> str: ...
+    @property
+    def end(self) -> str: ...
+
+
+def subject(number: int, day: date, says: Says) -> str:
     """Of the e-mail."""
-    return f"Your caseload on {day:%A} {day.day} {day:%B} (digest {number})"
+    return says.subject.format(day=f"{says.days[day.weekday()]} {day.day} {says.months[day.month - 1]}", number=number)
 
 
-def text(counts: Counts, console: str, kinds: Mapping[str, str]) -> str:
+def text(counts: Counts, console: str, kinds: Mapping[str, str], says: Says) -> str:
     """Of the e-mail; ``console`` is its address, ``kinds`` the words for kinds of alert."""
     lines = [
-        f"Violations to assess: {counts.to_assess}, {counts.new} of them found in the last 24 hours.",
-        f"Breach steps due today: {counts.due_today}. Overdue: {counts.overdue}.",
+        says.to_assess.format(to_assess=counts.to_assess, new=counts.new),
+        says.steps.format(due_today=counts.due_today, overdue=counts.overdue),
     ]
     if counts.fallen:
-        lines.append(
-            f"WITHDRAWN: {counts.fallen} violation{'' if counts.fallen == 1 else 's'} that a breach of yours relies on. "
-            "Somebody may be in custody for it: look at it first."
-        )
-    lines += _of_alerts(counts, kinds)
+        lines.append((says.fallen_one if counts.fallen == 1 else says.fallen).format(fallen=counts.fallen))
+    lines += _of_alerts(counts, kinds, says)
     base = console.rstrip("/")
-    lines += ["", f"{base}/caseload", f"{base}/alerts", ""]
-    return "\n".join(
-        [*lines, "This message names nobody. Between digests you are told at once only of what is critical."]
-    )
+    return "\n".join([*lines, "", f"{base}/caseload", f"{base}/alerts", "", says.end])
 
 
-def _of_alerts(counts: Counts, kinds: Mapping[str, str]) -> list[str]:
+def _of_alerts(counts: Counts, kinds: Mapping[str, str], says: Says) -> list[str]:
     lines = []
     if counts.alerts:
         told = sorted((-count, kinds.get(kind, kind.replace("_", " "))) for kind, count in counts.alerts.items())
-        lines.append(
-            f"Alerts since your last digest: {sum(counts.alerts.values())}, those that you were told of at once included."
-        )
+        lines.append(says.alerts.format(alerts=sum(counts.alerts.values())))
         lines += [f"- {words}: {-count}" for count, words in told]
     if counts.taken_back:
-        lines.append(
-            f"Taken back since then, of alerts in earlier digests: {counts.taken_back} "
-            "(withdrawn, or closed as false, equipment or duplicate)."
-        )
+        lines.append(says.taken_back.format(taken_back=counts.taken_back))
     return lines

@@ -36,13 +36,17 @@ TAKEN_BACK_US: Final = 90 * DAY_US
 
 
 class Officer(NamedTuple):
-    """An officer of orders that run, with what is to be assessed of them; ``areas``: those of the orders."""
+    """An officer of orders that run, with what is to be assessed of them; ``areas``: those of the orders.
+
+    ``language``: what the order says that began last of those that say one.
+    """
 
     email: str
     areas: frozenset[str]
     to_assess: int
     new: int
     fallen: int
+    language: str | None = None
 
 
 class OpenCase(NamedTuple):
@@ -92,12 +96,12 @@ class Digests:
             async with self._pool.connection() as conn:
                 ids, wearers = [row[1] for row in some if row[4]], [row[2] for row in some if row[4]]
                 counts = await order_counts(conn, ids, wearers, sorted(kinds), since_us)
-            for email, order, _, area, _ in some:
+            for email, order, _, area, _, language in some:
                 was = found.get(email, Officer(email, frozenset(), 0, 0, 0))
                 areas = was.areas if area is None else was.areas | {area}
                 one = counts.get(order, OrderCounts())
                 sums = (was.to_assess + one.to_assess, was.new + one.new, was.fallen + fallen.get(order, 0))
-                found[email] = Officer(email, areas, *sums)
+                found[email] = Officer(email, areas, *sums, language or was.language)
         return list(found.values())
 
     async def came(self, officers: Sequence[str], quiet: Collection[str], now_us: int) -> dict[str, Came]:

@@ -1,15 +1,16 @@
 -- Officers' morning digests: counts of what waits, one row an officer and day.
 
 -- name: digest_orders
--- The orders that run, or of which a case is not over, or that ended of late, with their officer's address, wearer and area; which
--- of them did not just end.
-SELECT r.email, r.id, r.wearer, r.area, r.runs FROM (
-    SELECT lower(o.body -> 'officer' ->> 'email') AS email, o.id, o.wearer, o.area, o.to_at,
+-- The orders that run, or of which a case is not over, or that ended of late, with their officer's address, wearer, area and the
+-- officer's language; which of them did not just end. In the order in which they began.
+SELECT r.email, r.id, r.wearer, r.area, r.runs, r.language FROM (
+    SELECT lower(o.body -> 'officer' ->> 'email') AS email, o.id, o.wearer, o.area, o.from_at, o.to_at,
+        o.body -> 'officer' ->> 'language' AS language,
         COALESCE(o.to_at, 'infinity') > %(now)s
             OR EXISTS (SELECT FROM breaches b WHERE b.order_id = o.id AND b.ended_at IS NULL) AS runs
     FROM orders o WHERE o.body -> 'officer' ->> 'email' IS NOT NULL AND o.from_at <= %(now)s
 ) AS r
-WHERE r.runs OR r.to_at > %(ended)s ORDER BY r.id;
+WHERE r.runs OR r.to_at > %(ended)s ORDER BY r.from_at, r.id;
 
 -- name: digest_alerts
 -- By officer and kind: the alerts of their orders' wearers that came up since their last digest, but for what nobody stands by any

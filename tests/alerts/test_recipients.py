@@ -193,6 +193,9 @@ def test_the_officer_by_name_and_who_is_on_duty_for_them_when_it_is_urgent() -> 
     calm = ask(tell(Target.OFFICER, EMAIL, urgency=WARNING), directory(*STAFF, duty), view(people))
     assert [one.address for one in calm] == ["o.owen@probation.example"]
     assert "Owen" not in both[0].id + both[0].recipient
+    assert both[0].language == "en"
+    welsh = People(officer={"email": "o.owen@probation.example", "language": "cy"})
+    assert ask(tell(Target.OFFICER, EMAIL, urgency=WARNING), directory(*STAFF), view(welsh))[0].language == "cy"
     unnamed = ask(
         tell(Target.OFFICER, EMAIL, urgency=WARNING), directory(*STAFF, duty), view(People(organisation="probation"))
     )

@@ -314,6 +314,8 @@ def test_a_task_has_its_instructions() -> None:
         ('subject = "Ring the victim"', 'subject = "Ring the victim"\ntext = "x"', "text.victim_notice.text: a protected person"),
         ('own = "{text} Ref {alert}."', 'own = "{text} {kind}"', r"frame.own: unknown field \{kind\}"),
         ('short = "{text} Alert {alert}, ', 'short = "{text} Alert ', r"frame.short: does not have \{alert\}"),
+        ('steps = "Breach steps due today: {due_today}.', 'steps = "', r"digest.steps: does not have \{due_today\}"),
+        ('months = ["January", ', "months = [", "digest: must have seven days"),
         ('language = "en"', "language = ", "en.toml: Invalid value"),
     ],
 )  # fmt: skip
@@ -345,7 +347,7 @@ def test_the_fields_are_what_can_be_filled_in() -> None:
     book = BOOKS["en"]
     made = Catalogue(
         "en", book.severity, book.kind, book.code, book.frame, book.line,
-        book.text | {"alert": Text(subject=text, call=text, text=text, more=text)}, book.task,
+        book.text | {"alert": Text(subject=text, call=text, text=text, more=text)}, book.task, book.digest,
     )  # fmt: skip
     words = Wording({"en": made}, CONSOLE, LONDON).words(leased(Channel.EMAIL, "x"))
     assert "{" not in words.subject + words.short + words.long + words.call

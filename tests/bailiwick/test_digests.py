@@ -11,6 +11,7 @@ import pytest
 
 from alerts.channels.channel import Refused, TryAgain
 from alerts.ports import Leased
+from alerts.texts import shipped_catalogues
 from alerts.wording import Words
 from bailiwick.digests import DigestWatch
 from bailiwick.letters import MOST_ATTEMPTS
@@ -34,7 +35,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 ROUTES = read_routes(shipped_text(), ZONES)
 MONDAY = parse_instant("2026-11-23T08:00:00Z")
 TUESDAY, WEDNESDAY, THURSDAY = (MONDAY + days * DAY_US for days in (1, 2, 3))
-KINDS = {"not_fitted": "device not fitted"}
+BOOKS = shipped_catalogues()
 ROWS = "SELECT officer, day::text, state, attempts FROM digests ORDER BY digest_no"
 
 
@@ -66,11 +67,11 @@ async def test_one_a_day_over_two_dispatchers_and_restarts(database_url: str) ->
         with login_as(database_url, "bailiwick_dispatch") as own:
             async with await open_pool(own) as narrow:
                 post = Post()
-                both = [DigestWatch(Digests(narrow), ROUTES, post, "https://centre.example", KINDS) for _ in range(2)]
+                both = [DigestWatch(Digests(narrow), ROUTES, post, "https://centre.example", BOOKS) for _ in range(2)]
                 await asyncio.gather(*(one.look(MONDAY - 1) for one in both))
                 assert ask(database_url, ROWS) == []
                 await asyncio.gather(*(one.look(MONDAY) for one in both))
-                again = DigestWatch(Digests(narrow), ROUTES, post, "https://centre.example", KINDS)
+                again = DigestWatch(Digests(narrow), ROUTES, post, "https://centre.example", BOOKS)
                 for hours in (1, 5, 15):
                     await again.look(MONDAY + hours * HOUR_US)
                 assert sorted(ask(database_url, ROWS)) == [
@@ -93,7 +94,7 @@ async def test_what_is_not_taken_is_tried_again_and_given_up_in_the_end(embedded
     async with alerts_at(embedded_url, order("O1", "dee@x.test")) as made, await open_pool(embedded_url) as pool:
         await made.commit([violation_of("W1-1", to_us=NOON)], changes=[])
         post = Post(TryAgain(None, "away"))
-        watch = DigestWatch(Digests(pool), ROUTES, post, "https://centre.example", KINDS)
+        watch = DigestWatch(Digests(pool), ROUTES, post, "https://centre.example", BOOKS)
         for minutes in range(250):
             await watch.look(MONDAY + minutes * 60_000_000)
             if minutes == 20:
@@ -108,6 +109,27 @@ async def test_what_is_not_taken_is_tried_again_and_given_up_in_the_end(embedded
         assert post.sent == []
 
 
+async def test_each_officer_is_told_in_their_own_language_where_there_is_one(embedded_url: str) -> None:
+    def speaks(name: str, officer: str, language: str | None, days: int) -> Version:
+        body = {"name": "X", "email": officer} | ({} if language is None else {"language": language})
+        return Version(replace(order(name, officer).record, officer=body, from_us=NOON - days * DAY_US))
+
+    orders = [
+        speaks("O1", "dee@x.test", "cy", 1),
+        speaks("O2", "dee@x.test", "en", 2),
+        speaks("O3", "dee@x.test", None, 0),
+    ]
+    async with alerts_at(embedded_url, *orders, speaks("O4", "ed@x.test", "fr", 1)) as made:
+        await made.commit(changes=[alert_of("W1-1", Kind.NOT_FITTED, Severity.SERIOUS, MONDAY - HOUR_US)])
+        async with await open_pool(embedded_url) as pool:
+            post = Post()
+            await DigestWatch(Digests(pool), ROUTES, post, "https://centre.example", BOOKS).look(MONDAY)
+    said = {address: (subject, body) for address, subject, body in post.sent}
+    assert said["dee@x.test"][0].startswith("Eich llwyth achosion: dydd Llun 23 Tachwedd (crynodeb ")
+    assert f"- {BOOKS['cy'].kind['not_fitted']}: 1" in said["dee@x.test"][1]
+    assert said["ed@x.test"][0].startswith("Your caseload on Monday 23 November"), "what has no catalogue is English"
+
+
 def alert_of(name: str, kind: Kind, severity: Severity, raised_us: int, **more: Any) -> AlertChange:
     """The alert of a violation that there is none of: it rests on its own name."""
     found = violation_of(name, kind=kind, decided_us=raised_us)
@@ -119,7 +141,7 @@ async def test_what_interrupted_nobody_is_told_in_the_morning_once_and_nothing_i
     orders = (order("O1", "dee@x.test"), order("O2", "dee@x.test"), Version(Wearer("W4", "Invented W4")), ended)
     async with alerts_at(database_url, *orders) as made, await open_pool(database_url) as pool:
         post = Post()
-        watch = DigestWatch(Digests(pool), ROUTES, post, "https://centre.example", KINDS)
+        watch = DigestWatch(Digests(pool), ROUTES, post, "https://centre.example", BOOKS)
         await made.commit(changes=[alert_of("W1-0", Kind.FAULT, Severity.SERIOUS, MONDAY - 8 * DAY_US)])
         await watch.look(MONDAY)
         assert post.sent == []
@@ -145,7 +167,7 @@ async def test_what_interrupted_nobody_is_told_in_the_morning_once_and_nothing_i
             ("dee@x.test", {"not_fitted": 2, "hours_short": 1, "communication_lost": 1}, 0),
             ("gone@x.test", {"alcohol": 1}, 0),
         ]
-        assert "- device not fitted: 2\n" in said["dee@x.test"]
+        assert f"- {BOOKS['en'].kind['not_fitted']}: 2\n" in said["dee@x.test"]
         assert "W1" not in said["dee@x.test"]
         _withdrawn(database_url, "W1-2", TUESDAY + HOUR_US)
         await watch.look(WEDNESDAY)
@@ -159,7 +181,7 @@ async def test_what_a_digest_said_that_nobody_was_sent_is_said_by_the_next(embed
     async with alerts_at(embedded_url, order("O1", "dee@x.test")) as made, await open_pool(embedded_url) as pool:
         await made.commit(changes=[alert_of("W1-1", Kind.NOT_FITTED, Severity.SERIOUS, MONDAY - HOUR_US)])
         post = Post(Refused("no such mailbox"))
-        watch = DigestWatch(Digests(pool), ROUTES, post, "https://centre.example", KINDS)
+        watch = DigestWatch(Digests(pool), ROUTES, post, "https://centre.example", BOOKS)
         await watch.look(MONDAY)
         await watch.look(TUESDAY)
         post.refuses = None

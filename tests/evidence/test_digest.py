@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from alerts.texts import shipped_catalogues
 from bailiwick.timezones import pinned_time_zones
 from domain.breaches import BreachStep, DatedStep
 from domain.instants import parse_instant
@@ -13,6 +14,7 @@ from domain.vocabulary import OrderKind
 from evidence.digest import Counts, day_due, due_and_overdue, subject, text
 from evidence.routes import read_routes, shipped_text
 
+WELSH, ENGLISH = (shipped_catalogues()[language].digest for language in ("cy", "en"))
 ZONES = pinned_time_zones()
 ROUTES = read_routes(shipped_text(), ZONES)
 DAILY = read_routes(shipped_text().replace('days = "working"', 'days = "daily"'), ZONES)
@@ -64,8 +66,8 @@ def test_what_ends_today_is_due_and_what_has_ended_is_overdue() -> None:
 def test_there_is_nothing_to_say_or_it_is_said_in_counts() -> None:
     assert not Counts()
     assert Counts(fallen=1)
-    assert subject(12, date(2026, 11, 3)) == "Your caseload on Tuesday 3 November (digest 12)"
-    told = text(Counts(3, 1, 2, 0, 1), "https://centre.example/", {})
+    assert subject(12, date(2026, 11, 3), ENGLISH) == "Your caseload on Tuesday 3 November (digest 12)"
+    told = text(Counts(3, 1, 2, 0, 1), "https://centre.example/", {}, ENGLISH)
     assert "Violations to assess: 3, 1 of them found in the last 24 hours." in told
     assert "Breach steps due today: 2. Overdue: 0." in told
     assert "WITHDRAWN: 1 violation that" in told
@@ -79,9 +81,9 @@ def test_alerts_are_told_by_kind_the_most_first_and_without_anything_to_assess_t
     assert counts
     assert Counts(taken_back=1)
     assert Counts(**counts.as_json()) == counts
-    lines = text(counts, "https://centre.example", {"fault": "device fault", "not_fitted": "device not fitted"}).split(
-        "\n"
-    )
+    lines = text(
+        counts, "https://centre.example", {"fault": "device fault", "not_fitted": "device not fitted"}, ENGLISH
+    ).split("\n")
     assert lines[2:7] == [
         "Alerts since your last digest: 5, those that you were told of at once included.",
         "- device not fitted: 3",
@@ -90,3 +92,13 @@ def test_alerts_are_told_by_kind_the_most_first_and_without_anything_to_assess_t
         "Taken back since then, of alerts in earlier digests: 2 (withdrawn, or closed as false, equipment or duplicate).",
     ]
     assert Counts(to_assess=1, new=0, due_today=0, overdue=0, fallen=0).alerts == {}
+
+
+def test_it_is_told_in_welsh_too() -> None:
+    assert subject(12, date(2026, 11, 3), WELSH) == "Eich llwyth achosion: dydd Mawrth 3 Tachwedd (crynodeb 12)"
+    told = text(Counts(3, 1, 2, 0, 2, {"fault": 4}, 5), "https://centre.example", {"fault": "nam ar ddyfais"}, WELSH)
+    assert "Toriadau i'w hasesu: 3." in told
+    assert "DIDDYMWYD: 2 o doriadau" in told
+    assert "- nam ar ddyfais: 4" in told
+    assert "{" not in told
+    assert told.count("\n") == text(Counts(3, 1, 2, 0, 2, {"fault": 4}, 5), "", {}, ENGLISH).count("\n")
