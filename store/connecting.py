@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import select
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -42,12 +45,48 @@ async def open_pool(url: str, *, keeps_plans: bool = False) -> Pool:
         max_size=POOL_CONNECTIONS,
         timeout=CONNECT_TIMEOUT_S,
         configure=configure_to_keep_plans if keeps_plans else configure,
-        check=AsyncConnectionPool.check_connection,
+        check=still_there,
         kwargs={"autocommit": True},
         open=False,
     )
     await pool.open(wait=True, timeout=CONNECT_TIMEOUT_S)
     return pool
+
+
+async def still_there(conn: Connection) -> None:
+    """Raises ``psycopg.OperationalError`` for a connection that the server has ended.
+
+    It says so, or hangs up: then there is something to read where nobody asked. To ask each time would be a round trip more for
+    every question.
+    """
+    if _has_word(conn):
+        await AsyncConnectionPool.check_connection(conn)
+
+
+def _has_word(conn: Connection) -> bool:
+    if not hasattr(select, "poll"):  # Windows
+        return True
+    poll = select.poll()
+    poll.register(conn.pgconn.socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+@asynccontextmanager
+async def at_once(conn: Connection) -> AsyncIterator[None]:
+    """A transaction whose statements go to the server together with its BEGIN and COMMIT, in one round trip.
+
+    What a statement gives may be fetched inside, which costs one more, or afterwards. What goes wrong is raised here, or where it is
+    fetched, and nothing was done.
+    """
+    try:
+        async with conn.pipeline():
+            await conn.execute(b"BEGIN")
+            yield
+            await conn.execute(b"COMMIT")
+    except Exception:
+        if not conn.closed:
+            await conn.rollback()
+        raise
 
 
 async def configure(conn: Connection) -> None:

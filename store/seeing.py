@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from domain.callers import Sight
+from store.connecting import at_once
 from store.statements import statement
 from store.times import Connection
 
@@ -28,15 +29,24 @@ async def seeing(conn: Connection, sight: Sight) -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def seeing_at_once(conn: Connection, sight: Sight) -> AsyncIterator[None]:
+    """The same for questions that are sent together (`store.connecting.at_once`)."""
+    async with at_once(conn):
+        await see_as(conn, sight)
+        yield
+
+
 async def see_as(conn: Connection, sight: Sight) -> None:
     """The rest of the caller's transaction is read by that sight; it ends with the transaction."""
     await conn.execute(statement("see_as"), {"sight": sight_text(sight)})
 
 
 async def rows_seen(conn: Connection, sight: Sight, name: str, parameters: dict[str, Any] | None) -> list[Any]:
-    """The rows of one statement under a sight, in one round trip."""
-    async with conn.pipeline(), seeing(conn, sight):
-        return await (await conn.execute(statement(name), parameters)).fetchall()
+    """The rows of one statement under a sight, in one round trip: they are fetched when the COMMIT is sent too."""
+    async with seeing_at_once(conn, sight):
+        cursor = await conn.execute(statement(name), parameters)
+    return await cursor.fetchall()
 
 
 async def can_see(conn: Connection) -> bool:
