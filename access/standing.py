@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from access.permits import MOST_ACC_M, AlertSpan, Ground, NearZone, book_of, near_rows, permits_of
+from access.permits import MOST_ACC_M, AlertSpan, Ground, NearZone, Permits, book_of, near_rows, permits_of
 from domain.instants import HOUR_US, MINUTE_US
 from domain.records import Condition, Order, Suspension, Version, Zone
 from geofence.flat import Flat
@@ -108,6 +108,10 @@ class Standing:
         self._see_zones(found, rows, lon, lat, acc)
         self._see_alerts(found, rows, t_us, alerts)
         return found & np.uint8(~RUNNING & 0xFF)
+
+    def permits(self, wearer: str, from_us: int, to_us: int, alerts: Iterable[AlertSpan] = ()) -> Permits:
+        """`access.permits.permits_of` of one wearer, over the same caseload."""
+        return permits_of(self._book, self._cache, wearer, from_us, to_us, alerts)
 
     def _begin_anew(self) -> None:
         self._shapes, self._zones = ShapeRows(), Flat(AT_ZONE)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
-
-import msgspec
+from typing import Any
 
 from api.instants import format_instants
 from domain.instants import format_instant
@@ -35,27 +33,6 @@ def positions_body(rows: Sequence[PositionRow]) -> list[dict[str, Any]]:
         }
         for row, t, got in zip(rows, times, received, strict=True)
     ]
-
-
-class PositionsWritten:
-    """`shapes.Position` of each, as JSON: of a map of everybody that is asked for again, what did not move is not written again.
-
-    It knows a row by the object alone, which the store gives again while nothing newer came.
-    """
-
-    def __init__(self) -> None:
-        self._by_wearer: dict[str, tuple[PositionRow, msgspec.Raw]] = {}
-
-    def of(self, rows: Sequence[PositionRow]) -> list[msgspec.Raw]:
-        """In their order."""
-        kept = self._by_wearer
-        fresh = [row for row in rows if (before := kept.get(row.wearer)) is None or before[0] is not row]
-        for row, body in zip(fresh, positions_body(fresh), strict=True):
-            kept[row.wearer] = row, msgspec.Raw(_ENCODER.encode(body))
-        return [kept[row.wearer][1] for row in rows]
-
-
-_ENCODER: Final = msgspec.json.Encoder()
 
 
 def wearer_body(row: WearerRow) -> dict[str, Any]:

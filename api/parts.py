@@ -12,7 +12,6 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from access.attempts import Addresses
-from api.bodies import PositionsWritten
 from api.contingency import Rankings
 from api.cursors import CURSOR_CHARACTERS, link_header
 from api.figures import Figures
@@ -20,6 +19,7 @@ from api.hub import Hub
 from api.metrics import Metrics
 from api.policies import Policies
 from api.ports import Reading
+from api.position_texts import PositionsWritten
 from api.problems import MEDIA_TYPE
 from api.sittings import Sittings
 from store.reading_types import AlertRow

@@ -16,7 +16,7 @@ import numpy as np
 from fastapi import Depends
 from numpy.typing import NDArray
 
-from access.permits import AlertSpan, Ground, Permits, book_of, permits_of
+from access.permits import AlertSpan, Ground, Permits
 from access.standing import Standing
 from api.doors import Seen
 from api.given import Given
@@ -29,12 +29,15 @@ from geofence.intervals import union
 from geofence.timetable import WindowCache
 from geofence.wallclock import TimeZones
 from store.permissions import Permissions
+from store.position_columns import PositionColumns
 from store.reading_types import PositionRow
 from store.requests import StandingRequest
 
 BEGINNING: Final = (0, -(1 << 31), 0)
 """Before every record: (commit, line, record)."""
 EVERYTHING: Final = Sight(everything=True)
+MOST_ASKED_BY_NAME: Final = 2_000
+"""Wearers whose alerts are asked for by their ids; of more, everybody's are."""
 MOST_PREPARED: Final = 100_000
 """Wearers whose orders are worked out before anybody asks."""
 
@@ -68,8 +71,8 @@ class Permitting:
         try:
             async with self._one_at_a_time:
                 await self._learn()
-            rows, *_ = await self._reading.positions_marked(None, MOST_PREPARED)
-            await self._grounds(rows, EVERYTHING)
+            everybody, *_ = await self._reading.positions_marked(None, MOST_PREPARED)
+            await self._grounds(everybody)
         finally:
             self.preparing = False
             self.prepared.set()
@@ -93,6 +96,14 @@ class Permitting:
         return await self._permits(EVERYTHING, wearer, from_us, to_us)
 
     @staticmethod
+    def permitted(permits: Permits, some: PositionColumns) -> PositionColumns:
+        """As `shown`, by columns."""
+        if not len(some):
+            return some
+        fixes = some.fixes
+        return some.at(permits.grounds(fixes["t_us"], fixes["lon"], fixes["lat"], fixes["acc"]) != 0)
+
+    @staticmethod
     def shown(permits: Permits, rows: Sequence[PositionRow]) -> list[PositionRow]:
         """Those of one wearer's fixes that are permitted."""
         if not rows:
@@ -103,39 +114,56 @@ class Permitting:
 
     async def _permits(self, sight: Sight, wearer: str, from_us: int, to_us: int) -> Permits:
         """What the orders permit, with the alerts that a sight sees."""
-        spans, versions = await asyncio.gather(
-            self._reading.seen(sight).open_spans([wearer]), self._reading.caseload_of([wearer])
-        )
-        alerts = [AlertSpan(*one) for one in spans]
-        book = book_of(versions, self.windows)
-        return permits_of(book, self.windows, wearer, from_us, to_us, alerts)
+        spans, _ = await asyncio.gather(self._reading.seen(sight).open_spans([wearer]), self._learnt_now())
+        async with self._one_at_a_time:
+            return self._standing.permits(wearer, from_us, to_us, [AlertSpan(*one) for one in spans])
+
+    async def _learnt_now(self) -> None:
+        async with self._one_at_a_time:
+            await self._learn()
 
     # ---- of many, at the newest fix of each ----
 
-    async def newest(self, seen: Seen, rows: Sequence[PositionRow]) -> tuple[list[PositionRow], tuple[int, ...]]:
+    async def newest(self, seen: Seen, some: PositionColumns) -> tuple[PositionColumns, tuple[int, ...]]:
         """Those that a caller may see, and the requests by which they may."""
         if seen.caller.role is not Role.POLICE:
-            grounds = await self._grounds(rows, seen.sight)
-            return _where(rows, grounds != 0), ()
-        around = await self._grounds(rows, await self._by_area(seen)) & np.uint8(Ground.ALERT)
-        shown = {row.wearer for row in _where(rows, around != 0)}
+            return some.at(await self._permitted(some, seen.sight)), ()
+        around = await self._around_alerts(some, await self._by_area(seen))
         used: set[int] = set()
         spans: dict[str, list[StandingRequest]] = {}
         for one in await self._requests(seen):
             spans.setdefault(one.wearer, []).append(one)
-        asked = [row for row in rows if row.wearer in spans and row.wearer not in shown]
-        for row in _where(asked, await self._grounds(asked, EVERYTHING) != 0):
-            numbers = [one.no for one in spans[row.wearer] if one.from_us <= row.t_us < one.to_us]
+        wanted = np.fromiter((name in spans for name in some.wearers.tolist()), np.bool_, len(some))
+        asked = np.flatnonzero(wanted & ~around)
+        permitted = asked[await self._permitted(some.at(asked), EVERYTHING)]
+        for place in permitted.tolist():
+            t_us = int(some.fixes["t_us"][place])
+            numbers = [one.no for one in spans[some.wearers[place]] if one.from_us <= t_us < one.to_us]
             if numbers:
-                shown.add(row.wearer)
+                around[place] = True
                 used.update(numbers)
-        return [row for row in rows if row.wearer in shown], tuple(sorted(used))
+        return some.at(around), tuple(sorted(used))
 
-    async def _grounds(self, rows: Sequence[PositionRow], sight: Sight) -> NDArray[np.uint8]:
-        spans = await self._reading.seen(sight).open_spans()
+    async def _permitted(self, some: PositionColumns, sight: Sight) -> NDArray[np.bool_]:
+        """By whatever: alerts are asked for of those alone whom nothing else lets be seen."""
+        shown: NDArray[np.bool_] = await self._grounds(some) != 0
+        shut = np.flatnonzero(~shown)
+        if len(shut):
+            shown[shut] = await self._around_alerts(some.at(shut), sight)
+        return shown
+
+    async def _around_alerts(self, some: PositionColumns, sight: Sight) -> NDArray[np.bool_]:
+        """By an open alert that a sight sees."""
+        wearers = some.wearers.tolist() if len(some) <= MOST_ASKED_BY_NAME else None
+        spans = await self._reading.seen(sight).open_spans(wearers)
+        grounds = await self._grounds(some, [AlertSpan(*one) for one in spans])
+        shown: NDArray[np.bool_] = grounds & np.uint8(Ground.ALERT) != 0
+        return shown
+
+    async def _grounds(self, some: PositionColumns, alerts: Sequence[AlertSpan] = ()) -> NDArray[np.uint8]:
         async with self._one_at_a_time:
             await self._learn()
-            return await asyncio.to_thread(self._judge, rows, [AlertSpan(*one) for one in spans])
+            return await asyncio.to_thread(self._judge, some, alerts)
 
     async def _learn(self) -> None:
         """Takes what was learnt since; a page at a time beside the loop."""
@@ -146,11 +174,10 @@ class Permitting:
             await asyncio.to_thread(self._standing.learn, versions)
             self._learnt = place
 
-    def _judge(self, rows: Sequence[PositionRow], alerts: Sequence[AlertSpan]) -> NDArray[np.uint8]:
-        wearers = [row.wearer for row in rows]
-        t_us = np.array([row.t_us for row in rows], np.int64)
-        lon, lat, acc = np.array([(row.lon, row.lat, row.acc) for row in rows], np.float64).reshape(-1, 3).T
-        return self._standing.grounds(wearers, t_us, lon, lat, acc, alerts)
+    def _judge(self, some: PositionColumns, alerts: Sequence[AlertSpan]) -> NDArray[np.uint8]:
+        fixes = some.fixes
+        t_us, lon, lat, acc = (np.ascontiguousarray(fixes[name]) for name in ("t_us", "lon", "lat", "acc"))
+        return self._standing.grounds(some.wearers.tolist(), t_us, lon, lat, acc, alerts)
 
     # ---- the police ----
 

@@ -14,6 +14,7 @@ from domain.callers import Sight
 from domain.records import Version
 from domain.violations import Violation
 from store.alert_figures import AlertMeasures, AlertsNow
+from store.position_columns import PositionColumns
 from store.reading_health import FittedRow, RestRow, StretchRow
 from store.reading_places import Counted, OpenSpan
 from store.reading_types import (
@@ -80,15 +81,15 @@ class Reading(Protocol):
     async def positions(self, after: str | None, limit: int) -> list[PositionRow]:
         """The newest fix that may be drawn of every wearer, by wearer id, those after ``after``."""
 
-    async def positions_marked(self, after: str | None, limit: int) -> tuple[list[PositionRow], int, int]:
+    async def positions_marked(self, after: str | None, limit: int) -> tuple[PositionColumns, int, int]:
         """As `positions`; how many wearers have a device on them that says where it is; and where `moves` goes on."""
 
-    async def moves(self, after: int) -> tuple[list[PositionRow], int]:
+    async def moves(self, after: int) -> tuple[PositionColumns, int]:
         """As `positions`, of those alone of whom a newest fix came since; and where to go on from."""
 
     async def trail(
         self, wearer: str, from_us: int, to_us: int, after: tuple[int, str, int, int] | None, limit: int
-    ) -> list[PositionRow]:
+    ) -> PositionColumns:
         """All fixes of a wearer in ``[from_us, to_us)`` by (fix time, device, gen, seq), those after ``after``."""
 
     async def trail_backwards(self, wearer: str, from_us: int, to_us: int, limit: int) -> list[PositionRow]:
@@ -96,6 +97,9 @@ class Reading(Protocol):
 
     async def facts_between(self, wearer: str, from_us: int, to_us: int) -> list[Counted]:
         """What came of a wearer's devices in ``[from_us, to_us)``, by device and gen."""
+
+    async def events_between(self, wearer: str, from_us: int, to_us: int) -> list[Counted]:
+        """As `facts_between`, of equipment events alone."""
 
     async def devices_on(self, wearer: str, from_us: int, to_us: int) -> list[FittedRow]:
         """The fittings of a wearer that touch ``[from_us, to_us)``, by when they began."""

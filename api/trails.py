@@ -16,10 +16,10 @@ import msgspec
 
 from access.permits import Sealed
 from api.bodies import positions_body
+from api.position_texts import features_text
 from domain.instants import format_instant
-from domain.national_grid import references
+from store.position_columns import PositionColumns
 from store.reading_places import Counted
-from store.reading_types import PositionRow
 
 GEOJSON: Final = "application/geo+json"
 CSV: Final = "text/csv"
@@ -53,7 +53,7 @@ class TrailWriter(Protocol):
     def head(self) -> bytes:
         """What stands before the fixes."""
 
-    def more(self, rows: Sequence[PositionRow]) -> bytes:
+    def more(self, some: PositionColumns) -> bytes:
         """Some fixes, later than those before."""
 
     def tail(self, counted: Sequence[Counted]) -> bytes:
@@ -87,11 +87,9 @@ class GeoJsonTrail:
         sealed = msgspec.json.encode(sealed_body(self._sealed))
         return b'{"type":"FeatureCollection","sealed":' + sealed + b',"features":['
 
-    def more(self, rows: Sequence[PositionRow]) -> bytes:
+    def more(self, some: PositionColumns) -> bytes:
         """Features."""
-        grids = references([row.lon for row in rows], [row.lat for row in rows])
-        bodies = zip(positions_body(rows), grids, strict=True)
-        text = msgspec.json.encode([_feature(one, grid) for one, grid in bodies])[1:-1]
+        text = features_text(some)
         between = b"," if self._any and text else b""
         self._any = self._any or bool(text)
         return between + text
@@ -112,9 +110,10 @@ class CsvTrail:
         """The heading."""
         return _csv_lines([dict(zip(_COLUMNS, _COLUMNS, strict=True))])
 
-    def more(self, rows: Sequence[PositionRow]) -> bytes:
+    def more(self, some: PositionColumns) -> bytes:
         """Lines, each stretch before the first fix that is not before it."""
         lines: list[dict[str, Any]] = []
+        rows = some.rows()
         for row, body in zip(rows, positions_body(rows), strict=True):
             lines += self._before(row.t_us)
             lines.append(body)
@@ -164,9 +163,10 @@ class GpxTrail:
         )
         return "sealed: " + ", ".join(spans)
 
-    def more(self, rows: Sequence[PositionRow]) -> bytes:
+    def more(self, some: PositionColumns) -> bytes:
         """Points, and the tracks and segments that they begin."""
         parts: list[str] = []
+        rows = some.rows()
         for row, body in zip(rows, positions_body(rows), strict=True):
             if row.device != self._device:
                 parts.append(f"{self._close()}<trk><name>{escape(row.device)}</name><trkseg>\n")
@@ -199,12 +199,6 @@ def _csv_lines(bodies: Sequence[dict[str, Any]]) -> bytes:
     text = io.StringIO(newline="")
     csv.DictWriter(text, _COLUMNS, lineterminator="\r\n").writerows(bodies)
     return text.getvalue().encode()
-
-
-def _feature(body: dict[str, Any], grid: str | None) -> dict[str, Any]:
-    properties = {key: value for key, value in body.items() if key not in ("lon", "lat")} | {"grid": grid}
-    point = {"type": "Point", "coordinates": [body["lon"], body["lat"]]}
-    return {"type": "Feature", "geometry": point, "properties": properties}
 
 
 def _track_point(body: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
 from convertbng.cutil import convert_lonlat, convert_to_osgb36
 
 from domain.errors import BadPlace
@@ -54,7 +55,31 @@ def grid_reference(east_m: float, north_m: float, digits: int = DIGITS) -> str |
 
 def references(lons: Sequence[float], lats: Sequence[float], digits: int = DIGITS) -> list[str | None]:
     """The grid references of places in degrees (WGS 84); None for those that the grid does not cover."""
-    return [None if one is None else grid_reference(*one, digits) for one in eastings_northings(lons, lats)]
+    if not len(lons):
+        return []
+    easts, norths = convert_to_osgb36(lons, lats)
+    # NaN, where there is no shift, is in no grid.
+    covered = (easts >= 0) & (easts < WEST_TO_EAST_M) & (norths >= 0) & (norths < SOUTH_TO_NORTH_M)
+    east, north = (np.where(covered, metres, 0).astype(np.int64) for metres in (easts, norths))
+    squares = _SQUARES[north // SQUARE_M, east // SQUARE_M].tolist()
+    unit = 10 ** (DIGITS - digits)
+    figures = ((metres % SQUARE_M // unit).tolist() for metres in (east, north))
+    written: list[str | None] = [
+        f"{square} {e:0{digits}} {n:0{digits}}" for square, e, n in zip(squares, *figures, strict=True)
+    ]
+    for place in np.flatnonzero(~covered).tolist():
+        written[place] = None
+    return written
+
+
+_SQUARES: Final = np.array(
+    [
+        [(grid_reference(east, north) or "")[:2] for east in range(0, WEST_TO_EAST_M, SQUARE_M)]
+        for north in range(0, SOUTH_TO_NORTH_M, SQUARE_M)
+    ],
+    object,
+)
+"""The letters of each square, by row from the south and column from the west."""
 
 
 class Square(NamedTuple):

@@ -1,45 +1,84 @@
-"""The newest fix of everybody, for the map: facts as they are kept for it, and who wears what, which changes with the caseload alone.
+"""The newest fix of everybody, for the map: kept in this process as columns, and who wears what, which changes with the caseload alone.
 
-Who wears what is asked under the caller's sight, so nobody else's place is found, and kept in this process for each sight until a
-record is learnt. The newest fixes themselves are kept once, for all sights.
+Who wears what is asked under the caller's sight, so nobody else's place is found, and kept for each sight until a record is learnt.
+The newest fixes are kept once, for all sights: a look reads what was committed since the last one, and nothing of it twice.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-import msgspec
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
 
 from domain.callers import Sight
-from domain.instants import MINUTE_US
-from store.reading_types import PositionRow
-from store.rows_read import position_row
-from store.times import At
+from domain.instants import MINUTE_US, SECOND_US
+from store.connecting import Pool
+from store.facts_back import copy_out
+from store.position_columns import FIX, PositionColumns, names_of
+from store.rows import Column, Layout
+from store.statements import statement
+from store.times import EPOCH_2000_US, At
 
 EVERY_COMMIT: Final = -1
 SIGHTS_KEPT: Final = 32
 """Whose wearing is kept; each of everybody is some megabytes."""
 KEPT_US: Final = 10 * MINUTE_US
 """After so long the newest fixes are read anew."""
+TABLE_EVERY_US: Final = 30 * SECOND_US
+"""So often the table of newest fixes follows beside the looks, so that reading anew is never far to go."""
+FAR_BEHIND: Final = 100_000
+"""Facts since the last look from which the table is asked: it holds one fix a device, however many came."""
+NO_COMMIT: Final = 1 << 62
+"""After every commit."""
 
 Ask = Callable[[str, dict[str, Any] | None], Awaitable[list[tuple[Any, ...]]]]
 """Asks a named block under a sight."""
 
+ROW: Final = Layout(
+    "newest_fixes",
+    (
+        *(Column(name, ">i8") for name in ("device_no", "commit_no", "gen", "seq", "t_us", "received_us")),
+        *(Column(name, ">f8") for name in ("lat", "lon", "acc", "spd", "hdg")),
+        *(Column(name, ">i2") for name in ("src", "quality")),
+    ),
+)
+"""What `newest_fixes_whole` and `newest_fixes_since` give."""
 
-class Worn(NamedTuple):
-    """A device that says where it is, on a wearer in ``[from_us, to_us)``."""
 
-    wearer: str
-    device: str
-    from_us: int
-    to_us: int
+class Wearing:
+    """Devices that say where they are, on wearers, by (wearer, from when)."""
 
+    def __init__(self, rows: Sequence[tuple[Any, ...]] = ()) -> None:
+        """``rows``: number of the device, wearer, device, from when, until when."""
+        ordered = sorted(rows, key=lambda row: (row[1], row[3]))
+        self.wearers = names_of(row[1] for row in ordered)
+        self.devices = names_of(row[2] for row in ordered)
+        numbers = np.array([(row[0], row[3], row[4]) for row in ordered], np.int64).reshape(-1, 3)
+        self.device_no, self.from_us, self.to_us = np.ascontiguousarray(numbers.T)
+        first = np.ones(len(ordered), np.bool_)
+        first[1:] = self.wearers[1:] != self.wearers[:-1]
+        self.person = np.cumsum(first) - 1
+        """The wearer of each row as a number, in the order of ids."""
+        self._once = len(np.unique(self.device_no)) == len(ordered)
 
-Wearing = dict[int, list[Worn]]
-"""By number of device."""
+    def now(self, now_us: int) -> NDArray[np.intp]:
+        """The rows that hold at an instant; of a device that is fitted twice, the fitting that began first."""
+        held = np.flatnonzero((self.from_us <= now_us) & (now_us < self.to_us))
+        if self._once:
+            return held
+        by_start = held[np.argsort(self.from_us[held], kind="stable")]
+        _, first = np.unique(self.device_no[by_start], return_index=True)
+        return held if len(first) == len(held) else np.sort(by_start[first])
+
+    def tracked(self, now_us: int) -> int:
+        """How many wearers have such a device on them at an instant."""
+        return int(np.count_nonzero(np.bincount(self.person[self.now(now_us)])))
 
 
 class WearingKept:
@@ -56,9 +95,7 @@ class WearingKept:
             self._by_sight.clear()
         found = self._by_sight.get(sight)
         if found is None:
-            found = {}
-            for device_no, *worn in await ask("who_wears_what", None):
-                found.setdefault(device_no, []).append(Worn(*worn))
+            found = Wearing(await ask("who_wears_what", None))
             if learnt == self._learnt:
                 self._by_sight[sight] = found
                 while len(self._by_sight) > SIGHTS_KEPT:
@@ -66,75 +103,127 @@ class WearingKept:
         return found
 
 
-class Newest(msgspec.Struct, gc=False):
-    """The newest fix of a device: when, by which commit, as the statement gives it, and as it was shown last."""
+class Newest(NamedTuple):
+    """The newest fix of each device, by number of device: (devices,) `FIX`, and the commit that brought each."""
 
-    t_us: int
-    commit_no: int
-    row: tuple[Any, ...]
-    shown: PositionRow | None = None
+    fixes: NDArray[np.void]
+    commit_no: NDArray[np.int64]
 
-    def of(self, worn: Worn) -> PositionRow:
-        """On a wearer; the same object as before while nothing newer came, so that it need not be written again."""
-        shown = self.shown
-        if shown is None or shown.wearer != worn.wearer or shown.device != worn.device:
-            shown = self.shown = position_row((worn.wearer, worn.device, *self.row))
-        return shown
+    def with_(self, more: Newest) -> Newest:
+        """With others that came later, each where it is not older than what is there."""
+        ours, theirs = self.fixes["device_no"], more.fixes["device_no"]
+        place = np.searchsorted(ours, theirs)
+        known = place < len(ours)
+        known[known] = ours[place[known]] == theirs[known]
+        newer = known.copy()
+        newer[known] = more.fixes["t_us"][known] >= self.fixes["t_us"][place[known]]
+        fixes, commit_no = self.fixes.copy(), self.commit_no.copy()
+        fixes[place[newer]], commit_no[place[newer]] = more.fixes[newer], more.commit_no[newer]
+        if known.all():
+            return Newest(fixes, commit_no)
+        fixes = np.concatenate([fixes, more.fixes[~known]])
+        commit_no = np.concatenate([commit_no, more.commit_no[~known]])
+        order = np.argsort(fixes["device_no"], kind="stable")
+        return Newest(fixes[order], commit_no[order])
+
+
+NOTHING: Final = Newest(np.zeros(0, FIX), np.zeros(0, np.int64))
+
+
+class Seen(NamedTuple):
+    """The newest fixes as of a commit, and the number of the newest record learnt then."""
+
+    mark: int
+    learnt: int
+    newest: Newest
 
 
 class NewestKept:
-    """The newest fix of each device, in this process, so that a look reads what came since the last one alone.
+    """The newest fix of each device, in this process.
 
     Who may see which of them is no matter of this: `Wearing` is asked under the sight. It is read anew when a record was learnt and
     every `KEPT_US`, so nothing stays that was erased.
     """
 
-    def __init__(self) -> None:
-        self._by_device: dict[int, Newest] = {}
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._newest = NOTHING
         self._mark = EVERY_COMMIT
         self._learnt = -1
-        self._until_us = 0
+        self._facts = 0
+        self._until_us = self._table_us = 0
         self._one_at_a_time = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
 
-    async def upto(self, mark: int, learnt: int, now_us: int, since_us: int, ask: Ask) -> Mapping[int, Newest]:
-        """As of commit ``mark`` at least; ``ask`` asks of everybody."""
+    async def upto_now(self, now_us: int, since_us: int) -> Seen:
+        """As of the newest commit; what is older than ``since_us`` may be there too."""
         async with self._one_at_a_time:
-            if learnt != self._learnt or now_us >= self._until_us or mark < self._mark:
-                self._by_device = {}
-                self._mark, self._learnt, self._until_us = EVERY_COMMIT, learnt, now_us + KEPT_US
-            if mark > self._mark:
-                for device_no, commit_no, *row in await ask(
-                    "newest_positions", {"since": At(since_us), "after": self._mark}
-                ):
-                    self._by_device[device_no] = Newest(row[0], commit_no, tuple(row))
-                self._mark = mark
-            return self._by_device
+            async with self._pool.connection() as conn:
+                after = NO_COMMIT if self._mark == EVERY_COMMIT else self._mark
+                cursor = await conn.execute(statement("newest_kept_upto"), {"after": after})
+                ((mark, learnt, facts, oldest_us),) = await cursor.fetchall()
+                anew = learnt != self._learnt or now_us >= self._until_us or mark < self._mark
+                if anew or facts - self._facts > FAR_BEHIND:
+                    await conn.execute(statement("keep_newest_fixes"), {"since": At(since_us)})
+                    ((mark,),) = await (await conn.execute(statement("newest_fixes_mark"))).fetchall()
+                    self._newest = await _copied(conn, "newest_fixes_whole", {})
+                    self._until_us, self._table_us = now_us + KEPT_US, now_us
+                elif mark > self._mark and oldest_us is not None:
+                    span = {"after": self._mark, "upto": mark, "oldest": At(max(oldest_us, since_us))}
+                    self._newest = self._newest.with_(await _copied(conn, "newest_fixes_since", span))
+            self._mark, self._learnt, self._facts = mark, learnt, facts
+            self._follow(now_us, since_us)
+            return Seen(mark, learnt, self._newest)
+
+    def _follow(self, now_us: int, since_us: int) -> None:
+        """Has the table follow, now and then, while nobody waits for it."""
+        if now_us - self._table_us >= TABLE_EVERY_US and self._following is None:
+            self._table_us = now_us
+            self._following = asyncio.create_task(self._table(since_us), name="the table of newest fixes follows")
+
+    async def _table(self, since_us: int) -> None:
+        try:
+            # A database that is away is told to whoever looks.
+            with suppress(psycopg.Error):
+                async with self._pool.connection() as conn:
+                    await conn.execute(statement("keep_newest_fixes"), {"since": At(since_us)})
+        finally:
+            self._following = None
+
+    async def close(self) -> None:
+        """Nothing goes on beside the looks afterwards."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
 
 
-class Kept(NamedTuple):
-    """The newest fixes as they were kept a moment ago: up to which commit, and who wears what in a sight."""
+async def _copied(conn: Any, name: str, parameters: dict[str, Any]) -> Newest:
+    rows = await copy_out(conn, name, ROW, parameters)
+    fixes = np.empty(len(rows), FIX)
+    for column in FIX.names or ():
+        fixes[column] = rows[column]
+    for column in ("t_us", "received_us"):
+        fixes[column] += EPOCH_2000_US
+    return Newest(fixes, rows["commit_no"].astype(np.int64))
 
-    mark: int
-    wearing: Wearing
-    newest: Mapping[int, Newest]
 
-
-def newest_positions(kept: Kept, since_us: int, now_us: int, after: int = EVERY_COMMIT) -> list[PositionRow]:
+def newest_positions(
+    wearing: Wearing, newest: Newest, since_us: int, now_us: int, after: int = EVERY_COMMIT
+) -> PositionColumns:
     """The newest fix since an instant of every wearer, from the devices on them now, by wearer; those that came after a commit."""
-    found: dict[str, PositionRow] = {}
-    for device_no, fitted in kept.wearing.items():
-        one = kept.newest.get(device_no)
-        if one is None or one.t_us < since_us or one.commit_no <= after:
-            continue
-        for worn in fitted:
-            if worn.from_us <= now_us < worn.to_us:
-                before = found.get(worn.wearer)
-                if one.t_us >= worn.from_us and (before is None or one.t_us > before.t_us):
-                    found[worn.wearer] = one.of(worn)
-                break
-    return [found[wearer] for wearer in sorted(found)]
-
-
-def tracked(wearing: Wearing, now_us: int) -> int:
-    """How many wearers have a device on them now that says where it is."""
-    return len({one.wearer for worn in wearing.values() for one in worn if one.from_us <= now_us < one.to_us})
+    worn = wearing.now(now_us)
+    numbers = newest.fixes["device_no"]
+    place = np.searchsorted(numbers, wearing.device_no[worn])
+    found = place < len(numbers)
+    found[found] = numbers[place[found]] == wearing.device_no[worn][found]
+    worn, place = worn[found], place[found]
+    t_us = newest.fixes["t_us"][place]
+    wanted = (t_us >= since_us) & (t_us >= wearing.from_us[worn]) & (newest.commit_no[place] > after)
+    worn, place, t_us = worn[wanted], place[wanted], t_us[wanted]
+    person = wearing.person[worn]
+    if len(person) and (person[1:] == person[:-1]).any():
+        order = np.lexsort((-t_us, person))
+        first = np.ones(len(order), np.bool_)
+        first[1:] = person[order][1:] != person[order][:-1]
+        worn, place = worn[order[first]], place[order[first]]
+    return PositionColumns(wearing.wearers[worn], wearing.devices[worn], newest.fixes[place])

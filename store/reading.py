@@ -7,17 +7,16 @@ nothing. Instants are microseconds UTC.
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import psycopg
 
 from domain.callers import Sight
-from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
+from domain.instants import DAY_US, FAR_US, SECOND_US
 from domain.records import Version
 from domain.violations import Violation
 from domain.vocabulary import Kind, OrderState, Severity
@@ -26,7 +25,8 @@ from store.alert_figures import AlertFigures, AlertMeasures, AlertsNow
 from store.connecting import Pool, open_pool
 from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
-from store.newest_positions import Kept, NewestKept, WearingKept, newest_positions, tracked
+from store.newest_positions import EVERY_COMMIT, NewestKept, WearingKept, newest_positions
+from store.position_columns import NO_POSITIONS, PositionColumns
 from store.reading_health import HealthQuestions
 from store.reading_places import PlaceQuestions
 from store.reading_types import (
@@ -48,9 +48,10 @@ from store.reading_types import (
 )
 from store.reconciling import Reconciliation, reconcile
 from store.rows_read import alert_row, dead_letter_row, incident_device_row, position_row, violation
-from store.seeing import can_see, rows_seen, seeing
+from store.seeing import can_see, rows_seen, seeing, seeing_at_once
 from store.statements import statement
 from store.times import At, Connection, at
+from store.trails import trail
 
 POSITION_AGE_US = 7 * DAY_US
 """How far back the newest position, and when a device was last heard, are looked for."""
@@ -84,7 +85,7 @@ class Reading(PlaceQuestions, HealthQuestions):
         self._now_us = now_us
         self._sight = sight
         self._wearing = WearingKept() if wearing is None else wearing
-        self._newest = NewestKept() if newest is None else newest
+        self._newest = NewestKept(pool) if newest is None else newest
 
     @classmethod
     async def open(cls, url: str, now_us: Callable[[], int] = wall_clock_us) -> Self:
@@ -100,6 +101,7 @@ class Reading(PlaceQuestions, HealthQuestions):
 
     async def close(self) -> None:
         """Ends every connection."""
+        await self._newest.close()
         await self._pool.close()
 
     async def __aenter__(self) -> Self:
@@ -188,44 +190,37 @@ class Reading(PlaceQuestions, HealthQuestions):
 
         Of the last `POSITION_AGE_US`, from the devices that are on them now.
         """
-        return (await self.positions_marked(after, limit))[0]
+        return (await self.positions_marked(after, limit))[0].rows()
 
-    async def positions_marked(self, after: str | None, limit: int) -> tuple[list[PositionRow], int, int]:
+    async def positions_marked(self, after: str | None, limit: int) -> tuple[PositionColumns, int, int]:
         """As `positions`; and how many wearers have a device on them that says where it is, and the commit from which `moves` goes on."""
-        now_us = self._now_us()
-        kept = await self._keep_newest(now_us)
-        rows = newest_positions(kept, now_us - POSITION_AGE_US, now_us)
-        first = 0 if after is None else bisect_right(rows, after, key=attrgetter("wearer"))
-        return rows[first : first + limit], tracked(kept.wearing, now_us), kept.mark
+        found, tracked, mark = await self._newest_of(EVERY_COMMIT)
+        first = 0 if after is None else int(np.searchsorted(found.wearers, after, side="right"))
+        return found.at(slice(first, first + limit)), tracked, mark
 
-    async def moves(self, after: int) -> tuple[list[PositionRow], int]:
+    async def moves(self, after: int) -> tuple[PositionColumns, int]:
         """As `positions`, of those alone of whom a newest fix came after a commit; and the commit from which to go on."""
-        now_us = self._now_us()
-        kept = await self._keep_newest(now_us)
-        return newest_positions(kept, now_us - POSITION_AGE_US, now_us, after), kept.mark
+        found, _, mark = await self._newest_of(after)
+        return found, mark
 
-    async def _keep_newest(self, now_us: int) -> Kept:
+    async def _newest_of(self, after: int) -> tuple[PositionColumns, int, int]:
+        now_us = self._now_us()
         since_us = now_us - POSITION_AGE_US
-        async with self._pool.connection() as conn:
-            await conn.execute(statement("keep_newest_fixes"), {"since": At(since_us)})
-            ((mark, learnt),) = await (await conn.execute(statement("newest_fixes_mark"))).fetchall()
+        mark, learnt, newest = await self._newest.upto_now(now_us, since_us)
         wearing = await self._wearing.of(self._sight, learnt, self._rows)
         if self._sight is not None and not self._sight.positions:
-            return Kept(mark, wearing, {})
-        return Kept(mark, wearing, await self._newest.upto(mark, learnt, now_us, since_us, self._of_everybody))
-
-    async def _of_everybody(self, name: str, parameters: dict[str, Any] | None) -> list[tuple[Any, ...]]:
-        async with self._pool.connection() as conn:
-            return await (await conn.execute(statement(name), parameters)).fetchall()
+            return NO_POSITIONS, wearing.tracked(now_us), mark
+        return newest_positions(wearing, newest, since_us, now_us, after), wearing.tracked(now_us), mark
 
     async def trail(
         self, wearer: str, from_us: int, to_us: int, after: tuple[int, str, int, int] | None, limit: int
-    ) -> list[PositionRow]:
+    ) -> PositionColumns:
         """All fixes of a wearer in ``[from_us, to_us)`` by (fix time, device, gen, seq), those after ``after``."""
-        after_us, device, gen, seq = after or (EARLY_US, "", 0, 0)
-        wanted = {"wearer": wearer, "from_at": At(from_us), "to_at": At(to_us), "limit": limit}
-        place = {"after_time": At(after_us), "after_device": device, "after_gen": gen, "after_seq": seq}
-        return [position_row(row) for row in await self._rows("trail", wanted | place)]
+        async with self._pool.connection() as conn:
+            if self._sight is None:
+                return await trail(conn, wearer, (from_us, to_us), after, limit)
+            async with seeing_at_once(conn, self._sight):
+                return await trail(conn, wearer, (from_us, to_us), after, limit)
 
     async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
         """Newest version of each violation with its row number, newest first, those before ``before``."""

@@ -56,6 +56,11 @@ class PlaceQuestions(ABC):
         wanted = {"wearer": wearer, "from_at": At(from_us), "to_at": At(to_us)}
         return [Counted(*row) for row in await self._rows("facts_between", wanted)]
 
+    async def events_between(self, wearer: str, from_us: int, to_us: int) -> list[Counted]:
+        """The same of equipment events alone, for whoever has the fixes (`store.trails.counted`)."""
+        wanted = {"wearer": wearer, "from_at": At(from_us), "to_at": At(to_us)}
+        return [Counted(*row) for row in await self._rows("events_between", wanted)]
+
     async def permit_records(self, place: tuple[int, int, int]) -> tuple[list[Version], tuple[int, int, int]]:
         """Versions that permit positions, learnt after ``place`` (commit, line, record), and the place of the last of them.
 

@@ -105,7 +105,7 @@ class Store:
 
     async def close(self) -> None:
         """Ends every connection."""
-        await self._pool.close()
+        await self.reading.close()
 
     async def __aenter__(self) -> Self:
         return self

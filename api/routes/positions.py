@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -17,7 +17,7 @@ from access.grants import Deed
 from access.permits import Permits
 from api import shapes
 from api.audited import looked, nothing_changed
-from api.cursors import CURSOR_CHARACTERS, Name, Number, cut, link_header, next_link, read_cursor, write_cursor
+from api.cursors import CURSOR_CHARACTERS, Name, Number, link_header, next_link, read_cursor, write_cursor
 from api.desk import no_such
 from api.doors import Seen, seeing
 from api.instants import Instant
@@ -30,7 +30,10 @@ from api.routes.people import Id
 from api.sittings import Sitting
 from api.trails import FORMATS, WRITERS, TrailWriter
 from domain.instants import DAY_US, format_instant
-from store.reading_types import PositionRow, Subject
+from store.position_columns import PositionColumns
+from store.reading_places import Counted
+from store.reading_types import Subject
+from store.trails import counted, together
 
 POSITIONS_LIMIT: Final = 20_000
 TRAIL_LIMIT: Final = 50_000
@@ -68,10 +71,12 @@ async def positions(
     """
     if since is not None:
         return await _moved(request, seen, mask, read_cursor(since, tuple[Name, Number], "since"))
-    rows, tracked, mark = await seen.reading.positions_marked(read_cursor(cursor, Name), limit + 1)
-    page, onward = cut(rows, limit, lambda row: row.wearer)
+    some, tracked, mark = await seen.reading.positions_marked(read_cursor(cursor, Name), limit + 1)
+    page, onward = some.at(slice(limit)), None
+    if len(some) > limit:
+        onward = write_cursor(page.wearers[-1])
     shown, requests = await mask.newest(seen, page)
-    who = [row.wearer for row in shown]
+    who = shown.wearers.tolist()
     told = _told(seen, len(who), requests)
     auditing = looked(seen, Deed.READ_POSITIONS, "wearer", who, shown="positions", **told)
     # Written meanwhile; nothing is answered before the look is kept.
@@ -92,9 +97,9 @@ async def _moved(request: Request, seen: Seen, mask: Permitting, since: tuple[st
     if sitting is None:
         nothing_changed()
         return answer(NOT_FOLLOWED)
-    rows, mark = await seen.reading.moves(since[1])
-    shown, requests = await mask.newest(seen, rows)
-    who = [row.wearer for row in shown]
+    some, mark = await seen.reading.moves(since[1])
+    shown, requests = await mask.newest(seen, some)
+    who = shown.wearers.tolist()
     if untold := sitting.untold(who):
         told = _told(seen, len(untold), requests) | {"until": format_instant(sitting.until_us)}
         await looked(seen, Deed.READ_POSITIONS, "wearer", untold, shown="moves", **told)
@@ -102,13 +107,13 @@ async def _moved(request: Request, seen: Seen, mask: Permitting, since: tuple[st
         nothing_changed()
     await mask.used(seen, [one for one in requests if one not in sitting.requests])
     sitting.requests.update(requests)
-    gone = sitting.take((row.wearer for row in rows), who, untold)
+    gone = sitting.take(some.wearers.tolist(), who, untold)
     moves = _moves_link(request, sitting, mark)
     return answer(NOT_FOLLOWED | {"items": seen.parts.written.of(shown), "moves": moves, "gone": gone})
 
 
-async def _written(seen: Seen, rows: Sequence[PositionRow]) -> list[msgspec.Raw]:
-    return seen.parts.written.of(rows)
+async def _written(seen: Seen, some: PositionColumns) -> msgspec.Raw:
+    return seen.parts.written.of(some)
 
 
 def _told(seen: Seen, number: int, requests: Sequence[int]) -> dict[str, Any]:
@@ -157,20 +162,24 @@ async def trail(
         raise no_such(Subject.WEARER)
     told = {"from": format_instant(from_us), "to": format_instant(to_us), "requests": _texts(requests)}
     auditing = looked(seen, Deed.READ_POSITIONS, "wearer", [wearer], shown="trail", format=media_type, **told)
-    counting = seen.reading.facts_between(wearer, from_us, to_us)
     writer = WRITERS[media_type](wearer, permits.sealed())
     one = _Trail(seen.reading, wearer, from_us, to_us, permits, writer)
     # Asked at once; nothing is answered before the look is kept.
     if limit is None and after is None:
         # The first piece is made before the answer begins: a database that is away is a problem, not half a trail.
         pieces = one.pieces()
-        _, first, counted = await asyncio.gather(auditing, anext(pieces), counting)
+        events = seen.reading.events_between(wearer, from_us, to_us)
+        _, first, counts = await asyncio.gather(auditing, anext(pieces), events)
         await mask.used(seen, requests)
-        whole = _with(first, pieces, lambda: writer.tail(counted))
+        second = await anext(pieces, None)
+        if second is None:
+            return Response(first + one.tail(counts), headers={"Vary": "Accept"}, media_type=media_type)
+        whole = _with([first, second], pieces, lambda: one.tail(counts))
         return StreamingResponse(whole, headers={"Vary": "Accept"}, media_type=media_type)
-    _, (body, onward), counted = await asyncio.gather(auditing, one.page(after, limit or TRAIL_LIMIT), counting)
+    counting = seen.reading.facts_between(wearer, from_us, to_us)
+    _, (body, onward), counts = await asyncio.gather(auditing, one.page(after, limit or TRAIL_LIMIT), counting)
     await mask.used(seen, requests)
-    body += writer.tail(counted)
+    body += writer.tail(counts)
     headers = link_header(next_link(request, onward)) | {"Vary": "Accept"}
     return Response(body, headers=headers, media_type=media_type)
 
@@ -185,43 +194,49 @@ class _Trail:
     to_us: int
     permits: Permits
     writer: TrailWriter
+    counts: list[Counted] = field(default_factory=list)
+    """Of the fixes read for `pieces` so far."""
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """All of it, piece by piece; the first with the first fixes."""
         head = self.writer.head()
-        async for rows in self._steps():
-            yield head + self.writer.more(Permitting.shown(self.permits, rows))
+        async for some in self._steps():
+            self.counts.extend(counted(some))
+            yield head + self.writer.more(Permitting.permitted(self.permits, some))
             head = b""
+
+    def tail(self, events: Sequence[Counted]) -> bytes:
+        """The end, after all pieces; ``events`` are counts of what is no fix."""
+        return self.writer.tail(together([*self.counts, *events]))
 
     async def page(self, after: Key | None, limit: int) -> tuple[bytes, str | None]:
         """So many stored fixes of it, and the cursor of the next."""
-        rows = await self.reading.trail(self.wearer, self.from_us, self.to_us, after, limit + 1)
-        page, onward = cut(rows, limit, _key)
-        return self.writer.head() + self.writer.more(Permitting.shown(self.permits, page)), onward
+        some = await self.reading.trail(self.wearer, self.from_us, self.to_us, after, limit + 1)
+        page, onward = some.at(slice(limit)), None
+        if len(some) > limit:
+            onward = write_cursor(page.key(-1))
+        return self.writer.head() + self.writer.more(Permitting.permitted(self.permits, page)), onward
 
-    async def _steps(self) -> AsyncIterator[Sequence[PositionRow]]:
+    async def _steps(self) -> AsyncIterator[PositionColumns]:
         """The stored fixes in steps of time, longer ones where there are few, so that each question reads little."""
         at_us, step_us, after = self.from_us, LONGEST_STEP_US, None
         while at_us < self.to_us:
             end_us = min(self.to_us, at_us + step_us)
-            rows = await self.reading.trail(self.wearer, at_us, end_us, after, FIXES_AT_ONCE)
-            yield rows
-            if len(rows) == FIXES_AT_ONCE:
-                after = _key(rows[-1])
+            some = await self.reading.trail(self.wearer, at_us, end_us, after, FIXES_AT_ONCE)
+            yield some
+            if len(some) == FIXES_AT_ONCE:
+                after = some.key(-1)
                 # So long for so many: what the next question reads beyond its answer is little.
-                at_us, step_us = rows[-1].t_us, max(rows[-1].t_us - at_us, 1)
+                at_us, step_us = after[0], max(after[0] - at_us, 1)
             else:
                 at_us, after = end_us, None
-                if len(rows) < FIXES_AT_ONCE // 4:
+                if len(some) < FIXES_AT_ONCE // 4:
                     step_us = min(2 * step_us, LONGEST_STEP_US)
 
 
-def _key(row: PositionRow) -> Key:
-    return row.t_us, row.device, row.gen, row.seq
-
-
-async def _with(first: bytes, rest: AsyncIterator[bytes], tail: Callable[[], bytes]) -> AsyncIterator[bytes]:
-    yield first
+async def _with(first: Sequence[bytes], rest: AsyncIterator[bytes], tail: Callable[[], bytes]) -> AsyncIterator[bytes]:
+    for piece in first:
+        yield piece
     async for piece in rest:
         yield piece
     yield tail()

@@ -213,6 +213,21 @@ CROSS JOIN LATERAL (
 WHERE f.wearer = %(wearer)s AND x.fix_time >= f.from_at AND x.fix_time < COALESCE(f.to_at, 'infinity')
 GROUP BY f.device, x.gen ORDER BY f.device, x.gen;
 
+-- name: events_between
+-- The same of the equipment events alone: whoever has read the fixes has counted them.
+SELECT f.device, x.gen, count(*), min(x.seq), max(x.seq)
+FROM fittings f
+JOIN devices d ON d.id = f.device
+CROSS JOIN LATERAL (
+    SELECT gen, seq, fix_time FROM equipment_events y
+    WHERE y.device_no = d.device_no AND y.fix_time >= %(from_at)s AND y.fix_time < %(to_at)s
+    UNION ALL
+    SELECT gen, seq, fix_time FROM stray_equipment_events y
+    WHERE y.device_no = d.device_no AND y.fix_time >= %(from_at)s AND y.fix_time < %(to_at)s
+) x
+WHERE f.wearer = %(wearer)s AND x.fix_time >= f.from_at AND x.fix_time < COALESCE(f.to_at, 'infinity')
+GROUP BY f.device, x.gen ORDER BY f.device, x.gen;
+
 -- name: victim_place
 -- The newest used fix (quality ok, source not lbs) of a protected person since an instant, of the devices with them now.
 SELECT x.lon, x.lat, x.acc, x.fix_time, x.receive_time

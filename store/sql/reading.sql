@@ -67,15 +67,34 @@ SELECT * FROM (
 SELECT keep_newest_fixes(%(since)s);
 
 -- name: newest_fixes_mark
--- The commit up to which the newest fixes were kept last, and the newest record learnt.
-SELECT COALESCE((SELECT commit_no FROM newest_fixes_kept), 0),
-    COALESCE((SELECT record_no FROM caseload_learnt ORDER BY record_no DESC LIMIT 1), 0);
+-- The commit up to which the newest fixes were kept last.
+SELECT COALESCE((SELECT commit_no FROM newest_fixes_kept), 0);
 
--- name: newest_positions
--- The newest fix of each device since an instant, of a quality that may be drawn as a place, as they were kept last; those that
--- came after a commit.
-SELECT x.device_no, x.commit_no, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, x.src, x.quality, x.gen, x.seq, x.spd, x.hdg
-FROM newest_fixes x WHERE x.fix_time >= %(since)s AND x.commit_no > %(after)s;
+-- name: newest_kept_upto
+-- The newest commit, the newest record learnt, the facts of all commits, and the oldest fix of the commits after one.
+SELECT COALESCE((SELECT no FROM commits ORDER BY no DESC LIMIT 1), 0),
+    COALESCE((SELECT record_no FROM caseload_learnt ORDER BY record_no DESC LIMIT 1), 0),
+    COALESCE((SELECT facts_total FROM commits ORDER BY no DESC LIMIT 1), 0),
+    (SELECT min(oldest_fix_time) FROM commits WHERE no > %(after)s);
+
+-- name: newest_fixes_whole
+-- The newest fix of each device, of a quality that may be drawn as a place, as they were kept last; NaN for what it did not say.
+COPY (
+    SELECT device_no, commit_no, gen, seq, fix_time, receive_time, lat, lon, acc, COALESCE(spd, 'NaN'), COALESCE(hdg, 'NaN'),
+        src, quality
+    FROM newest_fixes ORDER BY device_no
+) TO STDOUT (FORMAT binary);
+
+-- name: newest_fixes_since
+-- The same of what some commits brought, from the facts themselves; the oldest of them bounds which days are looked at.
+COPY (
+    SELECT DISTINCT ON (device_no) device_no, commit_no, gen, seq, fix_time, receive_time, lat, lon, acc,
+        COALESCE(spd, 'NaN'), COALESCE(hdg, 'NaN'), src, quality
+    FROM fixes
+    WHERE commit_no > %(after)s AND commit_no <= %(upto)s AND fix_time >= %(oldest)s AND quality IN (0, 6)
+        AND device_no NOT IN (SELECT seen.protected_devices())
+    ORDER BY device_no, fix_time DESC
+) TO STDOUT (FORMAT binary);
 
 -- name: who_wears_what
 -- Every device that says where it is and was put on a wearer: its number, whom it was on, its id, from when to when.
@@ -86,10 +105,10 @@ JOIN devices d ON d.id = f.device
 WHERE f.wearer IS NOT NULL ORDER BY f.from_at;
 
 -- name: trail
--- The fixes of a wearer between two instants, through the fittings, with the newest judgement of each, in the order
+-- The fixes of a wearer between two instants, through the fittings, as they were first judged, in the order
 -- (fix time, device, gen, seq), a page at a time after one of them.
-SELECT f.wearer, f.device, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, x.src, COALESCE(q.quality, x.quality),
-    x.gen, x.seq, x.spd, x.hdg
+SELECT f.device, x.device_no, x.gen, x.seq, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, COALESCE(x.spd, 'NaN'),
+    COALESCE(x.hdg, 'NaN'), x.src, x.quality
 FROM fittings f
 JOIN devices d ON d.id = f.device
 -- Bounded inside: the view of both cannot be entered by device from without, once it is cut to a sight.
@@ -100,14 +119,17 @@ CROSS JOIN LATERAL (
     SELECT * FROM stray_fixes x
     WHERE x.device_no = d.device_no AND x.fix_time >= %(from_at)s AND x.fix_time < %(to_at)s
 ) x
-LEFT JOIN LATERAL (
-    SELECT quality FROM fix_qualities q WHERE q.device_no = x.device_no AND q.gen = x.gen AND q.seq = x.seq
-    ORDER BY quality_no DESC LIMIT 1
-) q ON true
 WHERE f.wearer = %(wearer)s AND x.fix_time >= f.from_at AND x.fix_time < COALESCE(f.to_at, 'infinity')
     AND (x.fix_time, f.device, x.gen, x.seq)
         > (%(after_time)s::timestamptz, %(after_device)s, %(after_gen)s::bigint, %(after_seq)s::bigint)
 ORDER BY x.fix_time, f.device, x.gen, x.seq LIMIT %(limit)s;
+
+-- name: judged_anew
+-- The newest judgement of those fixes that a later fact made another: of some devices and gens, between two numbers each.
+SELECT DISTINCT ON (q.device_no, q.gen, q.seq) q.device_no, q.gen, q.seq, q.quality
+FROM unnest(%(nos)s::bigint[], %(gens)s::bigint[], %(lows)s::bigint[], %(highs)s::bigint[]) AS w (no, gen, low, high)
+JOIN fix_qualities q ON q.device_no = w.no AND q.gen = w.gen AND q.seq BETWEEN w.low AND w.high
+ORDER BY q.device_no, q.gen, q.seq, q.quality_no DESC;
 
 -- name: violations_page
 -- The newest version of each violation, the newest written first. What stood between `from_at` and `to_at`, when given.

@@ -38,6 +38,7 @@ from domain.vocabulary import (
     Severity,
 )
 from store.alert_figures import AlertMeasures, AlertsNow
+from store.position_columns import PositionColumns, columns_of
 from store.reading_health import FittedRow, RestRow, StretchRow
 from store.reading_places import Counted, OpenSpan
 from store.reading_types import (
@@ -55,7 +56,8 @@ from store.reading_types import (
     WearerRow,
 )
 from store.reconciling import Reconciliation
-from tests.api.fake_rows import Letters, alerts_now_of, caseload_of_wearers, fits, position_of, record_of
+from store.trails import counted
+from tests.api.fake_rows import Letters, alerts_now_of, caseload_of_wearers, fits, fits_alert, position_of, record_of
 from tests.store.made import NOON
 
 DRAWN = ("ok", "inaccurate")
@@ -89,6 +91,7 @@ class FakeReading(Letters):
     next_alert: int = 1
     next_event: int = 1
     _wakes: set[asyncio.Event] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     # -- what is put in --
 
@@ -278,21 +281,29 @@ class FakeReading(Letters):
         newest = self._positions()
         return [newest[one] for one in sorted(newest) if after is None or one > after][:limit]
 
-    async def positions_marked(self, after: str | None, limit: int) -> tuple[list[PositionRow], int, int]:
+    def _columns(self, rows: Sequence[PositionRow]) -> PositionColumns:
+        found = columns_of(rows)
+        found.fixes["device_no"] = [self._numbers.setdefault(row.device, len(self._numbers) + 1) for row in rows]
+        return found
+
+    async def positions_marked(self, after: str | None, limit: int) -> tuple[PositionColumns, int, int]:
         trackers = {one.id for one in self._of(Device) if one.kind.value in {"gps_tag", "alcohol_tag"}}
         worn = {f.wearer for f in self._of(Fitting) if f.wearer and f.device in trackers and self._holds(f)}
-        return await self.positions(after, limit), len(worn), len(self.fixes)
+        return self._columns(await self.positions(after, limit)), len(worn), len(self.fixes)
 
-    async def moves(self, after: int) -> tuple[list[PositionRow], int]:
+    async def moves(self, after: int) -> tuple[PositionColumns, int]:
         self._asked("moves")
         since = {(row.device, row.gen, row.seq) for _, row in self.fixes[after:]}
         rows = [row for _, row in sorted(self._positions().items()) if (row.device, row.gen, row.seq) in since]
-        return rows, len(self.fixes)
+        return self._columns(rows), len(self.fixes)
 
     async def trail(
         self, wearer: str, from_us: int, to_us: int, after: tuple[int, str, int, int] | None, limit: int
-    ) -> list[PositionRow]:
+    ) -> PositionColumns:
         self._asked("trail")
+        return self._columns(self._trail(wearer, from_us, to_us, after, limit))
+
+    def _trail(self, wearer: str, from_us: int, to_us: int, after: Any, limit: int) -> list[PositionRow]:
         keyed = sorted(
             ((row.t_us, device, row.gen, row.seq), structs.replace(row, wearer=wearer))
             for fitting in self._of(Fitting)
@@ -304,15 +315,15 @@ class FakeReading(Letters):
         return [row for key, row in keyed if after is None or key > after][:limit]
 
     async def trail_backwards(self, wearer: str, from_us: int, to_us: int, limit: int) -> list[PositionRow]:
-        rows = await self.trail(wearer, from_us, to_us, None, len(self.fixes) + 1)
+        rows = self._trail(wearer, from_us, to_us, None, len(self.fixes) + 1)
         return [row for row in reversed(rows) if row.quality == "ok" and row.src != "lbs"][:limit]
 
     async def facts_between(self, wearer: str, from_us: int, to_us: int) -> list[Counted]:
-        rows = await self.trail(wearer, from_us, to_us, None, len(self.fixes) + 1)
-        found: dict[tuple[str, int], list[int]] = {}
-        for row in rows:
-            found.setdefault((row.device, row.gen), []).append(row.seq)
-        return [Counted(*key, len(seqs), min(seqs), max(seqs)) for key, seqs in sorted(found.items())]
+        rows = self._trail(wearer, from_us, to_us, None, len(self.fixes) + 1)
+        return counted(self._columns(rows))
+
+    async def events_between(self, wearer: str, from_us: int, to_us: int) -> list[Counted]:
+        return []
 
     def _fitted(self, wearer: str, from_us: int, to_us: int) -> list[Fitting]:
         found = [one for one in self._of(Fitting) if one.wearer == wearer]
@@ -386,20 +397,8 @@ class FakeReading(Letters):
     async def alerts(self, wanted: AlertFilter, before: tuple[int, int] | None, limit: int) -> list[AlertRow]:
         self._asked("alerts")
         rows = sorted(self.alert_rows.values(), key=lambda row: (row.raised_us, row.no), reverse=True)
-        found = [
-            row
-            for row in rows
-            if (before is None or (row.raised_us, row.no) < before)
-            and wanted.wearer in (None, row.wearer)
-            and (not wanted.severities or row.severity in wanted.severities)
-            and wanted.state in (None, row.state)
-            and (wanted.withdrawn or not row.withdrawn)
-            and wanted.grouped_under in (None, row.grouped_under)
-            and wanted.grouped in (None, row.grouped_under is not None)
-            and (not wanted.works or row.work in wanted.works)
-            and wanted.holder in (None, row.holder)
-        ]
-        return found[:limit]
+        earlier = (row for row in rows if before is None or (row.raised_us, row.no) < before)
+        return [row for row in earlier if fits_alert(wanted, row)][:limit]
 
     async def alert(self, no: int) -> AlertRow | None:
         self._asked("alert")

@@ -12,7 +12,15 @@ from domain.records import Absence, Condition, Order, Suspension, Version, Weare
 from domain.violations import Violation
 from domain.vocabulary import AlertWork, Quality, Severity, Source
 from store.alert_figures import FLOOD_US, MINUTES, AlertsNow, Load, Unclaimed
-from store.reading_types import AlertRow, DeadLetterFilter, DeadLetterRow, IncidentRow, PositionRow, ViolationFilter
+from store.reading_types import (
+    AlertFilter,
+    AlertRow,
+    DeadLetterFilter,
+    DeadLetterRow,
+    IncidentRow,
+    PositionRow,
+    ViolationFilter,
+)
 
 
 @dataclass
@@ -89,3 +97,16 @@ def caseload_of_wearers(records: Collection[Any], mine: set[str]) -> list[Versio
         or (isinstance(one, Absence) and one.condition in conditions)
         or (isinstance(one, Zone) and one.id in zones)
     ]
+
+
+def fits_alert(wanted: AlertFilter, row: AlertRow) -> bool:
+    return (
+        wanted.wearer in (None, row.wearer)
+        and (not wanted.severities or row.severity in wanted.severities)
+        and wanted.state in (None, row.state)
+        and (wanted.withdrawn or not row.withdrawn)
+        and wanted.grouped_under in (None, row.grouped_under)
+        and wanted.grouped in (None, row.grouped_under is not None)
+        and (not wanted.works or row.work in wanted.works)
+        and wanted.holder in (None, row.holder)
+    )

@@ -137,14 +137,14 @@ async def test_both_sides_give_what_came_after_a_mark(side: Side) -> None:
     _, tracked, mark = await side.reading.positions_marked(None, MANY)
     assert tracked == 2
     rows, later = await side.reading.moves(mark)
-    assert (rows, later) == ([], mark)
+    assert (len(rows), later) == (0, mark)
     facts = fixes_of(side.roster.index["T2"], [2], NOON - MINUTE_US + SECOND_US)
     await side.commit(work_of(0, side.roster, facts))
     rows, later = await side.reading.moves(mark)
-    assert [(row.wearer, row.seq) for row in rows] == [("W2", 2)]
-    assert rows == (await side.reading.positions(None, MANY))[1:]
-    assert (await side.reading.moves(later))[0] == []
-    assert [row.wearer for row in (await side.reading.moves(0))[0]] == ["W1", "W2"]
+    assert [(row.wearer, row.seq) for row in rows.rows()] == [("W2", 2)]
+    assert rows.rows() == (await side.reading.positions(None, MANY))[1:]
+    assert len((await side.reading.moves(later))[0]) == 0
+    assert list((await side.reading.moves(0))[0].wearers) == ["W1", "W2"]
 
 
 def test_no_more_sittings_are_kept_than_there_may_be() -> None:

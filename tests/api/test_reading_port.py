@@ -44,7 +44,7 @@ async def test_an_empty_database_has_nothing(side: Side) -> None:
     assert await reading.wearers(None, MANY) == []
     assert await reading.devices(None, MANY) == []
     assert await reading.positions(None, MANY) == []
-    assert await reading.trail("W1", 0, NOON, None, MANY) == []
+    assert len(await reading.trail("W1", 0, NOON, None, MANY)) == 0
     assert await reading.violations(ViolationFilter(), None, MANY) == []
     assert await reading.alerts(AlertFilter(), None, MANY) == []
     assert await reading.events(0, MANY) == []
@@ -93,15 +93,15 @@ async def test_a_trail_is_all_fixes_in_order_half_open_a_page_at_a_time(side: Si
     await side.commit(work_of(0, side.roster, facts[[4, 2, 0, 1, 3]]))
     await side.commit(work_of(0, side.roster, fixes_of(side.roster.index["T2"], [1], HOUR_AGO)))
     until = HOUR_AGO + 4 * SECOND_US
-    rows = await side.reading.trail("W1", HOUR_AGO + SECOND_US, until, None, MANY)
+    rows = (await side.reading.trail("W1", HOUR_AGO + SECOND_US, until, None, MANY)).rows()
     assert [(row.seq, row.quality, row.wearer) for row in rows] == [
         (6, "ok", "W1"),
         (7, "ok", "W1"),
         (8, "zero", "W1"),
     ]
-    assert await side.reading.trail("W1", HOUR_AGO + SECOND_US, until, None, 2) == rows[:2]
+    assert (await side.reading.trail("W1", HOUR_AGO + SECOND_US, until, None, 2)).rows() == rows[:2]
     after = (rows[1].t_us, rows[1].device, rows[1].gen, rows[1].seq)
-    assert await side.reading.trail("W1", HOUR_AGO + SECOND_US, until, after, 2) == rows[2:]
+    assert (await side.reading.trail("W1", HOUR_AGO + SECOND_US, until, after, 2)).rows() == rows[2:]
 
 
 async def test_a_trail_backwards_is_of_used_fixes_and_what_did_not_come_is_counted(side: Side) -> None:

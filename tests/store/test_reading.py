@@ -133,7 +133,7 @@ async def test_a_trail_goes_through_the_fittings(database_url: str) -> None:
         await store.commit(work_of(2, roster, np.concatenate([facts, stray])))
         again = work_of(3, roster, requalified=[(0, 0, 0, 3, Quality.IMPLAUSIBLE), (0, 0, 0, 3, Quality.ZERO)])
         await store.commit(again)
-        trail = await store.reading.trail("W1", NOON, NOON + 15 * SECOND_US, None, 100)
+        trail = (await store.reading.trail("W1", NOON, NOON + 15 * SECOND_US, None, 100)).rows()
         assert [(p.device, p.seq) for p in trail] == [
             *(("T1", seq) for seq in range(1, 11)),
             *(("T2", seq) for seq in range(11, 16)),
@@ -142,8 +142,8 @@ async def test_a_trail_goes_through_the_fittings(database_url: str) -> None:
         assert trail[1].spd == 1.25
         assert trail[2].quality == "zero"
         place = (trail[6].t_us, trail[6].device, trail[6].gen, trail[6].seq)
-        assert await store.reading.trail("W1", NOON, NOON + 15 * SECOND_US, place, 3) == trail[7:10]
-        assert await store.reading.trail("W2", NOON, NOON + DAY_US, None, 10) == []
+        assert (await store.reading.trail("W1", NOON, NOON + 15 * SECOND_US, place, 3)).rows() == trail[7:10]
+        assert len(await store.reading.trail("W2", NOON, NOON + DAY_US, None, 10)) == 0
 
 
 async def test_strays_are_drawn_in_a_trail(database_url: str) -> None:
@@ -152,7 +152,7 @@ async def test_strays_are_drawn_in_a_trail(database_url: str) -> None:
         ancient["received_us"] += 60 * DAY_US
         ancient["quality"] = Quality.ANCIENT
         await store.commit(work_of(2, roster, ancient))
-        (point,) = await reading.trail("W1", NOON - HOUR_US, NOW, None, 10)
+        (point,) = (await reading.trail("W1", NOON - HOUR_US, NOW, None, 10)).rows()
         assert (point.seq, point.quality) == (5, "ancient")
         assert await reading.positions(None, 10) == []
 

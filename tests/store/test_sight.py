@@ -100,7 +100,9 @@ async def shown(reading: Reading) -> dict[str, set[str]]:
         "wearers": {row.id for row in await reading.wearers(None, MANY)},
         "devices": {row.id for row in await reading.devices(None, MANY)},
         "positions": {row.wearer for row in await reading.positions(None, MANY)},
-        "trail": {row.wearer for who in ("W1", "W2", "V2") for row in await reading.trail(who, 0, NOON, None, MANY)},
+        "trail": {
+            row.wearer for who in ("W1", "W2", "V2") for row in (await reading.trail(who, 0, NOON, None, MANY)).rows()
+        },
         "violations": {one.id for _, one in await reading.violations(ViolationFilter(), None, MANY)},
         "alerts": {str(row.wearer) for row in alerts},
         "caseload": {version.record.id for version in await reading.caseload_of(["W1", "W2"])},
