@@ -155,4 +155,6 @@ async def test_nothing_is_found_by_axe_and_nothing_sticks_out(
         await page.set_viewport_size({"width": width, "height": 900})
         assert await page.evaluate(LOOK, TAGS) == []
         assert await page.evaluate(WIDE) <= 0
+    await page.emulate_media(media="print")
+    assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     await page.close()
