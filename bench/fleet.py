@@ -44,7 +44,7 @@ duplicates = 0.02
 reordered = 0.05
 reorder_s = 20
 """
-OUTAGES = ((0.15, 0.25, 0.1, True), (0.30, 0.35, 0.03, False), (0.50, 0.57, 1.0, True), (0.75, 0.80, 0.2, True))
+OUTAGES = ((0.15, 0.25, 0.1, True), (0.30, 0.35, 0.03, False), (0.42, 0.62, 1.0, True), (0.75, 0.80, 0.2, True))
 """From and to, as shares of the run; of how many of the devices; whether they keep what they record."""
 SETTLED_S = 60.0
 """From then on the memory of ingest is to be flat."""
