@@ -43,6 +43,8 @@ FIXES_A_DAY: Final = 1_440
 RATE_HZ: Final = 5.0
 """Of each tag that speaks: every second one. Trails are asked of the others, so that they are as long at every depth."""
 SECONDS: Final = 20.0
+ORDERS_BEGUN_DAYS: Final = 4
+"""Ago, at every depth: so that they are in force while it is asked."""
 QUICK_WEARERS: Final = (200, 1_000)
 QUICK_DAYS: Final = (1, 3)
 QUICK_STORED: Final = 50
@@ -67,7 +69,7 @@ def by_days(days: Sequence[int], wearers: int) -> list[Row]:
     with ExitStack() as stack:
         parts = stack.enter_context(started(real_parts()))
         now_us = time.time_ns() // 1000
-        records = tracked(generate(wearers, 1, now_us - (max(days) + 1) * DAY_US))
+        records = tracked(generate(wearers, 1, now_us - ORDERS_BEGUN_DAYS * DAY_US))
         caseload = parts.folder / "caseload.ndjson"
         caseload.write_bytes(as_lines(records))
         asyncio.run(prepare(parts.url, caseload))
