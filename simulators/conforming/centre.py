@@ -36,6 +36,7 @@ DEVICE_SESSION_S: Final = 86_400
 KEEP_ALIVE_S: Final = 30
 LOOK_S: Final = 0.05
 """Between two looks at what was waited for: a backlog of thousands is not looked at message by message."""
+CANCEL_S: Final = 0.2
 ERRORS_FROM: Final = 0x80
 NOBODY: Final = 0x10
 
@@ -180,8 +181,7 @@ class MqttBench:
     async def let_go(self) -> None:
         task, self._as_device = self._as_device, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await ended(task)
 
     async def _be_device(self, begun: asyncio.Future[str | None]) -> None:
         taken = self.log.taken
@@ -220,12 +220,13 @@ class MqttBench:
 
     async def _subscribe(self, client: _Client) -> None:
         """To what the device publishes, in whatever partition: a wrong one is to be seen."""
-        device = self.log.device
-        never_retained = SubscribeOptions(qos=2, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
-        topics = [(f"em/v1/+/{device}/{last}", never_retained) for last in ("up", "lwt")]
-        granted = await client.subscribe(topics)
-        if any(getattr(code, "is_failure", False) for code in granted):
-            raise aiomqtt.MqttError(f"it does not let us listen to {topics[0][0]}: sign in as the centre does")
+        topics = [f"em/v1/+/{self.log.device}/{last}" for last in ("up", "lwt")]
+        for qos in (2, 1):  # some brokers have no 2
+            options = SubscribeOptions(qos=qos, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
+            granted = await client.subscribe([(topic, options) for topic in topics])
+            if not any(getattr(code, "is_failure", False) for code in granted):
+                return
+        raise aiomqtt.MqttError(f"it does not let us listen to {topics[0]}: sign in as the centre does")
 
     def _take(self, message: aiomqtt.Message) -> None:
         if message.retain:
@@ -255,6 +256,15 @@ class MqttBench:
             yield client
 
 
+async def ended(task: asyncio.Future[Any]) -> None:
+    """Cancels it until it is over: `asyncio.wait_for` of Python 3.11 may swallow a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_S)
+    if not task.cancelled():
+        task.exception()
+
+
 @asynccontextmanager
 async def on_broker(log: Log, address: Address, name: str, person: Person) -> AsyncIterator[MqttBench]:
     """A bench that hears the device. Raises `BrokerAway`."""
@@ -266,8 +276,7 @@ async def on_broker(log: Log, address: Address, name: str, person: Person) -> As
         yield bench
     finally:
         await bench.let_go()
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        await ended(listening)
         with contextlib.suppress(aiomqtt.MqttError, OSError, TimeoutError):
             async with bench._connection(name, 0, clean=True):  # ends the session: the broker keeps nothing for us
                 log.now_us = max(log.now_us, bench.now_us())

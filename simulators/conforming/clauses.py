@@ -120,6 +120,12 @@ ITEMS: Final = (
         "positions",
         "a position",
     ),
+    Clause(
+        "fix.radius",
+        "acc: 95 % radius.",
+        unseen("many positions at a surveyed place, held against it: this test knows no place"),
+        (),
+    ),
     _form("fix.source", "src: gps (default), rf, lbs, wifi.", messages.fixes, "positions", "a position"),
     _form(
         "fix.optional",

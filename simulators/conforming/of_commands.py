@@ -9,7 +9,7 @@ from typing import Final
 
 from domain.instants import SECOND_US
 from simulators.conforming.log import Answer, Fact, Log, Told
-from simulators.conforming.of_facts import holes
+from simulators.conforming.of_facts import holes, numbers
 from simulators.conforming.verdicts import MS_US, Flaw, Result, Verdict, failed, not_shown, passed
 
 EARLY_US: Final = 5 * SECOND_US
@@ -270,7 +270,7 @@ def _of_resend(log: Log, told: Told) -> Verdict:
         if held:
             cause = f"`ok` false, though `oldest` says that it holds seq {held[0]}"
             return failed(Flaw("command.resend", answer.at_us, cause, None, "data.ok", gen, held[0]))
-        return not_shown(f"a hole that it still holds: it answered that it holds nothing of seqs {first} to {last}")
+        return not_shown(f"a hole that it still holds: it answered that it holds nothing of {numbers(first, last)}")
     if came:
         rest = "" if len(came) == len(wanted) else f" of {len(wanted)}"
         return passed(f"{len(came)}{rest} items came when they were asked for")
@@ -280,7 +280,7 @@ def _of_resend(log: Log, told: Told) -> Verdict:
         Flaw(
             "command.resend",
             answer.at_us,
-            f"`ok` true, and nothing of seqs {first} to {last} came",
+            f"`ok` true, and nothing of {numbers(first, last)} came",
             None,
             None,
             gen,

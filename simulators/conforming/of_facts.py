@@ -29,6 +29,10 @@ TAMPERED: Final = (Spell.POWER, Spell.REFLASH)
 """After these a counter may begin again."""
 
 
+def numbers(low: int, high: int) -> str:
+    return f"seq {low}" if low == high else f"seqs {low} to {high}"
+
+
 @dataclass(frozen=True, slots=True)
 class Hole:
     """Seqs ``low`` to ``high`` that did not come, between two facts that did; ``since_us``: nothing filled it since then."""
@@ -41,7 +45,7 @@ class Hole:
     after: Fact
 
     def __str__(self) -> str:
-        return f"seq {self.low}" if self.low == self.high else f"seqs {self.low} to {self.high}"
+        return numbers(self.low, self.high)
 
     def flaw(self, clause: str, cause: str) -> Flaw:
         return Flaw(clause, self.after.at_us, f"{self} {cause}", self.after.message, "seq", self.gen, self.low)

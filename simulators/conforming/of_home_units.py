@@ -47,7 +47,7 @@ def tags(log: Log) -> Verdict:
 
 def repeated(log: Log) -> Verdict:
     """`in_range` `start` is repeated at least every `upload_s` while the tag is heard."""
-    upload_s = log.upload_s or next((h.said["up"] for h in reversed(log.heard) if "up" in h.said), None)
+    upload_s = log.upload_s or max((heard.said.get("up", 0) for heard in log.heard), default=0)
     if not upload_s:
         return not_shown("its upload interval: `--upload`, or `up` in an envelope")
     most_ms = upload_s * 1000 * SLACK + SLACK_MS

@@ -66,9 +66,9 @@ def as_text(log: Log, judged: Judged, width: int) -> str:
     told = ", ".join(f"{counts[result]} {result.value}" for result in Result)
     lines.append("-" * width)
     lines += textwrap.wrap(f"{log.device}: {told}; {len(log.heard)} messages, {len(log.facts)} items", width)
-    bad = [clause.id for clause, verdict in judged if verdict.result is Result.FAILED]
-    if bad:
-        lines += textwrap.wrap(f"failed: {', '.join(bad)}", width, subsequent_indent="  ")
+    for clause, verdict in judged:
+        if verdict.result is Result.FAILED:
+            lines += textwrap.wrap(f"failed: {clause.id}: {verdict.why}", width, subsequent_indent="  ")
     if log.uncounted:
         lines.append(f"{log.uncounted} messages or items came after more than can be kept, and were not judged")
     return "\n".join(lines)

@@ -24,7 +24,7 @@ from domain.vocabulary import DeviceKind
 from domain.wire_commands import INTERVAL_LAST_S
 from domain.wire_topics import DEVICE_PATTERN
 from simulators.conforming.bench import Bench, Plan
-from simulators.conforming.centre import AtTerminal, BrokerAway, Nobody, Person, address_of, on_broker
+from simulators.conforming.centre import AtTerminal, BrokerAway, Nobody, Person, address_of, ended, on_broker
 from simulators.conforming.clauses import clauses_of, judge_all
 from simulators.conforming.guided import GUIDED
 from simulators.conforming.log import Log
@@ -83,13 +83,15 @@ def conform(config: ConformConfig, person: Person | None = None) -> int:
 async def _until_stopped(bench: Bench, plan: Plan) -> str | None:
     """Every step, or those before Ctrl-C; why it ended before its time."""
     work = asyncio.ensure_future(run_steps(bench, plan, _say))
-    loop = asyncio.get_running_loop()
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
     with suppress(NotImplementedError, RuntimeError, ValueError):  # in a thread, and on Windows: no signals
-        loop.add_signal_handler(signal.SIGINT, work.cancel)
+        loop.add_signal_handler(signal.SIGINT, stop.set)
+    stopping = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait([work])
+        await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        work.cancel()
+        await ended(stopping)
+        await ended(work)
         with suppress(NotImplementedError, RuntimeError, ValueError):
             loop.remove_signal_handler(signal.SIGINT)
     if work.cancelled():

@@ -35,7 +35,7 @@ class Flaw:
         place.append(format_instant(self.at_us // MS_US * MS_US))
         if self.seq is not None:
             place.append(f"gen {self.gen} seq {self.seq}")
-        if self.field:
+        if self.field and self.field != "seq":
             place.append(self.field)
         return f"{', '.join(place)}: {self.cause}"
 
