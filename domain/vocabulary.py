@@ -438,3 +438,4 @@ class MatchReason(StrEnum):
     ENTERED = "entered"
     CORRECTED = "corrected"
     LATE_DATA = "late_data"
+    VARIATION = "variation"

@@ -98,7 +98,7 @@ class Batch:
     commit_no: int
 
     async def enter(self, crime: Claimed, found: Found, at_us: int) -> bool:
-        """Enters what it came to; False where that is what stands already: late data changed nothing."""
+        """Enters what it came to; False where that is what stands already: what became known since changed nothing."""
         row = await (await self.conn.execute(statement("crime_matching_newest"), {"no": crime.no})).fetchone()
         if row is not None and (row[0], bytes(row[1])) == (crime.version, found.digest):
             return False
@@ -217,14 +217,15 @@ class CrimeMatching:
                 await conn.execute(statement("crimes_look_again"), {"commit_no": batch.commit_no})
 
     async def look_for_late(self, now_us: int) -> int:
-        """Has crimes matched again whose windows got facts since they were; how many."""
+        """Has crimes matched again of whose windows facts, or another caseload, became known since they were; how many."""
         async with self._pool.connection() as conn, conn.transaction():
             ((after,),) = await (await conn.execute(statement("crimes_look_lock"))).fetchall()
             upto = await _newest_commit(conn)
             span = {"after": after, "upto": upto, "since": At(now_us - LATE_US)}
-            found = await conn.execute(statement("crimes_look_on"), span)
+            late = await conn.execute(statement("crimes_look_on"), span)
+            varied = await conn.execute(statement("crimes_look_on_records"), span)
             await conn.execute(statement("crimes_looked_upto"), {"upto": upto})
-            return found.rowcount
+            return late.rowcount + varied.rowcount
 
 
 def _elements(body: bytes | None, *, is_float: bool) -> NDArray[Any]:

@@ -139,6 +139,24 @@ WHERE c.state = 'matched' AND c.to_at > %(since)s AND EXISTS (
     SELECT FROM late k
     WHERE k.no > c.seen_commit AND k.oldest_fix_time < c.to_at AND k.newest_fix_time >= c.from_at);
 
+-- name: crimes_look_on_records
+-- Crimes of whose time something else of orders, conditions, zones, suspensions or fittings was learnt after they were matched: a later
+-- version that holds before the window's end, or a first one whose own interval reaches into the window.
+WITH learnt AS MATERIALIZED (
+    SELECT l.commit_no, r.holds_from, r.type <> 'zone' AS is_own, (r.body ->> 'from')::timestamptz AS from_at,
+        (r.body ->> 'to')::timestamptz AS to_at,
+        EXISTS (SELECT FROM caseload_records e WHERE e.type = r.type AND e.id = r.id AND e.record_no < r.record_no) AS is_later
+    FROM caseload_learnt l JOIN caseload_records r ON r.record_no = l.record_no
+    WHERE l.commit_no > %(after)s AND l.commit_no <= %(upto)s
+        AND r.type IN ('order', 'condition', 'zone', 'suspension', 'fitting')
+        AND r.holds_from < (SELECT max(to_at) FROM crimes WHERE state = 'matched' AND to_at > %(since)s)
+)
+UPDATE crimes c SET state = 'waiting', reason = 'variation'
+WHERE c.state = 'matched' AND c.to_at > %(since)s AND EXISTS (
+    SELECT FROM learnt k
+    WHERE k.commit_no > c.seen_commit AND k.holds_from < c.to_at
+        AND (k.is_later OR k.is_own AND COALESCE(k.from_at, '-infinity') < c.to_at AND COALESCE(k.to_at, 'infinity') > c.from_at));
+
 -- name: crimes_look_again
 -- What came while some crimes were in hand is looked at once more: whoever looked meanwhile could not see that they would be matched.
 UPDATE crimes_looked SET commit_no = least(commit_no, %(commit_no)s);

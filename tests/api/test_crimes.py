@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
@@ -15,6 +15,7 @@ from domain.facts import Facts
 from domain.instants import HOUR_US, MINUTE_US, SECOND_US, format_instant
 from store import Reading
 from store.matching import CrimeMatching
+from tests.api.access_world import versions_of
 from tests.api.doors import asks
 from tests.api.test_positions import AT_NOON, CASELOAD, FARE, INSIDE, OUTSIDE, PC, SUE, wearer
 from tests.api.working import OLA, Working, working
@@ -282,3 +283,23 @@ async def test_what_a_crime_may_not_be(embedded_url: str) -> None:
             assert answer.status_code == 422
             assert [one["field"] for one in answer.json()["errors"]] == [field]
         assert it.at.ask("SELECT count(*) FROM crimes") == [(0,)]
+
+
+async def test_a_variation_alone_is_a_new_result_of_the_crimes_that_it_reaches(database_url: str) -> None:
+    async with scene(database_url) as it:
+        number = (await it.told()).json()["id"]
+        await it.matched()
+        record = {"type": "condition", "order": "O6", "kind": "trail"}
+        ahead = record | {"id": "NEW1", "from": format_instant(NOON + 40 * MINUTE_US)}
+        await it.at.made.learn(*versions_of(ahead))
+        assert await it.store.look_for_late(it.at.clock()) == 0, "it reaches no crime"
+        await it.at.made.learn(*versions_of(record | {"id": "NEW2", "from": format_instant(NOON - MINUTE_US)}))
+        assert await it.store.look_for_late(it.at.clock()) == 1
+        assert await it.matched() == 1
+        (newest, before) = (await it.at.get(f"crimes/{number}", PC)).json()["results"]
+        assert (newest["reason"], newest["near"], newest["stands"]) == ("variation", before["near"] + 1, True)
+        (later,) = versions_of(ahead | {"from": format_instant(NOON + 50 * MINUTE_US)})
+        await it.at.made.learn(replace(later, holds_from_us=NOON - MINUTE_US))
+        assert await it.store.look_for_late(it.at.clock()) == 1
+        await it.matched()
+        assert len((await it.at.get(f"crimes/{number}", PC)).json()["results"]) == 2, "it changed nothing"
