@@ -73,7 +73,9 @@ def demo(
         float | None, typer.Option(help="Seconds to simulate, then stop and report; without it, until Ctrl-C.")
     ] = None,
     rate: Annotated[float, typer.Option(help="Messages a second of every device.")] = 0.2,
-    scenario: Annotated[Path | None, typer.Option(help="Scenario file (TOML): how often things go wrong.")] = None,
+    scenario: Annotated[
+        Path | None, typer.Option(help="Scenario file (TOML), or the name of one that comes with Bailiwick.")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="File for the JSON report; needs --duration.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the invented caseload and of what happens.")] = 1,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
@@ -267,13 +269,14 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 1,
     duration: Annotated[float, typer.Option(help="Seconds to simulate.")] = 600.0,
     truth: Annotated[Path | None, typer.Option(help="File for what really happened.")] = None,
+    lives: Annotated[Path | None, typer.Option(help="File for who lived how, for `score --lives`.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulated devices: over MQTT, one connection each, or as a feed file."""
     from simulators import service
 
     config = service.SimulateConfig(
-        caseload, wearers, broker, feed, rate, scenario, seed, duration, truth, as_json=as_json
+        caseload, wearers, broker, feed, rate, scenario, seed, duration, truth, lives, as_json=as_json
     )
     raise typer.Exit(service.simulate(config))
 
@@ -288,6 +291,9 @@ def score(
     groups: Annotated[
         Path | None, typer.Option(help="Wearers and their groups (CSV or NDJSON): figures for each group.")
     ] = None,
+    lives: Annotated[
+        Path | None, typer.Option(help="Who lived how, as `simulate --lives` writes it: figures for each sort of life.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Page with pictures to write.")] = None,
     tolerance: Annotated[float, typer.Option(help="Seconds by which an end may be off.")] = 120.0,
     as_json: AsJson = False,
@@ -295,7 +301,7 @@ def score(
     """Compare what was found with what happened: missed, false, late, how soon, for whom."""
     from simulators.score_command import ScoreConfig, score_files
 
-    config = ScoreConfig(truth, violations, alerts, groups, html, tolerance, as_json=as_json)
+    config = ScoreConfig(truth, violations, alerts, groups, html, lives, tolerance, as_json=as_json)
     raise typer.Exit(score_files(config))
 
 

@@ -59,9 +59,9 @@ def generate(
     rate_hz : positions and uploads a second of every device; None: one a minute.
     """
     interval_s = USUAL_INTERVAL_S if rate_hz is None else max(1, round(1 / rate_hz))
-    records = [*_areas(), *_shared_zones(seed)]
+    records = places(seed)
     for number in range(1, wearers + 1):
-        maker = _Wearer(number, Random(f"{seed}:{number}"), start_us, curfews_begin_within_s, interval_s)
+        maker = Maker(number, Random(f"{seed}:{number}"), start_us, curfews_begin_within_s, interval_s)
         records.extend(maker.records())
     return records
 
@@ -69,6 +69,11 @@ def generate(
 def as_lines(records: Iterable[Record]) -> bytes:
     """The records as the bytes of a caseload file."""
     return b"".join(json.dumps(r, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" for r in records)
+
+
+def places(seed: int) -> list[Record]:
+    """The areas, and the zones that several share."""
+    return [*_areas(), *_shared_zones(seed)]
 
 
 def _areas() -> list[Record]:
@@ -107,7 +112,7 @@ def _weighted(rng: Random, pairs: Iterable[tuple[Any, int]]) -> Any:
     return rng.choices(values, weights)[0]
 
 
-class _Wearer:
+class Maker:
     """Makes the records of one wearer."""
 
     def __init__(self, number: int, rng: Random, start_us: int, soon_s: float | None, interval_s: int) -> None:
@@ -128,15 +133,15 @@ class _Wearer:
         curfew_tag = rng.random() < CURFEW_TAG_SHARE
         shapes = [s for s in ORDER_SHAPES if s.curfew_tag or not curfew_tag]
         shape = rng.choices(shapes, [s.weight for s in shapes])[0]
-        order = self._order(shape)
+        order = self.order(shape)
         unit = f"H{self.number:06d}" if curfew_tag else None
         if curfew_tag:
-            self._add_curfew(unit)
+            self.add_curfew(unit)
         else:
-            self._add_conditions(shape)
-        return [self._person(), *self._devices(unit), order, *self.conditions]
+            self.add_conditions(shape)
+        return [self.person(), *self.devices(unit), order, *self.conditions]
 
-    def _person(self) -> Record:
+    def person(self) -> Record:
         rng = self.rng
         young = rng.random() < 0.02
         return {
@@ -152,16 +157,16 @@ class _Wearer:
             "language": _weighted(rng, LANGUAGES),
         }
 
-    def _devices(self, unit: str | None) -> list[Record]:
+    def devices(self, unit: str | None) -> list[Record]:
         lot = f"2026-{self.rng.randint(1, 9):02d}"
         if unit is None:
-            return self._device(f"G{self.number:06d}", "gps_tag", "LT-4", lot)
+            return self.device(f"G{self.number:06d}", "gps_tag", "LT-4", lot)
         return [
-            *self._device(f"R{self.number:06d}", "rf_tag", "CT-2", lot),
-            *self._device(unit, "home_unit", "HU-7", lot),
+            *self.device(f"R{self.number:06d}", "rf_tag", "CT-2", lot),
+            *self.device(unit, "home_unit", "HU-7", lot),
         ]
 
-    def _device(self, name: str, kind: str, model: str, lot: str) -> list[Record]:
+    def device(self, name: str, kind: str, model: str, lot: str) -> list[Record]:
         return [
             {
                 "type": "device",
@@ -183,7 +188,7 @@ class _Wearer:
             },
         ]
 
-    def _order(self, shape: OrderShape) -> Record:
+    def order(self, shape: OrderShape) -> Record:
         rng = self.rng
         begins_us = self.start_us - rng.randint(1, LONGEST_BEFORE_FITTING_H * 3600) * SECOND_US
         begins_us -= begins_us % SECOND_US
@@ -210,22 +215,22 @@ class _Wearer:
             order["to"] = format_instant(begins_us + rng.randint(*shape.days) * DAY_US + rng.randint(60, 90) * HOUR_US)
         return order
 
-    def _add_conditions(self, shape: OrderShape) -> None:
+    def add_conditions(self, shape: OrderShape) -> None:
         """What a location tag is ordered for: zones mostly, often several, often with a curfew."""
         rng = self.rng
         if rng.random() < 0.72:
             for _ in range(_weighted(rng, ((1, 55), (2, 25), (3, 12), (5, 8)))):
-                self._add_exclusion()
+                self.add_exclusion()
         if rng.random() < 0.2:
             self._add_shared_exclusion()
         if rng.random() < 0.12:
             self._add_stay_in(rng.choice(("inclusion_zone", "restriction_zone")))
         if rng.random() < 0.45 or (not self.conditions and rng.random() < 0.8):
-            self._add_curfew(None)
+            self.add_curfew(None)
         if not self.conditions or shape.kind == "licence":
-            self._add("trail", {})
+            self.add("trail", {})
 
-    def _add(self, kind: str, what: Record) -> None:
+    def add(self, kind: str, what: Record) -> None:
         self.conditions.append(
             {
                 "type": "condition",
@@ -247,13 +252,13 @@ class _Wearer:
                 rows = weekly(rng, rng.choice((("08:00", "09:30"), ("18:00", "02:00"), ("14:30", "16:00"))))
         return {"timezone": "Europe/London", "schedule": rows}
 
-    def _add_exclusion(self) -> None:
+    def add_exclusion(self) -> None:
         rng = self.rng
         reach = rng.uniform(120.0, 600.0)
         away = reach + NEAREST_ZONE_M + rng.uniform(0, 1500.0)
         heading = rng.uniform(0, 2 * math.pi)
         lon, lat = outlines.offset(self.home.lon, self.home.lat, away * math.cos(heading), away * math.sin(heading))
-        self._add(
+        self.add(
             "exclusion_zone",
             {
                 "name": f"{rng.choice(SURNAMES)} {rng.choice(('Street', 'Road', 'Park', 'School', 'Estate'))}",
@@ -271,13 +276,13 @@ class _Wearer:
         if math.hypot(east, north) < SHARED_ZONE_REACH_M + NEAREST_ZONE_M:
             return
         zone = {"id": f"Z-{town.slug}"}
-        self._add("exclusion_zone", {"name": f"{town.name} centre", "zone": zone, **self._schedule(0.3)})
+        self.add("exclusion_zone", {"name": f"{town.name} centre", "zone": zone, **self._schedule(0.3)})
 
     def _add_stay_in(self, kind: str) -> None:
         zone = outlines.around(self.rng, self.home.lon, self.home.lat, self.rng.uniform(*STAY_IN_REACH_M))
-        self._add(kind, {"name": self.home.town.name, "zone": zone, **self._schedule(0.4)})
+        self.add(kind, {"name": self.home.town.name, "zone": zone, **self._schedule(0.4)})
 
-    def _add_curfew(self, unit: str | None) -> None:
+    def add_curfew(self, unit: str | None) -> None:
         rng = self.rng
         soon = self.soon_s is not None and rng.random() < SOON_SHARE
         if soon and self.soon_s is not None:
@@ -294,4 +299,4 @@ class _Wearer:
             "radius_m": _weighted(rng, ((50, 80), (40, 10), (80, 10))),
             "home_unit": unit,
         }
-        self._add("curfew", {"place": place, "timezone": "Europe/London", "timetable": rows, "grace_s": grace_s})
+        self.add("curfew", {"place": place, "timezone": "Europe/London", "timetable": rows, "grace_s": grace_s})

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from domain.instants import SECOND_US
 from domain.vocabulary import EventCode, EventState
 from simulators import items
-from simulators.ground import SIGMA_OF_ACC, Floats
+from simulators.ground import SIGMA_OF_ACC, Floats, Frame
 from simulators.items import MOST_ITEMS, Item
-from simulators.lives import World
-from simulators.scenes import DeviceEvent, Life
+from simulators.lives import Followed
+from simulators.lives_walked import carried_knots
+from simulators.networks import told_network
+from simulators.scenes import DeviceEvent, Life, Sky
 from simulators.speakers import BREATH, GOLDEN, MS, Speaker
 from simulators.subjects import Run, Subject
 
@@ -48,20 +50,20 @@ class Message(NamedTuple):
 
 
 class _Spans:
-    """Spans of each device, walked along as time goes on: is the device in one now?"""
+    """Spans of each device, walked along as time goes on: is the device in one now, and what does it say (``flag``)?"""
 
-    def __init__(self, spans: list[list[tuple[int, int, bool]]]) -> None:
+    def __init__(self, spans: list[list[tuple[int, int, float]]]) -> None:
         self._left = [list(reversed(s)) for s in spans]
         size = len(spans)
         self.begin: Ints = np.full(size, NEVER_US, np.int64)
         self.end: Ints = np.full(size, NEVER_US, np.int64)
-        self.flag = np.zeros(size, bool)
+        self.flag = np.zeros(size)
         for device in range(size):
             self._next(device)
 
     def _next(self, device: int) -> None:
         left = self._left[device]
-        begin, end, flag = left.pop() if left else (NEVER_US, NEVER_US, False)
+        begin, end, flag = left.pop() if left else (NEVER_US, NEVER_US, 0.0)
         self.begin[device], self.end[device], self.flag[device] = begin, end, flag
 
     def holds(self, who: Index, t_us: Ints) -> NDArray[np.bool_]:
@@ -93,12 +95,14 @@ class Devices:
         run: Run,
         seed: int,
         gen: int = 0,
+        skew_s: float = 0.0,
     ) -> None:
         self.speakers, self.run, self.gen = speakers, run, gen
         size = len(speakers)
         people = np.array([s.person for s in speakers], np.int64)
-        self._world = World(lives, people)
-        homes = [subjects[s.person].home for s in speakers]
+        t, x, y = zip(*(carried_knots(life) for life in lives), strict=True)
+        self._world = Followed(t, [x, y], people)
+        self._homes = homes = [subjects[s.person].home for s in speakers]
         self._lon = np.array([h.lon for h in homes])
         self._lat = np.array([h.lat for h in homes])
         self._kx, self._ky = (np.array([h.scale[axis] for h in homes]) for axis in (0, 1))
@@ -111,17 +115,27 @@ class Devices:
         self._acc = np.array([s.acc_m for s in speakers])
         self._all_silences = [_silences(lives[p]) for p in people]
         self._silences = _Spans(self._all_silences)
-        self._blind = _Spans([[(_us(a), _us(b), True) for a, b in lives[p].blind] for p in people])
+        self._blind = _Spans([[(_us(a), _us(b), 1.0) for a, b in lives[p].blind] for p in people])
+        self._jumps = _Spans([[(_us(a), _us(b), off_s) for (a, b), off_s in lives[p].jumps] for p in people])
+        skews_s = np.random.default_rng([seed, 3]).uniform(-skew_s, skew_s, size)
+        self._skew_ms: Ints = np.round(1000 * skews_s).astype(np.int64)
+        self._restarts = sorted((_us(at), d) for d, p in enumerate(people.tolist()) for at in lives[p].restarts)
+        self._rests = _Spans([[(_us(a), _us(b), each_s) for (a, b), each_s in lives[p].rests] for p in people])
+        self._all_skies = [sky for life in lives for sky in life.skies]
+        self._skies = _Spans(_numbered_skies(lives, people))
+        self._sky = _sky_columns(self._all_skies)
         self._rng = np.random.default_rng([seed, 2])
         self._error = self._rng.standard_normal((size, 2))
         self._last_heard_ms = np.full(size, NOTHING_SAID, np.int64)
         self._listened_us = self._next_us.copy()
         self._battery = self._rng.integers(40, 100, size)
+        self._levels = _levels_of(lives, people, run.duration_s, self._battery)
         self.seq = np.zeros(size, np.int64)
         self.late: list[tuple[int, int, int, int]] = []
         self._slow = np.ones(size, bool)  # until the first message has gone, and for whom it is never simple
         self._usually_slow = np.array([s.msgpack or s.upload_us > s.interval_us for s in speakers], bool)
         self._waiting: dict[int, list[Item]] = {}
+        self._since_us: dict[int, int] = {}
         self._kept: dict[int, list[Item]] = {}
         self._events = _events_of(speakers, lives)
         self._event = 0
@@ -135,20 +149,27 @@ class Devices:
         ``sent_ms``: the clock, as the envelopes tell it; None where there is none: a moment after each was due.
         """
         out: list[Message] = []
-        while True:
-            due = np.flatnonzero(self._next_us < until_us)
-            if not len(due):
-                break
-            t_us = self._next_us[due]
-            self._next_us[due] += self._interval_us[due]
-            alive = t_us < self._until_us[due]
-            self._next_us[due[~alive]] = NEVER_US
-            self._take(due[alive], t_us[alive], sent_ms, out)
+        while self._restarts and self._restarts[0][0] < until_us:
+            at_us, device = self._restarts.pop(0)
+            self._rounds(at_us, sent_ms, out)
+            self.seq[device] = 0
         while self._event < len(self._events) and self._events[self._event][0] < until_us:
             t, device, what = self._events[self._event]
             self._event += 1
+            self._rounds(t, sent_ms, out)
             self._tell(device, t, what, sent_ms, out)
+        self._rounds(until_us, sent_ms, out)
         return out
+
+    def _rounds(self, until_us: int, sent_ms: int | None, out: list[Message]) -> None:
+        while len(due := np.flatnonzero(self._next_us < until_us)):
+            t_us = self._next_us[due]
+            resting = self._rests.holds(due, t_us)
+            rest_us = (self._rests.flag[due] * SECOND_US).astype(np.int64)
+            self._next_us[due] += np.where(resting, np.maximum(rest_us, self._interval_us[due]), self._interval_us[due])
+            alive = t_us < self._until_us[due]
+            self._next_us[due[~alive]] = NEVER_US
+            self._take(due[alive], t_us[alive], sent_ms, out)
 
     def drain(self, sent_ms: int | None = None) -> list[Message]:
         """At the end of the run: what waits for its upload time goes now."""
@@ -194,7 +215,7 @@ class Devices:
 
     def _take(self, due: Index, t_us: Ints, sent_ms: int | None, out: list[Message]) -> None:
         quiet = self._silences.holds(due, t_us)
-        off = quiet & ~self._silences.flag[due]
+        off = quiet & (self._silences.flag[due] == 0)
         blind = self._blind.holds(due, t_us)
         seeing = self._locates[due] & ~off & ~blind
         listening = ~self._locates[due] & ~off
@@ -210,32 +231,48 @@ class Devices:
         self, who: Index, t_us: Ints, quiet: NDArray[np.bool_], sent_ms: int | None, out: list[Message]
     ) -> None:
         t_s = t_us / SECOND_US
-        x, y = self._world.positions(who, t_s)
-        acc = self._stated(who, t_s)
+        x, y = self._world.values(who, t_s)
+        sky = np.where(self._skies.holds(who, t_us), self._skies.flag[who].astype(np.int64), 0)
+        acc = self._stated(who, t_s, sky)
         east, north = self._errors(who)
+        wrong = self._sky[1][sky]
+        east, north = east * wrong, north * wrong
         lon = self._lon[who] + (x + east * acc * SIGMA_OF_ACC) / self._kx[who]
         lat = self._lat[who] + (y + north * acc * SIGMA_OF_ACC) / self._ky[who]
-        battery = np.maximum(self._battery[who] - t_us // (600 * SECOND_US), 1)
+        battery = np.maximum(np.ceil(self._levels.values(who, t_s)[0]).astype(np.int64), 1)
         self.seq[who] += 1
-        t_ms = t_us // MS + self.start_ms
-        simple = ~(self._slow[who] | quiet)
+        off_ms = self._off_ms(who, t_us)
+        t_ms = t_us // MS + self.start_ms + off_ms
+        simple = ~(self._slow[who] | quiet | (off_ms != 0) | (self._sky[2][sky] > 0))
         columns = (who, t_us, self.seq[who], t_ms, lat, lon, acc, battery)
         template = self._fix
         for device, due, seq, t, la, lo, ac, bat in zip(*(c[simple].tolist() for c in columns), strict=True):
             sent = t + SEND_DELAY_MS if sent_ms is None else sent_ms
             out.append(Message(device, due, template % (sent, seq, t, la, lo, ac, bat), seq, 1))
         rest = ~simple
-        hushed = quiet[rest].tolist()
-        for (device, due, *fields), hush in zip(
-            zip(*(c[rest].tolist() for c in columns), strict=True), hushed, strict=True
+        hushed, skies = quiet[rest].tolist(), sky[rest].tolist()
+        for (device, due, *fields), hush, number in zip(
+            zip(*(c[rest].tolist() for c in columns), strict=True), hushed, skies, strict=True
         ):
-            self._record(device, due, items.fix(*fields), quiet=hush, sent_ms=sent_ms, out=out)
+            item, source = items.fix(*fields), self._all_skies[number - 1].source if number else None
+            if source is not None:
+                item["src"] = source
+            self._record(device, due, item, quiet=hush, sent_ms=sent_ms, out=out)
 
-    def _stated(self, who: Index, t_s: Floats) -> Floats:
+    def _off_ms(self, who: Index, t_us: Ints) -> Ints:
+        """By how much each device's clock is wrong."""
+        jumped: Ints = np.where(self._jumps.holds(who, t_us), self._jumps.flag[who] * 1000, 0.0).astype(np.int64)
+        return self._skew_ms[who] + jumped
+
+    def _off_of(self, device: int, t_us: int) -> int:
+        return int(self._off_ms(np.array([device]), np.array([t_us], np.int64))[0])
+
+    def _stated(self, who: Index, t_s: Floats, sky: Ints) -> Floats:
         """The 95 % radius that each states, metres, to a tenth and never rounded down."""
         breath = 1 + BREATH * np.sin(2 * np.pi * (t_s / BREATH_S + who * GOLDEN))
-        stated: Floats = np.ceil(self._acc[who] * breath * 10) / 10
-        return stated
+        fixed_m = self._sky[2][sky]
+        stated: Floats = np.where(fixed_m > 0, fixed_m, self._acc[who] * breath * self._sky[0][sky])
+        return np.ceil(np.round(stated * 10, 6)) / 10
 
     def _errors(self, who: Index) -> tuple[Floats, Floats]:
         """Position errors in standard deviations, each axis normal, drifting from one fix to the next."""
@@ -248,7 +285,7 @@ class Devices:
     def _listen(
         self, who: Index, t_us: Ints, quiet: NDArray[np.bool_], sent_ms: int | None, out: list[Message]
     ) -> None:
-        x, y = self._world.positions(who, t_us / SECOND_US)
+        x, y = self._world.values(who, t_us / SECOND_US)
         heard = np.hypot(x, y) <= self._radius_m[who]
         t_ms = t_us // MS + self.start_ms
         self._last_heard_ms[who[t_us - self._listened_us[who] > self._interval_us[who]]] = NOTHING_SAID  # was off
@@ -287,10 +324,12 @@ class Devices:
 
     def _tell(self, device: int, t_us: int, what: DeviceEvent, sent_ms: int | None, out: list[Message]) -> None:
         silence = next((s for s in self._all_silences[device] if s[0] <= t_us < s[1]), None)
-        quiet, off = silence is not None, silence is not None and not silence[2]
+        quiet, off = silence is not None, silence is not None and silence[2] == 0
         if off or t_us >= self._until_us[device]:
             return
-        data = {"tag": what.tag} if what.tag else None
+        data: Item | None = {"tag": what.tag} if what.tag else None
+        if what.interval_s is not None:
+            data = {**(data or {}), "interval_s": round(what.interval_s)}
         self._item(device, t_us, what.code, what.state, data, quiet=quiet, sent_ms=sent_ms, out=out, urgent=True)
 
     def _item(
@@ -307,7 +346,8 @@ class Devices:
         urgent: bool = False,
     ) -> None:
         self.seq[device] += 1
-        item = items.event(int(self.seq[device]), t_us // MS + self.start_ms, code, state, data)
+        t_ms = t_us // MS + self.start_ms + self._off_of(device, t_us)
+        item = items.event(int(self.seq[device]), t_ms, code, state, data)
         self._record(device, t_us, item, quiet=quiet, sent_ms=sent_ms, out=out, urgent=urgent)
 
     def _record(
@@ -325,44 +365,76 @@ class Devices:
         if quiet:
             kept = self._kept.setdefault(device, [])
             kept.extend(self._waiting.pop(device, []))
+            self._since_us.pop(device, None)
             kept.append(item)
             self._slow[device] = True
             return
         waiting = self._waiting.setdefault(device, [])
         waiting.append(item)
-        spans_us = t_us - self._uploaded_us(waiting) + int(self._interval_us[device])
+        spans_us = t_us - self._since_us.setdefault(device, t_us) + int(self._interval_us[device])
         if urgent or spans_us >= self._upload_us[device]:
             out.extend(self._upload(device, t_us, sent_ms))
-
-    def _uploaded_us(self, waiting: list[Item]) -> int:
-        return int(waiting[0]["t"] - self.start_ms) * MS
 
     def _upload(self, device: int, t_us: int, sent_ms: int | None) -> list[Message]:
         """The backlog, oldest first, and what waits, in one message or more."""
         speaker = self.speakers[device]
         sent = t_us // MS + self.start_ms + SEND_DELAY_MS if sent_ms is None else sent_ms
+        told = sent + self._off_of(device, t_us)
+        self._since_us.pop(device, None)
         kept = self._kept.pop(device, [])
         if kept:
             self.late.append((device, kept[0]["seq"], kept[-1]["seq"], sent))
         due = [*kept, *self._waiting.pop(device, [])]
-        hello = None if self.seq[device] > len(due) else _hello(speaker)
+        hello = None if self.seq[device] > len(due) else _hello(speaker, self._homes[device])
         self._slow[device] = self._usually_slow[device]
         messages = []
         for first in range(0, len(due), MOST_ITEMS):
             part = due[first : first + MOST_ITEMS]
-            payload = items.envelope(sent, self.gen, part, msgpack=speaker.msgpack, hello=hello)
+            payload = items.envelope(told, self.gen, part, msgpack=speaker.msgpack, hello=hello)
             messages.append(Message(device, t_us, payload, part[0]["seq"], len(part)))
         return messages
 
 
-def _hello(speaker: Speaker) -> Item:
+def _hello(speaker: Speaker, home: Frame) -> Item:
     device = speaker.worn.device
-    said = {"fw": device.firmware, "model": device.model}
+    said = {"fw": device.firmware, "model": device.model, "net": told_network(device.id, home)}
     return {k: v for k, v in said.items() if v is not None}
 
 
-def _silences(life: Life) -> list[tuple[int, int, bool]]:
-    return [(_us(s.span[0]), _us(s.span[1]), s.keeps) for s in life.silences]
+def _silences(life: Life) -> list[tuple[int, int, float]]:
+    return [(_us(s.span[0]), _us(s.span[1]), float(s.keeps)) for s in life.silences]
+
+
+def _numbered_skies(lives: list[Life], people: Ints) -> list[list[tuple[int, int, float]]]:
+    """Spans of each device's skies, with their numbers among all, from 1."""
+    first = np.concatenate([[1], 1 + np.cumsum([len(life.skies) for life in lives])]).tolist()
+    return [
+        [
+            (_us(sky.span[0]), _us(sky.span[1]), float(number))
+            for number, sky in enumerate(lives[p].skies, start=first[p])
+        ]
+        for p in people.tolist()
+    ]
+
+
+def _sky_columns(skies: list[Sky]) -> tuple[Floats, Floats, Floats]:
+    """``stated``, ``error`` and ``stated_m`` (0: none) by number; 0 is the usual sky."""
+    rows = [(1.0, 1.0, 0.0), *((sky.stated, sky.error, sky.stated_m or 0.0) for sky in skies)]
+    stated, error, fixed_m = np.array(rows).T
+    return stated, error, fixed_m
+
+
+def _levels_of(lives: list[Life], people: Ints, duration_s: float, begins: Ints) -> Followed:
+    """The batteries' levels; of a life that does not follow them one per cent in ten minutes, for a run too short to be charged in."""
+    t, level = [], []
+    for person, begin in zip(people.tolist(), begins.tolist(), strict=True):
+        knots = lives[person].battery
+        if not knots:
+            empty = 600.0 * begin
+            knots = [(0.0, float(begin)), (empty, 0.0), (max(duration_s, empty) + 1.0, 0.0)]
+        t.append(np.array([each for each, _ in knots]))
+        level.append(np.array([each for _, each in knots]))
+    return Followed(t, [level], np.arange(len(people), dtype=np.int64))
 
 
 def _events_of(speakers: list[Speaker], lives: list[Life]) -> list[tuple[int, int, DeviceEvent]]:

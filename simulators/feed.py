@@ -11,10 +11,11 @@ from random import Random
 import msgspec
 
 from domain.instants import SECOND_US, format_instant
-from simulators.devices import Devices, Message
+from simulators.devices import NEVER_US, Devices, Message
+from simulators.hostile import junk, stranger, strangers_send
 from simulators.scenario import DUPLICATE_S, Scenario
 
-SLICE_US = SECOND_US
+SLICE_US = 10 * SECOND_US
 """How much of the world is taken at once."""
 
 
@@ -25,8 +26,10 @@ def feed_lines(devices: Devices, scenario: Scenario, seed: int) -> Iterator[byte
     in it.
     """
     arrivals = _Arrivals(devices, scenario, Random(f"feed:{seed}"))
+    end_us = devices.run.end_us - devices.run.start_us
+    arrivals.strangers = strangers_send(scenario.hostile, end_us, Random(f"strangers:{seed}"))
     run, tick_us = devices.run, round(scenario.feed.tick_s * SECOND_US)
-    next_tick_us, end_us = 0, run.end_us - run.start_us
+    next_tick_us = 0
     now_us = 0
     yield _tick(run.start_us)
     next_tick_us += tick_us
@@ -35,6 +38,7 @@ def feed_lines(devices: Devices, scenario: Scenario, seed: int) -> Iterator[byte
         arrivals.take(devices.step(now_us))
         if now_us == end_us:
             arrivals.take(devices.drain())
+        arrivals.take_strangers(now_us)
         for received_us, line in arrivals.until(now_us):
             while next_tick_us <= received_us:
                 yield _tick(run.start_us + next_tick_us)
@@ -58,6 +62,8 @@ class _Arrivals:
         self._devices = devices
         self._network = scenario.network
         self._rng = rng
+        self.strangers: Iterator[tuple[int, int, bytes]] = iter(())
+        self._stranger: tuple[int, int, bytes] | None = None
         self._under_way: list[tuple[int, int, Message]] = []
         self._number = 0
         self._newest_us = 0
@@ -67,9 +73,19 @@ class _Arrivals:
         for message in messages:
             if network.lost and self._rng.random() < network.lost:
                 continue
+            if network.broken and self._rng.random() < network.broken:
+                self._post(message._replace(payload=junk(self._rng), items=0), self._latency_us())
             self._post(message, self._latency_us())
             if network.duplicates and self._rng.random() < network.duplicates:
                 self._post(message, self._latency_us() + round(SECOND_US * self._rng.uniform(*DUPLICATE_S)))
+
+    def take_strangers(self, now_us: int) -> None:
+        """What clients that are no devices have sent before then."""
+        while self._stranger is None or self._stranger[0] < now_us:
+            if self._stranger is not None:
+                at_us, number, payload = self._stranger
+                self._post(Message(-1 - number, at_us, payload, 0, 0), self._latency_us())
+            self._stranger = next(self.strangers, (NEVER_US, 0, b""))
 
     def _latency_us(self) -> int:
         network = self._network
@@ -89,9 +105,23 @@ class _Arrivals:
             yield received_us, self._line(received_us, message)
 
     def _line(self, received_us: int, message: Message) -> bytes:
+        received = format_instant(self._devices.run.start_us + received_us).encode()
+        if not message.items:
+            return _unread(received, self._id(message.device).encode(), message.payload)
         speaker = self._devices.speakers[message.device]
         envelope = message.payload
         if speaker.msgpack:
             envelope = json.dumps(msgspec.msgpack.decode(envelope), separators=(",", ":")).encode()
-        received = format_instant(self._devices.run.start_us + received_us)
-        return b'{"received":"%s","device":"%s","envelope":%s}\n' % (received.encode(), speaker.id.encode(), envelope)
+        return b'{"received":"%s","device":"%s","envelope":%s}\n' % (received, speaker.id.encode(), envelope)
+
+    def _id(self, device: int) -> str:
+        return self._devices.speakers[device].id if device >= 0 else stranger(-1 - device)
+
+
+def _unread(received: bytes, device: bytes, payload: bytes) -> bytes:
+    """A line of a feed is JSON: what is none stands there as a text, which is no envelope either."""
+    try:
+        json.loads(payload)
+    except (ValueError, RecursionError):
+        payload = json.dumps(payload[:200].decode("latin-1")).encode()
+    return b'{"received":"%s","device":"%s","envelope":%s}\n' % (received, device, payload)

@@ -19,9 +19,10 @@ import numpy as np
 
 from domain.instants import SECOND_US
 from simulators.devices import Devices, Message
+from simulators.hostile import junk, stranger, strangers_send
 from simulators.link import Address, Link
 from simulators.obeying import Obedience
-from simulators.scenario import Network
+from simulators.scenario import Hostile, Network
 from simulators.scenes import Life
 from simulators.speakers import MS
 
@@ -35,6 +36,8 @@ DRAIN_S: Final = 60.0
 """How long the fleet waits for the last acknowledgements."""
 DRAIN_LOOK_S: Final = 0.25
 SPARE_FILES: Final = 256
+UNTOLD_S: Final = 60.0
+"""How often a client that is no device is taken to speak."""
 MOST_COMMANDS: Final = 10_000
 """Told within one slice; the oldest give way, and are answered by nobody."""
 PROGRESS_S: Final = 1.0
@@ -45,7 +48,7 @@ class Tally:
     """What the fleet did, in items where not said otherwise.
 
     ``connections``: devices that were connected, ``at_once``: the most at one time; ``sent``: items that devices in reach had to send, each once; ``acknowledged``: of these, taken by the broker;
-    ``held``: still in the devices' memories at the end; ``unrouted``: taken by the broker for nobody; ``resent``:
+    ``broken``: messages that nobody can read; ``held``: still in the devices' memories at the end; ``unrouted``: taken by the broker for nobody; ``resent``:
     published again; ``dropped``: lost from a full memory;
     ``lost``: that the network lost, and nobody has asked for since; ``commands``: that devices were told, each once;
     ``lag_s``: the longest time from an item's due time to its publishing, while the device was in reach.
@@ -60,6 +63,7 @@ class Tally:
     unrouted: int = 0
     resent: int = 0
     duplicated: int = 0
+    broken: int = 0
     dropped: int = 0
     lost: int = 0
     commands: int = 0
@@ -91,6 +95,7 @@ class Fleet:
         network: Network,
         seed: int,
         progress: Progress = quiet,
+        hostile: Hostile | None = None,
     ) -> None:
         self.tally = Tally()
         self._devices, self._network, self._progress = devices, network, progress
@@ -101,6 +106,14 @@ class Fleet:
             Link(n, s.id, brokers[n % len(brokers)], s.upload_us / SECOND_US, self, int(network.session_s))
             for n, s in enumerate(devices.speakers)
         ]
+        hostile = hostile or Hostile()
+        self._strangers = [
+            Link(len(self._links) + n, stranger(n), brokers[n % len(brokers)], UNTOLD_S, self, 0)
+            for n in range(int(hostile.clients))
+        ]
+        end_us = devices.run.end_us - devices.run.start_us
+        self._junk = strangers_send(hostile, end_us, Random(f"strangers:{seed}"))
+        self._next_junk = next(self._junk, None)
         self._brokers = brokers
         self._to_connect: dict[Address, asyncio.Queue[Link]] = {b: asyncio.Queue() for b in brokers}
         self._connacks: dict[int, asyncio.Future[None]] = {}
@@ -114,18 +127,20 @@ class Fleet:
     # --- what links tell ---
 
     def connected(self, link: Link) -> None:
+        done = self._connacks.get(link.index)
+        if done is not None and not done.done():
+            done.set_result(None)
+        if link.index >= len(self._links):
+            return
         self._ready += 1
         self._seen.add(link.index)
         self.tally.connections = len(self._seen)
         self.tally.at_once = max(self.tally.at_once, self._ready)
-        done = self._connacks.get(link.index)
-        if done is not None and not done.done():
-            done.set_result(None)
         if self._ready == len(self._links):
             self._all_ready.set()
 
     def lost(self, link: Link, why: str, *, was_ready: bool) -> None:
-        self._ready -= was_ready
+        self._ready -= was_ready and link.index < len(self._links)
         if not link.wanted or self._stopping:
             return
         self.tally.troubles[why] += 1
@@ -182,7 +197,7 @@ class Fleet:
     async def connect(self, timeout_s: float) -> int:
         """Connects everybody, for at most so long; gives how many are."""
         _raise_open_files(len(self._links) + SPARE_FILES)
-        for link in self._links:
+        for link in [*self._links, *self._strangers]:
             self._to_connect[link.address].put_nowait(link)
         until = time.monotonic() + timeout_s
         while self._ready < len(self._links) and time.monotonic() < until:
@@ -217,7 +232,7 @@ class Fleet:
                 self._progress("done", self.tally)
             finally:
                 self._stopping = True
-                for link in self._links:
+                for link in [*self._links, *self._strangers]:
                     link.say_goodbye()
                 for task in tasks:
                     task.cancel()
@@ -234,6 +249,7 @@ class Fleet:
             if now_us > 0:
                 self._send(self._devices.step(now_us, (run.start_us + now_us) // MS), now_us)
                 self._obey(now_us)
+                self._annoy(now_us)
                 self._change_coverage(now_us)
             if loop.time() - shown_s >= PROGRESS_S:
                 shown_s = loop.time()
@@ -246,7 +262,7 @@ class Fleet:
         if messages:
             tally.lag_s = max(tally.lag_s, (now_us - min(m.t_us for m in messages)) / SECOND_US)
         network = self._network
-        faulty = network.duplicates > 0 or network.reordered > 0 or network.lost > 0
+        faulty = network.duplicates > 0 or network.reordered > 0 or network.lost > 0 or network.broken > 0
         for message in messages:
             tally.sent += message.items
             if faulty:
@@ -268,6 +284,14 @@ class Fleet:
                 self.tally.sent += message.items
                 self._links[device].send(message.payload, message.items)
 
+    def _annoy(self, now_us: int) -> None:
+        """What clients that are no devices send."""
+        while self._next_junk is not None and self._next_junk[0] < now_us:
+            _, number, payload = self._next_junk
+            self._strangers[number].send(payload, 0)
+            self.tally.broken += 1
+            self._next_junk = next(self._junk, None)
+
     def _send_badly(self, message: Message) -> None:
         """Not at all, twice, or later, as the scenario has it."""
         network, link = self._network, self._links[message.device]
@@ -275,6 +299,9 @@ class Fleet:
             self.tally.lost += message.items
             self._obedience.hold_back(message)
             return
+        if network.broken and self._rng.random() < network.broken:
+            self.tally.broken += 1
+            link.send(junk(self._rng), 0)
         if self._rng.random() < network.duplicates:
             self.tally.duplicated += message.items
             link.send(message.payload, message.items)

@@ -7,17 +7,21 @@ that the world is a function of time: no step size decides what happened, and th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.belongings import equip
+from simulators.characters import character_of
+from simulators.days import Routine
 from simulators.ground import Floats
+from simulators.misfortunes import befall, jumps_of, restarts_of
 from simulators.plots import PLOTS
-from simulators.scenario import Outage, Scenario, Shares
-from simulators.scenes import AFTER_S, SPARE_S, STROLL_M, Life, Scene, Silence, curfew_spans
+from simulators.scenario import Scenario, Shares
+from simulators.scenes import AFTER_S, SPARE_S, STROLL_M, Life, Scene, Silence, Sky, Span, curfew_spans
 from simulators.streets import Path, walking_time
 from simulators.subjects import Run, Subject
 
@@ -27,16 +31,42 @@ OPENING_S = 900.0
 """The first slot of a long run is short, so that something is to be seen soon."""
 
 
-def live(subject: Subject, run: Run, scenario: Scenario, seed: int) -> Life:
-    """One person's run. The same arguments give the same life."""
+def live_all(subjects: Sequence[Subject], run: Run, scenario: Scenario, seed: int) -> list[Life]:
+    """Everybody's run, in their order: whoever may be followed is drawn first."""
+    others: dict[str, tuple[Subject, Life]] = {}
+    for subject in subjects:
+        if subject.is_victim:
+            others[subject.id] = subject, live(subject, run, scenario, seed)
+    return [
+        others[subject.id][1] if subject.is_victim else live(subject, run, scenario, seed, others)
+        for subject in subjects
+    ]
+
+
+def live(
+    subject: Subject,
+    run: Run,
+    scenario: Scenario,
+    seed: int,
+    others: Mapping[str, tuple[Subject, Life]] | None = None,
+) -> Life:
+    """One person's run; ``others`` are those whom they may follow. The same arguments give the same life."""
     rng = Random(f"life:{seed}:{subject.id}")
     scene = Scene(subject, run, rng, Path(0.0, (0.0, 0.0), rng), run.duration_s)
+    scene.others = others or {}
     scene.must_be_home = curfew_spans(subject, run)
+    character = None
+    if scenario.people.whole_days(run.duration_s):
+        character = character_of(subject, run, scene.must_be_home, seed)
+        scene.routine = Routine.of(scene, character, seed)
     for scene.end in _slot_ends(run.duration_s):
         if scene.path.now < scene.end:
             _live_slot(scene, scenario.shares)
     scene.path.stay(run.duration_s + AFTER_S)
-    silences = _joined([*scene.silences, *_outages(scenario.outages, rng)])
+    if character is not None:
+        equip(scene, character, scenario.people.rest_s)
+    befall(scene, scenario, rng)
+    silences = _joined(scene.silences)
     t, x, y = scene.path.knots()
     return Life(
         t,
@@ -44,9 +74,16 @@ def live(subject: Subject, run: Run, scenario: Scenario, seed: int) -> Life:
         y,
         tuple(scene.plots),
         silences,
-        sorted(scene.blind),
+        _merged(scene.blind),
         sorted(scene.events, key=lambda e: e.at),
         scene.untrusted_from,
+        _apart(scene.skies),
+        sorted(scene.rests),
+        scene.battery,
+        () if character is None else (character.daily.value, character.dwelling.value),
+        scene.left_from,
+        jumps_of(scenario.clocks, run.duration_s, rng),
+        restarts_of(scenario.counters, run.duration_s, rng),
     )
 
 
@@ -86,7 +123,11 @@ def _plot_for(scene: Scene, shares: Shares) -> str | None:
 
 
 def _begin_about(scene: Scene) -> None:
-    """Where an orderly person is when the run begins: at home mostly, or near it on the way."""
+    """Where an orderly person is when the run begins: where their day has them, or at home mostly, or near it on the way."""
+    if scene.routine is not None:
+        if scene.fresh:
+            scene.routine.begin()
+        return
     least_m = 2 * scene.subject.radius_m + 30.0
     spot = scene.away_spot(least_m, max(STROLL_M, least_m + 10.0))
     spare = scene.next_curfew() - scene.path.now - SPARE_S - walking_time(spot, (0.0, 0.0))
@@ -95,10 +136,6 @@ def _begin_about(scene: Scene) -> None:
         scene.path.stay(scene.path.now + scene.rng.uniform(0.0, min(60.0, spare)))
     elif scene.fresh:
         scene.path.stay(scene.path.now + 1.0)
-
-
-def _outages(outages: Iterable[Outage], rng: Random) -> list[Silence]:
-    return [Silence((o.from_s, o.to_s), o.keeps) for o in outages if rng.random() < o.share]
 
 
 def _joined(silences: list[Silence]) -> list[Silence]:
@@ -113,21 +150,51 @@ def _joined(silences: list[Silence]) -> list[Silence]:
     return out
 
 
-class World:
-    """Walks as columns, each followed on its own: follower ``n`` is at or after knot ``at[n]`` of its person's.
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """In order; those that touch or overlap are one."""
+    out: list[Span] = []
+    for begin, end in sorted(spans):
+        if out and begin <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((begin, end))
+    return out
 
-    ``people`` names the person of each follower: a person is followed by each of their devices.
+
+def _apart(skies: list[Sky]) -> list[Sky]:
+    """In order and without overlap: what was drawn later stands where two would."""
+    out: list[Sky] = []
+    for sky in skies:
+        begin, end = sky.span
+        if out and out[-1].span[1] <= begin:
+            out.append(sky)
+            continue
+        left = []
+        for one in out:
+            a, b = one.span
+            left += [
+                replace(one, span=piece) for piece in ((a, min(b, begin)), (max(a, end), b)) if piece[0] < piece[1]
+            ]
+        out = sorted([*left, sky], key=lambda each: each.span)
+    return out
+
+
+class Followed:
+    """Columns over time, straight between knots, followed by many: follower ``n`` is at or after knot ``at[n]`` of its own.
+
+    ``t`` are the knots' times of each, ``columns`` their values; ``of`` names whose each follower follows.
     """
 
-    def __init__(self, lives: list[Life], people: NDArray[np.int64]) -> None:
-        sizes = np.array([len(life.t) for life in lives], np.int64)
+    def __init__(self, t: Sequence[Floats], columns: Sequence[Sequence[Floats]], of: NDArray[np.int64]) -> None:
+        sizes = np.array([len(each) for each in t], np.int64)
         first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        self.t, self.x, self.y = (np.concatenate([getattr(life, c) for life in lives]) for c in ("t", "x", "y"))
-        self.at = first[people]
-        self.last = first[people + 1] - 2
+        self.t = np.concatenate(t)
+        self.columns = [np.concatenate(column) for column in columns]
+        self.at = first[of]
+        self.last = first[of + 1] - 2
 
-    def positions(self, who: NDArray[np.intp], t: Floats) -> tuple[Floats, Floats]:
-        """Metres east and north of home of some followers, each at its own instant, seconds since the run began.
+    def values(self, who: NDArray[np.intp], t: Floats) -> list[Floats]:
+        """The columns for some followers, each at its own instant, seconds since the run began.
 
         Instants of one follower may not go back from call to call: the knots are walked along.
         """
@@ -139,9 +206,4 @@ class World:
         self.at[who] = at
         begin, end = self.t[at], self.t[at + 1]
         part = np.clip((t - begin) / np.maximum(end - begin, 1e-9), 0.0, 1.0)
-        return self.x[at] + part * (self.x[at + 1] - self.x[at]), self.y[at] + part * (self.y[at + 1] - self.y[at])
-
-
-def position_of(life: Life, t: Floats) -> tuple[Floats, Floats]:
-    """Where one person is at any instants; metres east and north of home."""
-    return np.interp(t, life.t, life.x), np.interp(t, life.t, life.y)
+        return [column[at] + part * (column[at + 1] - column[at]) for column in self.columns]

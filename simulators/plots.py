@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.vocabulary import ConditionKind, DeviceKind, EventCode, EventState
+from simulators.plots_of_others import fits_near_victim, fits_tag_left, near_victim, tag_left
 from simulators.scenes import CONTACT_S, SPARE_S, Scene, Span
 from simulators.streets import DRIVING_M_S, WALKING_M_S, Place, walking_time
 from simulators.subjects import LOCATING_KINDS, Watched
@@ -373,6 +374,8 @@ PLOTS: dict[str, Plot] = {
     "battery_low": Plot(_always, _lasting(EventCode.BATTERY_LOW, of_tag=True)),
     "battery_critical": Plot(_locates, _lasting(EventCode.BATTERY_CRITICAL)),
     "battery_dead": Plot(_locates, _battery_dead),
+    "near_victim": Plot(fits_near_victim, near_victim),
+    "tag_left": Plot(fits_tag_left, tag_left),
     "sos": Plot(_locates, _pulse(EventCode.SOS)),
     "home_unit_power_lost": Plot(_hears, _lasting(EventCode.HOME_UNIT_POWER_LOST)),
     "home_unit_moved": Plot(_hears, _home_unit_moved),

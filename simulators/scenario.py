@@ -1,48 +1,34 @@
-"""A scenario: how often things go wrong, as a TOML file (docs/simulators.md). Everything has a default.
+"""A scenario: who lives how, what goes wrong and how often. Everything has a default; `simulators.scenario_file` reads them from TOML.
 
-::
-
-    [shares]                # of the people to whom it can happen, each
-    zone_visit = 0.06
-    [[outage]]              # a network is away for a share of the devices
-    from_s = 300
-    to_s = 700
-    share = 0.2
-    keeps = true            # devices keep their facts and send them afterwards
-    [network]
-    duplicates = 0.01       # share of messages that are sent twice
-    reordered = 0.01        # share that is held back, up to
-    reorder_s = 20
-    latency_s = 0.15        # typical, in feed files
-    lost = 0.01             # share that never arrives, until the device is asked to send it again
-    session_s = 3600        # how long the broker keeps commands for a device that is away
-    [accuracy]
-    typical_m = 7.0
-    best_m = 4.0
-    worst_m = 25.0
-    [wire]
-    msgpack = 0.1           # share of devices that speak MessagePack
-    [feed]
-    tick_s = 1
+docs/simulators.md tells every setting, its default and what it may be.
 """
 
 from __future__ import annotations
 
-import math
-import tomllib
 from dataclasses import dataclass, field, fields
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Final
 
-from domain.errors import BailiwickError
-
-MAX_OUTAGES = 1000
-DUPLICATE_S = (1, 30)
+DUPLICATE_S: Final = (1, 30)
 """In feed files the second of a message that comes twice comes so many seconds after the first."""
+LONG_RUN_S: Final = 3 * 3600.0
+"""In runs over this people live whole days, unless it is said that they do not."""
 
 
-class BadScenario(BailiwickError):
-    """A scenario file that cannot be taken; the text says where and why."""
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a scenario shows: words for people, and the failures (failures.md) that it is of."""
+
+    title: str = ""
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """The run that shows it: what benchmarks take, and `simulate` where nothing else is asked. ``start`` as an instant; empty: any."""
+
+    wearers: float = 0.0
+    days: float = 0.0
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +59,50 @@ class Shares:
     sos: float = 0.001
     home_unit_power_lost: float = 0.01
     home_unit_moved: float = 0.003
+    near_victim: float = 0.1
+    tag_left: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """``days``: `auto`, `yes` or `no`; ``rest_s``: how often a tag at rest records, 0: as ever."""
+
+    days: str = "auto"
+    rest_s: float = 240.0
+
+    def whole_days(self, duration_s: float) -> bool:
+        """Whether people live by their days' agenda in a run of so many seconds."""
+        return self.days == "yes" or (self.days == "auto" and duration_s > LONG_RUN_S)
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A share of the devices is out of touch from ``from_s`` to ``to_s``, seconds since the run began."""
+    """Devices out of touch from ``from_s`` to ``to_s``, seconds since the run began: a share of those of a carrier and cell."""
 
     from_s: float
     to_s: float
     share: float = 1.0
     keeps: bool = True
+    carrier: str = ""
+    cell: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PowerCut:
+    """Home units of a share of the homes run on their batteries."""
+
+    from_s: float
+    to_s: float
+    share: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Devices of a lot that say once in so many days what is not so: their own fault, not their wearers'."""
+
+    lot: str
+    share: float = 0.2
+    every_days: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +113,7 @@ class Network:
     latency_s: float = 0.15
     lost: float = 0.0
     session_s: float = 0.0
+    broken: float = 0.0
 
     @property
     def longest_s(self) -> float:
@@ -110,6 +131,30 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
+class Clocks:
+    """``skew_s``: clocks are wrong by up to so much; ``jumped``: share of devices whose clock once is weeks or decades off for a while."""
+
+    skew_s: float = 0.0
+    jumped: float = 0.0
+    jump_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """``restarted``: share of devices whose `seq` once begins at 1 again, without a new `gen`."""
+
+    restarted: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """Clients that are no device of the caseload and send what nobody can read, each so many messages a minute."""
+
+    clients: float = 0.0
+    per_min: float = 6.0
+
+
+@dataclass(frozen=True, slots=True)
 class Wire:
     msgpack: float = 0.1
 
@@ -121,103 +166,23 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
+    """All faults, in one object."""
+
+    about: About = field(default_factory=About)
+    run: Suggested = field(default_factory=Suggested)
     shares: Shares = field(default_factory=Shares)
+    people: People = field(default_factory=People)
     network: Network = field(default_factory=Network)
     accuracy: Accuracy = field(default_factory=Accuracy)
+    clocks: Clocks = field(default_factory=Clocks)
+    counters: Counters = field(default_factory=Counters)
+    hostile: Hostile = field(default_factory=Hostile)
     wire: Wire = field(default_factory=Wire)
     feed: Feed = field(default_factory=Feed)
     outages: tuple[Outage, ...] = ()
+    power_cuts: tuple[PowerCut, ...] = ()
+    lots: tuple[Lot, ...] = ()
 
-
-T = TypeVar("T", Shares, Network, Accuracy, Wire, Feed, Outage)
 
 CALM = Scenario(shares=Shares(**{f.name: 0.0 for f in fields(Shares)}))
 """Nobody does anything wrong and nothing breaks."""
-
-_SECTIONS: dict[str, Any] = {
-    "shares": Shares(),
-    "network": Network(),
-    "accuracy": Accuracy(),
-    "wire": Wire(),
-    "feed": Feed(),
-}
-_LIMITS = {
-    "reorder_s": (0.0, 3600.0),
-    "latency_s": (0.0, 60.0),
-    "session_s": (0.0, 604_800.0),
-    "typical_m": (1.0, 200.0),
-    "best_m": (1.0, 200.0),
-    "worst_m": (1.0, 200.0),
-    "tick_s": (0.1, 3600.0),
-    "from_s": (0.0, 1e8),
-    "to_s": (0.0, 1e8),
-}
-"""Of the numbers that are not shares."""
-
-
-def read_scenario(path: Path) -> Scenario:
-    """The scenario of a file. Raises `BadScenario` with one line."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadScenario(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadScenario(f"{path}: {error}") from None
-    return parse_scenario(table, str(path))
-
-
-def parse_scenario(table: dict[str, Any], name: str) -> Scenario:
-    """The scenario of a TOML table; ``name`` is said in errors."""
-    taken: dict[str, Any] = {}
-    for section, value in table.items():
-        if section == "outage":
-            taken["outages"] = _outages(value, name)
-            continue
-        if section not in _SECTIONS:
-            raise BadScenario(f"{name}: {section}: no such section; known are {', '.join([*_SECTIONS, 'outage'])}")
-        taken[section] = _filled(_SECTIONS[section], value, f"{name}: {section}")
-    scenario = Scenario(**taken)
-    if not scenario.accuracy.best_m <= scenario.accuracy.typical_m <= scenario.accuracy.worst_m:
-        raise BadScenario(f"{name}: accuracy: best_m, typical_m and worst_m must rise in this order")
-    return scenario
-
-
-def _outages(value: Any, name: str) -> tuple[Outage, ...]:
-    if not isinstance(value, list) or len(value) > MAX_OUTAGES:
-        raise BadScenario(f"{name}: outage: must be a list of at most {MAX_OUTAGES} tables, [[outage]]")
-    outages = []
-    for number, one in enumerate(value, start=1):
-        where = f"{name}: outage {number}"
-        for key in ("from_s", "to_s"):
-            if not isinstance(one, dict) or key not in one:
-                raise BadScenario(f"{where}: {key}: is missing")
-        outage = _filled(Outage(0, 1), one, where)
-        if outage.to_s <= outage.from_s:
-            raise BadScenario(f"{where}: to_s: must be after from_s")
-        outages.append(outage)
-    return tuple(outages)
-
-
-def _filled(default: T, value: Any, where: str) -> T:
-    if not isinstance(value, dict):
-        raise BadScenario(f"{where}: must be a table")
-    known = {f.name: getattr(default, f.name) for f in fields(default)}
-    taken: dict[str, Any] = {}
-    for key, given in value.items():
-        if key not in known:
-            raise BadScenario(f"{where}: {key}: no such setting; known are {', '.join(known)}")
-        taken[key] = _value(given, known[key], key, where)
-    return type(default)(**{**known, **taken})
-
-
-def _value(given: Any, known: Any, key: str, where: str) -> Any:
-    if isinstance(known, bool):
-        if not isinstance(given, bool):
-            raise BadScenario(f"{where}: {key}: must be true or false")
-        return given
-    low, high = _LIMITS.get(key, (0.0, 1.0))
-    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
-        raise BadScenario(f"{where}: {key}: must be a number")
-    if not low <= given <= high:
-        raise BadScenario(f"{where}: {key}: must be from {low:g} to {high:g}, not {given:g}")
-    return float(given)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
+from typing import Protocol
 
 import numpy as np
 
@@ -25,6 +27,8 @@ STROLL_M = 250.0
 """How far from home errands go, to each side."""
 SPARE_S = 150.0
 """How long before a curfew a wearer who keeps it is at home."""
+ENTRANCE_S = 30.0
+"""From the street to where nothing gets through."""
 AFTER_S = 15.0
 """How long a walk is drawn beyond the end of the run."""
 
@@ -39,12 +43,28 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class DeviceEvent:
-    """What a device says about itself, or about the tag that it hears."""
+    """What a device says about itself, or about the tag that it hears. ``interval_s``: how often it records at rest."""
 
     at: float
     code: EventCode
     state: EventState
     tag: str | None = None
+    interval_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sky:
+    """How well a device knows its place for a while, against how it usually does.
+
+    ``stated`` is how many times as much error it states, ``error`` how many times as much as it states there is: over 1 it does
+    not tell the truth of itself. ``stated_m``: it knows its place by cell or WiFi (``source``) and states so many metres.
+    """
+
+    span: Span
+    stated: float = 1.0
+    error: float = 1.0
+    stated_m: float | None = None
+    source: str | None = None
 
 
 @dataclass(slots=True)
@@ -53,7 +73,10 @@ class Life:
 
     ``t``, ``x``, ``y`` are the knots of their walk; ``silences``, ``blind`` (no positions can be had) and ``events``
     are of their speaking devices, all of them alike; ``untrusted_from``: from then on the devices say nothing of
-    presence (rules.md 5.1).
+    presence (rules.md 5.1). ``skies`` lie apart, in order; in ``rests`` the device records every so many seconds;
+    ``battery`` is its level in per cent at some instants, straight between, none: it is not followed. ``character``: their daily life
+    and their dwelling, where they live whole days. ``left_from``: from then on the devices stay where they were.
+    In ``jumps`` their clocks are so many seconds off; at ``restarts`` they count from 1 again.
     """
 
     t: Floats
@@ -64,6 +87,23 @@ class Life:
     blind: list[Span] = field(default_factory=list)
     events: list[DeviceEvent] = field(default_factory=list)
     untrusted_from: float = math.inf
+    skies: list[Sky] = field(default_factory=list)
+    rests: list[tuple[Span, float]] = field(default_factory=list)
+    battery: list[tuple[float, float]] = field(default_factory=list)
+    character: tuple[str, ...] = ()
+    left_from: float = math.inf
+    jumps: list[tuple[Span, float]] = field(default_factory=list)
+    restarts: list[float] = field(default_factory=list)
+
+
+class Routine(Protocol):
+    """What somebody does all day (`simulators.days`)."""
+
+    def live(self, until: float) -> None:
+        """Goes on with it up to an instant, or the end of the way that was begun before it."""
+
+    def begin(self) -> None:
+        """Puts them where it has them when the run begins."""
 
 
 @dataclass(slots=True)
@@ -80,6 +120,12 @@ class Scene:
     blind: list[Span] = field(default_factory=list)
     events: list[DeviceEvent] = field(default_factory=list)
     untrusted_from: float = math.inf
+    skies: list[Sky] = field(default_factory=list)
+    rests: list[tuple[Span, float]] = field(default_factory=list)
+    battery: list[tuple[float, float]] = field(default_factory=list)
+    routine: Routine | None = None
+    left_from: float = math.inf
+    others: Mapping[str, tuple[Subject, Life]] = field(default_factory=dict)
     must_be_home: list[Span] = field(default_factory=list)
 
     @property
@@ -121,11 +167,19 @@ class Scene:
     def speaker(self) -> Device:
         return self.subject.speaking[0].device
 
-    def tell(self, at: float, code: EventCode, state: EventState, tag: str | None = None) -> None:
-        self.events.append(DeviceEvent(at, code, state, tag))
+    def tell(
+        self, at: float, code: EventCode, state: EventState, tag: str | None = None, interval_s: float | None = None
+    ) -> None:
+        self.events.append(DeviceEvent(at, code, state, tag, interval_s))
 
     def silent(self, begin: float, end: float, *, keeps: bool) -> None:
         self.silences.append(Silence((begin, end), keeps))
+
+    def below(self, begin: float, end: float) -> None:
+        """Underground: nothing is received there, and nothing gets through."""
+        if end - begin > 2 * ENTRANCE_S:
+            self.blind.append((begin + ENTRANCE_S, end - ENTRANCE_S))
+            self.silent(begin + ENTRANCE_S, end - ENTRANCE_S, keeps=True)
 
     def go_home(self) -> None:
         self.path.travel((0.0, 0.0))
@@ -135,7 +189,9 @@ class Scene:
         return away * math.cos(heading), away * math.sin(heading)
 
     def errands(self, until: float) -> None:
-        """What a wearer does who keeps to everything: at home in curfew, else at home or about the streets near it."""
+        """What a wearer does who keeps to everything: their day's agenda, or at home in curfew, else about the streets near it."""
+        if self.routine is not None:
+            self.routine.live(until)
         while self.path.now < until:
             must = self.next_curfew()
             if must - self.path.now <= SPARE_S or self.rng.random() < 0.5:

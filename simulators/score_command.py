@@ -22,13 +22,14 @@ BAD_INPUT: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class ScoreConfig:
-    """What the command line asks for. ``page``: a file to write for people."""
+    """What the command line asks for. ``page``: a file to write for people; ``lives``: who lived how."""
 
     truth: Path
     violations: Path
     alerts: Path | None = None
     groups: Path | None = None
     page: Path | None = None
+    lives: Path | None = None
     tolerance_s: float = OFF_S
     as_json: bool = False
 
@@ -56,7 +57,7 @@ def _scored(config: ScoreConfig) -> Report:
     if not (math.isfinite(config.tolerance_s) and config.tolerance_s >= 0):
         raise BailiwickError("--tolerance: 0 seconds or more")
     return score(
-        read_lines(config.truth),
+        read_lines(config.truth, *([] if config.lives is None else [config.lives])),
         read_lines(config.violations),
         alert_lines=None if config.alerts is None else read_lines(config.alerts),
         groups=None if config.groups is None else read_groups(config.groups),

@@ -52,12 +52,21 @@ class BadLine(BailiwickError):
 
 
 class Lines:
-    """The lines of an NDJSON file as they stand, empty ones left out; ``number``: of the line that came last."""
+    """The lines of NDJSON files as they stand, one file after the other, empty ones left out.
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.number = path, 0
+    ``path`` and ``number`` are of the line that came last.
+    """
+
+    def __init__(self, *paths: Path) -> None:
+        self._paths = paths
+        self.path, self.number = paths[0], 0
 
     def __iter__(self) -> Iterator[bytes]:
+        for path in self._paths:
+            self.path = path
+            yield from self._of_one()
+
+    def _of_one(self) -> Iterator[bytes]:
         with self.path.open("rb") as file:
             self.number = 0
             while text := file.readline(MOST_BYTES + 1):
@@ -68,9 +77,9 @@ class Lines:
                     yield text
 
 
-def read_lines(path: Path) -> Lines:
-    """An NDJSON file, to be read while it is scored."""
-    return Lines(path)
+def read_lines(*paths: Path) -> Lines:
+    """NDJSON files, to be read while they are scored."""
+    return Lines(*paths)
 
 
 def located(lines: object, bad: BadLine) -> BailiwickError:

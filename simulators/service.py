@@ -24,11 +24,13 @@ from domain.instants import SECOND_US, format_instant, parse_instant
 from domain.records import Fitting, Version
 from simulators.caseload import as_lines, generate
 from simulators.devices import Devices
+from simulators.estate import estate
 from simulators.feed import feed_lines
 from simulators.fleet import Fleet, Progress, Tally, quiet
 from simulators.link import Address
-from simulators.lives import live
-from simulators.scenario import Scenario, read_scenario
+from simulators.lives import live_all
+from simulators.scenario import Scenario
+from simulators.scenario_file import read_scenario
 from simulators.scenes import Life
 from simulators.speakers import Speaker, speakers_of
 from simulators.subjects import Run, Subject, subjects_of
@@ -52,6 +54,7 @@ class SimulateConfig:
     feed : a file to write instead, `-` for standard output.
     rate_hz : messages a second of every device; None: as the caseload says.
     start_us : when the run begins; None: now with a broker, else when the caseload's last device is fitted.
+    lives : a file for who lived how, to tell a score apart by.
     gen : the ``gen`` of every device; None: 0 in a feed, and with a broker a number that no run before used.
     """
 
@@ -64,6 +67,7 @@ class SimulateConfig:
     seed: int = 1
     duration_s: float = USUAL_DURATION_S
     truth: Path | None = None
+    lives: Path | None = None
     as_json: bool = False
     start_us: int | None = None
     gen: int | None = None
@@ -99,15 +103,17 @@ class Simulation:
         subjects = subjects_of(versions, run, seed)
         if not subjects:
             raise Refused("nobody in the caseload wears a device that speaks during the run")
-        lives = [live(subject, run, scenario, seed) for subject in subjects]
+        lives = live_all(subjects, run, scenario, seed)
         speakers = speakers_of(subjects, run, scenario, seed, rate_hz)
-        devices = Devices(speakers, subjects, lives, run, seed, gen)
+        devices = Devices(speakers, subjects, lives, run, seed, gen, scenario.clocks.skew_s)
         return cls(run, scenario, seed, subjects, lives, speakers, devices)
 
     async def play(self, brokers: Sequence[str], connect_s: float, progress: Progress = quiet) -> Tally:
         """Plays the run at its own time over MQTT. Raises `BadSetting` for an address that is none."""
         addresses = [Address.parse(url) for url in brokers]
-        fleet = Fleet(self.devices, self.lives, addresses, self.scenario.network, self.seed, progress)
+        fleet = Fleet(
+            self.devices, self.lives, addresses, self.scenario.network, self.seed, progress, self.scenario.hostile
+        )
         gc.collect()
         gc.freeze()  # what was made so far stays: the collector need not walk it while messages are due
         try:
@@ -189,8 +195,10 @@ def _caseload(config: SimulateConfig, start_us: int) -> list[Version]:
     if config.caseload is not None:
         with config.caseload.open("rb") as lines:
             return read_caseload(lines, str(config.caseload), timezone_names())[0]
-    within_s = config.duration_s if config.duration_s <= SHORT_RUN_S else None
-    records = generate(config.wearers or 0, config.seed, start_us, within_s, config.rate_hz)
+    if config.duration_s <= SHORT_RUN_S:
+        records = generate(config.wearers or 0, config.seed, start_us, config.duration_s, config.rate_hz)
+    else:
+        records = estate(config.wearers or 0, config.seed, start_us, config.duration_s / 86_400, config.rate_hz)
     path = _invented_path(config)
     path.write_bytes(as_lines(records))
     print(f"the invented caseload is in {path}", file=sys.stderr)
@@ -250,8 +258,8 @@ def _play(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
 def _told(simulation: Simulation, config: SimulateConfig) -> dict[str, Any]:
     """Who took part; and the truth is written when it is asked for."""
     told: dict[str, Any] = {"wearers": len(simulation.subjects), "devices": len(simulation.speakers)}
-    if config.truth is not None:
-        told["truth_lines"] = write_truth(simulation, config.truth)
+    if config.truth is not None or config.lives is not None:
+        told["truth_lines"] = write_truth(simulation, config.truth, config.lives)
     return told
 
 

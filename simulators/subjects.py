@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from random import Random
 from typing import Any, TypeVar
 
@@ -93,13 +94,19 @@ class Subject:
     rf_tags: tuple[str, ...] = ()
     orders: list[Interval] = field(default_factory=list)
     """When an order of theirs is in force."""
+    order_kinds: tuple[str, ...] = ()
+    level: str = ""
+    young: bool = False
+    """Under 18 when the run begins."""
 
     def of_kind(self, *kinds: ConditionKind) -> list[Watched]:
         return [w for w in self.watched if w.condition.kind in kinds]
 
     @property
     def speaking(self) -> list[Worn]:
-        return [w for w in self.worn if w.device.kind in SPEAKING_KINDS]
+        """The devices that speak; the first tells of the person, so an alcohol tag comes last."""
+        speaks = [w for w in self.worn if w.device.kind in SPEAKING_KINDS]
+        return sorted(speaks, key=lambda one: one.device.kind is DeviceKind.ALCOHOL_TAG)
 
 
 @dataclass(slots=True)
@@ -136,8 +143,37 @@ def subjects_of(versions: Iterable[Version], run: Run, seed: int) -> list[Subjec
             if thing.device.kind is DeviceKind.HOME_UNIT:
                 thing.tags = heard
         held = merged([_span(o.from_us, o.to_us) for o in orders[person.id]])
-        found.append(Subject(person.id, home, radius_m, things, conditions, isinstance(person, Victim), tags, held))
-    return sorted(found, key=lambda s: s.id)
+        one = Subject(person.id, home, radius_m, things, conditions, isinstance(person, Victim), tags, held)
+        if isinstance(person, Wearer):
+            one.order_kinds = tuple(sorted({order.kind.value for order in orders[person.id]}))
+            one.level, one.young = person.level.value, _is_young(person.born, run)
+        found.append(one)
+    return _neighbours(sorted(found, key=lambda s: s.id), seed)
+
+
+def _neighbours(subjects: list[Subject], seed: int) -> list[Subject]:
+    """Protected people live in the town of whoever must keep away from them, beyond the limit: no record tells where."""
+    at = {subject.id: subject for subject in subjects}
+    for subject in subjects:
+        for watched in subject.of_kind(ConditionKind.PROXIMITY):
+            other = at.get(watched.condition.victim or "")
+            if other is None or not other.is_victim:
+                continue
+            rng = Random(f"neighbours:{seed}:{other.id}")
+            limit_m = watched.condition.prealert_m or 2 * (watched.condition.alert_m or 0.0)
+            heading, away_m = rng.uniform(0, 2 * math.pi), limit_m * rng.uniform(1.3, 2.0) + rng.uniform(100.0, 2_000.0)
+            kx, ky = subject.home.scale
+            lon = subject.home.lon + away_m * math.cos(heading) / kx
+            other.home = Frame(lon, subject.home.lat + away_m * math.sin(heading) / ky)
+    return subjects
+
+
+def _is_young(born: str | None, run: Run) -> bool:
+    if born is None:
+        return False
+    day = datetime.fromtimestamp(run.start_us // SECOND_US, UTC).date()
+    birth = date.fromisoformat(born)
+    return (day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))) < 18
 
 
 def _worn_by(shelf: _Shelf, run: Run) -> dict[str, list[Worn]]:

@@ -6,16 +6,16 @@ The auditor holds the true walk against it: a violation that nothing sent could 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import SECOND_US
-from simulators.ground import Floats
-from simulators.scenes import DeviceEvent, Life, Silence
-from simulators.speakers import Speaker
+from simulators.ground import SIGMA_OF_ACC, Floats
+from simulators.scenes import DeviceEvent, Life, Silence, Sky, Span
+from simulators.speakers import MS, Speaker
 
 Flags: TypeAlias = NDArray[np.bool_]
 LEAST_STATED_M = 5.0
@@ -30,7 +30,7 @@ class Told:
 
     Attributes
     ----------
-    t : (items,) when each item of its rounds is of, in order; ``is_fix``: a position, else a sign of life.
+    t : (items,) when each item of its rounds is of, in order; ``is_fix``: a position to be used, else a sign of life.
     arrived : (items,) when it arrived, infinity when it did not in the run.
     events : what it said besides, and when that arrived.
     delay_s : by how much what it sent may have come later.
@@ -42,6 +42,27 @@ class Told:
     arrived: Floats
     events: list[tuple[DeviceEvent, float]]
     delay_s: float
+    skies: list[Sky] = field(default_factory=list)
+    jumps: list[tuple[Span, float]] = field(default_factory=list)
+
+    def sigma_at(self, t: Floats) -> Floats:
+        """(n,) standard deviation of each axis, metres, that it states at most at some instants."""
+        stated = np.array([sky.stated for sky in self.skies])
+        return np.maximum(self.speaker.worst_acc_m * self._of_skies(t, stated), LEAST_STATED_M) * SIGMA_OF_ACC
+
+    def honest_at(self, t: Floats) -> Flags:
+        """(n,) whether its error there is what it states."""
+        return self._of_skies(t, np.array([sky.error for sky in self.skies])) <= 1.0
+
+    def _of_skies(self, t: Floats, values: Floats) -> Floats:
+        """Of the sky of each instant; 1 under the usual one."""
+        out = np.ones(len(t))
+        if self.skies:
+            begins, ends = np.array([sky.span for sky in self.skies]).T
+            at = np.searchsorted(begins, t, side="right") - 1
+            within = (at >= 0) & (t < ends[at])
+            out[within] = values[at[within]]
+        return out
 
     @property
     def interval_s(self) -> float:
@@ -66,7 +87,7 @@ class Told:
 
     def facts(self) -> Floats:
         """Times of everything that arrived, in order."""
-        own = self.t[np.isfinite(self.arrived)].tolist()
+        own = self.t[np.isfinite(self.arrived) & ~misdated(self.t, self.jumps)].tolist()
         return np.array(sorted([*own, *(e.at for e, a in self.events if math.isfinite(a))]), np.float64)
 
 
@@ -80,8 +101,7 @@ def told_by(life: Life, speakers: list[Speaker], duration_s: float, delay_s: flo
 
 def _told(life: Life, speaker: Speaker, duration_s: float, delay_s: float, *, first: bool) -> Told:
     until_s = min(speaker.until_us / SECOND_US, duration_s)
-    rounds = max(0, math.ceil((until_s * SECOND_US - speaker.phase_us) / speaker.interval_us))
-    t = (speaker.phase_us + speaker.interval_us * np.arange(rounds, dtype=np.int64)) / SECOND_US
+    t = _rounds(life, speaker, until_s)
     kept = np.ones(len(t), bool)
     arrived = t + (speaker.upload_us - speaker.interval_us) / SECOND_US
     for silence in life.silences:
@@ -91,10 +111,71 @@ def _told(life: Life, speaker: Speaker, duration_s: float, delay_s: float, *, fi
     is_fix = np.full(len(t), speaker.locates)
     for begin, end in life.blind:
         is_fix &= ~((t >= begin) & (t < end))
+    for sky in life.skies:
+        if sky.stated_m is not None:
+            is_fix &= ~((t >= sky.span[0]) & (t < sky.span[1]))
+    is_fix |= _repeated(life, speaker, t, is_fix)
+    is_fix &= ~misdated(t, life.jumps)
     latest_s = duration_s - ARRIVAL_S - delay_s
     arrived[arrived > latest_s] = math.inf
     events = _events(life, t, until_s, latest_s) if first else []
-    return Told(speaker, t[kept], is_fix[kept], arrived[kept], events, delay_s)
+    told = Told(speaker, t[kept], is_fix[kept], arrived[kept], events, delay_s, life.skies, life.jumps)
+    if speaker.locates and events and is_fix.any():
+        _add_at_rest(told, life)
+    return told
+
+
+def misdated(t: Floats, jumps: list[tuple[Span, float]]) -> Flags:
+    """(n,) where the clock was so far off that what it dates is of no use but as a sign of life."""
+    out = np.zeros(len(t), bool)
+    for (begin, end), _ in jumps:
+        out |= (t >= begin) & (t < end)
+    return out
+
+
+def _add_at_rest(told: Told, life: Life) -> None:
+    """At rest what a device says besides, up to and with the end of it, is its newest position over again (rules.md 2)."""
+    since = told.t[told.is_fix][0]
+    at_rest = [
+        (event.at, arrived)
+        for event, arrived in told.events
+        if event.at >= since and any(begin <= event.at <= end for (begin, end), _ in life.rests)
+    ]
+    if at_rest:
+        t, arrived = np.array(at_rest).T
+        order = np.argsort(np.concatenate([told.t, t]), kind="stable")
+        told.t = np.concatenate([told.t, t])[order]
+        told.is_fix = np.concatenate([told.is_fix, np.ones(len(t), bool)])[order]
+        told.arrived = np.concatenate([told.arrived, arrived])[order]
+
+
+def _repeated(life: Life, speaker: Speaker, t: Floats, is_fix: Flags) -> Flags:
+    """(n,) what counts as the newest position over again: signs of life at rest (rules.md 2), where nobody moves."""
+    out = np.zeros(len(t), bool)
+    if speaker.locates and is_fix.any():
+        for (begin, end), _ in life.rests:
+            out |= (t >= begin) & (t < end)
+        out &= t >= t[is_fix][0]
+    return out
+
+
+def _rounds(life: Life, speaker: Speaker, until_s: float) -> Floats:
+    """(n,) when the device's rounds are, seconds: as often as ever, and at rest as often as it then does."""
+    end_us, at = round(until_s * SECOND_US), speaker.phase_us
+    pieces: list[NDArray[np.int64]] = []
+    for (begin_s, rests_s), each_s in life.rests if speaker.locates else []:
+        at = _laid(pieces, at, min(round(begin_s * 1000) * MS, end_us), speaker.interval_us)
+        each_us = max(int(each_s * SECOND_US), speaker.interval_us)
+        at = _laid(pieces, at, min(round(rests_s * 1000) * MS, end_us), each_us)
+    _laid(pieces, at, end_us, speaker.interval_us)
+    return np.concatenate(pieces) / SECOND_US
+
+
+def _laid(pieces: list[NDArray[np.int64]], at: int, end: int, every: int) -> int:
+    """Adds the rounds from ``at`` on that lie before ``end``; gives the first that does not."""
+    count = max(0, -(-(end - at) // every))
+    pieces.append(at + every * np.arange(count, dtype=np.int64))
+    return at + every * count
 
 
 def _back(t: Floats, silence: Silence) -> float:

@@ -1,4 +1,4 @@
-"""Streets for invented towns: what the demo's map shows under its wearers. Nobody walks by them; homes and zones lie among them.
+"""Streets for invented towns: what the demo's map shows under its wearers, and what they walk by (`simulators.network`).
 
 Each town of `simulators.places` has a market square, main roads out of it, ring roads, streets in blocks between, parks, and some a
 river, all drawn from the seed. Names are made up. What comes out is GeoJSON, [lon, lat], each feature with its ``kind``: `built` (the
@@ -28,6 +28,8 @@ STEP_M: Final = 380.0
 """Between the corners of a street."""
 WIND_M: Final = 60.0
 """How far a street that is not quite straight leaves its line."""
+UNBENDINGS: Final = 24
+"""Each halves what is left, or better: the waves are longer than they are high."""
 
 Feature = dict[str, Any]
 Metres = tuple[float, float]
@@ -49,19 +51,31 @@ ROADS_OUT: Final = (
 
 def streets(seed: int, towns: Iterable[Town] = TOWNS) -> dict[str, Any]:
     """The streets of those towns as a GeoJSON FeatureCollection; the same for the same seed, each town for itself."""
-    features = [one for town in towns for one in _Plan(town, Random(f"{seed}:streets:{town.slug}")).features()]
+    features = [one for town in towns for one in Plan(town, seed).features()]
     return {"type": "FeatureCollection", "features": features}
 
 
-class _Plan:
+class Plan:
     """One town, in metres about its middle; what is drawn is bent a little, so that no town looks like squared paper."""
 
-    def __init__(self, town: Town, rng: Random) -> None:
+    def __init__(self, town: Town, seed: int) -> None:
         self.town = town
+        rng = Random(f"{seed}:streets:{town.slug}:{town.lon}:{town.lat}")
         self.rng = rng
         self.turn = rng.uniform(0, math.pi / 2)
         self.waves = [(rng.uniform(0.4, 1.0), rng.uniform(700, 1_900), rng.uniform(0, 2 * math.pi)) for _ in range(2)]
         self.reach = REACH_M * rng.uniform(0.85, 1.0)
+        self._lines = [list(self._parallel()) for _ in range(2)]
+
+    def lattice(self) -> tuple[list[float], list[float]]:
+        """Where the streets cross, before they are turned and bent: metres east of the middle, and north; each rising."""
+        return [-at for at in reversed(self._lines[1])], self._lines[0]
+
+    def _parallel(self) -> Iterator[float]:
+        at = -self.reach
+        while at < self.reach:
+            yield at
+            at += self.rng.uniform(*BLOCK_M)
 
     def features(self) -> Iterator[Feature]:
         """All of it, what lies lowest first."""
@@ -107,14 +121,12 @@ class _Plan:
 
     def _blocks(self) -> Iterator[Feature]:
         """Streets both ways, a piece left out here and there, so that blocks differ."""
-        for turned in (0.0, math.pi / 2):
-            at = -self.reach
-            while at < self.reach:
+        for turned, lines in zip((0.0, math.pi / 2), self._lines, strict=True):
+            for at in lines:
                 name = f"{self.rng.choice(FIRST)} {self.rng.choice(SECOND)}"
                 pieces = [self._places(_turned(place, turned) for place in piece) for piece in self._pieces(at)]
                 if pieces:
                     yield _feature("MultiLineString", pieces, "street", name)
-                at += self.rng.uniform(*BLOCK_M)
 
     def _pieces(self, at: float) -> Iterator[list[Metres]]:
         half = math.sqrt(max(0.0, self.reach**2 - at**2))
@@ -132,13 +144,25 @@ class _Plan:
         return _feature("LineString", self._places(line), kind, name)
 
     def _places(self, line: Iterable[Metres]) -> list[list[float]]:
-        return _rounded(offset(self.town.lon, self.town.lat, *self._bent(place)) for place in line)
+        return _rounded(offset(self.town.lon, self.town.lat, *self.bent(place)) for place in line)
 
-    def _bent(self, place: Metres) -> Metres:
+    def bent(self, place: Metres) -> Metres:
         """Turned as the town is, and pushed aside by waves: crossings stay crossings, since all is bent alike."""
         x, y = _turned(place, self.turn)
+        east, north = self._pushed(x, y)
+        return x + east, y + north
+
+    def unbent(self, place: Metres) -> Metres:
+        """What `bent` makes this place of, to a centimetre."""
+        x, y = place
+        for _ in range(UNBENDINGS):
+            east, north = self._pushed(x, y)
+            x, y = place[0] - east, place[1] - north
+        return _turned((x, y), -self.turn)
+
+    def _pushed(self, x: float, y: float) -> Metres:
         (high, long, phase), (other, wide, shift) = self.waves
-        return x + WIND_M * high * math.sin(y / long * math.pi + phase), y + WIND_M * other * math.sin(
+        return WIND_M * high * math.sin(y / long * math.pi + phase), WIND_M * other * math.sin(
             x / wide * math.pi + shift
         )
 

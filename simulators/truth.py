@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from domain.vocabulary import Kind
+from domain.vocabulary import ConditionKind, Kind
 from simulators.scenario import Scenario
 from simulators.scenes import Life
 from simulators.speakers import Speaker
@@ -21,6 +21,8 @@ from simulators.testimony import told_by
 from simulators.truth_contact import EVENT_KINDS, contact_lines, equipment_lines
 from simulators.truth_curfew import curfew_lines
 from simulators.truth_lines import Line, run_line
+from simulators.truth_lives import life_keys, life_line
+from simulators.truth_pairs import Party, pair_lines
 from simulators.truth_zones import zone_lines
 
 TOLD_KINDS = frozenset(
@@ -37,6 +39,8 @@ TOLD_KINDS = frozenset(
         Kind.COMMUNICATION_LOST,
         Kind.LOCATION_LOST,
         Kind.LOST_IN_ZONE,
+        Kind.PROXIMITY_ALERT,
+        Kind.PROXIMITY_PREALERT,
         *(kind for kind, _ in EVENT_KINDS.values()),
     }
 )
@@ -53,21 +57,49 @@ class Lived(Protocol):
     speakers: list[Speaker]
 
 
-def truth_lines(simulation: Lived) -> Iterator[dict[str, Any]]:
-    """Every truth line of a run, as contract.md has it; the first bounds the run. Victims' units are left out."""
+def truth_lines(simulation: Lived, lived: list[dict[str, Any]] | None = None) -> Iterator[dict[str, Any]]:
+    """Every truth line of a run, as contract.md has it; the first bounds the run. Victims' units are left out.
+
+    ``lived`` takes a line for each wearer, of who lived how (`simulators.truth_lives`).
+    """
     run, delay_s = simulation.run, simulation.scenario.network.longest_s
     yield run_line(run).as_json(run)
     speakers: dict[int, list[Speaker]] = defaultdict(list)
     for speaker in simulation.speakers:
         speakers[speaker.person].append(speaker)
+    protected = _protected(simulation, speakers, delay_s)
     for person, (subject, life) in enumerate(zip(simulation.subjects, simulation.lives, strict=True)):
-        if not subject.is_victim:
-            for line in lines_of(subject, life, speakers[person], run, delay_s):
-                yield line.as_json(run)
+        if subject.is_victim:
+            continue
+        lines = lines_of(subject, life, speakers[person], run, delay_s, protected)
+        if lived is not None:
+            lived.append(life_line(subject).as_json(run) | life_keys(subject, life, lines))
+        for line in lines:
+            yield line.as_json(run)
 
 
-def lines_of(subject: Subject, life: Life, speakers: list[Speaker], run: Run, delay_s: float = 0.0) -> list[Line]:
-    """The truth of one person, in the order of time; ``delay_s``: by how much messages may have come later."""
+def _protected(simulation: Lived, speakers: Mapping[int, list[Speaker]], delay_s: float) -> dict[str, Party]:
+    """The people whom somebody must keep away from, by id."""
+    people = enumerate(zip(simulation.subjects, simulation.lives, strict=True))
+    return {
+        subject.id: Party(subject, life, told_by(life, speakers[person], simulation.run.duration_s, delay_s))
+        for person, (subject, life) in people
+        if subject.is_victim
+    }
+
+
+def lines_of(
+    subject: Subject,
+    life: Life,
+    speakers: list[Speaker],
+    run: Run,
+    delay_s: float = 0.0,
+    protected: Mapping[str, Party] | None = None,
+) -> list[Line]:
+    """The truth of one person, in the order of time.
+
+    ``delay_s``: by how much messages may have come later; ``protected``: those whom they may have to keep away from.
+    """
     told = told_by(life, speakers, run.duration_s, delay_s)
     lines = [
         *zone_lines(subject, life, told, run),
@@ -75,14 +107,27 @@ def lines_of(subject: Subject, life: Life, speakers: list[Speaker], run: Run, de
         *contact_lines(subject, life, told, run),
         *equipment_lines(subject, told),
     ]
+    for watched in subject.of_kind(ConditionKind.PROXIMITY):
+        other = (protected or {}).get(watched.condition.victim or "")
+        if other is not None:
+            lines += pair_lines(Party(subject, life, told), other, watched, run)
     return sorted(lines, key=lambda line: (line.from_s, line.kind, line.condition or ""))
 
 
-def write_truth(simulation: Lived, path: Path) -> int:
-    """Writes the truth file; gives the number of lines."""
+def write_truth(simulation: Lived, path: Path | None, lives: Path | None = None) -> int:
+    """Writes the truth file, and one of who lived how; gives the number of the truth's lines."""
+    lived: list[dict[str, Any]] = []
+    lines = truth_lines(simulation, lived)
+    count = sum(1 for _ in lines) if path is None else _written(path, lines)
+    if lives is not None:
+        _written(lives, lived)
+    return count
+
+
+def _written(path: Path, lines: Iterable[dict[str, Any]]) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as file:
-        for line in truth_lines(simulation):
+        for line in lines:
             file.write(json.dumps(line, separators=(",", ":")) + "\n")
             count += 1
     return count

@@ -10,8 +10,7 @@ import numpy as np
 
 from domain.instants import SECOND_US
 from domain.vocabulary import Code, ConditionKind, EventCode, EventState, Kind
-from simulators.ground import SIGMA_OF_ACC
-from simulators.lives import position_of
+from simulators.lives_walked import carried
 from simulators.scenes import CONTACT_S, DeviceEvent, Life, spans_of
 from simulators.subjects import Run, Subject, Watched
 from simulators.testimony import Told
@@ -98,9 +97,10 @@ def _in_zone(subject: Subject, life: Life, one: Told, loss: Line, run: Run) -> I
     before = fixes[fixes <= loss.from_s + 1e-6]
     if not len(before):
         return
-    x, y = position_of(life, before[-1:])
+    x, y = carried(life, before[-1:])
     lon, lat = subject.home.to_lonlat(x, y)
-    sigma_m = one.worst_acc_m * SIGMA_OF_ACC
+    sigma_m = float(one.sigma_at(before[-1:])[0])
+    honest = bool(one.honest_at(before[-1:])[0])
     for watched in subject.of_kind(ConditionKind.EXCLUSION_ZONE, ConditionKind.RESTRICTION_ZONE):
         if watched.outline is None:
             continue
@@ -110,6 +110,7 @@ def _in_zone(subject: Subject, life: Life, one: Told, loss: Line, run: Run) -> I
         if why_not is False or held is False:
             continue
         tolerated = loss.why_not or (WhyNot.AT_THRESHOLD if held is None else None) or why_not
+        tolerated = tolerated or (None if honest else WhyNot.POSITION_ERROR)
         after = fixes[fixes > loss.from_s]
         to_s = float(after[0]) + one.delay_s if len(after) else math.inf
         yield Line(

@@ -10,10 +10,10 @@ import numpy as np
 
 from domain.vocabulary import Code, ConditionKind, DeviceKind, Kind
 from simulators.ground import SIGMA_OF_ACC, Floats, Frame
-from simulators.lives import position_of
+from simulators.lives_walked import carried, position_of
 from simulators.scenes import CONTACT_S, Life, Span, spans_of
 from simulators.subjects import Run, Subject, Watched
-from simulators.testimony import ARRIVAL_S, Flags, Told
+from simulators.testimony import ARRIVAL_S, Flags, Told, misdated
 from simulators.truth_lines import CLEAR, INSIDE, SURELY, Line, WhyNot, common, spans_above
 from simulators.truth_zones import walked
 
@@ -101,11 +101,10 @@ def curfew_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> It
 
 def _away(subject: Subject, life: Life, place: Frame, radius_m: float, run: Run) -> list[Span]:
     t = walked(life, run.duration_s)
-    return spans_above(t, _distance(subject, life, place, t), radius_m)
+    return spans_above(t, _distance(subject, place, *position_of(life, t)), radius_m)
 
 
-def _distance(subject: Subject, life: Life, place: Frame, t: Floats) -> Floats:
-    x, y = position_of(life, t)
+def _distance(subject: Subject, place: Frame, x: Floats, y: Floats) -> Floats:
     lon, lat = subject.home.to_lonlat(x, y)
     east, north = place.to_xy(lon, lat)
     return np.hypot(east, north)
@@ -120,28 +119,29 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
     if len(units) + len(seeing) != 1:
         return None
     one = (units or seeing)[0]
-    of_fix = one.is_fix | bool(units)
+    of_fix = one.is_fix | (bool(units) & ~misdated(one.t, one.jumps))
     t, arrived = one.t[of_fix], one.arrived[of_fix]
-    distance = _distance(subject, life, Frame(place.lon, place.lat), t)
+    distance = _distance(subject, Frame(place.lon, place.lat), *carried(life, t))
     if units:
         out = distance > subject.radius_m
         lapse_s = max(2 * one.upload_s, CONTACT_S)
         every = np.ones(len(t), bool)
         return _Evidence(t, arrived, out, out, ~out, every, lapse_s, one.interval_s, 1, 0.0, one.delay_s)
-    sigma_m = one.worst_acc_m * SIGMA_OF_ACC
+    sigma_m, honest = one.sigma_at(t), one.honest_at(t)
     out_m = distance - place.radius_m
-    out = out_m >= (INSIDE + CLEAR) * sigma_m
+    poor = sigma_m > place.radius_m * SIGMA_OF_ACC  # counts only where it is far outside (rules.md 5)
+    out = (out_m >= np.where(poor, 2 / SIGMA_OF_ACC + CLEAR, INSIDE + CLEAR) * sigma_m) & honest
     return _Evidence(
         t,
         arrived,
         out,
-        out_m >= (SURELY + CLEAR) * sigma_m,
-        out_m <= (CLEAR - INSIDE) * sigma_m,
-        out | (out_m <= -(INSIDE + CLEAR) * sigma_m),
+        out & (out_m >= (SURELY + CLEAR) * sigma_m),
+        (out_m <= (CLEAR - INSIDE) * sigma_m) | ~honest,
+        out | ((out_m <= -(INSIDE + CLEAR) * sigma_m) & honest & ~poor),
         max(CONTACT_S, 3 * one.interval_s),
         one.interval_s,
         2,
-        sigma_m,
+        float(sigma_m.max(initial=0.0)),
         one.delay_s,
     )
 

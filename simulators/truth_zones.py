@@ -10,10 +10,10 @@ import numpy as np
 
 from domain.vocabulary import ConditionKind, Kind
 from simulators.ground import SIGMA_OF_ACC, Floats, Outline
-from simulators.lives import position_of
+from simulators.lives_walked import carried, position_of
 from simulators.scenes import CONTACT_S, Life, Span, spans_of
 from simulators.subjects import Run, Subject, Watched
-from simulators.testimony import Told
+from simulators.testimony import Flags, Told
 from simulators.truth_lines import CLEAR, INSIDE, SURELY, Line, WhyNot, apart, common, spans_above
 
 NEAR = 3.7
@@ -33,8 +33,25 @@ class _Place:
     watched: Watched
     outline: Outline
     enforced: list[Span]
-    sigma_m: float
+    seeing: list[Told]
     gap_s: float
+
+    @property
+    def worst_sigma_m(self) -> float:
+        """The most that is ever stated."""
+        return max(
+            one.worst_acc_m * SIGMA_OF_ACC * max([1.0, *(sky.stated for sky in one.skies)]) for one in self.seeing
+        )
+
+    def sigma(self, t: Floats) -> Floats:
+        """(n,) standard deviations that are stated at most at some instants, metres."""
+        worst: Floats = np.max([one.sigma_at(t) for one in self.seeing], axis=0)
+        return worst
+
+    def honest(self, t: Floats) -> Flags:
+        """(n,) whether no error there is larger than is stated."""
+        honest: Flags = np.all([one.honest_at(t) for one in self.seeing], axis=0)
+        return honest
 
     def wrong(self, x: Floats, y: Floats) -> Floats:
         lon, lat = self.subject.home.to_lonlat(x, y)
@@ -59,13 +76,12 @@ def zone_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> Iter
     if not seeing:
         return
     fixes = np.unique(np.concatenate([one.fixes() for one in seeing]))
-    worst_m = max(one.worst_acc_m for one in seeing)
     gap_s = max(CONTACT_S, *(3 * one.interval_s for one in seeing))
     for watched in subject.watched:
         if watched.outline is None:
             continue
         enforced = common(spans_of(watched.enforced, run), [(0.0, run.duration_s)])
-        place = _Place(subject, watched, watched.outline, enforced, worst_m * SIGMA_OF_ACC, gap_s)
+        place = _Place(subject, watched, watched.outline, enforced, seeing, gap_s)
         if enforced and _may_concern(place, life):
             yield from _lines_of(place, life, fixes, run)
 
@@ -76,7 +92,7 @@ def _may_concern(place: _Place, life: Life) -> bool:
         return True
     frame = place.outline.frame
     cx, cy = place.subject.home.to_xy(np.array([frame.lon]), np.array([frame.lat]))
-    reach_m = 1.01 * place.outline.reach_m + place.watched.condition.buffer_m + NEAR * place.sigma_m + 10.0
+    reach_m = 1.01 * place.outline.reach_m + place.watched.condition.buffer_m + NEAR * place.worst_sigma_m + 10.0
     ax, ay = life.x[:-1] - cx, life.y[:-1] - cy
     dx, dy = np.diff(life.x), np.diff(life.y)
     along = np.clip(-(ax * dx + ay * dy) / np.maximum(dx * dx + dy * dy, 1e-9), 0.0, 1.0)
@@ -99,11 +115,11 @@ def walked(life: Life, until_s: float) -> Floats:
 def _lines_of(place: _Place, life: Life, fixes: Floats, run: Run) -> Iterator[Line]:
     t = walked(life, run.duration_s)
     wrong = place.wrong(*position_of(life, t))
-    at_fixes = place.wrong(*position_of(life, fixes))
+    at_fixes = place.wrong(*carried(life, fixes))
     kind = place.watched.condition.kind.value
     real = spans_above(t, wrong, 0.0)
     yield from _side(place, kind, common(real, place.enforced), fixes, at_fixes, run)
-    near = common(spans_above(t, wrong, -NEAR * place.sigma_m), place.enforced)
+    near = common(spans_above(t, wrong + NEAR * place.sigma(t), 0.0), place.enforced)
     yield from _near(place, kind, near, fixes, run)
     yield from _stale(place, kind, life, fixes, at_fixes, run)
     buffer_m = place.watched.condition.buffer_m
@@ -131,16 +147,17 @@ def _why_not(place: _Place, t: Floats, wrong: Floats) -> WhyNot | None:
         return WhyNot.SILENT
     if len(t) < place.needed:
         return WhyNot.TOO_SHORT
-    shown = runs_shown(t, wrong, place.sigma_m, place.needed, place.gap_s)
+    shown = runs_shown(t, wrong, place.sigma(t), place.needed, place.gap_s, place.honest(t))
     return None if shown else WhyNot.POSITION_ERROR
 
 
-def runs_shown(t: Floats, wrong: Floats, sigma_m: float, needed: int, gap_s: float) -> bool:
+def runs_shown(t: Floats, wrong: Floats, sigma_m: Floats, needed: int, gap_s: float, honest: Flags) -> bool:
     """Whether positions truly so far beyond the edge must make a whole run, whatever their errors.
 
-    Fixes that are clearly beyond follow each other closely enough, ``needed`` of them and one of them surely.
+    Fixes that are clearly beyond follow each other closely enough, ``needed`` of them and one of them surely. One that is not
+    ``honest`` may be anywhere, and breaks a run.
     """
-    clear = wrong >= (INSIDE + CLEAR) * sigma_m
+    clear = (wrong >= (INSIDE + CLEAR) * sigma_m) & honest
     sure = wrong >= (SURELY + CLEAR) * sigma_m
     broken = np.concatenate([[True], (np.diff(t) > gap_s) | ~clear[:-1]])
     for part in np.split(np.arange(len(t)), np.flatnonzero(broken)[1:]):
@@ -161,12 +178,13 @@ def _stale(place: _Place, kind: str, life: Life, fixes: Floats, wrong: Floats, r
 
     By the rules they count for as long as the gap limit (rules.md 4, the clock counts too).
     """
-    right = wrong <= -(INSIDE + CLEAR) * place.sigma_m
+    sigma_m = place.sigma(fixes)
+    right = wrong <= -(INSIDE + CLEAR) * sigma_m
     for begin, _ in place.enforced:
-        if begin <= 0 or place.wrong(*position_of(life, np.array([begin])))[0] > 0:
+        if begin <= 0 or place.wrong(*carried(life, np.array([begin])))[0] > 0:
             continue
         before = (fixes >= begin - place.gap_s) & (fixes < begin)
-        lately = np.flatnonzero(before & (wrong > -NEAR * place.sigma_m))
+        lately = np.flatnonzero(before & (wrong > -NEAR * sigma_m))
         if not len(lately) or right[lately[-1] + 1 : np.searchsorted(fixes, begin)].any():
             continue
         after = fixes[right & (fixes >= begin)]
@@ -190,33 +208,37 @@ def _buffer(
     """
     kind = Kind.ZONE_BUFFER.value
     spans = common(apart(spans_above(t, wrong + buffer_m, 0.0), inside), place.enforced)
+    sigma_m, honest = place.sigma(fixes), place.honest(fixes)
     for span in spans:
-        within = (fixes >= span[0]) & (fixes < span[1]) & (at_fixes <= -(INSIDE + CLEAR) * place.sigma_m)
-        depth = at_fixes[within] + buffer_m
-        shown = runs_shown(fixes[within], depth, place.sigma_m, 2 * place.needed + 1, place.gap_s)
+        within = (fixes >= span[0]) & (fixes < span[1]) & (at_fixes <= -(INSIDE + CLEAR) * sigma_m)
+        depth, needed = at_fixes[within] + buffer_m, 2 * place.needed + 1
+        shown = runs_shown(fixes[within], depth, sigma_m[within], needed, place.gap_s, honest[within])
         yield _line(place, kind, span, run, None if shown else WhyNot.POSITION_ERROR)
-    near = common(spans_above(t, wrong + buffer_m, -NEAR * place.sigma_m), place.enforced)
+    near = common(spans_above(t, wrong + buffer_m + NEAR * place.sigma(t), 0.0), place.enforced)
     yield from _near(place, kind, near, fixes, run)
 
 
 def _transits(place: _Place, life: Life, fixes: Floats, wrong: Floats) -> Iterator[Line]:
     """Two positions that follow each other, both outside, with the zone on the straight line between."""
-    x, y = position_of(life, fixes)
+    x, y = carried(life, fixes)
     length = np.hypot(np.diff(x), np.diff(y))
-    slack_m = (CLEAR + INSIDE) * place.sigma_m
-    held = place.enforced_at(fixes) > 0
-    outside = wrong <= NEAR * place.sigma_m
-    together = (np.diff(fixes) <= place.gap_s) & held[1:] & held[:-1] & outside[1:] & outside[:-1]
+    sigma = place.sigma(fixes)
+    sigma = np.maximum(sigma[1:], sigma[:-1])
+    slack_m = (CLEAR + INSIDE) * sigma
+    held, honest = place.enforced_at(fixes) > 0, place.honest(fixes)
+    outside = np.maximum(wrong[1:], wrong[:-1]) <= NEAR * sigma
+    together = (np.diff(fixes) <= place.gap_s) & held[1:] & held[:-1] & outside
     reaches = np.maximum(wrong[1:], wrong[:-1]) >= -(length / 2 + slack_m)
     part = np.linspace(0.0, 1.0, CHORD_POINTS)
     for n in np.flatnonzero(together & reaches & (length > 0.5)):
         depth = place.wrong(x[n] + part * (x[n + 1] - x[n]), y[n] + part * (y[n + 1] - y[n])).max()
-        clear = max(wrong[n], wrong[n + 1]) <= -slack_m
-        if depth < -NEAR * place.sigma_m:
+        clear = max(wrong[n], wrong[n + 1]) <= -slack_m[n]
+        if depth < -NEAR * sigma[n]:
             continue
-        if not clear and max(wrong[n], wrong[n + 1]) > -NEAR * place.sigma_m:
+        if not clear and max(wrong[n], wrong[n + 1]) > -NEAR * sigma[n]:
             continue  # the lines near the edge tell it
-        why_not = None if depth >= slack_m and clear else WhyNot.NEAR_EDGE
+        shown = depth >= slack_m[n] and clear and honest[n] and honest[n + 1]
+        why_not = None if shown else WhyNot.NEAR_EDGE
         span = (float(fixes[n]), float(fixes[n + 1]))
         yield Line(
             place.subject.id,

@@ -21,7 +21,8 @@ from bailiwick.caseload_input import load_caseload
 from domain.errors import BailiwickError
 from domain.instants import SECOND_US
 from simulators.fleet import Tally
-from simulators.scenario import Scenario, read_scenario
+from simulators.scenario import Scenario
+from simulators.scenario_file import read_scenario
 from simulators.service import Simulation, connect_s
 from simulators.subjects import Run
 from simulators.truth import write_truth

@@ -18,8 +18,9 @@ from domain.wire_topics import up_topic
 from simulators.devices import Devices
 from simulators.devices import Message as Sent
 from simulators.items import MOST_ITEMS
-from simulators.lives import World, position_of
-from simulators.scenario import CALM, Accuracy, Outage, Scenario, Wire
+from simulators.lives import Followed
+from simulators.lives_walked import position_of
+from simulators.scenario import CALM, Accuracy, Outage, People, Scenario, Wire
 from simulators.scenes import Silence
 from simulators.service import Simulation
 from simulators.speakers import MS
@@ -61,9 +62,10 @@ def test_nobody_walks_or_drives_faster_than_people_do(duration_s: float) -> None
 def test_positions_followed_step_by_step_are_those_of_the_walk() -> None:
     simulation = world(40, 200.0, 1.0)
     people = np.arange(len(simulation.lives))
-    followed = World(simulation.lives, people)
+    lives = simulation.lives
+    followed = Followed([one.t for one in lives], [[one.x for one in lives], [one.y for one in lives]], people)
     for t in np.arange(0.0, 200.0, 0.7):
-        x, y = followed.positions(people, np.full(len(people), t))
+        x, y = followed.values(people, np.full(len(people), t))
         truth = [position_of(lived, np.array([t])) for lived in simulation.lives]
         assert np.allclose(x, [p[0][0] for p in truth])
         assert np.allclose(y, [p[1][0] for p in truth])
@@ -74,7 +76,7 @@ def test_positions_followed_step_by_step_are_those_of_the_walk() -> None:
 def test_the_stated_accuracy_is_honest(interval_s: float) -> None:
     """95 of 100 positions lie within the stated radius, and the errors of each axis are normal and without bias."""
     duration_s = 400 * interval_s
-    scenario = replace(CALM, accuracy=Accuracy(10.0, 4.0, 60.0), wire=Wire(0.0))
+    scenario = replace(CALM, accuracy=Accuracy(10.0, 4.0, 60.0), wire=Wire(0.0), people=People("no"))
     simulation = world(150, duration_s, 1 / interval_s, scenario, soon=False)
     stated, miss, east = [], [], []
     for message in _all(simulation.devices, duration_s, interval_s):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from simulators.plots import PLOTS
-from simulators.scenario import Accuracy, BadScenario, Feed, Network, Outage, Scenario, Shares, Wire, read_scenario
+from simulators.scenario import Outage, Scenario, Shares
+from simulators.scenario_file import LISTS, SECTIONS, BadScenario, library, read_scenario
 from simulators.truth_lines import WhyNot
 
 
@@ -64,6 +65,18 @@ def test_settings_are_taken(tmp_path: Path) -> None:
         ("[[outage]]\nfrom_s = 5\nto_s = 4\n", "outage 1: to_s: must be after from_s"),
         ("[[outage]]\nfrom_s = 5\nto_s = 6\nkeeps = 1\n", "outage 1: keeps: must be true or false"),
         ("[shares\n", "s.toml: "),
+        ("[people]\ndays = 1\n", "s.toml:2: people: days: must be a text"),
+        ('[people]\ndays = "often"\n', "s.toml:2: people: days: must be one of auto, yes, no"),
+        ('[wire]\n\n# a remark\nmsgpack = "x"\n', "s.toml:4: wire: msgpack: must be a number, from 0 to 1"),
+        ('[run]\nstart = "tomorrow"\n', "s.toml:2: run: start: must be an instant such as"),
+        ('[about]\nfailures = ["27"]\n', "s.toml:2: about: failures: must be a list of failures"),
+        (
+            '[[outage]]\nfrom_s = 1\nto_s = 2\n[[outage]]\nfrom_s = 1\nto_s = 2\ncarrier = "x"\n',
+            "s.toml:7: outage 2: carrier",
+        ),
+        ("[[lot]]\nshare = 0.5\n", "s.toml:1: lot 1: lot: is missing"),
+        ("[clocks]\nskew_s = 500\n", "s.toml:2: clocks: skew_s: must be from 0 to 120, not 500"),
+        ("wire.msgpack = 3\n", "s.toml:1: wire: msgpack: must be from 0 to 1, not 3"),
     ],
 )
 def test_a_fault_is_one_line_with_its_place(tmp_path: Path, text: str, said: str) -> None:
@@ -82,10 +95,51 @@ def test_the_page_tells_every_setting_with_its_default() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "simulators.md").read_text()
     for share in fields(Shares):
         assert f"| `{share.name}` | {share.default:g} |" in page
-    for section in (Network(), Accuracy(), Wire(), Feed()):
-        for setting in fields(section):
-            name = f"{type(section).__name__.lower()}.{setting.name}"
-            row = next(line for line in page.splitlines() if line.startswith("| `") and f"`{name}`" in line)
-            assert f"{setting.default:g}" in row
+    for name, kind in SECTIONS.items():
+        for setting in fields(kind):
+            if name in ("about", "run", "shares"):
+                continue
+            row = next(
+                line for line in page.splitlines() if line.startswith("| `") and f"`{name}.{setting.name}`" in line
+            )
+            assert (setting.default if isinstance(setting.default, str) else f"{setting.default:g}") in row
+    for name, (_, kind) in LISTS.items():
+        assert f"`[[{name}]]`" in page
+        for setting in fields(kind):
+            assert f"`{setting.name}`" in page
+    for name, scenario in library().items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        assert scenario.about.title in row
+        assert row.endswith(f"| {', '.join(scenario.about.failures)} |") or not scenario.about.failures
     for why in WhyNot:
         assert f"`{why.value}`" in page
+
+
+def test_a_name_of_the_library_needs_no_file(tmp_path: Path) -> None:
+    assert read_scenario(Path("two-days-dark")) == library()["two-days-dark"]
+    with pytest.raises(BadScenario, match="the library has a-tenth-fails"):
+        read_scenario(Path("two-days-drak"))
+
+
+def test_every_failure_that_devices_can_bring_about_has_its_scenario() -> None:
+    shown = {failure for one in library().values() for failure in one.about.failures}
+    assert shown >= {
+        "02",
+        "04",
+        "05",
+        "06",
+        "07",
+        "08",
+        "09",
+        "12",
+        "13",
+        "14",
+        "17",
+        "19",
+        "20",
+        "21",
+        "22",
+        "24",
+        "25",
+        "26",
+    }
