@@ -179,8 +179,9 @@ def test_a_file_is_checked(run: Run, tmp_path: Path) -> None:
     (tmp_path / "worse.toml").write_text(shipped_text().replace('to = "police"', 'to = "polcie"', 1))
     code, _, wrong = run("check", "worse.toml")
     assert code == 2
+    line = shipped_text().split("[[protocol]]")[0].count("\n") + 1
     assert wrong.startswith(
-        "worse.toml:9: protocol victim-sos, step 2, to: there is no 'polcie' (did you mean police?)"
+        f"worse.toml:{line}: protocol victim-sos, step 2, to: there is no 'polcie' (did you mean police?)"
     )
     (tmp_path / "wordless.toml").write_text(shipped_text().replace('"police_sos"', '"police_sso"', 1))
     wrong = run("check", "wordless.toml")[2]
