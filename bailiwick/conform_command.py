@@ -23,7 +23,9 @@ def conform(
     timeout: Annotated[
         float | None, typer.Option(help="Seconds that each sign of the device is waited for, in place of the usual.")
     ] = None,
-    interval: Annotated[int | None, typer.Option(help="Its usual position interval, s; by itself as it is heard.")] = None,
+    interval: Annotated[
+        int | None, typer.Option(help="Its usual position interval, s; by itself as it is heard.")
+    ] = None,
     upload: Annotated[int | None, typer.Option(help="Its usual upload interval, s; by itself as it says.")] = None,
     fast: Annotated[int, typer.Option(help="The interval that set_interval asks for, s.")] = 15,
     ca: Annotated[Path | None, typer.Option(help="File with the certificate authority of an mqtts:// broker.")] = None,

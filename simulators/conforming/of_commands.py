@@ -231,8 +231,13 @@ def _paced(log: Log, told: Told, from_us: int, end_us: int) -> Verdict:
     length_s = (end_us - from_us) / SECOND_US
     gaps = [(b - a) / 1000 for a, b in pairwise(times)]
     if len(gaps) < GAPS:
-        silent = told.over_us is not None and length_s >= (GAPS + 3) * interval_s + AT_ONCE_S and not _at_rest(log)
-        if silent and log.rhythm_ms(0, from_us):
+        long_enough = told.over_us is not None and length_s >= (GAPS + 3) * interval_s + AT_ONCE_S
+        if (
+            long_enough
+            and log.rhythm_ms(0, from_us)
+            and not _at_rest(log)
+            and not _without_places(log, from_us, end_us)
+        ):
             cause = f"{len(times)} positions in {length_s:.0f} s, though told to take one every {interval_s} s"
             return failed(Flaw("command.set_interval", from_us, cause))
         return passed("")
@@ -242,6 +247,12 @@ def _paced(log: Log, told: Told, from_us: int, end_us: int) -> Verdict:
             Flaw("command.set_interval", from_us, f"a position every {middle:.1f} s, though told every {interval_s} s")
         )
     return passed(f"every {middle:.1f} s, told {interval_s} s")
+
+
+def _without_places(log: Log, from_us: int, end_us: int) -> bool:
+    """Whether it was at work as often, and knew no place: it told other things meanwhile."""
+    others = (f.item for f in log.facts.values() if not f.item.is_fix and f.item.code != "command_result")
+    return sum(from_us <= (item.t_ms or 0) * MS_US < end_us for item in others) >= GAPS
 
 
 def _at_rest(log: Log) -> bool:

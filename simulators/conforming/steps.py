@@ -16,7 +16,7 @@ from simulators.conforming.verdicts import MS_US
 
 LISTEN_S: Final = 900.0
 LIVES_MS: Final = 3_600_000
-EXPIRED_MS: Final = 60_000
+EXPIRED_MS: Final = 600_000
 USUAL_S: Final = 60
 """Where neither the device nor the tester says how often it is at work."""
 LONGEST_RETURN_S: Final = 300

@@ -114,6 +114,33 @@ def test_a_device_may_say_that_it_cannot() -> None:
     assert "cannot" in whys(log)["command.vibrate"]
 
 
+class Indoors(Tag):
+    """Knows no place from its seventh item on, and tells that it is alive instead."""
+
+    def work(self) -> None:
+        if self.seq < 6:
+            super().work()
+        else:
+            self.event("heartbeat")
+
+
+class AtRest(Tag):
+    """Lies still: its rhythm is that of rest, whatever it is told."""
+
+    def work(self) -> None:
+        if self.seq < 6:
+            super().work()
+        elif self.seq == 6:
+            self.event("rest", "start", {"interval_s": 3600})
+
+
+@pytest.mark.parametrize("device", [Indoors, AtRest])
+def test_a_device_that_knows_no_place_or_lies_still_is_not_blamed_for_its_rhythm(device: type[Tag]) -> None:
+    log = log_of(device(), "listen", "expired", "set_interval")
+    assert Result.FAILED not in results(log).values(), whys(log)
+    assert results(log)["command.set_interval"] is Result.NOT_SHOWN
+
+
 class OfYesterday(Tag):
     """What it kept from before the test comes with the first message."""
 
