@@ -242,10 +242,12 @@ class BatchRun:
 
     def _events(self, facts: Facts, folded: Folded) -> set[Unit]:
         """Keep equipment events, and say whom they concern."""
+        units: set[Unit] = set()
+        if not facts["is_event"].any():
+            return units
         rules = self.rules
         world = rules.world
         rank = world.layout.tables.rank
-        units: set[Unit] = set()
         for k in np.flatnonzero(facts["is_event"] & np.isin(facts["code"], (*KEPT, *TOLD))).tolist():
             f = facts[k]
             subject = int(f["tag"]) if f["tag"] >= 0 else int(f["device"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from domain.instants import FAR_US, MINUTE_US
+from domain.instants import EARLY_US, FAR_US, MINUTE_US
 from domain.vocabulary import Code, Kind, Reason
 from geofence.drafts import Draft, Proof
 from geofence.intervals import Span, clipped, common, length_us, union, without
@@ -163,24 +163,17 @@ def _close(
 
 def _certain(seen: Seen, unexcused: Sequence[Span], from_us: int, to_us: int, absent: Absent) -> list[Span]:
     """Unexcused time in ``[from_us, to_us)`` between pieces of evidence for absence, and to the presence that ended it."""
-    pieces: list[list[int]] = []
-    for first, last, gap in sorted(seen.outside):
-        if pieces and first - pieces[-1][1] <= pieces[-1][2]:
-            if last >= pieces[-1][1]:
-                pieces[-1][1:] = [last, gap]
-        else:
-            pieces.append([first, last, gap])
-    if absent.ended_by is not None:
-        for piece in pieces:
-            if piece[1] <= absent.to_us <= piece[1] + piece[2]:
-                piece[1] = absent.to_us
-    sure = union([*((first, last) for first, last, _ in pieces), *seen.unheard])
-    return common(clipped(unexcused, from_us, to_us), sure)
+    back_us = EARLY_US if absent.ended_by is None else absent.to_us
+    pieces = seen.pieces(from_us, to_us)
+    sure = [(first, back_us if last <= back_us <= last + gap else last) for first, last, gap in pieces]
+    unheard = clipped(seen.unheard, from_us, to_us)
+    return common(clipped(unexcused, from_us, to_us), union([*sure, *unheard]))
 
 
 def _possible(seen: Seen, window: Span, unexcused: list[Span], draft: Draft, absent: Absent, now_us: int) -> int:
     assert draft.to_us is not None
-    before = max((t for t, _ in seen.present_at if t <= draft.from_us), default=window[0])
+    present_us = seen.present_before(draft.from_us)
+    before = window[0] if present_us is None else present_us
     back = absent.ended_by is not None and absent.to_us <= now_us
     after = absent.to_us if back else window[1]
     return length_us(clipped(unexcused, max(before, window[0]), min(after, window[1])))

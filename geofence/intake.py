@@ -53,19 +53,17 @@ def judged_times(facts: Facts) -> NDArray[np.int64]:
 
 def about_tags(facts: Facts) -> NDArray[np.bool_]:
     """Tampering with a tag that its home unit reports: it casts doubt on the tag's own fixes."""
-    tag: NDArray[np.bool_] = (
-        facts["is_event"] & (facts["tag"] >= 0) & np.isin(facts["code"], TAMPERS) & (facts["state"] != EventState.END)
-    )
+    tag: NDArray[np.bool_] = facts["is_event"] & (facts["tag"] >= 0)
+    if tag.any():
+        tag &= np.isin(facts["code"], TAMPERS) & (facts["state"] != EventState.END)
     return tag
 
 
 def casts_doubt(facts: Facts) -> NDArray[np.bool_]:
     """After which nothing is believed of a device, or of the home unit that was moved, until somebody has looked."""
-    doubt: NDArray[np.bool_] = (
-        facts["is_event"]
-        & (facts["state"] != EventState.END)
-        & np.isin(facts["code"], (*TAMPERS, EventCode.HOME_UNIT_MOVED))
-    )
+    doubt: NDArray[np.bool_] = facts["is_event"] & (facts["state"] != EventState.END)
+    if doubt.any():
+        doubt &= np.isin(facts["code"], (*TAMPERS, EventCode.HOME_UNIT_MOVED))
     return doubt
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -56,6 +57,24 @@ class Seen:
     unheard: list[Span] = field(default_factory=list)
     present_at: list[tuple[int, Proof | None]] = field(default_factory=list)
     handed_over: list[int] = field(default_factory=list)
+    _pieces: tuple[list[Chain], int] | None = field(default=None, init=False, repr=False, compare=False)
+    _times: list[int] | None = field(default=None, init=False, repr=False, compare=False)
+
+    def pieces(self, from_us: int, to_us: int) -> list[Chain]:
+        """Of ``outside`` what may say something of ``[from_us, to_us)``, in order; what follows closely enough is one."""
+        if self._pieces is None:
+            joined = _joined(self.outside)
+            self._pieces = joined, max((gap for _, _, gap in joined), default=0)
+        pieces, longest_us = self._pieces
+        first = bisect_left(pieces, from_us - longest_us, key=lambda piece: piece[1])
+        return pieces[first : bisect_left(pieces, to_us, key=lambda piece: piece[0])]
+
+    def present_before(self, at_us: int) -> int | None:
+        """The last instant of ``present_at`` up to an instant."""
+        if self._times is None:
+            self._times = sorted(t for t, _ in self.present_at)
+        place = bisect_right(self._times, at_us)
+        return self._times[place - 1] if place else None
 
     def stretch_at(self, at_us: int) -> Stretch | None:
         """What is held to be so at an instant."""
@@ -65,6 +84,17 @@ class Seen:
         """Presence at an instant."""
         stretch = self.stretch_at(at_us)
         return UNKNOWN if stretch is None else stretch.state
+
+
+def _joined(outside: Sequence[Chain]) -> list[Chain]:
+    found: list[Chain] = []
+    for first, last, gap in sorted(outside):
+        if found and first - found[-1][1] <= found[-1][2]:
+            if last >= found[-1][1]:
+                found[-1] = found[-1][0], last, gap
+        else:
+            found.append((first, last, gap))
+    return found
 
 
 def by_fixes(
