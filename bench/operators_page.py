@@ -108,7 +108,7 @@ def claims(rows: list[Row], severity: str) -> str:
     ]
     for row in rows:
         of, longest = row["severities"][severity], row["longest_queue"]
-        times = [f"{of['claim_s'].get(name, 0):,.0f}" for name in ("p50", "p95", "p99", "max")]
+        times = [f"{of['claim_s'][name]:,.0f}" if of["claimed"] else "nobody" for name in ("p50", "p95", "p99", "max")]
         over = [f"{of['unclaimed_after_min'][mark]:,}" for mark in ("2", "5", "15")]
         told = [f"{of['told'][role]:,}" for role in ("supervisor", "duty_manager")]
         cells = [f"{of['shown']:,}", *times, *over, *told, f"{longest:,}"]
