@@ -179,7 +179,7 @@ def test_a_file_is_checked(run: Run, tmp_path: Path) -> None:
     (tmp_path / "worse.toml").write_text(shipped_text().replace('to = "police"', 'to = "polcie"', 1))
     code, _, wrong = run("check", "worse.toml")
     assert code == 2
-    line = 1 + shipped_text().splitlines().index('id = "victim-sos"')
+    line = 1 + shipped_text().splitlines().index("[[protocol]]")
     assert wrong.startswith(
         f"worse.toml:{line}: protocol victim-sos, step 2, to: there is no 'polcie' (did you mean police?)"
     )
