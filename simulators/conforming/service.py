@@ -108,7 +108,8 @@ async def run_steps(bench: Bench, plan: Plan, say: Callable[[str], None] = lambd
     for number, name in enumerate(plan.steps, start=1):
         if name != "listen" and not log.heard:
             say(
-                f"nothing was heard of {log.device}: is it switched on, and its topic right? The other steps are left out"
+                f"nothing was heard of {log.device}: is it switched on, is its topic right, may we listen to it? "
+                "The other steps are left out"
             )
             break
         say(f"{number} of {len(plan.steps)}: {name}")
