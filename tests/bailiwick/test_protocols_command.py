@@ -186,7 +186,7 @@ def test_a_file_is_checked(run: Run, tmp_path: Path) -> None:
     (tmp_path / "wordless.toml").write_text(shipped_text().replace('"police_sos"', '"police_sso"', 1))
     wrong = run("check", "wordless.toml")[2]
     assert wrong == (
-        "wordless.toml:9: protocol victim-sos, step 2, text: the catalogues have no text 'police_sso' (did you mean police_sos?)\n"
+        f"wordless.toml:{line}: protocol victim-sos, step 2, text: the catalogues have no text 'police_sso' (did you mean police_sos?)\n"
     )
     assert run("check", "none.toml")[0] == 2
 
