@@ -104,7 +104,7 @@ def verify(
     verdict.reference, verdict.version = manifest.reference, manifest.version
     unsigned, verdict.fault = verdict.fault, None
     if annex is not None:
-        verdict.fault = _annex(annex, manifest, trust, beside)
+        verdict.fault = _annex(annex, manifest, trust, beside, is_draft=unsigned is not None)
     for name, look in _looks(manifest, parts, beside, zones, verdict):
         if verdict.fault is not None:
             break
@@ -316,10 +316,12 @@ def _replays(
     return None
 
 
-def _annex(annex: bytes, manifest: Manifest, trust: Sequence[x509.Certificate], beside: dict[str, bytes]) -> str | None:
-    """What is wrong with an annex, in words; else its parts are put into ``beside``."""
+def _annex(
+    annex: bytes, manifest: Manifest, trust: Sequence[x509.Certificate], beside: dict[str, bytes], *, is_draft: bool
+) -> str | None:
+    """What is wrong with an annex, in words; else its parts are put into ``beside``. That of a draft is signed as little as the draft."""
     signed = check(annex, trust)
-    if signed.fault is not None:
+    if signed.fault is not None and not (is_draft and signed.fault == UNSIGNED):
         return f"the annex: {signed.fault}"
     try:
         parts = attachments_of(annex)

@@ -16,7 +16,7 @@ from evidence.attachments import NoPack, attachments_of
 from evidence.files import FACTS, FEED, POINTS, UNUSED, File
 from evidence.manifest import MANIFEST, digest_of, read_manifest
 from evidence.replaying import CASELOAD, VIOLATIONS
-from evidence.signing import check, sign
+from evidence.signing import UNSIGNED, check, sign
 from evidence.verifying import verify
 from tests.evidence.made_pack import ZONES, bare_of, document_of, gathered, key, own_alone, pack, parts_of, signed
 
@@ -163,6 +163,17 @@ def test_nothing_of_a_protected_person_is_in_a_pack_and_the_annex_decides_the_re
     assert other.fault == "the annex is not that of this pack"
     assert any(isinstance(one.version.record, Victim) for one in whole.taken)
     assert any(isinstance(one.version.record, Condition) for one in whole.taken)
+
+
+def test_the_annex_of_a_draft_is_looked_at_though_neither_is_signed_and_that_of_a_signed_pack_must_be() -> None:
+    whole = gathered(protected=True)
+    draft, annex = (
+        bare_of(parts_of(one, annex=of_annex)[0]) for one, of_annex in ((own_alone(whole), False), (whole, True))
+    )
+    looked = verify(draft, ZONES, annex=annex)
+    assert looked.fault == UNSIGNED
+    assert set(looked.replayed) == {one.id for one in whole.relied}, "the annex was read"
+    assert verify(signed(own_alone(whole)), ZONES, annex=annex).fault == f"the annex: {UNSIGNED}"
 
 
 def test_a_pack_without_facts_that_it_needs_claims_no_replay() -> None:
