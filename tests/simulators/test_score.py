@@ -132,6 +132,15 @@ def test_what_silence_after_the_run_makes_and_other_kinds_are_left_out() -> None
     assert report.not_scored == {"not_charged": 1}
 
 
+def test_what_silence_makes_in_the_run_counts_though_it_ends_after_it() -> None:
+    lost = [
+        found("communication_lost", 2, None, condition=None, decided=7),
+        found("communication_lost", 2, 12, condition=None, version=2, change="closed", decided=14),
+    ]
+    report = score([run(0, 10), truth("communication_lost", 2, None, condition=None)], lost)
+    assert _figures(report, "communication_lost") == (1, 1, 0, 0, 0)
+
+
 def test_a_backlog_that_is_decided_on_after_the_run_counts() -> None:
     report = score([run(0, 10), truth("exclusion_zone", 1, 5)], [found("exclusion_zone", 1, 5, decided=14)])
     assert _figures(report, "exclusion_zone") == (1, 1, 0, 0, 0)
