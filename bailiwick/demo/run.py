@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from bailiwick.demo import history
 from bailiwick.demo.accounts import FILE as SIGN_IN
 from bailiwick.demo.accounts import how_to_sign_in, make_accounts
 from bailiwick.demo.config import DemoConfig, check_port, data_folder
@@ -95,6 +96,11 @@ class Demo:
         self._begun_s = time.monotonic()
         self._usage: dict[str, dict[str, float]] = {"cpu_s": {}, "rss_mb": {}}
 
+    @property
+    def _has_history(self) -> bool:
+        """Not in a run that is measured: nobody of it is simulated, so nobody knows the truth of it."""
+        return self.config.duration_s is None
+
     async def run(self) -> int:
         self._say(f"data folder {self.folder}")
         await asyncio.to_thread(self._draw_streets)
@@ -117,6 +123,9 @@ class Demo:
         async with await Reading.open(self.system.database.url()) as reading:
             await self._until(lambda: _at_work(reading), "ingest is not at work")
             await self._until(lambda: _true((self.folder / READY).exists()), "the simulated devices are not ready")
+            if self._has_history:
+                await history.tell(self.system.broker.urls[0], self._holds_from_s * SECOND_US)
+                self._say(f"to be taken to a breach: sign in as officer, /caseload/{history.ORDER}")
             start_s = self._send_off()
             if self.config.open_browser:
                 _open_browser(self.system.settings.console())
@@ -138,7 +147,8 @@ class Demo:
         self._holds_from_s = int(time.time() + SETUP_S + config.wearers * SETUP_S_A_WEARER)
         holds_from_us, within_s = self._holds_from_s * SECOND_US, config.curfews_begin_within_s
         arguments = (config.wearers, config.seed, holds_from_us, within_s, config.rate_hz)
-        path.write_bytes(await asyncio.to_thread(lambda: as_lines(generate(*arguments))))
+        told = history.records(holds_from_us) if self._has_history else []
+        path.write_bytes(await asyncio.to_thread(lambda: as_lines([*generate(*arguments), *told])))
         self._start_fleet(path)
         async with await Store.open(self.system.database.url()) as store:
             await store.migrate()

@@ -11,12 +11,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
 import jsonschema
 import pytest
 
+from bailiwick.demo import history
 from bailiwick.parts.processes import free_port
 from bailiwick.parts.usage import children_of
 from domain.vocabulary import Role
@@ -134,6 +136,12 @@ def test_ctrl_c_ends_every_process(parts_folder: Path) -> None:
     assert "Traceback" not in said.read_text()
 
 
+def to_be_taken(client: httpx2.Client, cookie: dict[str, str]) -> bool:
+    """Whether the violations of days before are there that the demo has for a breach."""
+    answer = client.get("/violations", params={"wearer": history.WEARER}, headers=cookie)
+    return sorted(one["kind"] for one in answer.json()["items"]) == ["curfew", "exclusion_zone"]
+
+
 def test_people_sign_in_by_what_it_prints(parts_folder: Path) -> None:
     port = free_port()
     with demo(parts_folder, *WEARERS, port=port) as (process, said):
@@ -147,6 +155,9 @@ def test_people_sign_in_by_what_it_prints(parts_folder: Path) -> None:
                 answer = client.post("/session", json={"name": role, "password": passwords[role]})
                 assert (answer.status_code, answer.json()["role"]) == (201, role)
                 assert not answer.json()["must_change_password"]
+                if role == "operator":
+                    cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+                    wait_until(partial(to_be_taken, client, cookie), "two violations")
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
 
