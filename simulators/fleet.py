@@ -13,14 +13,14 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from domain.instants import SECOND_US
 from simulators.devices import Devices, Message
 from simulators.hostile import junk, stranger, strangers_send
-from simulators.link import Address, Link
+from simulators.link import Address, Exchange, Link
 from simulators.obeying import Obedience
 from simulators.scenario import Hostile, Network
 from simulators.scenes import Life
@@ -84,6 +84,22 @@ def quiet(_: str, __: Tally) -> None:
     """No progress is shown."""
 
 
+Pace = Callable[[int], None]
+"""Called before each slice, with the microseconds since the run began."""
+
+
+def unchanged(_: int) -> None:
+    """Devices speak as they were made to."""
+
+
+class LinkMaker(Protocol):
+    """`Link`, or one that does more."""
+
+    def __call__(
+        self, index: int, device: str, address: Address, upload_s: float, exchange: Exchange, session_s: int
+    ) -> Link: ...
+
+
 class Fleet:
     """Publishes what `Devices` gives, each device over its own connection."""
 
@@ -96,14 +112,16 @@ class Fleet:
         seed: int,
         progress: Progress = quiet,
         hostile: Hostile | None = None,
+        make_link: LinkMaker = Link,
+        pace: Pace = unchanged,
     ) -> None:
         self.tally = Tally()
-        self._devices, self._network, self._progress = devices, network, progress
+        self._devices, self._network, self._progress, self._pace = devices, network, progress, pace
         self._obedience = Obedience(devices)
         self._commands: deque[tuple[int, bytes]] = deque(maxlen=MOST_COMMANDS)
         self._rng = Random(f"fleet:{seed}")
         self._links = [
-            Link(n, s.id, brokers[n % len(brokers)], s.upload_us / SECOND_US, self, int(network.session_s))
+            make_link(n, s.id, brokers[n % len(brokers)], s.upload_us / SECOND_US, self, int(network.session_s))
             for n, s in enumerate(devices.speakers)
         ]
         hostile = hostile or Hostile()
@@ -120,6 +138,8 @@ class Fleet:
         self._coverage = _coverage(devices, lives)
         self._next_coverage = 0
         self._ready = 0
+        self._expected = len(self._links)
+        self._end_us = end_us
         self._seen: set[int] = set()
         self._all_ready = asyncio.Event()
         self._stopping = False
@@ -136,7 +156,7 @@ class Fleet:
         self._seen.add(link.index)
         self.tally.connections = len(self._seen)
         self.tally.at_once = max(self.tally.at_once, self._ready)
-        if self._ready == len(self._links):
+        if self._ready >= self._expected:
             self._all_ready.set()
 
     def lost(self, link: Link, why: str, *, was_ready: bool) -> None:
@@ -200,7 +220,7 @@ class Fleet:
         for link in [*self._links, *self._strangers]:
             self._to_connect[link.address].put_nowait(link)
         until = time.monotonic() + timeout_s
-        while self._ready < len(self._links) and time.monotonic() < until:
+        while self._ready < self._expected and time.monotonic() < until:
             self._progress("connecting", self.tally)
             try:
                 async with asyncio.timeout(min(PROGRESS_S, max(0.0, until - time.monotonic()))):
@@ -208,6 +228,27 @@ class Fleet:
             except TimeoutError:
                 continue
         return self._ready
+
+    @property
+    def ready(self) -> int:
+        """Devices that are connected now."""
+        return self._ready
+
+    def keep_back(self, first: int) -> None:
+        """Devices from ``first`` on do not connect until they are called in. Before the run."""
+        for link in self._links[first:]:
+            link.wanted = False
+        self._expected = min(first, len(self._links))
+
+    def call_in(self, device: int) -> None:
+        """The device is in reach, and connects."""
+        link = self._links[device]
+        link.come_back()
+        self._to_connect[link.address].put_nowait(link)
+
+    def end_by(self, end_us: int) -> None:
+        """The run ends then, microseconds since it began, if not sooner."""
+        self._end_us = min(self._end_us, end_us)
 
     # --- the run ---
 
@@ -240,13 +281,13 @@ class Fleet:
 
     async def _play(self) -> None:
         loop, run = asyncio.get_running_loop(), self._devices.run
-        end_us = run.end_us - run.start_us
         offset_us = time.time_ns() // 1000 - round(loop.time() * SECOND_US) - run.start_us
         shown_s = loop.time()
         now_us = 0
-        while now_us < end_us:
-            now_us = min(offset_us + round(loop.time() * SECOND_US), end_us)
+        while now_us < self._end_us:
+            now_us = min(offset_us + round(loop.time() * SECOND_US), self._end_us)
             if now_us > 0:
+                self._pace(now_us)
                 self._send(self._devices.step(now_us, (run.start_us + now_us) // MS), now_us)
                 self._obey(now_us)
                 self._annoy(now_us)
@@ -255,7 +296,7 @@ class Fleet:
                 shown_s = loop.time()
                 self._progress("running" if now_us > 0 else "waiting for the start", self.tally)
             await asyncio.sleep(max(0.0, SLICE_S - (loop.time() % SLICE_S)))
-        self._send(self._devices.drain(run.end_us // MS), end_us)
+        self._send(self._devices.drain((run.start_us + now_us) // MS), now_us)
 
     def _send(self, messages: list[Message], now_us: int) -> None:
         tally, links = self.tally, self._links
@@ -268,7 +309,7 @@ class Fleet:
             if faulty:
                 self._send_badly(message)
             else:
-                links[message.device].send(message.payload, message.items)
+                links[message.device].send(message.payload, message.items, message.t_us)
 
     def _obey(self, now_us: int) -> None:
         """What devices were told since the last slice."""
@@ -316,12 +357,10 @@ class Fleet:
         while self._next_coverage < len(self._coverage) and self._coverage[self._next_coverage][0] <= now_us:
             _, device, reach = self._coverage[self._next_coverage]
             self._next_coverage += 1
-            link = self._links[device]
             if reach:
-                link.come_back()
-                self._to_connect[link.address].put_nowait(link)
+                self.call_in(device)
             else:
-                link.leave()
+                self._links[device].leave()
 
     async def _drain(self) -> None:
         """Waits until the devices in reach have nothing left that is not acknowledged."""

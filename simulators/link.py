@@ -29,8 +29,8 @@ FIRST_REFUSAL: Final = 0x80
 PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 LAST_WILL: Final = b"offline"
 
-Post = tuple[bytes, int]
-"""A payload and how many items it holds."""
+Post = tuple[bytes, int, int]
+"""A payload, how many items it holds, and when it was due, microseconds since the run began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +118,16 @@ class Link(asyncio.Protocol):
     @property
     def unacknowledged(self) -> int:
         """Items that the broker has not taken yet."""
-        return sum(items for _, items in (*self._waiting, *self._in_flight.values()))
+        return sum(items for _, items, _ in (*self._waiting, *self._in_flight.values()))
 
-    def send(self, payload: bytes, items: int) -> None:
+    def send(self, payload: bytes, items: int, due_us: int = 0) -> None:
         """Publishes, or keeps it until that can be done; the order is kept."""
         if self.ready and not self._waiting and len(self._in_flight) < self._receive_max:
-            self._publish((payload, items))
+            self._publish((payload, items, due_us))
             return
         if len(self._waiting) >= MOST_KEPT:
             self._exchange.dropped(self._waiting.popleft()[1])
-        self._waiting.append((payload, items))
+        self._waiting.append((payload, items, due_us))
 
     def leave(self) -> None:
         """As when the radio is lost: no DISCONNECT, so the broker publishes the last will.
