@@ -103,14 +103,14 @@ the loop judges zones and puts in one by one. They acknowledge before they store
 def backlog(result: Row) -> Made:
     """Live delays before and while backlogs drain."""
     runs = [
-        (f"{result['devices']:,} devices, 60 fixes each, all at once", result),
-        (f"the same within {result['spread']['spread_s']:g} s", result["spread"]),
+        (f"{result['devices']:,} devices, {result['items']} fixes each, within {result['spread_s']:g} s", result),
         (
-            f"{result['envelopes_of_500']['devices']:,} devices, 500 fixes each, within {result['spread']['spread_s']:g} s",
-            result["envelopes_of_500"],
+            f"{result['spread']['devices']:,} devices, {result['spread']['items']} fixes each, within {result['spread']['spread_s']:g} s",
+            result["spread"],
         ),
+        ("the same all at once", result["at_once"]),
     ]
-    short = ("at once", f"within {result['spread']['spread_s']:g} s", "500 each")
+    short = (f"{result['items']} each", f"within {result['spread']['spread_s']:g} s", "at once")
     groups = [delay_bars("no backlog", result["live_delay_before_s"])]
     groups += [delay_bars(name, run["live_delay_s"]) for name, (_, run) in zip(short, runs, strict=True)]
     rows = "".join(
