@@ -82,11 +82,19 @@ def _charge(scene: Scene, stays: list[Span], character: Character, rng: Random) 
         low = max(0.0, level - (begin - at) * per_s)
         long = min(end - begin, max(LEAST_CHARGE_S, (100.0 - low) / gain_s))
         _plug(scene, begin, begin + long, low)
-        knots += [(begin, low), (begin + long, min(100.0, low + long * gain_s))]
+        knots += [*_emptied(at, level, begin, per_s), (begin, low), (begin + long, min(100.0, low + long * gain_s))]
         at, level = knots[-1]
     _fall(scene, at, level, scene.run.duration_s, per_s)
-    knots.append((scene.run.duration_s, level - (scene.run.duration_s - at) * per_s))
+    if at < scene.run.duration_s:
+        knots += _emptied(at, level, scene.run.duration_s, per_s)
+        knots.append((scene.run.duration_s, level - (scene.run.duration_s - at) * per_s))
     scene.battery = [(t, max(0.0, each)) for t, each in knots]
+
+
+def _emptied(at: float, level: float, until: float, per_s: float) -> list[tuple[float, float]]:
+    """When it is empty, if that is before."""
+    when = at + level / per_s
+    return [(when, 0.0)] if when < until else []
 
 
 def _fall(scene: Scene, at: float, level: float, until: float, per_s: float) -> None:

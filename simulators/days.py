@@ -22,8 +22,9 @@ from domain.vocabulary import ConditionKind
 from simulators.calendars import HOME_ZONE, zone_named
 from simulators.characters import Character, Daily, Dwelling
 from simulators.network import Streets
-from simulators.scenes import SPARE_S, Scene
+from simulators.scenes import SPARE_S, Scene, spans_of
 from simulators.streets import WALKING_M_S, Place
+from simulators.subjects import HOSPITAL
 
 HOUR: Final = 3600.0
 MINUTE: Final = 60.0
@@ -182,8 +183,8 @@ class Routine:
             Daily.DRIVING: _driving,
             Daily.HOME: _at_home,
         }
-        wanted = sorted(makes[self.character.daily](_Day(self, day)))
-        yield from wanted
+        wanted = [*makes[self.character.daily](_Day(self, day)), *self._hospital(day)]
+        yield from sorted(wanted)
         if self.character.dwelling is Dwelling.NO_FIXED_ABODE:
             yield self._elsewhere(day)
 
@@ -192,6 +193,12 @@ class Routine:
         of = _Day(self, day)
         return Outing(of.at(21.5, 40), of.at(31.0, 40), (Stop(name),))
 
+    def _hospital(self, day: date) -> Iterator[Outing]:
+        """From the evening to the morning of a night for which a curfew's absence is granted."""
+        for begin, end in spans_of(self.scene.subject.in_hospital, self.scene.run):
+            if datetime.fromtimestamp(self.scene.run.start_us / SECOND_US + begin, zone_named(HOME_ZONE)).date() == day:
+                yield Outing(begin + HOUR, end - HOUR, (Stop(HOSPITAL),))
+
     # ---- places and ways ----
 
     def _choose_spots(self) -> None:
@@ -199,6 +206,8 @@ class Routine:
         far = 3_500.0 if self.character.daily is Daily.UNDERGROUND else 2_400.0
         wanted = {"work": (700.0, far), "school": (300.0, 1_200.0), "shop": (200.0, 900.0), "park": (250.0, 1_000.0)}
         wanted |= {f"friend {n}": (300.0, 2_000.0) for n in (1, 2, 3)}
+        if self.scene.subject.in_hospital:
+            wanted[HOSPITAL] = (800.0, 2_400.0)
         if self.character.daily is Daily.DRIVING:
             wanted |= {f"call {n}": (600.0, 4_000.0) for n in range(1, 9)}
         for name, (low, high) in wanted.items():

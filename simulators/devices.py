@@ -120,7 +120,8 @@ class Devices:
         skews_s = np.random.default_rng([seed, 3]).uniform(-skew_s, skew_s, size)
         self._skew_ms: Ints = np.round(1000 * skews_s).astype(np.int64)
         self._restarts = sorted((_us(at), d) for d, p in enumerate(people.tolist()) for at in lives[p].restarts)
-        self._rests = _Spans([[(_us(a), _us(b), each_s) for (a, b), each_s in lives[p].rests] for p in people])
+        at_rest = [lives[s.person].rests if s.locates else [] for s in speakers]
+        self._rests = _Spans([[(_us(a), _us(b), each_s) for (a, b), each_s in rests] for rests in at_rest])
         self._all_skies = [sky for life in lives for sky in life.skies]
         self._skies = _Spans(_numbered_skies(lives, people))
         self._sky = _sky_columns(self._all_skies)
@@ -184,18 +185,6 @@ class Devices:
         self._next_us[device] = min(int(self._next_us[device]), now_us + interval_us)
         self._usually_slow[device] = self.speakers[device].msgpack or upload_us > interval_us
         self._slow[device] |= self._usually_slow[device]
-
-    def pace(self, speaking: int, interval_us: int, now_us: int) -> None:
-        """From now on the first ``speaking`` devices record and upload every ``interval_us``, evenly spread over it; others not."""
-        size = len(self.speakers)
-        spread_us = np.arange(size) * GOLDEN % 1.0 * interval_us
-        fitted_us = np.array([s.worn.from_us - self.run.start_us for s in self.speakers], np.int64)
-        due_us = np.maximum(now_us, fitted_us) + spread_us.astype(np.int64) // MS * MS
-        self._next_us = np.where(np.arange(size) < speaking, due_us, NEVER_US)
-        self._interval_us[:] = self._upload_us[:] = interval_us
-        self._listened_us = np.maximum(self._listened_us, now_us)
-        self._usually_slow = np.array([s.msgpack for s in self.speakers])
-        self._slow |= self._usually_slow
 
     def locate(self, device: int, now_us: int, sent_ms: int | None = None) -> list[Message]:
         """A position now, sent at once with what waits; none where the device knows no place. `step` up to now first."""
@@ -299,10 +288,11 @@ class Devices:
     ) -> None:
         x, y = self._world.values(who, t_us / SECOND_US)
         heard = np.hypot(x, y) <= self._radius_m[who]
-        t_ms = t_us // MS + self.start_ms
+        off_ms = self._off_ms(who, t_us)
+        t_ms = t_us // MS + self.start_ms + off_ms
         self._last_heard_ms[who[t_us - self._listened_us[who] > self._interval_us[who]]] = NOTHING_SAID  # was off
         self._listened_us[who] = t_us
-        simple = heard & ~(self._slow[who] | quiet)
+        simple = heard & ~(self._slow[who] | quiet | (off_ms != 0))
         plain = who[simple]
         self.seq[plain] += 1
         self._last_heard_ms[plain] = t_ms[simple]
@@ -313,10 +303,10 @@ class Devices:
             sent = t + SEND_DELAY_MS if sent_ms is None else sent_ms
             out.append(Message(device, due, template % (sent, seq, t, self._tags[device]), seq, 1))
         rest = ~simple
-        for device, due, hears, hush in zip(
-            who[rest].tolist(), t_us[rest].tolist(), heard[rest].tolist(), quiet[rest].tolist(), strict=True
+        for device, due, at_ms, hears, hush in zip(
+            *(c[rest].tolist() for c in (who, t_us, t_ms, heard, quiet)), strict=True
         ):
-            code, state, data = self._hearing(device, due // MS + self.start_ms, hears=hears)
+            code, state, data = self._hearing(device, at_ms, hears=hears)
             self._item(device, due, code, state, data, quiet=hush, sent_ms=sent_ms, out=out)
 
     def _hearing(self, device: int, t_ms: int, *, hears: bool) -> tuple[EventCode, EventState, Item | None]:

@@ -22,6 +22,7 @@ LOCATION_TAGS: Final = 0.50
 SECOND_TAG: Final = 0.05
 """Of curfew and location tags, those whose wearer has an alcohol tag too."""
 YOUNG: Final = 0.02
+AT_SCHOOL_BORN: Final = "2009"
 TWO_ORDERS: Final = 0.05
 NEAR_ZONE: Final = 0.06
 NEAR_ZONE_M: Final = (15.0, 150.0)
@@ -67,7 +68,7 @@ class _Estate(Maker):
         person = self.person()
         if rng.random() < YOUNG or shape.kind in ("yro", "dto"):
             person["born"] = f"2010-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
-        self._change_curfews()
+        self._change_curfews(at_school=person["born"] >= AT_SCHOOL_BORN)
         return [person, *devices, order, *self._second_order(order), *self.conditions, *self._more]
 
     def alcohol(self) -> list[Record]:
@@ -103,13 +104,13 @@ class _Estate(Maker):
         self._more += unit
         self.add("proximity", {"victim": f"V{number}", "alert_m": alert_m, "prealert_m": 2 * alert_m})
 
-    def _change_curfews(self) -> None:
-        """Some by day, for people who work by night; some nights of some in hospital."""
+    def _change_curfews(self, *, at_school: bool) -> None:
+        """Some by day, for people who work by night, never of who is at school; some nights of some in hospital."""
         rng = self.rng
         for condition in self.conditions:
             if condition["kind"] != "curfew":
                 continue
-            if rng.random() < BY_DAY:
+            if rng.random() < BY_DAY and not at_school:
                 condition["timetable"] = [{**row, "start": "08:30", "end": "15:30"} for row in condition["timetable"]]
             elif rng.random() < IN_HOSPITAL and self._days > 2:
                 self._more.append(self._night_in_hospital(condition))

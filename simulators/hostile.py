@@ -18,7 +18,7 @@ JUNK: Final = (
     b'{"v":1}',
     b'{"v":1,"sent":"now","fixes":{}}',
     b'{"v":1,"sent":1795000000000,"fixes":[{"seq":-1,"t":0,"lat":1e400,"lon":null,"acc":-5}]}',
-    b'{"v":1,"sent":1795000000000,"events":[{"seq":1,"t":1795000000000,"code":"strap_tamper"}]}',
+    b'{"v":1,"sent":1795000000000,"events":[{"seq":0,"t":1795000000000,"code":"strap_tamper"}]}',
     b"\xde\xff\xff",
     b"\xff\xfe\x00",
     b"[" * 2_000,

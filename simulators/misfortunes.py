@@ -9,6 +9,7 @@ from domain.vocabulary import DeviceKind, EventCode, EventState
 from simulators.networks import carrier_of, cell_of
 from simulators.scenario import Clocks, Counters, Lot, Outage, Scenario
 from simulators.scenes import Scene, Span
+from simulators.subjects import Worn
 
 WEEKS_S: Final = 1024 * 7 * 86_400.0
 """A receiver that counts weeks in ten bits is so far off when they have run over."""
@@ -27,7 +28,7 @@ def befall(scene: Scene, scenario: Scenario, rng: Random) -> None:
             scene.tell(cut.from_s, EventCode.HOME_UNIT_POWER_LOST, EventState.START)
             scene.tell(cut.to_s, EventCode.HOME_UNIT_POWER_LOST, EventState.END)
     for lot in scenario.lots:
-        if rng.random() < lot.share and any(worn.device.lot == lot.lot for worn in scene.subject.worn):
+        if rng.random() < lot.share and any(worn.device.lot == lot.lot for worn in _told_of(scene)):
             _false_tampers(scene, lot, rng)
 
 
@@ -35,6 +36,14 @@ def _concerns(scene: Scene, outage: Outage) -> bool:
     if outage.carrier and carrier_of(scene.speaker.id) != outage.carrier:
         return False
     return not outage.cell or cell_of(scene.subject.home) == int(outage.cell)
+
+
+def _told_of(scene: Scene) -> list[Worn]:
+    """The tag whose strap would be said to be cut: what a home unit hears, else what speaks first."""
+    subject, first = scene.subject, scene.subject.speaking[0]
+    if first.device.kind is not DeviceKind.HOME_UNIT:
+        return [first]
+    return [worn for worn in subject.worn if worn.device.id in subject.rf_tags[:1]] or [first]
 
 
 def _false_tampers(scene: Scene, lot: Lot, rng: Random) -> None:

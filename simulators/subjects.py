@@ -39,6 +39,8 @@ USUAL_RADIUS_M = 50.0
 CLEAR_OF_ZONES_M = 320.0
 """How far from a zone a home is looked for when the caseload tells none."""
 HOME_TRIES = 60
+HOSPITAL = "hospital"
+"""The reason of an absence whose nights are spent there."""
 BEFORE_RUN_US = 2 * DAY_US
 """Windows are looked for so far back: the one that the run begins in."""
 
@@ -98,6 +100,7 @@ class Subject:
     level: str = ""
     young: bool = False
     """Under 18 when the run begins."""
+    in_hospital: list[Interval] = field(default_factory=list)
 
     def of_kind(self, *kinds: ConditionKind) -> list[Watched]:
         return [w for w in self.watched if w.condition.kind in kinds]
@@ -147,6 +150,7 @@ def subjects_of(versions: Iterable[Version], run: Run, seed: int) -> list[Subjec
         if isinstance(person, Wearer):
             one.order_kinds = tuple(sorted({order.kind.value for order in orders[person.id]}))
             one.level, one.young = person.level.value, _is_young(person.born, run)
+            one.in_hospital = _nights_in_hospital(shelf, {watched.condition.id for watched in conditions})
         found.append(one)
     return _neighbours(sorted(found, key=lambda s: s.id), seed)
 
@@ -166,6 +170,11 @@ def _neighbours(subjects: list[Subject], seed: int) -> list[Subject]:
             lon = subject.home.lon + away_m * math.cos(heading) / kx
             other.home = Frame(lon, subject.home.lat + away_m * math.sin(heading) / ky)
     return subjects
+
+
+def _nights_in_hospital(shelf: _Shelf, conditions: set[str]) -> list[Interval]:
+    absences = [one for one in shelf.all(Absence) if one.condition in conditions and one.reason == HOSPITAL]
+    return merged([(one.from_us, one.to_us) for one in absences if one.from_us is not None and one.to_us is not None])
 
 
 def _is_young(born: str | None, run: Run) -> bool:

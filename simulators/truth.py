@@ -18,7 +18,7 @@ from simulators.scenes import Life
 from simulators.speakers import Speaker
 from simulators.subjects import Run, Subject
 from simulators.testimony import told_by
-from simulators.truth_contact import EVENT_KINDS, contact_lines, equipment_lines
+from simulators.truth_contact import EVENT_KINDS, contact_lines, equipment_lines, misdated_lines, restart_lines
 from simulators.truth_curfew import curfew_lines
 from simulators.truth_lines import Line, run_line
 from simulators.truth_lives import life_keys, life_line
@@ -106,6 +106,8 @@ def lines_of(
         *curfew_lines(subject, life, told, run),
         *contact_lines(subject, life, told, run),
         *equipment_lines(subject, told),
+        *restart_lines(subject, life, told),
+        *misdated_lines(subject, life, told),
     ]
     for watched in subject.of_kind(ConditionKind.PROXIMITY):
         other = (protected or {}).get(watched.condition.victim or "")

@@ -16,6 +16,7 @@ from simulators.subjects import Run, Subject, Watched
 from simulators.testimony import Told
 from simulators.truth_lines import CLEAR, INSIDE, Line, WhyNot
 
+BAD_IN_A_ROW = 10
 THRESHOLD_SLACK_S = 2.5
 """A tick comes a second after the limit, and a message takes its time."""
 
@@ -163,6 +164,30 @@ def equipment_lines(subject: Subject, told: list[Told]) -> Iterator[Line]:
                 yield _equipment(subject, event, begin, event.at if np.isfinite(arrived) else math.inf, came)
         for (code, tag), (begin, came) in open_since.items():
             yield _equipment(subject, DeviceEvent(begin, code, EventState.START, tag), begin, math.inf, came)
+
+
+def restart_lines(subject: Subject, life: Life, told: list[Told]) -> Iterator[Line]:
+    """A device that counts from 1 again tells two facts alike: its fault, seen when the first arrives (wire.md, `seq_conflict`)."""
+    for one in told:
+        for at in life.restarts:
+            arrivals = [*one.arrived[one.t >= at].tolist(), *(came for event, came in one.events if event.at >= at)]
+            seen = min(arrivals, default=math.inf)
+            if math.isfinite(seen):
+                yield Line(subject.id, Kind.FAULT.value, seen, seen, Code.AL24)
+
+
+def misdated_lines(subject: Subject, life: Life, told: list[Told]) -> Iterator[Line]:
+    """A device whose clock is far off sends what nobody can use: its fault from the tenth message in a row (rules.md 7)."""
+    for one in told:
+        heard = one.heard_times()
+        for begin, end in (span for span, _ in life.jumps):
+            own = [*one.arrived[(one.t >= begin) & (one.t < end)].tolist()]
+            own += [came for event, came in one.events if begin <= event.at < end]
+            bad = np.unique(np.array([came for came in own if math.isfinite(came)]))
+            if len(bad) >= BAD_IN_A_ROW:
+                after = heard[heard > bad[-1]]
+                to_s = float(after[0]) if len(after) else math.inf
+                yield Line(subject.id, Kind.FAULT.value, float(bad[BAD_IN_A_ROW - 1]), to_s, Code.AL24)
 
 
 def _equipment(subject: Subject, event: DeviceEvent, begin: float, end: float, arrived: float) -> Line:
