@@ -186,6 +186,18 @@ class Devices:
         self._usually_slow[device] = self.speakers[device].msgpack or upload_us > interval_us
         self._slow[device] |= self._usually_slow[device]
 
+    def pace(self, speaking: int, interval_us: int, now_us: int) -> None:
+        """From now on the first ``speaking`` devices record and upload every ``interval_us``, evenly spread over it; others not."""
+        size = len(self.speakers)
+        spread_us = np.arange(size) * GOLDEN % 1.0 * interval_us
+        fitted_us = np.array([s.worn.from_us - self.run.start_us for s in self.speakers], np.int64)
+        due_us = np.maximum(now_us, fitted_us) + spread_us.astype(np.int64) // MS * MS
+        self._next_us = np.where(np.arange(size) < speaking, due_us, NEVER_US)
+        self._interval_us[:] = self._upload_us[:] = interval_us
+        self._listened_us = np.maximum(self._listened_us, now_us)
+        self._usually_slow = np.array([s.msgpack for s in self.speakers])
+        self._slow |= self._usually_slow
+
     def locate(self, device: int, now_us: int, sent_ms: int | None = None) -> list[Message]:
         """A position now, sent at once with what waits; none where the device knows no place. `step` up to now first."""
         out: list[Message] = []
