@@ -18,6 +18,7 @@ import typer
 
 from bailiwick.accounts_command import accounts
 from bailiwick.conform_command import conform
+from bailiwick.load_command import load
 from bailiwick.protocols_command import app as protocols_app
 from bailiwick.rota_command import forces, rota
 from bailiwick.statistics_command import statistics
@@ -42,9 +43,9 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(rota, name="rota")
 app.add_typer(forces, name="forces")
 app.add_typer(statistics, name="statistics")
-
 app.add_typer(protocols_app, name="protocols")
 app.command()(conform)
+app.command()(load)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 AsLines = Annotated[bool, typer.Option("--json", help="JSON lines, which is what it prints anyway.")]
@@ -141,9 +142,8 @@ def api() -> None:
     from api.service import run
     from bailiwick.api_config import api_config
 
-    config = api_config(_settings())
     with database_told_in_one_line():
-        run(config, ready=_say_where)
+        run(api_config(_settings()), ready=_say_where)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
-from prometheus_client import start_http_server
+from prometheus_client import ProcessCollector, start_http_server
 
 from geofence.wallclock import TimeZones
 from ingest.adapters import EVERY, adapters_named
@@ -81,6 +81,7 @@ def _metrics(config: IngestConfig, figures: Figures) -> Iterator[None]:
     if config.metrics_port is None:
         yield
         return
+    ProcessCollector(registry=figures.registry)
     server, thread = start_http_server(config.metrics_port, config.metrics_host, figures.registry)
     try:
         yield

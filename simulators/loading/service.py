@@ -1,0 +1,328 @@
+"""The command `load`: the simulated fleet as a load, by a plan, against an installed system.
+
+Exit codes: 0 everything was borne (a ramp: a limit was found or none), 1 something gave out or was not taken, 2 bad usage or input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from domain.caseload_file import read_caseload
+from domain.errors import BadInput, BadSetting, BailiwickError
+from domain.instants import SECOND_US
+from domain.records import Fitting, Version
+from domain.vocabulary import EventCode, EventState
+from simulators.caseload import as_lines, generate
+from simulators.devices import Devices
+from simulators.fleet import Fleet, Tally
+from simulators.link import Address, Exchange
+from simulators.lives import live_all
+from simulators.loading.histogram import Histogram
+from simulators.loading.limits import Bounds, Look
+from simulators.loading.meter import Conductor, Stages, TimedLink, clock_from
+from simulators.loading.plans import Plan, Step, Unplannable, Wanted, plan_of
+from simulators.loading.report import Ran, as_json, as_text
+from simulators.loading.watching import Centre, Console, client, key_of
+from simulators.scenario import CALM, People, Scenario
+from simulators.scenario_file import read_scenario
+from simulators.scenes import DeviceEvent, Life, Silence
+from simulators.service import connect_s, new_loop, start_up_s, timezone_names
+from simulators.speakers import Speaker, speakers_of
+from simulators.subjects import Run, Subject, subjects_of
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+STILL: Final = replace(CALM, people=People(days="no", rest_s=0.0))
+"""Nobody does anything wrong, and no device rests: the rate is what it is said to be."""
+METRICS: Final = "/metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadConfig:
+    """What the command line asks for. One of ``caseload`` and ``wearers``.
+
+    Attributes
+    ----------
+    wanted : the plan; its ``devices`` are the most that are used, 0: all.
+    broker : URLs with commas between; devices are shared out over them.
+    first_device : of the caseload's, from 0; so several of these share one caseload out.
+    write_caseload : a file for the invented caseload, and nothing else is done.
+    api, key_file : where the API is and a file with a key for it; metrics: where ingest serves its own.
+    knobs : what was taken from the environment, for the report.
+    """
+
+    wanted: Wanted
+    broker: str | None = None
+    caseload: Path | None = None
+    wearers: int | None = None
+    first_device: int = 0
+    seed: int = 1
+    scenario: Path | None = None
+    write_caseload: Path | None = None
+    api: str | None = None
+    key_file: Path | None = None
+    metrics: str | None = None
+    bounds: Bounds = field(default_factory=Bounds)
+    report: Path | None = None
+    as_json: bool = False
+    knobs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Who takes part, what happens to them, and when. ``cut_us``: when the straps of wearers are cut."""
+
+    run: Run
+    plan: Plan
+    subjects: list[Subject]
+    lives: list[Life]
+    devices: Devices
+    cut_us: dict[str, int]
+
+
+def load(config: LoadConfig) -> int:
+    """The command. Progress goes to standard error; the report as text or JSON to standard output."""
+    try:
+        if config.write_caseload is not None:
+            return _write_caseload(config)
+        _check(config)
+        ran = _play(config)
+    except BadInput as bad:
+        print("\n".join(map(str, bad.faults)), file=sys.stderr)
+        return BAD_INPUT
+    except BailiwickError as bad:
+        print(bad, file=sys.stderr)
+        return BAD_INPUT
+    except OSError as error:
+        print(f"{error.filename or 'load'}: {error.strerror or error}", file=sys.stderr)
+        return FAILED
+    body = json.dumps(as_json(ran), indent=1)
+    if config.report is not None:
+        config.report.write_text(body + "\n", encoding="utf-8")
+    print(body if config.as_json else as_text(ran))
+    return DONE if ran.good else FAILED
+
+
+def _check(config: LoadConfig) -> None:
+    if (config.caseload is None) == (config.wearers is None):
+        raise BadSetting("one of --caseload and --wearers is needed, and only one")
+    if config.broker is None:
+        raise BadSetting("--broker is needed: mqtt://host:port, several with commas between")
+    for url in config.broker.split(","):
+        Address.parse(url)
+    plan_of(replace(config.wanted, devices=config.wanted.devices or 1_000_000))
+
+
+def _write_caseload(config: LoadConfig) -> int:
+    """For the centre to import before the run."""
+    if config.wearers is None:
+        raise BadSetting("--write-caseload needs --wearers: how many are invented")
+    assert config.write_caseload is not None
+    now_us = time.time_ns() // 1000 // SECOND_US * SECOND_US
+    config.write_caseload.write_bytes(as_lines(generate(config.wearers, config.seed, now_us)))
+    print(f"{config.write_caseload}: import it, then run with --caseload", file=sys.stderr)
+    return DONE
+
+
+def _versions(config: LoadConfig) -> list[Version]:
+    path = config.caseload
+    if path is None:
+        now_us = time.time_ns() // 1000 // SECOND_US * SECOND_US
+        path = Path(f"load-{config.seed}.caseload.ndjson")
+        path.write_bytes(as_lines(generate(config.wearers or 0, config.seed, now_us)))
+        print(f"the invented caseload is in {path}", file=sys.stderr)
+    with path.open("rb") as lines:
+        return read_caseload(lines, str(path), timezone_names())[0]
+
+
+def prepare(versions: Iterable[Version], config: LoadConfig, start_us: int, gen: int = 0) -> Prepared:
+    """Draws everybody's run. Raises `Unplannable` when nobody would speak, or for a plan that cannot be."""
+    wanted = config.wanted
+    run = Run(start_us, wanted.warm_up_s + wanted.duration_s)
+    scenario: Scenario = read_scenario(config.scenario) if config.scenario else STILL
+    subjects = subjects_of(versions, run, config.seed)
+    lives = live_all(subjects, run, scenario, config.seed)
+    speakers = speakers_of(subjects, run, scenario, config.seed, 1.0)[config.first_device :]
+    speakers = speakers[: wanted.devices or None]
+    if not speakers:
+        raise Unplannable("nobody in the caseload wears a device that speaks during the run")
+    plan = plan_of(replace(wanted, devices=len(speakers)))
+    cut_us = _cut_straps(plan, speakers, subjects, lives)
+    if plan.away is not None:
+        for life in lives:
+            life.silences[:] = [Silence(plan.away, keeps=True)]
+    devices = Devices(speakers, subjects, lives, run, config.seed, gen)
+    return Prepared(run, plan, subjects, lives, devices, cut_us)
+
+
+def _cut_straps(plan: Plan, speakers: list[Speaker], subjects: list[Subject], lives: list[Life]) -> dict[str, int]:
+    """Has the wearers' straps cut when the plan says so; when each, microseconds since the run began."""
+    if plan.tampers is None:
+        return {}
+    worn_by = [n for n in dict.fromkeys(s.person for s in speakers) if not subjects[n].is_victim]
+    cut = {}
+    for person, at_s in zip(worn_by, plan.tampers.times_s(len(worn_by)), strict=False):
+        subject, events = subjects[person], lives[person].events
+        tag = subject.rf_tags[0] if subject.rf_tags else None
+        events[:] = sorted(
+            [*events, DeviceEvent(at_s, EventCode.STRAP_TAMPER, EventState.START, tag)], key=lambda event: event.at
+        )
+        cut[subject.id] = round(at_s * SECOND_US)
+    return cut
+
+
+def _play(config: LoadConfig) -> Ran:
+    """The run over MQTT, in an event loop of its own."""
+    versions = _versions(config)
+    now_us = time.time_ns() // 1000
+    fitted = sum(isinstance(version.record, Fitting) for version in versions)
+    start_us = (now_us + round(start_up_s(fitted) * SECOND_US)) // SECOND_US * SECOND_US
+    prepared = prepare(versions, config, start_us, now_us // SECOND_US)
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(play(prepared, config, progress_of(config)))
+
+
+Progress = Callable[[str], None]
+
+
+def progress_of(config: LoadConfig) -> Progress:
+    """One line a second where somebody looks on."""
+    if config.as_json or not sys.stderr.isatty():
+        return lambda line: None
+    return lambda line: print(line, file=sys.stderr)
+
+
+async def play(prepared: Prepared, config: LoadConfig, tell: Progress) -> Ran:
+    """Plays a run that was prepared. Raises `BadSetting` for an address that cannot be asked."""
+    run, plan = prepared.run, prepared.plan
+    stages = Stages(clock_from(run.start_us))
+    async with client(key_of(config.key_file)) as http:
+        centre = None if config.metrics is None else Centre(_metrics(config.metrics), http)
+        console = None if config.api is None else Console(config.api, http, stages, run.start_us)
+        behind = _nobody_asks if centre is None else centre.behind
+        conductor = Conductor(plan, prepared.devices, stages, config.bounds, behind, partial(_shown, tell))
+        fleet = conductor.fleet = _fleet_of(prepared, config, stages, conductor, tell)
+        async with _watching(centre, console, prepared, conductor, fleet):
+            with _stoppable(conductor):
+                await _unhindered(fleet, max(connect_s(plan.devices), run.start_us / SECOND_US - time.time()))
+            conductor.stop()
+    return Ran(
+        plan,
+        conductor.done,
+        stages,
+        fleet.tally,
+        conductor.memory,
+        len(prepared.subjects),
+        run.start_us,
+        config.seed,
+        config.bounds,
+        centre,
+        console,
+        config.knobs,
+    )
+
+
+def _fleet_of(prepared: Prepared, config: LoadConfig, stages: Stages, conductor: Conductor, tell: Progress) -> Fleet:
+    def connecting(doing: str, now: Tally) -> None:
+        if doing != "running":
+            tell(f"{doing}: {now.connections:,d} connected, {now.sent - now.acknowledged:,d} in flight")
+
+    def timed(
+        index: int, device: str, address: Address, upload_s: float, exchange: Exchange, session_s: int
+    ) -> TimedLink:
+        return TimedLink(index, device, address, upload_s, exchange, stages)
+
+    assert config.broker is not None
+    addresses = [Address.parse(url) for url in config.broker.split(",")]
+    fleet = Fleet(
+        prepared.devices,
+        prepared.lives,
+        addresses,
+        CALM.network,
+        config.seed,
+        connecting,
+        make_link=timed,
+        pace=conductor.pace,
+    )
+    fleet.keep_back(prepared.plan.steps[0].devices)
+    return fleet
+
+
+def _nobody_asks() -> None:
+    """What the centre has stored is not known."""
+
+
+def _metrics(url: str) -> str:
+    return url if url.rstrip("/").endswith(METRICS) else url.rstrip("/") + METRICS
+
+
+def _shown(tell: Progress, look: Look, before: Look, step: Step, taken: Histogram) -> None:
+    seconds = max(look.at_s - before.at_s, 1e-9)
+    p99 = f"{taken.quantile(0.99):.4f} s" if len(taken) else "-"
+    tell(
+        f"{look.at_s:8.0f} s  {step.name:<12}{(look.sent - before.sent) / seconds:>9,.0f} sent/s"
+        f"{(look.acknowledged - before.acknowledged) / seconds:>9,.0f} taken/s{look.waiting:>9,d} in flight"
+        f"{look.connected:>8,d} connected   p99 of the step {p99}"
+    )
+
+
+@asynccontextmanager
+async def _watching(
+    centre: Centre | None, console: Console | None, prepared: Prepared, conductor: Conductor, fleet: Fleet
+) -> AsyncIterator[None]:
+    """What is asked of the system meanwhile, and for the last alerts afterwards."""
+    async with asyncio.TaskGroup() as group:
+        tasks: list[asyncio.Task[None]] = []
+        if centre is not None:
+            await centre.begin()
+            tasks.append(group.create_task(centre.follow(conductor.stages.clock_us, lambda: fleet.tally.sent)))
+        if console is not None:
+            console.expected.update(prepared.cut_us)
+            await console.begin()
+            tasks += [group.create_task(console.follow_map()), group.create_task(console.follow_alerts())]
+        try:
+            if console is not None:
+                await console.followed()
+            yield
+            if console is not None:
+                await console.last_alerts(conductor.ended_us)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+@contextmanager
+def _stoppable(conductor: Conductor) -> Iterator[None]:
+    """The first Ctrl-C ends the run and reports of it; the second ends the program."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        conductor.stop()
+
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # in a thread, and on Windows: no signals
+        loop.add_signal_handler(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+async def _unhindered(fleet: Fleet, connecting_s: float) -> None:
+    gc.collect()
+    gc.freeze()  # what was made so far stays: the collector need not walk it while messages are due
+    try:
+        await fleet.run(connecting_s)
+    finally:
+        gc.unfreeze()
