@@ -36,7 +36,7 @@ EVERY_S: Final = 10.0
 HOUR_FIXES: Final = 60
 MOST_IN_ENVELOPE: Final = 500
 SPREAD_S: Final = 45.0
-BEFORE_S: Final = 20.0
+BEFORE_S: Final = 60.0
 """Of live fixes alone, first to warm up and then to be measured, half each."""
 AFTER_S: Final = 5.0
 POLL_S: Final = 0.5

@@ -17,6 +17,7 @@ from simulators.characters import Character, Dwelling
 from simulators.ground import Floats
 from simulators.scenes import Scene, Sky, Span
 from simulators.subjects import LOCATING_KINDS
+from simulators.truth_lines import apart
 
 LASTS_H: Final = 50.0
 CHARGES_IN_H: Final = 1.6
@@ -30,6 +31,9 @@ REST_AFTER_S: Final = 600.0
 AT_HOME_M: Final = 0.5
 LOST_AFTER_S: Final = 240.0
 """Indoors the last satellites go after so long."""
+BY_CELL: Final = 0.5
+CELL_M: Final = (250.0, 1_500.0)
+"""Of those who hear no satellites indoors, the tags that tell their place by the cell, and what they state then."""
 COLD_S: Final = 75.0
 COLD: Final = 3.0
 """What is stated of the first positions after none, by how many times."""
@@ -121,7 +125,8 @@ def _plug(scene: Scene, begin: float, end: float, low: float) -> None:
 def _rest(scene: Scene, stays: list[Span], rest_s: float) -> None:
     if rest_s <= scene.speaker.interval_s:
         return
-    for begin, end in stays:
+    off = [(a - 1.0, b) for a, b in sorted(one.span for one in scene.silences if not one.keeps)]
+    for begin, end in apart(stays, off):  # whatever is switched off does not rest on when it is on again
         if end - begin > 2 * REST_AFTER_S:
             scene.rests.append(((begin + REST_AFTER_S, end), rest_s))
             scene.tell(begin + REST_AFTER_S, EventCode.REST, EventState.START, interval_s=rest_s)
@@ -130,9 +135,11 @@ def _rest(scene: Scene, stays: list[Span], rest_s: float) -> None:
 
 def _sky(scene: Scene, stays: list[Span], character: Character, rng: Random) -> None:
     if character.dwelling is Dwelling.DEAF:
-        for begin, end in stays:
-            if end - begin > 2 * LOST_AFTER_S:
-                scene.blind.append((begin + LOST_AFTER_S, end))
+        indoors = [(begin + LOST_AFTER_S, end) for begin, end in stays if end - begin > 2 * LOST_AFTER_S]
+        if rng.random() < BY_CELL:
+            scene.skies += [Sky(span, stated_m=round(rng.uniform(*CELL_M)), source="lbs") for span in indoors]
+        else:
+            scene.blind += indoors
     if character.dwelling is Dwelling.CANYON:
         scene.skies += [Sky(span, stated=CANYON) for span in stays]
         spells = _now_and_then(rng, scene.run.duration_s, REFLECTED_EVERY_H, REFLECTED_S)

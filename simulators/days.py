@@ -156,11 +156,11 @@ class Routine:
         back = min(outing.back, must - SPARE_S)
         names = [stop.place for stop in outing.stops]
         legs = [self._way_s(a, b) for a, b in zip([HOME, *names], [*names, HOME], strict=True)]
-        free = back - leave - sum(legs)
+        free = back - leave - math.fsum(legs)
         if free < LEAST_S or any(name not in self.spots for name in names):
             return at, last
         self._add(Item(at if math.isfinite(at) else -math.inf, leave, night if last != HOME else HOME))
-        shares = sum(stop.share for stop in outing.stops)
+        shares = math.fsum(stop.share for stop in outing.stops)
         now = leave
         for stop, leg in zip(outing.stops, legs, strict=False):
             end = now + leg + free * stop.share / shares
@@ -344,7 +344,7 @@ def _at_home(day: _Day) -> Iterator[Outing]:
 
 
 def _length(way: Sequence[Place]) -> float:
-    return sum(math.dist(a, b) for a, b in itertools.pairwise(way))
+    return math.fsum(math.dist(a, b) for a, b in itertools.pairwise(way))
 
 
 def _along(

@@ -21,7 +21,7 @@ from simulators.lives import Followed
 from simulators.lives_walked import carried_knots
 from simulators.networks import told_network
 from simulators.scenes import DeviceEvent, Life, Sky
-from simulators.speakers import BREATH, GOLDEN, MS, Speaker
+from simulators.speakers import BREATH, GOLDEN, MS, OFTEN_US, Speaker
 from simulators.subjects import Run, Subject
 
 DRIFT_S: Final = 40.0
@@ -120,8 +120,7 @@ class Devices:
         skews_s = np.random.default_rng([seed, 3]).uniform(-skew_s, skew_s, size)
         self._skew_ms: Ints = np.round(1000 * skews_s).astype(np.int64)
         self._restarts = sorted((_us(at), d) for d, p in enumerate(people.tolist()) for at in lives[p].restarts)
-        at_rest = [lives[s.person].rests if s.locates else [] for s in speakers]
-        self._rests = _Spans([[(_us(a), _us(b), each_s) for (a, b), each_s in rests] for rests in at_rest])
+        self._paces = _Spans([_paces(s, lives[s.person]) for s in speakers])
         self._all_skies = [sky for life in lives for sky in life.skies]
         self._skies = _Spans(_numbered_skies(lives, people))
         self._sky = _sky_columns(self._all_skies)
@@ -165,9 +164,10 @@ class Devices:
     def _rounds(self, until_us: int, sent_ms: int | None, out: list[Message]) -> None:
         while len(due := np.flatnonzero(self._next_us < until_us)):
             t_us = self._next_us[due]
-            resting = self._rests.holds(due, t_us)
-            rest_us = (self._rests.flag[due] * SECOND_US).astype(np.int64)
-            self._next_us[due] += np.where(resting, np.maximum(rest_us, self._interval_us[due]), self._interval_us[due])
+            paced, pace_us = self._paces.holds(due, t_us), self._paces.flag[due].astype(np.int64)
+            usual_us = self._interval_us[due]
+            often = np.where(pace_us < OFTEN_US, np.minimum(pace_us, usual_us), np.maximum(pace_us, usual_us))
+            self._next_us[due] += np.where(paced, often, usual_us)
             alive = t_us < self._until_us[due]
             self._next_us[due[~alive]] = NEVER_US
             self._take(due[alive], t_us[alive], sent_ms, out)
@@ -417,6 +417,13 @@ def _hello(speaker: Speaker, home: Frame) -> Item:
 
 def _silences(life: Life) -> list[tuple[int, int, float]]:
     return [(_us(s.span[0]), _us(s.span[1]), float(s.keeps)) for s in life.silences]
+
+
+def _paces(speaker: Speaker, life: Life) -> list[tuple[int, int, float]]:
+    """When a device records how often, microseconds; only what tells a place of its own."""
+    if not speaker.locates:
+        return []
+    return [(_us(a), _us(b), each_s * SECOND_US) for (a, b), each_s in life.paces]
 
 
 def _numbered_skies(lives: list[Life], people: Ints) -> list[list[tuple[int, int, float]]]:

@@ -13,13 +13,13 @@ from typing import Final
 
 from domain.instants import DAY_US, HOUR_US, format_instant
 from simulators import outlines
-from simulators.caseload import USUAL_INTERVAL_S, Maker, Record, places
+from simulators.caseload import USUAL_INTERVAL_S, Home, Maker, Record, places
 from simulators.orders import ORDER_SHAPES
 
 CURFEW_TAGS: Final = 0.36
 LOCATION_TAGS: Final = 0.50
 """Of the rest an alcohol tag alone."""
-SECOND_TAG: Final = 0.05
+SECOND_TAG: Final = 0.012
 """Of curfew and location tags, those whose wearer has an alcohol tag too."""
 YOUNG: Final = 0.02
 AT_SCHOOL_BORN: Final = "2009"
@@ -31,6 +31,8 @@ BY_DAY: Final = 0.05
 """Of curfews, those of people who work by night."""
 IN_HOSPITAL: Final = 0.03
 ALERT_M: Final = (300, 500, 800)
+MUST_NOT_MEET: Final = 0.05
+"""Of location tags, those whose wearer must not meet the wearer before them, who then lives in the same town."""
 
 
 def estate(wearers: int, seed: int, start_us: int, days: float = 30.0, rate_hz: float | None = None) -> list[Record]:
@@ -38,17 +40,23 @@ def estate(wearers: int, seed: int, start_us: int, days: float = 30.0, rate_hz: 
     interval_s = USUAL_INTERVAL_S if rate_hz is None else max(1, round(1 / rate_hz))
     records = places(seed)
     for number in range(1, wearers + 1):
-        records += _Estate(number, Random(f"estate:{seed}:{number}"), start_us, days, interval_s).records()
+        records += _Estate(number, seed, start_us, days, interval_s).records()
     return records
 
 
 class _Estate(Maker):
     """Makes the records of one wearer of the estate."""
 
-    def __init__(self, number: int, rng: Random, start_us: int, days: float, interval_s: int) -> None:
-        super().__init__(number, rng, start_us, None, interval_s)
-        self._days = days
-        self._more: list[Record] = []
+    def __init__(self, number: int, seed: int, start_us: int, days: float, interval_s: int) -> None:
+        super().__init__(number, Random(f"estate:{seed}:{number}"), start_us, None, interval_s)
+        self._days, self._more = days, list[Record]()
+        apart = Random(f"apart:{seed}:{number}")
+        self._must_not_meet = number > 1 and apart.random() < MUST_NOT_MEET
+        if self._must_not_meet:
+            other = Maker(number - 1, Random(f"estate:{seed}:{number - 1}"), start_us, None, interval_s).home
+            heading, away_m = apart.uniform(0, 2 * math.pi), apart.uniform(800.0, 2_500.0)
+            lon, lat = outlines.offset(other.lon, other.lat, away_m * math.cos(heading), away_m * math.sin(heading))
+            self.home = Home(other.town, lon, lat)
 
     def records(self) -> list[Record]:
         rng, drawn = self.rng, self.rng.random()
@@ -82,6 +90,8 @@ class _Estate(Maker):
             self._add_zone_next_door()
         if rng.random() < PROTECTS:
             self._add_somebody_protected()
+        if self._must_not_meet:
+            self.add("association", {"other_wearer": f"W{self.number - 1:06d}"})
 
     def _add_zone_next_door(self) -> None:
         """A circle whose edge is some metres from the door, which a curfew tells."""

@@ -13,6 +13,7 @@ import msgspec
 from domain.instants import SECOND_US, format_instant
 from simulators.devices import NEVER_US, Devices, Message
 from simulators.hostile import junk, stranger, strangers_send
+from simulators.losses import is_lost
 from simulators.scenario import DUPLICATE_S, Scenario
 
 SLICE_US = 10 * SECOND_US
@@ -25,7 +26,7 @@ def feed_lines(devices: Devices, scenario: Scenario, seed: int) -> Iterator[byte
     The feed begins with a tick at the start of the run and ends with one at its end; what would arrive later is not
     in it.
     """
-    arrivals = _Arrivals(devices, scenario, Random(f"feed:{seed}"))
+    arrivals = _Arrivals(devices, scenario, seed)
     end_us = devices.run.end_us - devices.run.start_us
     arrivals.strangers = strangers_send(scenario.hostile, end_us, Random(f"strangers:{seed}"))
     run, tick_us = devices.run, round(scenario.feed.tick_s * SECOND_US)
@@ -58,10 +59,10 @@ def _tick(at_us: int) -> bytes:
 class _Arrivals:
     """Messages on their way: each takes its time, some come twice, some are held back."""
 
-    def __init__(self, devices: Devices, scenario: Scenario, rng: Random) -> None:
+    def __init__(self, devices: Devices, scenario: Scenario, seed: int) -> None:
         self._devices = devices
         self._network = scenario.network
-        self._rng = rng
+        self._rng, self._seed = Random(f"feed:{seed}"), seed
         self.strangers: Iterator[tuple[int, int, bytes]] = iter(())
         self._stranger: tuple[int, int, bytes] | None = None
         self._under_way: list[tuple[int, int, Message]] = []
@@ -71,7 +72,7 @@ class _Arrivals:
     def take(self, messages: list[Message]) -> None:
         network = self._network
         for message in messages:
-            if network.lost and self._rng.random() < network.lost:
+            if is_lost(network.lost, self._seed, self._devices.speakers[message.device].id, message.t_us):
                 continue
             if network.broken and self._rng.random() < network.broken:
                 self._post(message._replace(payload=junk(self._rng), items=0), self._latency_us())

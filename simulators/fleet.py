@@ -21,6 +21,7 @@ from domain.instants import SECOND_US
 from simulators.devices import Devices, Message
 from simulators.hostile import junk, stranger, strangers_send
 from simulators.link import Address, Exchange, Link
+from simulators.losses import is_lost
 from simulators.obeying import Obedience
 from simulators.scenario import Hostile, Network
 from simulators.scenes import Life
@@ -119,7 +120,7 @@ class Fleet:
         self._devices, self._network, self._progress, self._pace = devices, network, progress, pace
         self._obedience = Obedience(devices)
         self._commands: deque[tuple[int, bytes]] = deque(maxlen=MOST_COMMANDS)
-        self._rng = Random(f"fleet:{seed}")
+        self._rng, self._seed = Random(f"fleet:{seed}"), seed
         self._links = [
             make_link(n, s.id, brokers[n % len(brokers)], s.upload_us / SECOND_US, self, int(network.session_s))
             for n, s in enumerate(devices.speakers)
@@ -336,7 +337,7 @@ class Fleet:
     def _send_badly(self, message: Message) -> None:
         """Not at all, twice, or later, as the scenario has it."""
         network, link = self._network, self._links[message.device]
-        if network.lost and self._rng.random() < network.lost:
+        if is_lost(network.lost, self._seed, self._devices.speakers[message.device].id, message.t_us):
             self.tally.lost += message.items
             self._obedience.hold_back(message)
             return

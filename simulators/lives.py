@@ -14,6 +14,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.vocabulary import ConditionKind
 from simulators.belongings import equip
 from simulators.characters import character_of
 from simulators.days import Routine
@@ -21,9 +22,10 @@ from simulators.ground import Floats
 from simulators.misfortunes import befall, jumps_of, restarts_of
 from simulators.plots import PLOTS
 from simulators.scenario import Scenario, Shares
-from simulators.scenes import AFTER_S, SPARE_S, STROLL_M, Life, Scene, Silence, Sky, Span, curfew_spans
+from simulators.scenes import AFTER_S, CLOSELY_S, SPARE_S, STROLL_M, Life, Scene, Silence, Sky, Span, curfew_spans
 from simulators.streets import Path, walking_time
 from simulators.subjects import Run, Subject
+from simulators.truth_lines import apart
 
 SLOT_S = 6 * 3600.0
 """A long run is lived in slots of about so long; each may have one plot."""
@@ -33,12 +35,13 @@ OPENING_S = 900.0
 
 def live_all(subjects: Sequence[Subject], run: Run, scenario: Scenario, seed: int) -> list[Life]:
     """Everybody's run, in their order: whoever may be followed is drawn first."""
+    met = {watched.condition.other_wearer for one in subjects for watched in one.of_kind(ConditionKind.ASSOCIATION)}
     others: dict[str, tuple[Subject, Life]] = {}
-    for subject in subjects:
-        if subject.is_victim:
-            others[subject.id] = subject, live(subject, run, scenario, seed)
+    for subject in sorted(subjects, key=lambda one: (not one.is_victim, one.id not in met)):
+        if subject.is_victim or subject.id in met:
+            others[subject.id] = subject, live(subject, run, scenario, seed, others)
     return [
-        others[subject.id][1] if subject.is_victim else live(subject, run, scenario, seed, others)
+        others[subject.id][1] if subject.id in others else live(subject, run, scenario, seed, others)
         for subject in subjects
     ]
 
@@ -63,9 +66,9 @@ def live(
         if scene.path.now < scene.end:
             _live_slot(scene, scenario.shares)
     scene.path.stay(run.duration_s + AFTER_S)
+    befall(scene, scenario, rng)
     if character is not None:
         equip(scene, character, scenario.people.rest_s)
-    befall(scene, scenario, rng)
     silences = _joined(scene.silences)
     t, x, y = scene.path.knots()
     return Life(
@@ -84,7 +87,15 @@ def live(
         scene.left_from,
         jumps_of(scenario.clocks, run.duration_s, rng),
         restarts_of(scenario.counters, run.duration_s, rng),
+        _paces(scene),
     )
+
+
+def _paces(scene: Scene) -> list[tuple[Span, float]]:
+    """How often the devices record: at rest seldom, in a violation often, and that goes before."""
+    closely = _merged(scene.watched_closely)
+    rests = [(piece, each_s) for span, each_s in scene.rests for piece in apart([span], closely)]
+    return sorted([*rests, *((span, CLOSELY_S) for span in closely)])
 
 
 def _slot_ends(duration_s: float) -> list[float]:

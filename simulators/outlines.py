@@ -36,7 +36,7 @@ def ring(rng: Random, lon: float, lat: float, reach_m: float, vertices: int) -> 
     points = []
     for n in range(vertices):
         angle = n * step + rng.uniform(-0.3, 0.3) * step
-        wave = sum(size * math.sin(k * angle + phase) for size, phase, k in waves)
+        wave = math.fsum(size * math.sin(k * angle + phase) for size, phase, k in waves)
         radius = reach_m * min(1.0, max(0.5, 0.78 + wave))
         points.append(offset(lon, lat, radius * math.cos(angle), radius * math.sin(angle)))
     return [*points, points[0]]

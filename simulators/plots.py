@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.vocabulary import ConditionKind, DeviceKind, EventCode, EventState
-from simulators.plots_of_others import fits_near_victim, fits_tag_left, near_victim, tag_left
+from simulators.plots_of_others import fits_meets, fits_near_victim, fits_tag_left, meets, near_victim, tag_left
 from simulators.scenes import CONTACT_S, SPARE_S, Scene, Span
 from simulators.streets import DRIVING_M_S, WALKING_M_S, Place, walking_time
 from simulators.subjects import LOCATING_KINDS, Watched
@@ -104,8 +104,10 @@ def _zone_visit(scene: Scene) -> None:
     pace = _pace(scene)
     _approach(scene, _ray(scene, zone, inside, -scene.rng.uniform(25.0, 80.0)))
     scene.path.straight(inside, pace)
+    begun = scene.path.now
     scene.path.stay(scene.path.now + scene.rng.uniform(5.0, 0.4 * max(20.0, scene.end - scene.path.now)))
     scene.path.straight(_ray(scene, zone, inside, -scene.rng.uniform(40.0, 120.0)), pace)
+    scene.closely(begun)
     scene.path.stay(scene.path.now + scene.rng.uniform(60.0, 300.0))
 
 
@@ -159,8 +161,10 @@ def _zone_leave(scene: Scene) -> None:
     _approach(scene, edge)
     pace = _pace(scene)
     scene.path.straight(_outwards(inside, edge, 30.0 + scene.rng.uniform(60.0, 160.0)), pace)
+    begun = scene.path.now
     scene.path.stay(scene.path.now + scene.rng.uniform(20.0, 0.4 * max(60.0, scene.end - scene.path.now)))
     scene.path.straight(inside, pace)
+    scene.closely(begun)
     scene.path.stay(scene.path.now + scene.rng.uniform(60.0, 200.0))
 
 
@@ -375,6 +379,7 @@ PLOTS: dict[str, Plot] = {
     "battery_critical": Plot(_locates, _lasting(EventCode.BATTERY_CRITICAL)),
     "battery_dead": Plot(_locates, _battery_dead),
     "near_victim": Plot(fits_near_victim, near_victim),
+    "meets": Plot(fits_meets, meets),
     "tag_left": Plot(fits_tag_left, tag_left),
     "sos": Plot(_locates, _pulse(EventCode.SOS)),
     "home_unit_power_lost": Plot(_hears, _lasting(EventCode.HOME_UNIT_POWER_LOST)),

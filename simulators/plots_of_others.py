@@ -17,6 +17,9 @@ EVERY_S = 45.0
 NEAR = 0.25
 """Of the limit: so near a follower keeps."""
 SPARE_S = 1_800.0
+MEETS_S = (780.0, 1_500.0)
+MEETS_M = 8.0
+KEEPS_UP_M_S = 12.0
 
 
 def fits_near_victim(scene: Scene) -> bool:
@@ -44,22 +47,53 @@ def near_victim(scene: Scene) -> None:
     scene.errands(scene.path.now + scene.rng.uniform(0.05, 0.4) * (scene.end - scene.path.now))
     aside = scene.rng.uniform(0, 2 * math.pi)
     off = NEAR * limit_m * math.cos(aside), NEAR * limit_m * math.sin(aside)
-    _towards(scene, watched, off, scene.rng.uniform(8.0, 12.0))
-    until = scene.path.now + scene.rng.uniform(*FOLLOWS_S)
+    name = watched.condition.victim or ""
+    _towards(scene, name, off, scene.rng.uniform(8.0, 12.0))
+    begun = scene.path.now
+    until = begun + scene.rng.uniform(*FOLLOWS_S)
     while scene.path.now < until:
-        _towards(scene, watched, off, WALKING_M_S[1] * 1.5)
+        _towards(scene, name, off, WALKING_M_S[1] * 1.5)
         scene.path.stay(scene.path.now + EVERY_S)
+    scene.closely(begun)
     x, y = scene.path.at
     away = 3 * limit_m
     scene.path.straight((x + away * math.cos(aside), y + away * math.sin(aside)), scene.rng.uniform(8.0, 12.0))
     scene.path.stay(scene.path.now + scene.rng.uniform(60.0, 300.0))
 
 
-def _towards(scene: Scene, watched: Watched, off: Place, speed: float) -> None:
-    subject, life = scene.others[watched.condition.victim or ""]
+def _towards(scene: Scene, name: str, off: Place, speed: float) -> None:
+    subject, life = scene.others[name]
     x, y = position_of(life, np.array([scene.path.now]))
     east, north = scene.subject.home.to_xy(*subject.home.to_lonlat(x, y))
     scene.path.straight((float(east[0]) + off[0], float(north[0]) + off[1]), speed)
+
+
+def fits_meets(scene: Scene) -> bool:
+    """Somebody whom they must not meet is about, and there is time."""
+    return (
+        scene.speaker.kind in LOCATING_KINDS
+        and scene.end - scene.path.now > SPARE_S
+        and scene.next_curfew() >= scene.end
+        and _not_to_be_met(scene) is not None
+    )
+
+
+def _not_to_be_met(scene: Scene) -> str | None:
+    named = (watched.condition.other_wearer or "" for watched in scene.subject.of_kind(ConditionKind.ASSOCIATION))
+    return next((name for name in named if name in scene.others), None)
+
+
+def meets(scene: Scene) -> None:
+    """To where the other is, and about with them for longer than ten minutes."""
+    name = _not_to_be_met(scene)
+    assert name is not None
+    scene.errands(scene.path.now + scene.rng.uniform(0.05, 0.4) * (scene.end - scene.path.now))
+    off = scene.rng.uniform(-MEETS_M, MEETS_M), scene.rng.uniform(-MEETS_M, MEETS_M)
+    _towards(scene, name, off, scene.rng.uniform(8.0, 12.0))
+    until = scene.path.now + scene.rng.uniform(*MEETS_S)
+    while scene.path.now < until:
+        _towards(scene, name, off, KEEPS_UP_M_S)
+        scene.path.stay(scene.path.now + EVERY_S)
 
 
 def fits_tag_left(scene: Scene) -> bool:

@@ -24,7 +24,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Suggested:
-    """The run that shows it: what benchmarks take, and `simulate` where nothing else is asked. ``start`` as an instant; empty: any."""
+    """The run that shows it, as benchmarks take it. ``start``: the instant at which a feed begins; empty: any."""
 
     wearers: float = 0.0
     days: float = 0.0
@@ -60,6 +60,7 @@ class Shares:
     home_unit_power_lost: float = 0.01
     home_unit_moved: float = 0.003
     near_victim: float = 0.1
+    meets: float = 0.1
     tag_left: float = 0.0
 
 

@@ -27,6 +27,9 @@ STROLL_M = 250.0
 """How far from home errands go, to each side."""
 SPARE_S = 150.0
 """How long before a curfew a wearer who keeps it is at home."""
+CLOSELY_S = 15.0
+NOTICED_S = 130.0
+"""Two positions a minute apart and the way there and back: so long after it began a violation is answered by `set_interval`."""
 ENTRANCE_S = 30.0
 """From the street to where nothing gets through."""
 AFTER_S = 15.0
@@ -77,6 +80,7 @@ class Life:
     ``battery`` is its level in per cent at some instants, straight between, none: it is not followed. ``character``: their daily life
     and their dwelling, where they live whole days. ``left_from``: from then on the devices stay where they were.
     In ``jumps`` their clocks are so many seconds off; at ``restarts`` they count from 1 again.
+    ``paces`` lie apart, in order: how often they record for a while, seconds, at rest and in violation.
     """
 
     t: Floats
@@ -94,6 +98,7 @@ class Life:
     left_from: float = math.inf
     jumps: list[tuple[Span, float]] = field(default_factory=list)
     restarts: list[float] = field(default_factory=list)
+    paces: list[tuple[Span, float]] = field(default_factory=list)
 
 
 class Routine(Protocol):
@@ -125,6 +130,7 @@ class Scene:
     battery: list[tuple[float, float]] = field(default_factory=list)
     routine: Routine | None = None
     left_from: float = math.inf
+    watched_closely: list[Span] = field(default_factory=list)
     others: Mapping[str, tuple[Subject, Life]] = field(default_factory=dict)
     must_be_home: list[Span] = field(default_factory=list)
 
@@ -180,6 +186,11 @@ class Scene:
         if end - begin > 2 * ENTRANCE_S:
             self.blind.append((begin + ENTRANCE_S, end - ENTRANCE_S))
             self.silent(begin + ENTRANCE_S, end - ENTRANCE_S, keeps=True)
+
+    def closely(self, begin: float) -> None:
+        """From a moment after ``begin`` until now the device records as often as in a violation (wire.md, `set_interval`)."""
+        if self.routine is not None and self.speaker.interval_s > CLOSELY_S and self.path.now > begin + NOTICED_S:
+            self.watched_closely.append((begin + NOTICED_S, self.path.now))
 
     def go_home(self) -> None:
         self.path.travel((0.0, 0.0))

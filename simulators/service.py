@@ -53,7 +53,7 @@ class SimulateConfig:
     broker : URLs with commas between; devices are shared out over them.
     feed : a file to write instead, `-` for standard output.
     rate_hz : messages a second of every device; None: as the caseload says.
-    start_us : when the run begins; None: now with a broker, else when the caseload's last device is fitted.
+    start_us : when the run begins; None: now with a broker, else when the scenario says, or when the caseload's last device is fitted.
     lives : a file for who lived how, to tell a score apart by.
     gen : the ``gen`` of every device; None: 0 in a feed, and with a broker a number that no run before used.
     """
@@ -213,8 +213,9 @@ def _invented_path(config: SimulateConfig) -> Path:
 
 
 def _write_feed(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
-    versions = _caseload(config, FEED_START_US if config.start_us is None else config.start_us)
-    start_us = config.start_us
+    asked_us = parse_instant(scenario.run.start) if scenario.run.start else None
+    start_us = config.start_us if config.start_us is not None else asked_us
+    versions = _caseload(config, FEED_START_US if start_us is None else start_us)
     if start_us is None:
         fitted = [v.record.from_us for v in versions if isinstance(v.record, Fitting)]
         start_us = -(-max(fitted, default=FEED_START_US) // SECOND_US) * SECOND_US

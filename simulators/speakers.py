@@ -19,6 +19,8 @@ BREATH: Final = 0.15
 """The stated accuracy goes up and down by this part of itself over five minutes."""
 SPREAD: Final = 0.45
 """Of the logarithm of the devices' accuracies."""
+OFTEN_US: Final = 30 * SECOND_US
+"""A pace under this is of a violation: devices keep to it or are quicker by themselves; else of rest, and they are as slow or slower."""
 MS: Final = 1000
 """Microseconds: instants on the wire are whole milliseconds."""
 
@@ -44,6 +46,12 @@ class Speaker:
     @property
     def worst_acc_m(self) -> float:
         return math.ceil(self.acc_m * (1 + BREATH) * 10) / 10
+
+
+def pace_us(each_s: float, usual_us: int) -> int:
+    """How often a device records that usually does so every ``usual_us``, where its life has ``each_s``."""
+    each_us = int(each_s * SECOND_US)
+    return min(each_us, usual_us) if each_us < OFTEN_US else max(each_us, usual_us)
 
 
 def speakers_of(

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from domain.instants import SECOND_US
 from simulators.ground import SIGMA_OF_ACC, Floats
+from simulators.losses import are_lost
 from simulators.scenes import DeviceEvent, Life, Silence, Sky, Span
-from simulators.speakers import MS, Speaker
+from simulators.speakers import MS, Speaker, pace_us
 
 Flags: TypeAlias = NDArray[np.bool_]
 LEAST_STATED_M = 5.0
@@ -91,15 +92,22 @@ class Told:
         return np.array(sorted([*own, *(e.at for e, a in self.events if math.isfinite(a))]), np.float64)
 
 
-def told_by(life: Life, speakers: list[Speaker], duration_s: float, delay_s: float = 0.0) -> list[Told]:
-    """What each of a person's speaking devices told, in their order; events are told by the first.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way to the centre: by how much messages may come later (seconds), and which share is lost, by the run's seed."""
 
-    ``delay_s``: by how much any message may have come later than it was sent.
-    """
-    return [_told(life, speaker, duration_s, delay_s, first=n == 0) for n, speaker in enumerate(speakers)]
+    delay_s: float = 0.0
+    lost: float = 0.0
+    seed: int = 0
 
 
-def _told(life: Life, speaker: Speaker, duration_s: float, delay_s: float, *, first: bool) -> Told:
+def told_by(life: Life, speakers: list[Speaker], duration_s: float, way: Way | None = None) -> list[Told]:
+    """What each of a person's speaking devices told, in their order; events are told by the first."""
+    way = way or Way()
+    return [_told(life, speaker, duration_s, way, first=n == 0) for n, speaker in enumerate(speakers)]
+
+
+def _told(life: Life, speaker: Speaker, duration_s: float, way: Way, *, first: bool) -> Told:
     until_s = min(speaker.until_us / SECOND_US, duration_s)
     t = _rounds(life, speaker, until_s)
     kept = np.ones(len(t), bool)
@@ -116,13 +124,26 @@ def _told(life: Life, speaker: Speaker, duration_s: float, delay_s: float, *, fi
             is_fix &= ~((t >= sky.span[0]) & (t < sky.span[1]))
     is_fix |= _repeated(life, speaker, t, is_fix)
     is_fix &= ~misdated(t, life.jumps)
-    latest_s = duration_s - ARRIVAL_S - delay_s
+    latest_s = duration_s - ARRIVAL_S - way.delay_s
     arrived[arrived > latest_s] = math.inf
+    arrived[_lost(way, speaker, arrived)] = math.inf
     events = _events(life, t, until_s, latest_s) if first else []
-    told = Told(speaker, t[kept], is_fix[kept], arrived[kept], events, delay_s, life.skies, life.jumps)
+    gone = _lost(way, speaker, np.array([at for _, at in events]))
+    events = [(event, math.inf if lost else at) for (event, at), lost in zip(events, gone.tolist(), strict=True)]
+    told = Told(speaker, t[kept], is_fix[kept], arrived[kept], events, way.delay_s, life.skies, life.jumps)
     if speaker.locates and events and is_fix.any():
         _add_at_rest(told, life)
     return told
+
+
+def _lost(way: Way, speaker: Speaker, arrives: Floats) -> Flags:
+    """(n,) whether messages are lost that would arrive then: each is sent when its last item is of."""
+    out = np.zeros(len(arrives), bool)
+    if way.lost:
+        comes = np.isfinite(arrives)
+        sent_us = np.round(arrives[comes] * 1000).astype(np.int64) * MS
+        out[comes] = are_lost(way.lost, way.seed, speaker.id, sent_us)
+    return out
 
 
 def misdated(t: Floats, jumps: list[tuple[Span, float]]) -> Flags:
@@ -160,13 +181,12 @@ def _repeated(life: Life, speaker: Speaker, t: Floats, is_fix: Flags) -> Flags:
 
 
 def _rounds(life: Life, speaker: Speaker, until_s: float) -> Floats:
-    """(n,) when the device's rounds are, seconds: as often as ever, and at rest as often as it then does."""
+    """(n,) when the device's rounds are, seconds: as often as ever, and at rest or in violation as often as it then does."""
     end_us, at = round(until_s * SECOND_US), speaker.phase_us
     pieces: list[NDArray[np.int64]] = []
-    for (begin_s, rests_s), each_s in life.rests if speaker.locates else []:
+    for (begin_s, ends_s), each_s in life.paces if speaker.locates else []:
         at = _laid(pieces, at, min(round(begin_s * 1000) * MS, end_us), speaker.interval_us)
-        each_us = max(int(each_s * SECOND_US), speaker.interval_us)
-        at = _laid(pieces, at, min(round(rests_s * 1000) * MS, end_us), each_us)
+        at = _laid(pieces, at, min(round(ends_s * 1000) * MS, end_us), pace_us(each_s, speaker.interval_us))
     _laid(pieces, at, end_us, speaker.interval_us)
     return np.concatenate(pieces) / SECOND_US
 

@@ -17,7 +17,7 @@ from simulators.scenario import Scenario
 from simulators.scenes import Life
 from simulators.speakers import Speaker
 from simulators.subjects import Run, Subject
-from simulators.testimony import told_by
+from simulators.testimony import Way, told_by
 from simulators.truth_contact import EVENT_KINDS, contact_lines, equipment_lines, misdated_lines, restart_lines
 from simulators.truth_curfew import curfew_lines
 from simulators.truth_lines import Line, run_line
@@ -41,6 +41,7 @@ TOLD_KINDS = frozenset(
         Kind.LOST_IN_ZONE,
         Kind.PROXIMITY_ALERT,
         Kind.PROXIMITY_PREALERT,
+        Kind.ASSOCIATION,
         *(kind for kind, _ in EVENT_KINDS.values()),
     }
 )
@@ -52,6 +53,7 @@ class Lived(Protocol):
 
     run: Run
     scenario: Scenario
+    seed: int
     subjects: list[Subject]
     lives: list[Life]
     speakers: list[Speaker]
@@ -62,29 +64,32 @@ def truth_lines(simulation: Lived, lived: list[dict[str, Any]] | None = None) ->
 
     ``lived`` takes a line for each wearer, of who lived how (`simulators.truth_lives`).
     """
-    run, delay_s = simulation.run, simulation.scenario.network.longest_s
+    run, network = simulation.run, simulation.scenario.network
+    way = Way(network.longest_s, network.lost, simulation.seed)
     yield run_line(run).as_json(run)
     speakers: dict[int, list[Speaker]] = defaultdict(list)
     for speaker in simulation.speakers:
         speakers[speaker.person].append(speaker)
-    protected = _protected(simulation, speakers, delay_s)
+    protected = _protected(simulation, speakers, way)
     for person, (subject, life) in enumerate(zip(simulation.subjects, simulation.lives, strict=True)):
         if subject.is_victim:
             continue
-        lines = lines_of(subject, life, speakers[person], run, delay_s, protected)
+        lines = lines_of(subject, life, speakers[person], run, way, protected)
         if lived is not None:
             lived.append(life_line(subject).as_json(run) | life_keys(subject, life, lines))
         for line in lines:
             yield line.as_json(run)
 
 
-def _protected(simulation: Lived, speakers: Mapping[int, list[Speaker]], delay_s: float) -> dict[str, Party]:
-    """The people whom somebody must keep away from, by id."""
+def _protected(simulation: Lived, speakers: Mapping[int, list[Speaker]], way: Way) -> dict[str, Party]:
+    """The people whom somebody must keep away from, or not meet, by id."""
+    apart = [watched for one in simulation.subjects for watched in one.of_kind(ConditionKind.ASSOCIATION)]
+    met = {watched.condition.other_wearer for watched in apart}
     people = enumerate(zip(simulation.subjects, simulation.lives, strict=True))
     return {
-        subject.id: Party(subject, life, told_by(life, speakers[person], simulation.run.duration_s, delay_s))
+        subject.id: Party(subject, life, told_by(life, speakers[person], simulation.run.duration_s, way))
         for person, (subject, life) in people
-        if subject.is_victim
+        if subject.is_victim or subject.id in met
     }
 
 
@@ -93,14 +98,14 @@ def lines_of(
     life: Life,
     speakers: list[Speaker],
     run: Run,
-    delay_s: float = 0.0,
+    way: Way | None = None,
     protected: Mapping[str, Party] | None = None,
 ) -> list[Line]:
     """The truth of one person, in the order of time.
 
-    ``delay_s``: by how much messages may have come later; ``protected``: those whom they may have to keep away from.
+    ``way``: how their messages came; ``protected``: those whom they may have to keep away from.
     """
-    told = told_by(life, speakers, run.duration_s, delay_s)
+    told = told_by(life, speakers, run.duration_s, way)
     lines = [
         *zone_lines(subject, life, told, run),
         *curfew_lines(subject, life, told, run),
@@ -109,8 +114,8 @@ def lines_of(
         *restart_lines(subject, life, told),
         *misdated_lines(subject, life, told),
     ]
-    for watched in subject.of_kind(ConditionKind.PROXIMITY):
-        other = (protected or {}).get(watched.condition.victim or "")
+    for watched in subject.of_kind(ConditionKind.PROXIMITY, ConditionKind.ASSOCIATION):
+        other = (protected or {}).get(watched.condition.victim or watched.condition.other_wearer or "")
         if other is not None:
             lines += pair_lines(Party(subject, life, told), other, watched, run)
     return sorted(lines, key=lambda line: (line.from_s, line.kind, line.condition or ""))

@@ -45,7 +45,7 @@ class _Window:
         return self.watched.condition.grace_s
 
     def unexcused(self, begin: float, end: float) -> float:
-        return sum(b - a for a, b in common(self.pieces, [(begin, end)]))
+        return math.fsum(b - a for a, b in common(self.pieces, [(begin, end)]))
 
     def decided_from(self, begin: float) -> float:
         """The instant by which the grace has run off, counted from ``begin``; infinity if it does not."""
@@ -124,6 +124,7 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
     distance = _distance(subject, Frame(place.lon, place.lat), *carried(life, t))
     if units:
         out = distance > subject.radius_m
+        arrived = _told_once(out, arrived)
         lapse_s = max(2 * one.upload_s, CONTACT_S)
         every = np.ones(len(t), bool)
         return _Evidence(t, arrived, out, out, ~out, every, lapse_s, one.interval_s, 1, 0.0, one.delay_s)
@@ -144,6 +145,16 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
         float(sigma_m.max(initial=0.0)),
         one.delay_s,
     )
+
+
+def _told_once(out: Flags, arrived: Floats) -> Floats:
+    """(n,) when each is known: that a tag is lost a home unit says once, and what follows says nothing where that did not arrive."""
+    if not len(out):
+        return arrived
+    run = np.cumsum(np.concatenate([[True], out[1:] != out[:-1]])) - 1
+    first = np.concatenate([[0], np.flatnonzero(out[1:] != out[:-1]) + 1])
+    known: Floats = np.where(out & np.isinf(arrived[first])[run], math.inf, arrived)
+    return known
 
 
 # --- out in the window ---------------------------------------------------------------------------------------------

@@ -23,6 +23,11 @@ from simulators.truth_zones import walked
 AGED_S: Final = 60.0
 """Older positions of the other count as nearer by how far they may have come since."""
 SLOWEST_M_S, FASTEST_M_S = 2.0, 30.0
+MEETING_M: Final = 50.0
+MEETING_S: Final = 600.0
+"""Two who are so near to each other for so long have met (rules.md 6)."""
+EDGE_S: Final = 65.0
+"""By how much a run of fixes a minute apart may be shorter or longer than what it shows."""
 LEAVES: Final = 1.1
 """An alert ends beyond so many times its limit."""
 
@@ -54,15 +59,32 @@ class Party:
 
 
 def pair_lines(wearer: Party, protected: Party, watched: Watched, run: Run) -> Iterator[Line]:
-    """Truth of one proximity condition: within `alert_m`, and within `prealert_m`."""
-    if not wearer.seeing() or not protected.seeing() or watched.condition.kind is not ConditionKind.PROXIMITY:
-        return
-    alert_m, prealert_m = watched.condition.alert_m, watched.condition.prealert_m
-    if alert_m is None:
-        return
+    """Truth of one condition: proximity, within `alert_m` and within `prealert_m`; association, within 50 m for ten minutes."""
     enforced = common(spans_of(watched.enforced, run), [(0.0, run.duration_s)])
-    if not enforced:
+    if not wearer.seeing() or not protected.seeing() or not enforced:
         return
+    if watched.condition.kind is ConditionKind.ASSOCIATION:
+        yield from _meetings(wearer, protected, watched, run, enforced)
+    elif watched.condition.alert_m is not None:
+        yield from _nearness(wearer, protected, watched, run, enforced)
+
+
+def _meetings(wearer: Party, other: Party, watched: Watched, run: Run, enforced: list[Span]) -> Iterator[Line]:
+    t = np.union1d(walked(wearer.life, run.duration_s), walked(other.life, run.duration_s))
+    met = common(spans_above(t, MEETING_M - _apart(wearer, other, t, t, position_of), 0.0), enforced)
+    seen = _Seen.of(wearer, other, bare=True)
+    shown = seen.stretches(seen.most_m <= MEETING_M, MEETING_S + EDGE_S)
+    for span in met:
+        if span[1] - span[0] < MEETING_S - EDGE_S:
+            continue
+        surely = any(common([span], [stretch]) for stretch in shown)
+        yield _line(wearer, watched, Kind.ASSOCIATION, span, run, None if surely else WhyNot.POSITION_ERROR)
+    for span in common(seen.stretches(seen.least_m <= MEETING_M, MEETING_S - EDGE_S), enforced):
+        yield _line(wearer, watched, Kind.ASSOCIATION, span, run, WhyNot.NEAR_EDGE)
+
+
+def _nearness(wearer: Party, protected: Party, watched: Watched, run: Run, enforced: list[Span]) -> Iterator[Line]:
+    alert_m, prealert_m = watched.condition.alert_m or 0.0, watched.condition.prealert_m
     t = np.union1d(walked(wearer.life, run.duration_s), walked(protected.life, run.duration_s))
     distance = _apart(wearer, protected, t, t, position_of)
     seen = _Seen.of(wearer, protected)
@@ -106,7 +128,8 @@ class _Seen:
     least_m: Floats
 
     @classmethod
-    def of(cls, wearer: Party, protected: Party) -> _Seen:
+    def of(cls, wearer: Party, protected: Party, *, bare: bool = False) -> _Seen:
+        """``bare``: the distance of the two fixes alone counts, as it does of a meeting."""
         t, most, least = [], [], []
         for one, other in ((wearer, protected), (protected, wearer)):
             own, theirs = one.fixes(), other.fixes()
@@ -119,9 +142,9 @@ class _Seen:
             if not len(own):
                 continue
             apart = _apart(wearer, protected, own, newest) if one is wearer else _apart(wearer, protected, newest, own)
-            stated = one.accuracy(own) + other.accuracy(newest)
+            stated = np.zeros(len(own)) if bare else one.accuracy(own) + other.accuracy(newest)
             error = CLEAR * np.hypot(one.sigma(own), other.sigma(newest))
-            aged = np.maximum(0.0, age - AGED_S)
+            aged = np.zeros(len(own)) if bare else np.maximum(0.0, age - AGED_S)
             t.append(own)
             most.append(apart + error - 0.8 * stated - SLOWEST_M_S * aged)
             least.append(apart - error - stated - _speed(other, theirs, at) * aged)
@@ -136,6 +159,15 @@ class _Seen:
         if not within.any():
             return WhyNot.SILENT
         return None if (self.most_m[within] <= limit_m).any() else WhyNot.POSITION_ERROR
+
+    def stretches(self, near: np.ndarray[tuple[int], np.dtype[np.bool_]], least_s: float) -> list[Span]:
+        """From when to when looks that follow each other within the gap limit all say so, for so long at least."""
+        if not len(self.t):
+            return []
+        broken = np.concatenate([[True], (np.diff(self.t) > CONTACT_S) | ~near[:-1] | ~near[1:]])
+        parts = np.split(np.arange(len(self.t)), np.flatnonzero(broken)[1:])
+        spans = [(float(self.t[part[0]]), float(self.t[part[-1]])) for part in parts if near[part[0]]]
+        return [(begin, end) for begin, end in spans if end - begin >= least_s]
 
     def may_show(self, limit_m: float) -> list[Span]:
         """From when to when what was sent may say so, whatever the truth."""

@@ -42,6 +42,7 @@ def whole_days(
     if only is not None:
         wanted = {number for record in records if only(record) for number in NUMBER.findall(record["id"])}
         records = [r for r in records if not (has := NUMBER.findall(r["id"])) or has[0] in wanted]
+        records = [r for r in records if r.get("other_wearer", "W")[1:] in {"", *wanted}]
     versions, _ = read_caseload(as_lines(records).splitlines(keepends=True), "made", timezone_names())
     return records, Simulation.prepare(versions, Run(start_us, hours * 3600), scenario, seed)
 
