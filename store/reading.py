@@ -48,10 +48,10 @@ from store.reading_types import (
 )
 from store.reconciling import Reconciliation, reconcile
 from store.rows_read import alert_row, dead_letter_row, incident_device_row, position_row, violation
-from store.seeing import can_see, rows_seen, seeing, seeing_at_once
+from store.seeing import WHERE_NO_DEARER, can_see, rows_seen, seeing, seeing_at_once
 from store.statements import statement
 from store.times import At, Connection, at
-from store.trails import trail
+from store.trails import ask_trail, read_trail
 
 POSITION_AGE_US = 7 * DAY_US
 """How far back the newest position, and when a device was last heard, are looked for."""
@@ -218,9 +218,11 @@ class Reading(PlaceQuestions, HealthQuestions):
         """All fixes of a wearer in ``[from_us, to_us)`` by (fix time, device, gen, seq), those after ``after``."""
         async with self._pool.connection() as conn:
             if self._sight is None:
-                return await trail(conn, wearer, (from_us, to_us), after, limit)
-            async with seeing_at_once(conn, self._sight):
-                return await trail(conn, wearer, (from_us, to_us), after, limit)
+                cursor = await ask_trail(conn, wearer, (from_us, to_us), after, limit)
+            else:
+                async with seeing_at_once(conn, self._sight, WHERE_NO_DEARER):
+                    cursor = await ask_trail(conn, wearer, (from_us, to_us), after, limit)
+            return await read_trail(cursor, wearer)
 
     async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
         """Newest version of each violation with its row number, newest first, those before ``before``."""

@@ -43,8 +43,9 @@ class PlaceQuestions(ABC):
 
     async def open_spans(self, wearers: Sequence[str] | None = None) -> list[OpenSpan]:
         """The violations of alerts that are not closed, of all wearers or of some. In no order."""
-        wanted = {"wearers": None if wearers is None else list(wearers)}
-        return [OpenSpan(*row) for row in await self._rows("open_spans", wanted)]
+        if wearers is None:
+            return [OpenSpan(*row) for row in await self._rows("open_spans")]
+        return [OpenSpan(*row) for row in await self._rows("open_spans_of", {"wearers": list(wearers)})]
 
     async def trail_backwards(self, wearer: str, from_us: int, to_us: int, limit: int) -> list[PositionRow]:
         """The newest used fixes of a wearer in ``[from_us, to_us)``, the newest first."""

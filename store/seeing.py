@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,6 +19,11 @@ from store.statements import statement
 from store.times import Connection
 
 ROLE = "bailiwick_seeing"
+WHERE_NO_DEARER: Final = "auto"
+"""A plan is kept where it is no dearer than one for the values: not over many chunks, which only the values leave out."""
+ALWAYS: Final = "force_generic_plan"
+KEPT_PLANS: Final = {"events_between": WHERE_NO_DEARER, "open_spans_of": ALWAYS, "wearer_in_sight": ALWAYS}
+"""Statements whose plans are kept, and when: none has a filter that may be left out."""
 
 
 @asynccontextmanager
@@ -30,10 +35,13 @@ async def seeing(conn: Connection, sight: Sight) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def seeing_at_once(conn: Connection, sight: Sight) -> AsyncIterator[None]:
-    """The same for questions that are sent together (`store.connecting.at_once`)."""
+async def seeing_at_once(conn: Connection, sight: Sight, plans: str | None = None) -> AsyncIterator[None]:
+    """The same for questions that are sent together (`store.connecting.at_once`); ``plans`` says when theirs are kept, None never."""
     async with at_once(conn):
-        await see_as(conn, sight)
+        if plans is None:
+            await see_as(conn, sight)
+        else:
+            await conn.execute(statement("see_as_keeping_plans"), {"sight": sight_text(sight), "plans": plans})
         yield
 
 
@@ -44,7 +52,7 @@ async def see_as(conn: Connection, sight: Sight) -> None:
 
 async def rows_seen(conn: Connection, sight: Sight, name: str, parameters: dict[str, Any] | None) -> list[Any]:
     """The rows of one statement under a sight, in one round trip: they are fetched when the COMMIT is sent too."""
-    async with seeing_at_once(conn, sight):
+    async with seeing_at_once(conn, sight, KEPT_PLANS.get(name)):
         cursor = await conn.execute(statement(name), parameters)
     return await cursor.fetchall()
 

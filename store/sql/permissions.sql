@@ -169,7 +169,18 @@ WHERE %(areas)s::text[] IS NULL OR EXISTS (
     SELECT FROM caseload_subjects s WHERE s.type = 'order' AND s.wearer = v.wearer AND s.area = ANY(%(areas)s));
 
 -- name: open_spans
--- The violations of alerts that are not closed, of all or of some wearers; of an alert without one, when it was raised and cleared.
+-- The violations of alerts that are not closed; of an alert without one, when it was raised and cleared.
+SELECT a.wearer, COALESCE(v.from_at, a.raised_at),
+    CASE WHEN l.violation_id IS NOT NULL THEN v.to_at WHEN a.state = 'cleared' THEN a.changed_at END
+FROM alert_work w
+JOIN alerts a ON a.alert_no = w.alert_no AND NOT a.withdrawn AND a.wearer IS NOT NULL
+LEFT JOIN alert_violations l ON l.alert_no = a.alert_no
+LEFT JOIN violations_newest n ON n.id = l.violation_id AND NOT n.withdrawn
+LEFT JOIN violations v ON v.violation_no = n.violation_no
+WHERE w.work <> 'closed' AND (l.violation_id IS NULL OR v.id IS NOT NULL);
+
+-- name: open_spans_of
+-- The same of some wearers: a statement of its own, whose plan can be kept.
 SELECT a.wearer, COALESCE(v.from_at, a.raised_at),
     CASE WHEN l.violation_id IS NOT NULL THEN v.to_at WHEN a.state = 'cleared' THEN a.changed_at END
 FROM alert_work w
@@ -178,7 +189,7 @@ LEFT JOIN alert_violations l ON l.alert_no = a.alert_no
 LEFT JOIN violations_newest n ON n.id = l.violation_id AND NOT n.withdrawn
 LEFT JOIN violations v ON v.violation_no = n.violation_no
 WHERE w.work <> 'closed' AND (l.violation_id IS NULL OR v.id IS NOT NULL)
-    AND (%(wearers)s::text[] IS NULL OR a.wearer = ANY(%(wearers)s));
+    AND a.wearer = ANY(%(wearers)s::text[]);
 
 -- name: permit_records
 -- Versions of what permits positions, in the order learnt, a page at a time after (commit, line, record).

@@ -105,31 +105,45 @@ JOIN devices d ON d.id = f.device
 WHERE f.wearer IS NOT NULL ORDER BY f.from_at;
 
 -- name: trail
--- The fixes of a wearer between two instants, through the fittings, as they were first judged, in the order
--- (fix time, device, gen, seq), a page at a time after one of them.
-SELECT f.device, x.device_no, x.gen, x.seq, x.fix_time, x.receive_time, x.lat, x.lon, x.acc, COALESCE(x.spd, 'NaN'),
-    COALESCE(x.hdg, 'NaN'), x.src, x.quality
-FROM fittings f
-JOIN devices d ON d.id = f.device
--- Bounded inside: the view of both cannot be entered by device from without, once it is cut to a sight.
-CROSS JOIN LATERAL (
-    SELECT * FROM fixes x
-    WHERE x.device_no = d.device_no AND x.fix_time >= %(from_at)s AND x.fix_time < %(to_at)s
-    UNION ALL
-    SELECT * FROM stray_fixes x
-    WHERE x.device_no = d.device_no AND x.fix_time >= %(from_at)s AND x.fix_time < %(to_at)s
-) x
-WHERE f.wearer = %(wearer)s AND x.fix_time >= f.from_at AND x.fix_time < COALESCE(f.to_at, 'infinity')
-    AND (x.fix_time, f.device, x.gen, x.seq)
-        > (%(after_time)s::timestamptz, %(after_device)s, %(after_gen)s::bigint, %(after_seq)s::bigint)
-ORDER BY x.fix_time, f.device, x.gen, x.seq LIMIT %(limit)s;
-
--- name: judged_anew
--- The newest judgement of those fixes that a later fact made another: of some devices and gens, between two numbers each.
-SELECT DISTINCT ON (q.device_no, q.gen, q.seq) q.device_no, q.gen, q.seq, q.quality
-FROM unnest(%(nos)s::bigint[], %(gens)s::bigint[], %(lows)s::bigint[], %(highs)s::bigint[]) AS w (no, gen, low, high)
-JOIN fix_qualities q ON q.device_no = w.no AND q.gen = w.gen AND q.seq BETWEEN w.low AND w.high
-ORDER BY q.device_no, q.gen, q.seq, q.quality_no DESC;
+-- The fixes of a wearer between two instants, through the fittings, in the order (fix time, device, gen, seq), a page at a time after
+-- one of them: an array a column, as they were first judged; then which device has which number, and the newest judgement of those
+-- fixes that a later fact made another.
+WITH worn AS MATERIALIZED ( -- read once: out of a record for each fix, they would take longer than all the rest
+    SELECT f.device, d.device_no, f.from_at, COALESCE(f.to_at, 'infinity') AS to_at
+    FROM fittings f JOIN devices d ON d.id = f.device
+    WHERE f.wearer = %(wearer)s
+),
+page AS MATERIALIZED (
+    SELECT x.*
+    FROM worn w
+    -- Bounded inside: the view of both cannot be entered by device from without, once it is cut to a sight.
+    CROSS JOIN LATERAL (
+        SELECT * FROM fixes x
+        WHERE x.device_no = w.device_no AND x.fix_time >= %(from_at)s AND x.fix_time < %(to_at)s
+        UNION ALL
+        SELECT * FROM stray_fixes x
+        WHERE x.device_no = w.device_no AND x.fix_time >= %(from_at)s AND x.fix_time < %(to_at)s
+    ) x
+    WHERE x.fix_time >= w.from_at AND x.fix_time < w.to_at
+        AND (x.fix_time, w.device, x.gen, x.seq)
+            > (%(after_time)s::timestamptz, %(after_device)s, %(after_gen)s::bigint, %(after_seq)s::bigint)
+    ORDER BY x.fix_time, w.device, x.gen, x.seq LIMIT %(limit)s
+),
+anew AS (
+    SELECT k.device_no, k.gen, q.seq, q.quality
+    FROM (SELECT device_no, gen, min(seq) AS low, max(seq) AS high FROM page GROUP BY device_no, gen) k
+    -- By the index, whatever the plan thought of how many there are when it was made.
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT ON (q.seq) q.seq, q.quality FROM fix_qualities q
+        WHERE q.device_no = k.device_no AND q.gen = k.gen AND q.seq BETWEEN k.low AND k.high
+        ORDER BY q.seq, q.quality_no DESC
+    ) q
+)
+SELECT array_agg(device_no), array_agg(gen), array_agg(seq), array_agg(fix_time), array_agg(receive_time), array_agg(lat),
+    array_agg(lon), array_agg(acc), array_agg(COALESCE(spd, 'NaN')), array_agg(COALESCE(hdg, 'NaN')), array_agg(src),
+    array_agg(quality), (SELECT jsonb_agg(jsonb_build_array(device_no, device)) FROM worn),
+    (SELECT jsonb_agg(jsonb_build_array(device_no, gen, seq, quality)) FROM anew)
+FROM page;
 
 -- name: violations_page
 -- The newest version of each violation, the newest written first. What stood between `from_at` and `to_at`, when given.

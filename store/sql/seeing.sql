@@ -5,6 +5,12 @@
 SELECT set_config('search_path', 'seen, ' || current_schema(), true), set_config('bailiwick.sight', %(sight)s, true),
     set_config('role', 'bailiwick_seeing', true);
 
+-- name: see_as_keeping_plans
+-- The same, for questions whose plans are kept: planning under the views costs more than most answers. `plans` says when, as
+-- PostgreSQL's `plan_cache_mode`.
+SELECT set_config('search_path', 'seen, ' || current_schema(), true), set_config('bailiwick.sight', %(sight)s, true),
+    set_config('role', 'bailiwick_seeing', true), set_config('plan_cache_mode', %(plans)s, true);
+
 -- name: can_see_as
 -- Whether the role is there, and whether the connection may act in it.
 SELECT COALESCE((SELECT pg_has_role(current_user, oid, 'USAGE') FROM pg_roles WHERE rolname = 'bailiwick_seeing'), false);
