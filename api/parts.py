@@ -71,7 +71,12 @@ def parts_of(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
-Given = Annotated[Parts, Depends(parts_of)]
+async def _given(request: Request) -> Parts:
+    # What is not async is asked on a thread, and every request would wait for one to wake.
+    return parts_of(request)
+
+
+Given = Annotated[Parts, Depends(_given)]
 Cursor = Annotated[
     str | None, Query(max_length=CURSOR_CHARACTERS, description="Where the page begins: from the `next` of another")
 ]

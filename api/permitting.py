@@ -217,5 +217,9 @@ def permissions_of(parts: GivenParts) -> Permissions:
     return found
 
 
-Mask = Annotated[Permitting, Depends(permitting_of)]
+async def _mask(parts: GivenParts) -> Permitting:
+    return permitting_of(parts)  # on the loop: see `api.parts.Given`
+
+
+Mask = Annotated[Permitting, Depends(_mask)]
 HasPermissions = Annotated[Permissions, Depends(permissions_of)]
