@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from convertbng.cutil import convert_lonlat, convert_to_osgb36
+from numpy.typing import NDArray
 
 from domain.errors import BadPlace
 
@@ -61,25 +62,36 @@ def references(lons: Sequence[float], lats: Sequence[float], digits: int = DIGIT
     # NaN, where there is no shift, is in no grid.
     covered = (easts >= 0) & (easts < WEST_TO_EAST_M) & (norths >= 0) & (norths < SOUTH_TO_NORTH_M)
     east, north = (np.where(covered, metres, 0).astype(np.int64) for metres in (easts, norths))
-    squares = _SQUARES[north // SQUARE_M, east // SQUARE_M].tolist()
     unit = 10 ** (DIGITS - digits)
-    figures = ((metres % SQUARE_M // unit).tolist() for metres in (east, north))
-    written: list[str | None] = [
-        f"{square} {e:0{digits}} {n:0{digits}}" for square, e, n in zip(squares, *figures, strict=True)
-    ]
+    # Written by character, not by reference: a day has 1,440 of them.
+    width = 2 + 2 * (1 + digits)
+    letters = np.full((len(east), width), ord(" "), np.uint32)
+    letters[:, :2] = _SQUARES[north // SQUARE_M, east // SQUARE_M]
+    letters[:, 3 : 3 + digits] = _figures(east % SQUARE_M // unit, digits)
+    letters[:, width - digits :] = _figures(north % SQUARE_M // unit, digits)
+    written: list[str | None] = letters.view(f"U{width}").ravel().tolist()
     for place in np.flatnonzero(~covered).tolist():
         written[place] = None
     return written
 
 
+def _figures(numbers: NDArray[np.int64], digits: int) -> NDArray[np.uint32]:
+    """Each number in so many figures, with zeros before it: (numbers, digits), code points."""
+    units = 10 ** np.arange(digits - 1, -1, -1)
+    return (numbers[:, np.newaxis] // units % 10 + ord("0")).astype(np.uint32)
+
+
 _SQUARES: Final = np.array(
     [
-        [(grid_reference(east, north) or "")[:2] for east in range(0, WEST_TO_EAST_M, SQUARE_M)]
+        [
+            [ord(letter) for letter in (grid_reference(east, north) or "")[:2]]
+            for east in range(0, WEST_TO_EAST_M, SQUARE_M)
+        ]
         for north in range(0, SOUTH_TO_NORTH_M, SQUARE_M)
     ],
-    object,
+    np.uint32,
 )
-"""The letters of each square, by row from the south and column from the west."""
+"""The letters of each square, by row from the south and column from the west: code points."""
 
 
 class Square(NamedTuple):
