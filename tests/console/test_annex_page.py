@@ -34,11 +34,11 @@ async def test_a_duty_manager_opens_the_annex_by_keyboard_and_the_opening_is_lis
             await page.locator(f"#directed-{name}").fill(text)
         await page.keyboard.press("Enter")
         await expect(page.locator("#directed-error")).to_contain_text("must be a real day")
-            await expect(page.locator(".govuk-error-summary")).to_be_focused()
+        await expect(page.locator(".govuk-error-summary")).to_be_focused()
         await page.locator("#directed-day").fill("22")
         await page.keyboard.press("Enter")
         await expect(page.locator("#directed-error")).to_contain_text("Is not yet")
-            await expect(page.locator(".govuk-error-summary")).to_be_focused()
+        await expect(page.locator(".govuk-error-summary")).to_be_focused()
         assert night.ask("SELECT count(*) FROM annex_openings") == [(0,)], "what was refused opened nothing"
         await page.locator("#directed-day").fill("20")
         async with page.expect_download() as coming:
