@@ -66,7 +66,7 @@ def _goals(result: dict[str, Any]) -> list[str]:
             _number(result["worst_served_p99"]),
         ),
         (
-            "from the arrival of the last fact to the decision, by the rules, 99th percentile",
+            "from the newest message of the devices concerned to the decision, by the rules, 99th percentile",
             "1 s",
             f"{_number((result['delay_s'] or {}).get('p99'))} s",
         ),

@@ -109,7 +109,7 @@ def lines_of(
     lines = [
         *zone_lines(subject, life, told, run),
         *curfew_lines(subject, life, told, run),
-        *contact_lines(subject, life, told, run),
+        *contact_lines(subject, life, told, run, protected),
         *equipment_lines(subject, told),
         *restart_lines(subject, life, told),
         *misdated_lines(subject, life, told),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
@@ -15,8 +15,11 @@ from simulators.scenes import CONTACT_S, DeviceEvent, Life, spans_of
 from simulators.subjects import Run, Subject, Watched
 from simulators.testimony import Told
 from simulators.truth_lines import CLEAR, INSIDE, Line, WhyNot
+from simulators.truth_pairs import SLOWEST_M_S, Party
 
 BAD_IN_A_ROW = 10
+LOOKED_S = 30.0
+"""How often it is looked where somebody protected was while a loss was noticed."""
 THRESHOLD_SLACK_S = 2.5
 """A tick comes a second after the limit, and a message takes its time."""
 
@@ -35,8 +38,10 @@ EVENT_KINDS: dict[EventCode, tuple[Kind, Code | None]] = {
 }
 
 
-def contact_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> Iterator[Line]:
-    """Truth of contact lost, location lost, and what stood in a zone when it was."""
+def contact_lines(
+    subject: Subject, life: Life, told: list[Told], run: Run, protected: Mapping[str, Party] | None = None
+) -> Iterator[Line]:
+    """Truth of contact lost, location lost, and what stood in a zone, or near somebody protected, when it was."""
     ordered = spans_of(subject.orders, run)
     for one in told:
         for loss in (*_communication(subject, one, run), *_location(subject, one, run)):
@@ -45,6 +50,7 @@ def contact_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> I
             yield loss
             if one.speaker.locates:
                 yield from _in_zone(subject, life, one, loss, run)
+                yield from _near_protected(subject, life, one, loss, run, protected or {})
 
 
 def _judged(length_s: float, limit_s: float, slack_s: float) -> WhyNot | None:
@@ -122,6 +128,34 @@ def _in_zone(subject: Subject, life: Life, one: Told, loss: Line, run: Run) -> I
             condition=watched.condition.id,
             why_not=tolerated,
         )
+
+
+def _near_protected(
+    subject: Subject, life: Life, one: Told, loss: Line, run: Run, protected: Mapping[str, Party]
+) -> Iterator[Line]:
+    """`lost_in_zone` of a proximity condition: the newest position was within `prealert_m` of somebody protected."""
+    fixes = one.fixes()
+    before = fixes[fixes <= loss.from_s + 1e-6][-1:]
+    for watched in subject.of_kind(ConditionKind.PROXIMITY) if len(before) else []:
+        other = protected.get(watched.condition.victim or "")
+        held = _held(watched, loss, run)
+        if other is None or not other.seeing() or held is False:
+            continue
+        t = np.arange(loss.from_s, loss.from_s + 2 * CONTACT_S, LOOKED_S)
+        x, y = carried(life, before)
+        ox, oy = subject.home.to_xy(*other.subject.home.to_lonlat(*carried(other.life, t)))
+        apart_m, error_m = np.hypot(x - ox, y - oy), CLEAR * np.hypot(one.sigma_at(before), other.sigma(t))
+        least_m = apart_m - error_m - one.worst_acc_m - other.accuracy(t) - SLOWEST_M_S * CONTACT_S
+        limit_m = watched.condition.prealert_m or 2 * (watched.condition.alert_m or 0.0)
+        if float(least_m.min()) > limit_m:
+            continue
+        surely = float((apart_m + error_m).max()) <= limit_m and bool(one.honest_at(before)[0])
+        why_not = loss.why_not or (WhyNot.AT_THRESHOLD if held is None else None)
+        why_not = why_not or (None if surely else WhyNot.POSITION_ERROR)
+        after = fixes[fixes > loss.from_s]
+        to_s = float(after[0]) + one.delay_s if len(after) else math.inf
+        condition = watched.condition.id
+        yield Line(subject.id, Kind.LOST_IN_ZONE.value, loss.from_s, to_s, condition=condition, why_not=why_not)
 
 
 def _zone_why_not(watched: Watched, depth_m: float, sigma_m: float) -> WhyNot | Literal[False] | None:
