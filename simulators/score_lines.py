@@ -19,10 +19,8 @@ from domain.errors import BadInput, BailiwickError, Fault
 from domain.instants import FAR_US
 from domain.vocabulary import Change, Kind
 from simulators.truth import TOLD_KINDS
-from simulators.truth_lines import RUN_KIND
+from simulators.truth_lines import LIFE_KIND, RUN_KIND
 
-LIFE_KIND: Final = "life"
-"""A truth line that says how a wearer lives: it is read for groups, and nothing that has to be found."""
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Of one line: a page of alerts is the longest."""
 NONE: Final = -1

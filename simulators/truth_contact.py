@@ -10,12 +10,13 @@ import numpy as np
 
 from domain.instants import SECOND_US
 from domain.vocabulary import Code, ConditionKind, EventCode, EventState, Kind
+from simulators.ground import Floats
 from simulators.lives_walked import carried
 from simulators.scenes import CONTACT_S, DeviceEvent, Life, spans_of
 from simulators.subjects import Run, Subject, Watched
 from simulators.testimony import Told
 from simulators.truth_lines import CLEAR, INSIDE, Line, WhyNot
-from simulators.truth_pairs import SLOWEST_M_S, Party
+from simulators.truth_pairs import AGED_S, Party, speed_of
 
 BAD_IN_A_ROW = 10
 LOOKED_S = 30.0
@@ -145,17 +146,25 @@ def _near_protected(
         x, y = carried(life, before)
         ox, oy = subject.home.to_xy(*other.subject.home.to_lonlat(*carried(other.life, t)))
         apart_m, error_m = np.hypot(x - ox, y - oy), CLEAR * np.hypot(one.sigma_at(before), other.sigma(t))
-        least_m = apart_m - error_m - one.worst_acc_m - other.accuracy(t) - SLOWEST_M_S * CONTACT_S
+        least_m = apart_m - error_m - one.worst_acc_m - other.accuracy(t) - _aged_m(Party(subject, life, [one]), before)
         limit_m = watched.condition.prealert_m or 2 * (watched.condition.alert_m or 0.0)
         if float(least_m.min()) > limit_m:
             continue
         surely = float((apart_m + error_m).max()) <= limit_m and bool(one.honest_at(before)[0])
         why_not = loss.why_not or (WhyNot.AT_THRESHOLD if held is None else None)
-        why_not = why_not or (None if surely else WhyNot.POSITION_ERROR)
+        near = WhyNot.POSITION_ERROR if float(apart_m.min()) <= limit_m else WhyNot.NEAR_EDGE
+        why_not = why_not or (None if surely else near)
         after = fixes[fixes > loss.from_s]
         to_s = float(after[0]) + one.delay_s if len(after) else math.inf
         condition = watched.condition.id
         yield Line(subject.id, Kind.LOST_IN_ZONE.value, loss.from_s, to_s, condition=condition, why_not=why_not)
+
+
+def _aged_m(wearer: Party, before: Floats) -> float:
+    """By how much an old position of the wearer counts as nearer at most: as far as they may have come since (rules.md 8)."""
+    fixes = wearer.fixes()
+    at = np.searchsorted(fixes, before, side="right") - 1
+    return float(speed_of(wearer, fixes, at)[0]) * (CONTACT_S - AGED_S)
 
 
 def _zone_why_not(watched: Watched, depth_m: float, sigma_m: float) -> WhyNot | Literal[False] | None:

@@ -15,6 +15,8 @@ from simulators.ground import Floats
 from simulators.scenes import Span
 from simulators.subjects import Run
 
+LIFE_KIND = "life"
+"""A line of who lived how; no truth that had to be found."""
 RUN_KIND = "run"
 """The first line of a truth file: from when to when it is told."""
 CLEAR = 4.5

@@ -10,9 +10,8 @@ import numpy as np
 from domain.vocabulary import ConditionKind, Kind
 from simulators.scenes import Life
 from simulators.subjects import Subject
-from simulators.truth_lines import Line, WhyNot
+from simulators.truth_lines import LIFE_KIND, Line, WhyNot
 
-LIFE_KIND: Final = "life"
 WRONG: Final = frozenset(
     {
         Kind.EXCLUSION_ZONE.value,

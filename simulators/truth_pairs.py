@@ -147,7 +147,7 @@ class _Seen:
             aged = np.zeros(len(own)) if bare else np.maximum(0.0, age - AGED_S)
             t.append(own)
             most.append(apart + error - 0.8 * stated - SLOWEST_M_S * aged)
-            least.append(apart - error - stated - _speed(other, theirs, at) * aged)
+            least.append(apart - error - stated - speed_of(other, theirs, at) * aged)
         if not t:
             return cls(np.zeros(0), np.zeros(0), np.zeros(0))
         order = np.argsort(np.concatenate(t), kind="stable")
@@ -179,7 +179,7 @@ class _Seen:
         ]
 
 
-def _speed(party: Party, fixes: Floats, at: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Floats:
+def speed_of(party: Party, fixes: Floats, at: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Floats:
     """(n,) how fast a party was at most between its last two positions, within what the rules allow, m/s."""
     before = np.maximum(at - 1, 0)
     x, y = carried(party.life, fixes)

@@ -58,7 +58,8 @@ async def tag(port: int) -> AsyncIterator[asyncio.Queue[str]]:
             for _ in range(8):
                 await say("heartbeat")
             async for message in client.messages:
-                wire_id = json.loads(bytes(message.payload))["id"]  # type: ignore[arg-type]
+                assert isinstance(message.payload, bytes)
+                wire_id = json.loads(message.payload)["id"]
                 await say("command_result", command=wire_id, ok=True)
                 ids.put_nowait(wire_id)
 
