@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from domain.errors import BadInput, BailiwickError
+from domain.errors import BailiwickError
 from simulators.score import Report, as_text, read_lines, score
 from simulators.score_groups import read_groups
 from simulators.score_page import as_page
 from simulators.score_report import OFF_S
-
-DONE: Final = 0
-FAILED: Final = 1
-BAD_INPUT: Final = 2
+from simulators.telling import BAD_INPUT, DONE, FAILED, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +31,13 @@ class ScoreConfig:
 
 def score_files(config: ScoreConfig) -> int:
     """0 when nothing was missed and nothing false, 1 when something was, 2 for bad files or usage."""
-    try:
-        report = _scored(config)
-        if config.page is not None:
-            config.page.write_text(as_page(report), encoding="utf-8")
-    except BadInput as bad:
-        print("\n".join(map(str, bad.faults)), file=sys.stderr)
-        return BAD_INPUT
-    except BailiwickError as bad:
-        print(bad, file=sys.stderr)
-        return BAD_INPUT
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
-        return BAD_INPUT
+    return told(lambda: _told(config), "score", unread=BAD_INPUT)
+
+
+def _told(config: ScoreConfig) -> int:
+    report = _scored(config)
+    if config.page is not None:
+        config.page.write_text(as_page(report), encoding="utf-8")
     print(json.dumps(report.as_json()) if config.as_json else as_text(report))
     return DONE if report.good else FAILED
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from domain.caseload_file import read_caseload
-from domain.errors import BadInput, BailiwickError
+from domain.errors import BailiwickError
 from domain.instants import SECOND_US, format_instant, parse_instant
 from domain.records import Fitting, Version
 from simulators.caseload import as_lines, generate
@@ -34,6 +34,7 @@ from simulators.scenario_file import read_scenario
 from simulators.scenes import Life
 from simulators.speakers import Speaker, speakers_of
 from simulators.subjects import Run, Subject, subjects_of
+from simulators.telling import DONE, FAILED, told
 from simulators.truth import truth_lines, write_truth
 
 USUAL_DURATION_S: Final = 600.0
@@ -41,7 +42,6 @@ SHORT_RUN_S: Final = 3600.0
 """In a run up to this, the curfews of an invented caseload begin within it."""
 FEED_START_US: Final = parse_instant("2026-11-21T18:00:00Z")
 """When a feed of an invented caseload begins: a fixed instant, so that the same seed gives the same bytes."""
-DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +156,13 @@ def timezone_names() -> frozenset[str]:
 
 def simulate(config: SimulateConfig) -> int:
     """The command. Progress goes to standard error, with ``as_json`` what was done to standard output."""
-    try:
-        _check(config)
-        scenario = read_scenario(config.scenario) if config.scenario else Scenario()
-        done = _play(config, scenario) if config.broker else _write_feed(config, scenario)
-    except BadInput as bad:
-        print("\n".join(map(str, bad.faults)), file=sys.stderr)
-        return BAD_INPUT
-    except BailiwickError as bad:
-        print(bad, file=sys.stderr)
-        return BAD_INPUT
-    except OSError as error:
-        print(f"{error.filename or 'simulate'}: {error.strerror or error}", file=sys.stderr)
-        return FAILED
+    return told(lambda: _simulated(config), "simulate")
+
+
+def _simulated(config: SimulateConfig) -> int:
+    _check(config)
+    scenario = read_scenario(config.scenario) if config.scenario else Scenario()
+    done = _play(config, scenario) if config.broker else _write_feed(config, scenario)
     if config.as_json:
         print(json.dumps(done))
     return DONE if done.get("held", 0) + done.get("dropped", 0) == 0 else FAILED

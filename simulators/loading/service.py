@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from domain.caseload_file import read_caseload
-from domain.errors import BadInput, BadSetting, BailiwickError
+from domain.errors import BadSetting
 from domain.instants import SECOND_US
 from domain.records import Fitting, Version
 from domain.vocabulary import EventCode, EventState
@@ -40,8 +40,8 @@ from simulators.scenes import DeviceEvent, Life, Silence
 from simulators.service import connect_s, new_loop, start_up_s, timezone_names
 from simulators.speakers import Speaker, speakers_of
 from simulators.subjects import Run, Subject, subjects_of
+from simulators.telling import DONE, FAILED, told
 
-DONE, FAILED, BAD_INPUT = 0, 1, 2
 STILL: Final = replace(CALM, people=People(days="no", rest_s=0.0))
 """Nobody does anything wrong, and no device rests: the rate is what it is said to be."""
 METRICS: Final = "/metrics"
@@ -92,20 +92,14 @@ class Prepared:
 
 def load(config: LoadConfig) -> int:
     """The command. Progress goes to standard error; the report as text or JSON to standard output."""
-    try:
-        if config.write_caseload is not None:
-            return _write_caseload(config)
-        _check(config)
-        ran = _play(config)
-    except BadInput as bad:
-        print("\n".join(map(str, bad.faults)), file=sys.stderr)
-        return BAD_INPUT
-    except BailiwickError as bad:
-        print(bad, file=sys.stderr)
-        return BAD_INPUT
-    except OSError as error:
-        print(f"{error.filename or 'load'}: {error.strerror or error}", file=sys.stderr)
-        return FAILED
+    return told(lambda: _loaded(config), "load")
+
+
+def _loaded(config: LoadConfig) -> int:
+    if config.write_caseload is not None:
+        return _write_caseload(config)
+    _check(config)
+    ran = _play(config)
     body = json.dumps(as_json(ran), indent=1)
     if config.report is not None:
         config.report.write_text(body + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -26,6 +26,14 @@ from tests.waiting import eventually
 
 AT_WORK = "connected to the broker"
 END_TIMEOUT_S = 30.0
+
+
+class Pair(NamedTuple):
+    """A database and a broker; whether the broker gives out at most once."""
+
+    url: str
+    mqtt_url: str
+    at_most_once: bool
 
 
 async def prepare(url: str, versions: Sequence[Version]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +17,7 @@ from ingest.broker import BrokerAddress, MqttBroker
 from ingest.clock import LineClock
 from ingest.ports import Delivery
 from tests.ingest.made import fix, message, worn
-from tests.ingest.processes import Questions, ingesting, prepare, processes
+from tests.ingest.processes import Pair, Questions, ingesting, prepare, processes
 from tests.ingest.publishing import Publisher
 from tests.waiting import eventually
 
@@ -30,22 +29,6 @@ BAD = "T1"
 """The device that sends only what is bad; the others are good."""
 SEED = 2
 MESSAGE_BYTES = 256 * 1024
-
-
-@dataclass(frozen=True)
-class Pair:
-    url: str
-    mqtt_url: str
-    at_most_once: bool
-
-
-@pytest.fixture(params=["real", "embedded"])
-def pair(request: pytest.FixtureRequest) -> Pair:
-    """TimescaleDB and Mosquitto, or what the demo has."""
-    real = request.param == "real"
-    url = request.getfixturevalue("timescale_url" if real else "embedded_url")
-    broker: Any = request.getfixturevalue("mosquitto" if real else "iotcore_broker")
-    return Pair(url, broker.url, not real)
 
 
 def now_us() -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,7 +22,7 @@ from ingest.broker import BrokerAddress, MqttBroker
 from ingest.clock import LineClock
 from store import Store
 from tests.ingest.made import message, worn
-from tests.ingest.processes import Questions, ingesting, prepare, processes
+from tests.ingest.processes import Pair, Questions, ingesting, prepare, processes
 from tests.ingest.publishing import Publisher
 from tests.ingest.test_broker_port import Taken, connected
 from tests.parts.test_broker_rules import ACCESS_LIST, password_line
@@ -39,22 +38,6 @@ AWAY_LAT = 51.52
 """2.2 km north of the zone's centre."""
 SEED = 61
 HOUR_S = 3600
-
-
-@dataclass(frozen=True)
-class Pair:
-    url: str
-    mqtt_url: str
-    at_most_once: bool
-
-
-@pytest.fixture(params=["real", "embedded"])
-def pair(request: pytest.FixtureRequest) -> Pair:
-    """TimescaleDB and Mosquitto, or what the demo has."""
-    real = request.param == "real"
-    url = request.getfixturevalue("timescale_url" if real else "embedded_url")
-    broker: Any = request.getfixturevalue("mosquitto" if real else "iotcore_broker")
-    return Pair(url, broker.url, not real)
 
 
 def now_s() -> int:
