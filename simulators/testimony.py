@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import SECOND_US
+from domain.vocabulary import EventCode, EventState
 from simulators.ground import SIGMA_OF_ACC, Floats
 from simulators.losses import are_lost
 from simulators.scenes import DeviceEvent, Life, Silence, Sky, Span
@@ -122,18 +123,34 @@ def _told(life: Life, speaker: Speaker, duration_s: float, way: Way, *, first: b
     for sky in life.skies:
         if sky.stated_m is not None:
             is_fix &= ~((t >= sky.span[0]) & (t < sky.span[1]))
-    is_fix |= _repeated(life, speaker, t, is_fix)
-    is_fix &= ~misdated(t, life.jumps)
     latest_s = duration_s - ARRIVAL_S - way.delay_s
     arrived[arrived > latest_s] = math.inf
     arrived[_lost(way, speaker, arrived)] = math.inf
     events = _events(life, t, until_s, latest_s) if first else []
     gone = _lost(way, speaker, np.array([at for _, at in events]))
     events = [(event, math.inf if lost else at) for (event, at), lost in zip(events, gone.tolist(), strict=True)]
+    rests = _rests(events)
+    is_fix |= _repeated(rests, speaker, t, is_fix)
+    is_fix &= ~misdated(t, life.jumps)
     told = Told(speaker, t[kept], is_fix[kept], arrived[kept], events, way.delay_s, life.skies, life.jumps)
     if speaker.locates and events and is_fix.any():
-        _add_at_rest(told, life)
+        _add_at_rest(told, rests)
     return told
+
+
+def _rests(events: list[tuple[DeviceEvent, float]]) -> list[Span]:
+    """From when to when a device is at rest by what arrived of it: an end that is lost leaves it so until the next."""
+    spans: list[Span] = []
+    begin: float | None = None
+    for event, arrived in events:
+        if event.code is not EventCode.REST or math.isinf(arrived):
+            continue
+        if event.state is EventState.START:
+            begin = event.at if begin is None else begin
+        elif begin is not None:
+            spans.append((begin, event.at))
+            begin = None
+    return spans if begin is None else [*spans, (begin, math.inf)]
 
 
 def _lost(way: Way, speaker: Speaker, arrives: Floats) -> Flags:
@@ -154,13 +171,13 @@ def misdated(t: Floats, jumps: list[tuple[Span, float]]) -> Flags:
     return out
 
 
-def _add_at_rest(told: Told, life: Life) -> None:
+def _add_at_rest(told: Told, rests: list[Span]) -> None:
     """At rest what a device says besides, up to and with the end of it, is its newest position over again (rules.md 2)."""
     since = told.t[told.is_fix][0]
     at_rest = [
         (event.at, arrived)
         for event, arrived in told.events
-        if event.at >= since and any(begin <= event.at <= end for (begin, end), _ in life.rests)
+        if event.at >= since and any(begin <= event.at <= end for begin, end in rests)
     ]
     if at_rest:
         t, arrived = np.array(at_rest).T
@@ -170,11 +187,11 @@ def _add_at_rest(told: Told, life: Life) -> None:
         told.arrived = np.concatenate([told.arrived, arrived])[order]
 
 
-def _repeated(life: Life, speaker: Speaker, t: Floats, is_fix: Flags) -> Flags:
+def _repeated(rests: list[Span], speaker: Speaker, t: Floats, is_fix: Flags) -> Flags:
     """(n,) what counts as the newest position over again: signs of life at rest (rules.md 2), where nobody moves."""
     out = np.zeros(len(t), bool)
     if speaker.locates and is_fix.any():
-        for (begin, end), _ in life.rests:
+        for begin, end in rests:
             out |= (t >= begin) & (t < end)
         out &= t >= t[is_fix][0]
     return out

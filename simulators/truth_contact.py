@@ -16,11 +16,9 @@ from simulators.scenes import CONTACT_S, DeviceEvent, Life, spans_of
 from simulators.subjects import Run, Subject, Watched
 from simulators.testimony import Told
 from simulators.truth_lines import CLEAR, INSIDE, Line, WhyNot
-from simulators.truth_pairs import AGED_S, Party, speed_of
+from simulators.truth_pairs import AGED_S, SLOWEST_M_S, SURELY_STATED, Party, apart, speed_of
 
 BAD_IN_A_ROW = 10
-LOOKED_S = 30.0
-"""How often it is looked where somebody protected was while a loss was noticed."""
 THRESHOLD_SLACK_S = 2.5
 """A tick comes a second after the limit, and a message takes its time."""
 
@@ -142,17 +140,13 @@ def _near_protected(
         held = _held(watched, loss, run)
         if other is None or not other.seeing() or held is False:
             continue
-        t = np.arange(loss.from_s, loss.from_s + 2 * CONTACT_S, LOOKED_S)
-        x, y = carried(life, before)
-        ox, oy = subject.home.to_xy(*other.subject.home.to_lonlat(*carried(other.life, t)))
-        apart_m, error_m = np.hypot(x - ox, y - oy), CLEAR * np.hypot(one.sigma_at(before), other.sigma(t))
-        least_m = apart_m - error_m - one.worst_acc_m - other.accuracy(t) - _aged_m(Party(subject, life, [one]), before)
+        seen = _distance_then(Party(subject, life, [one]), other, before)
         limit_m = watched.condition.prealert_m or 2 * (watched.condition.alert_m or 0.0)
-        if float(least_m.min()) > limit_m:
+        if seen is None or seen[0] > limit_m:
             continue
-        surely = float((apart_m + error_m).max()) <= limit_m and bool(one.honest_at(before)[0])
+        surely = seen[2] <= limit_m and bool(one.honest_at(before)[0])
         why_not = loss.why_not or (WhyNot.AT_THRESHOLD if held is None else None)
-        near = WhyNot.POSITION_ERROR if float(apart_m.min()) <= limit_m else WhyNot.NEAR_EDGE
+        near = WhyNot.POSITION_ERROR if seen[1] <= limit_m else WhyNot.NEAR_EDGE
         why_not = why_not or (None if surely else near)
         after = fixes[fixes > loss.from_s]
         to_s = float(after[0]) + one.delay_s if len(after) else math.inf
@@ -160,11 +154,22 @@ def _near_protected(
         yield Line(subject.id, Kind.LOST_IN_ZONE.value, loss.from_s, to_s, condition=condition, why_not=why_not)
 
 
-def _aged_m(wearer: Party, before: Floats) -> float:
-    """By how much an old position of the wearer counts as nearer at most: as far as they may have come since (rules.md 8)."""
-    fixes = wearer.fixes()
-    at = np.searchsorted(fixes, before, side="right") - 1
-    return float(speed_of(wearer, fixes, at)[0]) * (CONTACT_S - AGED_S)
+def _distance_then(wearer: Party, other: Party, at: Floats) -> tuple[float, float, float] | None:
+    """How far apart the two were at the wearer's position ``at``, metres: at least by the rules, truly, and at most by the rules.
+
+    The rules hold it against the other's newest position then, however old: it counts as nearer by how far they may have come since (docs/readings.md, 59).
+    """
+    theirs = other.fixes()
+    index = np.searchsorted(theirs, at, side="right") - 1
+    if index[0] < 0:
+        return None
+    newest = theirs[index]
+    apart_m, truly_m = (float(apart(wearer, other, at, then)[0]) for then in (newest, at))
+    stated_m = float((wearer.accuracy(at) + other.accuracy(newest))[0])
+    error_m = CLEAR * float(np.hypot(wearer.sigma(at), other.sigma(newest))[0])
+    aged_s = max(0.0, float((at - newest)[0]) - AGED_S)
+    least_m = apart_m - error_m - stated_m - float(speed_of(other, theirs, index)[0]) * aged_s
+    return least_m, truly_m, apart_m + error_m - SURELY_STATED * stated_m - SLOWEST_M_S * aged_s
 
 
 def _zone_why_not(watched: Watched, depth_m: float, sigma_m: float) -> WhyNot | Literal[False] | None:

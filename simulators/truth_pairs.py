@@ -20,6 +20,8 @@ from simulators.testimony import Told
 from simulators.truth_lines import CLEAR, Line, WhyNot, common, spans_above
 from simulators.truth_zones import walked
 
+SURELY_STATED: Final = 0.73
+"""Of the most that is stated what is stated at least: it goes up and down by 15 % (`speakers.BREATH`)."""
 AGED_S: Final = 60.0
 """Older positions of the other count as nearer by how far they may have come since."""
 SLOWEST_M_S, FASTEST_M_S = 2.0, 30.0
@@ -71,7 +73,7 @@ def pair_lines(wearer: Party, protected: Party, watched: Watched, run: Run) -> I
 
 def _meetings(wearer: Party, other: Party, watched: Watched, run: Run, enforced: list[Span]) -> Iterator[Line]:
     t = np.union1d(walked(wearer.life, run.duration_s), walked(other.life, run.duration_s))
-    met = common(spans_above(t, MEETING_M - _apart(wearer, other, t, t, position_of), 0.0), enforced)
+    met = common(spans_above(t, MEETING_M - apart(wearer, other, t, t, position_of), 0.0), enforced)
     seen = _Seen.of(wearer, other, bare=True)
     shown = seen.stretches(seen.most_m <= MEETING_M, MEETING_S + EDGE_S)
     for span in met:
@@ -86,7 +88,7 @@ def _meetings(wearer: Party, other: Party, watched: Watched, run: Run, enforced:
 def _nearness(wearer: Party, protected: Party, watched: Watched, run: Run, enforced: list[Span]) -> Iterator[Line]:
     alert_m, prealert_m = watched.condition.alert_m or 0.0, watched.condition.prealert_m
     t = np.union1d(walked(wearer.life, run.duration_s), walked(protected.life, run.duration_s))
-    distance = _apart(wearer, protected, t, t, position_of)
+    distance = apart(wearer, protected, t, t, position_of)
     seen = _Seen.of(wearer, protected)
     limits = ((Kind.PROXIMITY_ALERT, alert_m), (Kind.PROXIMITY_PREALERT, prealert_m or 2 * alert_m))
     for kind, limit_m in limits:
@@ -101,7 +103,7 @@ def _line(wearer: Party, watched: Watched, kind: Kind, span: Span, run: Run, why
     return Line(wearer.subject.id, kind.value, span[0], to_s, condition=watched.condition.id, why_not=why_not)
 
 
-def _apart(
+def apart(
     wearer: Party,
     protected: Party,
     t: Floats,
@@ -141,13 +143,13 @@ class _Seen:
             own, at, newest, age = own[known], at[known], newest[known], age[known]
             if not len(own):
                 continue
-            apart = _apart(wearer, protected, own, newest) if one is wearer else _apart(wearer, protected, newest, own)
+            distance = apart(wearer, protected, own, newest) if one is wearer else apart(wearer, protected, newest, own)
             stated = np.zeros(len(own)) if bare else one.accuracy(own) + other.accuracy(newest)
             error = CLEAR * np.hypot(one.sigma(own), other.sigma(newest))
             aged = np.zeros(len(own)) if bare else np.maximum(0.0, age - AGED_S)
             t.append(own)
-            most.append(apart + error - 0.8 * stated - SLOWEST_M_S * aged)
-            least.append(apart - error - stated - speed_of(other, theirs, at) * aged)
+            most.append(distance + error - SURELY_STATED * stated - SLOWEST_M_S * aged)
+            least.append(distance - error - stated - speed_of(other, theirs, at) * aged)
         if not t:
             return cls(np.zeros(0), np.zeros(0), np.zeros(0))
         order = np.argsort(np.concatenate(t), kind="stable")
