@@ -5,7 +5,7 @@ What is `not_fitted` or `unmonitored` is what stands as a violation, so that a c
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +26,19 @@ def count_order_states(
     world: World,
     silence: Silence,
     standing: tuple[Collection[str], Collection[str]],
+    heard_through: Iterable[tuple[int, int]],
     at_us: int,
 ) -> dict[OrderState, int]:
     """How many active orders are in each state at an instant.
 
     ``fittings``: as `Clusters.fittings`. ``standing``: ids of the orders that are not fitted, and unmonitored.
+    ``heard_through``: home units and those whose tags are heard through them though they are another's: lost with them.
     """
     active = (table.start <= at_us) & (at_us < table.end)
     state = np.full(len(active), _STATES.index(OrderState.MONITORED))
     fitted, lost, blind = _parties(fittings, world, silence, at_us)
+    for unit, party in heard_through:
+        lost[party] |= silence.contact["lost"][unit]
     of = table.party
     bare, unheard = (_rows_of(table, orders) for orders in standing)
     for condition, name in (

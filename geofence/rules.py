@@ -264,9 +264,8 @@ class Rules:
         """How many active orders are in each state; they add up to the active orders (rules.md 7)."""
         self.freshen()
         standing = (self.stepper.not_fitted(), self.unmonitored.open)
-        return count_order_states(
-            self.orders(), self.clusters.fittings, self.world, self.silence, standing, self.now_us
-        )
+        through, fittings = self.unmonitored.heard_through(self.now_us), self.clusters.fittings
+        return count_order_states(self.orders(), fittings, self.world, self.silence, standing, through, self.now_us)
 
     def orders(self) -> OrderTable:
         """The orders as columns."""

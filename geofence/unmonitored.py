@@ -1,20 +1,24 @@
-"""`unmonitored` (rules.md 7): an order whose fitted devices have all gone quiet. By silence, opened at ticks."""
+"""`unmonitored` (rules.md 7): an order whose fitted devices have all gone quiet. By silence, opened at ticks.
+
+An `rf_tag` sends nothing itself: it is in contact while its home unit is (wire.md), and that of a hostel may be fitted to another.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import DAY_US, EARLY_US, FAR_US, HOUR_US
-from domain.records import Order, Suspension
+from domain.records import Condition, Order, Suspension
 from domain.vocabulary import Cause, DeviceKind, Kind, Reason
 from geofence.book import Book
 from geofence.cases import AHEAD_US, World
 from geofence.drafts import Draft, Proof
 from geofence.flat import Flat
-from geofence.intervals import holding
+from geofence.intervals import holding, union
 from geofence.not_fitted import fitted_spans
 from geofence.silence import SPEAKING, Silence, closed_step, opened_step
 from geofence.versions import Entry, Step
@@ -68,6 +72,30 @@ def order_table(book: Book) -> OrderTable:
     return OrderTable(columns[0], columns[1], columns[2], ids, rows_of, suspended)
 
 
+class SharedUnit(NamedTuple):
+    """A home unit of somebody's place that others were fitted with, or nobody: from when to when it is that, microseconds."""
+
+    start: int
+    end: int
+    unit: int
+    party: int
+
+
+def shared_units(world: World) -> list[SharedUnit]:
+    """The home units through which tags are heard of people who are not the only ones ever fitted with them."""
+    found: list[SharedUnit] = []
+    for unit, cases in world.layout.units.items():
+        fitted = {party for _, _, party in world.fittings(unit)}
+        name = world.book.roster.ids[unit]
+        for case in (world.layout.cases[k] for k in cases):
+            if case is None or fitted == {case.party}:
+                continue
+            eras = world.book.eras(Condition, case.id)
+            spans = [(start, end) for start, end, one in eras if one.place is not None and one.place.home_unit == name]
+            found += [SharedUnit(start, end, unit, case.party) for start, end in union(spans)]
+    return found
+
+
 class Unmonitored:
     """The orders of which nothing is heard, and when to look again at the earliest."""
 
@@ -79,10 +107,12 @@ class Unmonitored:
         self.of_party: dict[int, set[str]] = {}
         self.next_us = EARLY_US
         self._ends_after = EARLY_US
+        self._shared: list[SharedUnit] | None = None
 
     def changed(self) -> None:
         """The caseload changed: look at every order at the next tick, and anew at how long those that stand may."""
         self.next_us = EARLY_US
+        self._shared = None
         self.of_party.clear()
         for order_id, entry in self.open.items():
             self.of_party.setdefault(entry.draft.party, set()).add(order_id)
@@ -136,7 +166,37 @@ class Unmonitored:
         ever = heard >= start
         unheard = np.maximum(start, self.silence.started_us) + UNHEARD_US
         np.maximum.at(due, party, np.where(ever, heard + SILENT_US, unheard))
+        for one in self.shared():
+            for edge_us in (one.start, one.end):
+                if edge_us > at_us:
+                    edge[one.party] = min(int(edge[one.party]), edge_us)
+            since = self._hears_since(one, at_us)
+            heard_us = int(self.silence.contact["heard"][one.unit])
+            if since is not None and heard_us >= since:
+                due[one.party] = max(int(due[one.party]), heard_us + SILENT_US)
         return due, edge
+
+    def shared(self) -> list[SharedUnit]:
+        """Home units through which the tags of others are heard."""
+        if self._shared is None:
+            self._shared = shared_units(self.world)
+        return self._shared
+
+    def heard_through(self, at_us: int) -> list[tuple[int, int]]:
+        """(unit, party): whose curfew tags are heard now through home units that are not theirs alone."""
+        return [(one.unit, one.party) for one in self.shared() if self._hears_since(one, at_us) is not None]
+
+    def _hears_since(self, one: SharedUnit, at_us: int) -> int | None:
+        """Since when a shared home unit is that of a curfew tag which the party now wears; None: it is not."""
+        if not one.start <= at_us < one.end:
+            return None
+        kinds = self.world.layout.kinds
+        tags = [d for d in self.world.book.devices_of(one.party) if kinds[d] is DeviceKind.RF_TAG]
+        worn = [span for d in tags if (span := self._worn(d, one.party, at_us)) is not None]
+        return max(one.start, min(start for start, _ in worn)) if worn else None
+
+    def _worn(self, device: int, party: int, at_us: int) -> tuple[int, int] | None:
+        return holding([(a, b) for a, b, who in self.world.fittings(device) if who == party], at_us)
 
     def _suspended_until(self, order_id: str, at_us: int) -> int | None:
         span = holding(self.world.book.suspensions(order_id, at_us, at_us + AHEAD_US), at_us)
@@ -158,15 +218,25 @@ class Unmonitored:
         """The last fact heard of the device that was heard last since it was fitted, of those whose silence counts."""
         contact, rank = self.silence.contact, self.world.layout.tables.rank
         found: list[tuple[int, Proof]] = []
-        for device in self.world.book.devices_of(party):
-            if self.world.layout.kinds[device] not in HEARD_OF:
-                continue
+        for device, since in self._listened_to(party, at_us).items():
             row = contact[device]
-            worn = holding([(a, b) for a, b, who in self.world.fittings(device) if who == party], at_us)
-            if worn is not None and row["heard"] >= worn[0] and row["fact_t"] > EARLY_US:
+            if row["heard"] >= since and row["fact_t"] > EARLY_US:
                 values = (int(row["fact_t"]), int(rank[device]), int(row["fact_gen"]), int(row["fact_seq"]))
                 found.append((int(row["heard"]), Proof(*values, device, int(row["fact_received"]))))
         return [max(found)[1]] if found else []
+
+    def _listened_to(self, party: int, at_us: int) -> dict[int, int]:
+        """The devices whose silence counts for somebody, and since when."""
+        found: dict[int, int] = {}
+        for device in self.world.book.devices_of(party):
+            worn = self._worn(device, party, at_us) if self.world.layout.kinds[device] in HEARD_OF else None
+            if worn is not None:
+                found[device] = worn[0]
+        for one in self.shared():
+            since = self._hears_since(one, at_us) if one.party == party else None
+            if since is not None:
+                found.setdefault(one.unit, since)
+        return found
 
     def _stand(self, order_id: str, entry: Entry, at_us: int) -> None:
         """How long it may stand from an instant on, and whose messages end it."""
@@ -180,14 +250,22 @@ class Unmonitored:
             later = [start for start, _ in suspended if start > at_us]
             self.until[order_id] = min(order[1], fitted[1], at_us + AHEAD_US, *later)
         self._ends_after = min(self._ends_after, self.until[order_id])
-        self.silence.contact["dark"][book.devices_of(party)] = True
+        self.silence.contact["dark"][self._awaited_of(party)] = True
+
+    def _awaited_of(self, party: int) -> list[int]:
+        """The devices of which a message may end it."""
+        return [*self.world.book.devices_of(party), *(one.unit for one in self.shared() if one.party == party)]
 
     # ---- what ends it ----
 
     def spoke(self, device: int, at_us: int) -> list[Step]:
         """A message of a device that may be one of theirs."""
-        party = next((p for start, end, p in self.world.fittings(device) if start <= at_us < end), -1)
-        return [self._close(order_id, at_us, Reason.CONTACT) for order_id in sorted(self.of_party.get(party, ()))]
+        parties = {p for start, end, p in self.world.fittings(device) if start <= at_us < end}
+        for one in self.shared():
+            if one.unit == device and one.party in self.of_party and self._hears_since(one, at_us) is not None:
+                parties.add(one.party)
+        ended = sorted(order_id for party in parties for order_id in self.of_party.get(party, ()))
+        return [self._close(order_id, at_us, Reason.CONTACT) for order_id in ended]
 
     def next_end(self, until_us: int) -> int:
         """When the next of them ends by the clock, or must be looked at again: exact if that is by ``until_us``."""
@@ -215,5 +293,7 @@ class Unmonitored:
         self.of_party[party].discard(order_id)
         if not self.of_party[party]:
             del self.of_party[party]
-            self.silence.contact["dark"][self.world.book.devices_of(party)] = False
+            self.silence.contact["dark"][self._awaited_of(party)] = False
+            for other in {one.party for one in self.shared()} & self.of_party.keys():  # who waits for the same unit
+                self.silence.contact["dark"][self._awaited_of(other)] = True
         return closed_step(entry, max(at_us, entry.draft.from_us), reason, None)

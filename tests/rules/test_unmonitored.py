@@ -18,10 +18,13 @@ from tests.rules.equipment_lines import (
     shown,
     states_after,
     suspension,
+    text,
     tick,
     wearer,
 )
 
+HOSTEL = {"name": "hostel", "lon": 0.5, "lat": 51.2, "radius_m": 50, "home_unit": "H1"}
+NIGHT = [{"day": "sun", "start": "19:00", "end": "07:00"}]
 UNMONITORED = {"unmonitored"}
 FIELDS = ("change", "from", "to", "decided", "reason")
 Rows = list[tuple[Any, ...]]
@@ -128,6 +131,61 @@ def test_a_device_that_is_fitted_while_it_stands_ends_it_with_its_first_message(
     assert shown(said(WATCHED, lines, UNMONITORED), *FIELDS)[1:] == [
         ("closed", "0 02:00", "0 03:10:01", "0 03:10:01", "contact")
     ]
+
+
+# ---- a home unit that several share: wire.md, "it is in contact while its home unit is" ----
+
+
+def _guest(number: int) -> list[Line]:
+    """Somebody with a curfew tag in a hostel whose one home unit is fitted to W1."""
+    name, tag = f"W{number}", f"R{number}"
+    curfew = {"type": "condition", "id": f"C{number}", "order": f"O{number}", "kind": "curfew", "place": HOSTEL}
+    curfew |= {"timezone": "Europe/London", "timetable": NIGHT}
+    mine = {**order(f"O{number}"), "wearer": name}
+    return [wearer(name), mine, device(tag, "rf_tag"), fitting(tag, "0 01:00", person=name), curfew]
+
+
+SHARED = [wearer(), order(), device("H1", "home_unit"), *_guest(2), *_guest(3)]
+FITTED = [*SHARED, fitting("H1")]
+ALIVE = Sender("H1").event("0 01:30", "heartbeat")
+
+
+@pytest.mark.parametrize("records", [SHARED, FITTED], ids=["fitted to nobody", "fitted to another"])
+def test_a_curfew_tag_is_in_contact_while_the_home_unit_of_its_place_is(records: list[Line]) -> None:
+    found = said(records, [tick("0 00:00"), ALIVE, tick("1 01:30"), tick("1 01:30:01")], UNMONITORED)
+    guests = [v for v in found if v["wearer"] != "W1"]
+    assert shown(guests, "wearer", *FIELDS) == [
+        (guest, "opened", "1 01:30:01", None, "1 01:30:01", "silence") for guest in ("W2", "W3")
+    ]
+    assert guests[0]["evidence"] == [{"device": "H1", "gen": 0, "seq": 1}]
+
+
+def test_a_message_of_the_shared_home_unit_ends_it_for_all() -> None:
+    lines = [tick("0 00:00"), tick("0 02:00"), Sender("H1").event("0 03:00", "heartbeat"), tick("0 04:00")]
+    ended = [v for v in said(FITTED, lines, UNMONITORED) if v["change"] == "closed"]
+    assert shown(ended, "wearer", "to", "reason") == [(w, "0 03:00:01", "contact") for w in ("W1", "W2", "W3")]
+
+
+def test_one_whose_order_ends_leaves_the_other_waiting_for_the_unit() -> None:
+    leaves = learnt("0 02:10", {**_guest(2)[1], "to": text("0 02:30")})
+    lines = [tick("0 00:00"), tick("0 02:00"), leaves, tick("0 02:30"), Sender("H1").event("0 03:00", "heartbeat")]
+    ended = [v for v in said(FITTED, lines, UNMONITORED) if v["change"] == "closed"]
+    assert shown(ended, "wearer", "to", "reason") == [
+        ("W2", "0 02:30", "clock"),
+        ("W1", "0 03:00:01", "contact"),
+        ("W3", "0 03:00:01", "contact"),
+    ]
+
+
+def test_a_home_unit_of_another_place_says_nothing_for_a_tag() -> None:
+    elsewhere = [*FITTED, device("H2", "home_unit"), fitting("H2", person="W1")]
+    lines = [tick("0 00:00"), Sender("H2").event("0 01:30", "heartbeat"), tick("0 02:00")]
+    assert {v["wearer"] for v in said(elsewhere, lines, UNMONITORED)} == {"W2", "W3"}
+
+
+def test_who_is_heard_through_a_lost_home_unit_is_out_of_contact() -> None:
+    assert states_after(FITTED, [tick("0 00:00"), ALIVE, tick("0 01:35")]) == {OrderState.MONITORED: 3}
+    assert states_after(FITTED, [tick("0 00:00"), ALIVE, tick("0 01:40")]) == {OrderState.COMMUNICATION_LOST: 3}
 
 
 def test_order_states_agree() -> None:

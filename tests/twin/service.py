@@ -58,6 +58,9 @@ def unmonitored(line: Line, view: View, open_: list[Version], contact: Contact, 
             continue
         if caseload.device(device, line.at)["kind"] in (*SPEAKING, "rf_tag"):
             fitted[device] = fitting[0]
+    tags = [low for device, low in fitted.items() if caseload.device(device, line.at)["kind"] == "rf_tag"]
+    if tags:
+        fitted = {**_units_of_others(view, line.at, min(tags)), **fitted}
     out = []
     standing = set()
     for version in open_:
@@ -77,6 +80,19 @@ def unmonitored(line: Line, view: View, open_: list[Version], contact: Contact, 
             found = Found("unmonitored", max(due, active[0]), None, "silence", last, order=order, cause="unknown")
             out.append(opened(line, view.wearer, found, "silence"))
     return out
+
+
+def _units_of_others(view: View, at: int, since: int) -> dict[str, int]:
+    """Home units of the wearer's places that others were fitted with, or nobody, and since when: a curfew tag is in contact while its home unit is."""
+    caseload, found = view.caseload, {}
+    for condition in caseload.conditions(view.wearer, ("curfew", "attendance")):
+        for low, high, record in caseload.segments("condition", condition):
+            unit = record["place"].get("home_unit")
+            if unit is None or not low <= at < high:
+                continue
+            if {fitting.get("wearer") for _, _, fitting in caseload.fittings(unit)} != {view.wearer}:
+                found[unit] = max(low, since)
+    return found
 
 
 def _due(contact: Contact, device: str, fitted: int) -> int:
