@@ -25,6 +25,9 @@ LEAST_MESSAGES = 10
 """So many say that a clock is wrong, or none does: any one may have been slow, and one alone that came before it was sent
 is a slip, as a jump of one fix is."""
 WRONG_US = 5 * SECOND_US
+CROWD = 20
+"""Where so many devices or more are heard in a `CROWD_US`, and more than half in it and the one before late, it is us whom they wait for."""
+CROWD_US = 30 * SECOND_US
 MENDED_US = HOUR_US
 """Right for so long, or without a conflict, it is mended."""
 BAD_IN_A_ROW = 10
@@ -42,8 +45,14 @@ RECEPTION = np.dtype(
         ("bad", np.int32),  # bad messages in a row
         ("wrong", np.bool_),  # the clock, by the newest live message
         ("told_us", np.int64),  # a wrong clock is no news before: it stands as a violation until then
+        ("crowd", np.int64),  # the newest `CROWD_US` in which a message of it came
     ],
 )
+
+
+def no_crowd() -> NDArray[np.int64]:
+    """Which `CROWD_US` it is; of the devices that were heard in it how many, and how many of them late; and the same of the one before."""
+    return np.zeros(5, np.int64)
 
 
 def blank(devices: int) -> NDArray[Any]:
@@ -52,18 +61,20 @@ def blank(devices: int) -> NDArray[Any]:
 
 
 @compiled
-def watch(devices: Any, lines: Any, instants: Any, sent_us: Any, bad: Any, rows: Any, at: Any, what: Any) -> int:
+def watch(
+    devices: Any, lines: Any, instants: Any, sent_us: Any, bad: Any, rows: Any, crowd: Any, at: Any, what: Any
+) -> int:
     """Take messages in their order, and say what is news.
 
     Parameters
     ----------
     devices, lines : (messages,) the sender of each, and its line.
     instants, sent_us, bad : (lines,) when it came, when the device says that it sent it, whether it was parked whole.
-    rows : (devices,) of `RECEPTION`, moved on.
+    rows : (devices,) of `RECEPTION`, moved on; so is ``crowd``, as `no_crowd` has it.
     at, what : (2 messages,) int64, written from the front: the index of a message, and its news.
 
     A message is *live* when it is no repeat, and did not wait for us: then it comes after one that was sent later, or
-    much sooner after the one before it than it was sent. Whether the smallest of the last hundred offsets is over a limit either way
+    much sooner after the one before it than it was sent, or most of all who speak come late. Whether the smallest of the last hundred offsets is over a limit either way
     needs no offset to be kept: all of them are, or one of them is (one of `LEAST_MESSAGES` in a row).
 
     Returns how many are news.
@@ -89,7 +100,18 @@ def watch(devices: Any, lines: Any, instants: Any, sent_us: Any, bad: Any, rows:
         apart, came = sent - d["sent_us"], instants[line] - d["at_us"]
         waited = d["sent_us"] > 0 and apart > 2 * WRONG_US and 2 * came < apart
         d["sent_us"], d["at_us"] = sent, instants[line]
-        if waited:
+        now = instants[line] // CROWD_US
+        if now != crowd[0]:
+            for c in range(2):
+                crowd[3 + c] = crowd[1 + c] if now == crowd[0] + 1 else 0
+                crowd[1 + c] = 0
+            crowd[0] = now
+        if d["crowd"] != now:
+            d["crowd"] = now
+            crowd[1] += 1
+            crowd[2] += offset > WRONG_US
+        enough, late = max(crowd[1], crowd[3]) >= CROWD, crowd[2] + crowd[4]
+        if waited or (enough and 2 * late > crowd[1] + crowd[3]):
             continue
         d["live"] = min(d["live"] + 1, LAST_MESSAGES)
         d["behind"] = min(d["behind"] + 1, LAST_MESSAGES) if offset > WRONG_US else 0
@@ -132,7 +154,7 @@ class Reception:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.rows = blank(0)
+        self.rows, self.crowd = blank(0), no_crowd()
         self.open: dict[tuple[int, int], Open] = {}
         self._ends_after = EARLY_US
         """Nothing of it ends before."""
@@ -164,7 +186,7 @@ class Reception:
     ) -> list[Heard]:
         """What these messages bring, in the order of lines. Parameters as of `watch`."""
         at, what = np.empty(2 * len(devices), np.int64), np.empty(2 * len(devices), np.int64)
-        n = watch(devices, lines, instants, sent_us, bad, self.rows, at, what)
+        n = watch(devices, lines, instants, sent_us, bad, self.rows, self.crowd, at, what)
         found = [
             Heard(int(lines[k]), w, int(devices[k]), None)
             for k, w in zip(at[:n].tolist(), what[:n].tolist(), strict=True)

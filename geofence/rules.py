@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.facts import Batch, Facts, Roster, empty_facts
-from domain.instants import EARLY_US, FAR_US
+from domain.instants import EARLY_US, FAR_US, SECOND_US
 from domain.records import Version
 from domain.violations import Violation
 from domain.vocabulary import ConditionKind, OrderState, Quality
@@ -42,7 +42,12 @@ from geofence.versions import as_violation
 from geofence.wallclock import TimeZones
 
 MAX_LOG = 300_000
-"""Facts held before the base moves up; what is later than the base is judged again from stored facts."""
+"""Facts held before the base moves up; what is older than the base is judged again from stored facts, which must be asked for."""
+YOUNG_US = 60 * SECOND_US
+"""A generation of the state is no younger than this when the next is made: messages that come out of order do so by seconds, and find
+their facts here however many come in one."""
+MOST_LOGS = 8
+"""But never so many times the facts are held."""
 
 
 class Rules:
@@ -73,7 +78,7 @@ class Rules:
         self.changes: Changes | None = None
         """What was learnt since the tables were made; None: everything."""
         self._orders: OrderTable | None = None
-        self._spare_log = 0
+        self._spare_log, self._spare_us = 0, EARLY_US
         self.requalified: list[tuple[int, int, int, int, Quality]] = []
         self.relay_out()
 
@@ -241,7 +246,8 @@ class Rules:
     def _move_base(self) -> None:
         """Let go of facts that are older than two generations of the state."""
         self.folder.resumes.thin()
-        if len(self.log) < self.max_log:
+        young = self.now_us - self._spare_us < YOUNG_US and len(self.log) < MOST_LOGS * self.max_log
+        if len(self.log) < self.max_log or young:
             return
         older = np.zeros(len(self.log), np.bool_)
         if self.folder.spare is not None:
@@ -251,7 +257,7 @@ class Rules:
             self.log.drop(older)
             self.log.promote()
         self.folder.spare = Base(self.world.state.copy(), self.world.streams.marks())
-        self._spare_log = len(self.log)
+        self._spare_log, self._spare_us = len(self.log), self.now_us
         self.folder.let_go()
 
     def snapshot(self) -> bytes:

@@ -32,7 +32,7 @@ from geofence.state import DEVICE, PAIR, PARTY, TRACK
 from geofence.versions import Entry, Group
 from geofence.wallclock import TimeZones
 
-FORMAT = 7
+FORMAT = 8
 """Raised with every change of what a snapshot holds."""
 
 
@@ -96,6 +96,7 @@ def snapshot(rules: Rules) -> bytes:
         "wake_device": stepper.wakes.device,
         "wake_fitting": stepper.wakes.fitting,
         "reception": rules.reception.rows,
+        "crowd": rules.reception.crowd,
         "waiting": rules.waiting,
         "newest": rules.newest,
         "trails": trails,
@@ -182,6 +183,7 @@ def _put_columns(rules: Rules, saved: _Body) -> None:
     wakes = rules.stepper.wakes
     wakes.case, wakes.device = column("wake_case", np.int64), column("wake_device", np.int64)
     wakes.fitting, rules.reception.rows = column("wake_fitting", np.int64), column("reception", RECEPTION)
+    rules.reception.crowd = column("crowd", np.int64)
     rules.waiting, rules.newest = column("waiting", FACT), column("newest", np.int64)
     rules.world.nearness.put(column("trails", TRAIL))
     rules.ledger.put(saved.ledger)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from domain.instants import HOUR_US, MINUTE_US, SECOND_US
-from geofence.reception import CLOCK_RIGHT, CLOCK_WRONG, blank, watch
+from geofence.reception import CLOCK_RIGHT, CLOCK_WRONG, blank, no_crowd, watch
 from tests.rules.equipment_lines import Line, Sender, at, device, fitting, learnt, order, said, shown, tick, wearer
 
 RECORDS = [wearer(), order(), device("T1"), fitting("T1")]
@@ -30,7 +30,7 @@ def news(offsets_s: Sequence[float], every_s: float = 60.0) -> list[tuple[int, i
     size = len(came)
     which, what = np.empty(2 * size, np.int64), np.empty(2 * size, np.int64)
     lines, one = np.arange(size), np.zeros(size, np.int32)
-    n = watch(one, lines, came, left, np.zeros(size, np.bool_), blank(1), which, what)
+    n = watch(one, lines, came, left, np.zeros(size, np.bool_), blank(1), no_crowd(), which, what)
     return list(zip(which[:n].tolist(), what[:n].tolist(), strict=True))
 
 
@@ -66,6 +66,32 @@ def test_what_waited_for_us_is_not_live() -> None:
     """Two hours of messages that the broker kept, all at once; and repeats of them."""
     kept = [7200.0 - 60.0 * n + 0.001 * n for n in range(120)]
     assert news([*kept, *[0.5] * 5], every_s=0.001) == []
+
+
+def _of_a_crowd(devices: int, late: int, messages: int, after: int = 0) -> set[int]:
+    """Who is said to have a wrong clock, of so many devices of which some come 40 s late, a message every ten seconds; then
+    ``after`` messages by which nobody is late but the first."""
+    rounds = np.arange(messages + after)
+    who = np.tile(np.arange(devices, dtype=np.int32), len(rounds))
+    came = HOUR_US + np.repeat(rounds, devices) * 10 * SECOND_US + who
+    slow = np.where(np.repeat(rounds, devices) < messages, who < late, who < 1)
+    size = len(who)
+    at_, what = np.empty(2 * size, np.int64), np.empty(2 * size, np.int64)
+    parts = (who, np.arange(size), came, came - slow * 40 * SECOND_US, np.zeros(size, np.bool_))
+    n = watch(*parts, blank(devices), no_crowd(), at_, what)
+    return {int(who[k]) for k, news in zip(at_[:n], what[:n], strict=True) if news == CLOCK_WRONG}
+
+
+@pytest.mark.parametrize(
+    ("devices", "late", "wrong"),
+    [(30, 30, 0), (30, 16, 0), (30, 15, 15), (30, 1, 1), (19, 19, 19), (20, 20, 0)],
+)
+def test_where_most_come_late_it_is_us_whom_they_wait_for(devices: int, late: int, wrong: int) -> None:
+    assert _of_a_crowd(devices, late, 200) == set(range(wrong))
+
+
+def test_a_clock_that_is_wrong_is_found_when_we_have_caught_up() -> None:
+    assert _of_a_crowd(30, 30, 100, after=150) == {0}
 
 
 def test_it_closes_when_mended_for_an_hour() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from domain.instants import HOUR_US, SECOND_US
-from geofence.reception import CLOCK_WRONG, blank, watch
+from geofence.reception import CLOCK_WRONG, blank, no_crowd, watch
 from tests.twin.messages import judged, live
 
 MESSAGES = 400
@@ -47,7 +47,7 @@ def test_the_counters_say_what_the_offsets_say(seed: int) -> None:
     size = len(messages)
     which, what = np.empty(2 * size, np.int64), np.empty(2 * size, np.int64)
     parts = (np.zeros(size, np.int32), np.arange(size), came, left, np.zeros(size, np.bool_))
-    n = watch(*parts, blank(1), which, what)
+    n = watch(*parts, blank(1), no_crowd(), which, what)
     ours = [int(came[k]) for k, news in zip(which[:n], what[:n], strict=True) if news == CLOCK_WRONG]
     assert ours == [at for at, wrong in judged(live([*messages])) if wrong]
 
