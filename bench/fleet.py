@@ -118,8 +118,9 @@ def run(wearers: int, duration_s: float, rate_hz: float, scenario: Path | None =
     begun_s, held = go["start_us"] / 1e6, account["tally"]["held"]
     return {
         "connections": body["connections"],
-        # What stayed in a device that went away for good was never sent.
-        "lost": body["lost"] - held,
+        # What a device still held that went away for good is nobody's loss; of some of it only the acknowledgement was missing.
+        "lost": max(0, body["lost"] - held),
+        "held_and_stored": max(0, held - body["lost"]),
         **{key: body[key] for key in ("duplicates", "alert_delay_s")},
         "held_by_devices": held,
         **{key: body[key] for key in ("wearers", "duration_s", "rate_hz", "sent", "committed", "dead_letters")},

@@ -46,6 +46,8 @@ RECALLED: Final = ("strap_tamper", "exclusion_zone", "restriction_zone", "proxim
 """The kinds of which nothing may be missed."""
 MONTH: Final = "a-month-of-keeping-to-everything"
 """Nobody does anything wrong for thirty days: whom the service serves worst."""
+OF_EVERYDAY: Final = ("next-door", "nobody-does-wrong", "usual")
+"""The other runs by which false violations are counted: nothing fails in them but what fails every day."""
 MONTH_DAYS: Final = 30.0
 MONTH_WEARERS: Final = 100
 MONTH_PARTS: Final = 4
@@ -91,7 +93,7 @@ def lived(one: Lived) -> dict[str, Any]:
     began = time.process_time()
     start_us = parse_instant(one.scenario.run.start) if one.scenario.run.start else START_US
     days, names = one.scenario.run.days, pinned_time_zones().names
-    records = estate(one.wearers, SEED + one.part, start_us, days)
+    records = estate(one.wearers, SEED + one.part, start_us, days, people=one.scenario.people)
     versions = [Version(parse_record(record, names)) for record in records]
     run = Run(start_us, days * 86_400)
     simulation = Simulation.prepare(versions, run, one.scenario, SEED + one.part)
@@ -184,7 +186,7 @@ def figures(found: list[dict[str, Any]]) -> dict[str, Any]:
             kinds[kind].update(counts)
     delays = np.array([each for one in found for each in one["delays"]])
     month = [one for one in found if one["name"] == MONTH]
-    clear = [one for one in found if one["name"] in (MONTH, "nobody-does-wrong", "usual")]
+    clear = [one for one in found if one["name"] in (MONTH, *OF_EVERYDAY)]
     recalls = [share for kind in RECALLED if (share := _recall(kinds[kind])) is not None]
     return {
         "recall_min": min(recalls, default=None),

@@ -68,7 +68,7 @@ def _of_fitting(records: Mapping[Key, Record], fitting: Fitting) -> Warnings:
 
 
 def _of_home_units(records: Mapping[Key, Record]) -> Warnings:
-    """Home units that will never say anything about the wearer whose curfew names them."""
+    """Home units that speak for a wearer's tag, and whose silence nobody is told of for that wearer: contact is watched of who is fitted."""
     worn_by: dict[str, set[str | None]] = {}
     for record in records.values():
         if isinstance(record, Fitting):
@@ -78,8 +78,11 @@ def _of_home_units(records: Mapping[Key, Record]) -> Warnings:
         order = records.get(("order", record.order)) if isinstance(record, Condition) else None
         if unit is None or not isinstance(order, Order) or order.wearer in worn_by.get(unit, ()):
             continue
-        where = "fitted to somebody else" if unit in worn_by else "not fitted to anybody"
-        yield key_of(record), "place.home_unit", f"{unit!r} is {where}: it shows no presence of {order.wearer!r}"
+        if unit in worn_by:
+            told = f"{unit!r} is fitted to somebody else: communication_lost of it is of that wearer, not of {order.wearer!r}"
+        else:
+            told = f"{unit!r} is not fitted to anybody: no communication_lost tells that it is silent"
+        yield key_of(record), "place.home_unit", told
 
 
 def _by_wearer(records: Mapping[Key, Record]) -> dict[str, _Worn]:

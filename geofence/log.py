@@ -84,16 +84,16 @@ class FactLog:
         rows = rows[(facts["seq"][rows] == seq) & (facts["gen"][rows] == gen)]
         return facts[rows[0]] if len(rows) else None
 
-    def drop(self, rows: NDArray[np.bool_]) -> None:
-        """Forget the facts where ``rows`` is true."""
-        kept = self.facts[~rows].copy()
-        settled = self._settled[: self._size][~rows]
-        self._room = kept if len(kept) >= _FIRST_ROOM else np.concatenate([kept, empty_facts(_FIRST_ROOM - len(kept))])
-        self._size = len(kept)
-        self._settled = np.zeros(len(self._room), np.int8)
-        self._settled[: self._size] = settled
-        self._before, self._last = np.zeros(len(self._room), np.int64), np.zeros(0, np.int64)
-        self._chain(0, self._size)
+    def drop_first(self, rows: int) -> None:
+        """Forget so many of the facts that came first. The room stays: no memory is asked for."""
+        kept = self._size - rows
+        for first in range(0, kept if rows else 0, rows or 1):  # by parts that do not overlap with where they go
+            last = min(first + rows, kept)
+            self._room[first:last] = self._room[rows + first : rows + last]
+            self._settled[first:last] = self._settled[rows + first : rows + last]
+        self._size = kept
+        self._last[:] = 0
+        self._chain(0, kept)
 
 
 @compiled

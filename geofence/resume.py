@@ -107,8 +107,8 @@ class Resumes:
         """The log has dropped facts: copies from before them need the stored ones."""
         last = np.full(int(cluster_of.max(initial=-1)) + 1, EARLY_US, np.int64)
         np.maximum.at(last, cluster_of[dropped["device"]], dropped["t_us"])
-        for one in self._all():
-            one.whole = one.whole and one.at_us >= last[cluster_of[one.rows.devices[0]]]
+        for one in (one for one in self._all() if one.whole):
+            one.whole = one.at_us >= last[cluster_of[one.rows.devices[0]]]
 
     def thin_trails(self) -> None:
         """Rows of trails have other numbers now, and some are gone (`geofence.nearness`)."""

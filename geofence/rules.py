@@ -249,12 +249,10 @@ class Rules:
         young = self.now_us - self._spare_us < YOUNG_US and len(self.log) < MOST_LOGS * self.max_log
         if len(self.log) < self.max_log or young:
             return
-        older = np.zeros(len(self.log), np.bool_)
         if self.folder.spare is not None:
             self.folder.base = self.folder.spare
-            older[: self._spare_log] = True
-            self.folder.resumes.let_go(self.clusters.of_device, self.log.facts[older])
-            self.log.drop(older)
+            self.folder.resumes.let_go(self.clusters.of_device, self.log.facts[: self._spare_log])
+            self.log.drop_first(self._spare_log)
             self.log.promote()
         self.folder.spare = Base(self.world.state.copy(), self.world.streams.marks())
         self._spare_log, self._spare_us = len(self.log), self.now_us

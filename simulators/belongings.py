@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from domain.vocabulary import EventCode, EventState
+from domain.vocabulary import DeviceKind, EventCode, EventState
 from simulators.characters import Character, Dwelling
 from simulators.ground import Floats
 from simulators.scenes import Scene, Sky, Span
@@ -41,18 +41,25 @@ CANYON: Final = 2.0
 REFLECTED: Final = 3.0
 REFLECTED_S: Final = (60.0, 300.0)
 REFLECTED_EVERY_H: Final = 12.0
+SHADOW_EVERY_H: Final = 4.0
+SHADOW_SPREAD: Final = 0.5
+"""Of the logarithm of how long a shadow lasts,"""
+LONGEST_SHADOW: Final = 2.0
+"""and the longest by how many times the usual: whoever fits a home unit tries it in every room."""
 AWAY_EVERY_H: Final = 7.0
 AWAY_S: Final = (60.0, 1_500.0)
 
 
-def equip(scene: Scene, character: Character, rest_s: float) -> None:
-    """Adds to a scene what its devices live through."""
+def equip(scene: Scene, character: Character, rest_s: float, shadow_s: float) -> None:
+    """Adds to a scene what its devices live through. ``rest_s``, ``shadow_s``: as `simulators.scenario.People`."""
     rng = Random(f"belongings:{scene.rng.random()}")
     stays = list(home_stays(*scene.path.knots()))
     if scene.speaker.kind in LOCATING_KINDS:
         _charge(scene, stays, character, rng)
         _rest(scene, stays, rest_s)
         _sky(scene, stays, character, rng)
+    elif scene.speaker.kind is DeviceKind.HOME_UNIT and shadow_s > 0:
+        scene.shadows += _shadows(stays, shadow_s, Random(f"shadows:{rng.random()}"))
     if character.dwelling is Dwelling.VALLEY:
         for span in _now_and_then(rng, scene.run.duration_s, AWAY_EVERY_H, AWAY_S):
             scene.silent(*span, keeps=True)
@@ -145,6 +152,15 @@ def _sky(scene: Scene, stays: list[Span], character: Character, rng: Random) -> 
         spells = _now_and_then(rng, scene.run.duration_s, REFLECTED_EVERY_H, REFLECTED_S)
         scene.skies += [Sky(span, stated=CANYON, error=REFLECTED) for span in spells]
     scene.skies += [Sky((end, end + COLD_S), stated=COLD) for _, end in scene.blind if math.isfinite(end)]
+
+
+def _shadows(stays: list[Span], shadow_s: float, rng: Random) -> Iterator[Span]:
+    """When somebody is where the home unit does not hear them though they are at home: in the bath, behind the boiler."""
+    for begin, end in stays:
+        for at, _ in _now_and_then(rng, end - begin, SHADOW_EVERY_H, (0.0, 0.0)):
+            long_s = min(rng.lognormvariate(math.log(shadow_s), SHADOW_SPREAD), LONGEST_SHADOW * shadow_s)
+            if begin + at + long_s < end:
+                yield begin + at, begin + at + long_s
 
 
 def _now_and_then(rng: Random, until: float, every_h: float, long_s: tuple[float, float]) -> Iterator[Span]:

@@ -16,6 +16,7 @@ from domain.instants import SECOND_US
 from domain.vocabulary import EventCode, EventState
 from simulators import items
 from simulators.ground import SIGMA_OF_ACC, Floats, Frame
+from simulators.guests import Guest, guests_of
 from simulators.items import MOST_ITEMS, Item
 from simulators.lives import Followed
 from simulators.lives_walked import carried_knots
@@ -101,12 +102,17 @@ class Devices:
         size = len(speakers)
         people = np.array([s.person for s in speakers], np.int64)
         t, x, y = zip(*(carried_knots(life) for life in lives), strict=True)
-        self._world = Followed(t, [x, y], people)
+        self._guests = guests = list(guests_of(speakers, subjects, run.start_us))
+        everybody = np.concatenate([people, np.array([guest.person for guest in guests], np.int64)])
+        self._world = Followed(t, [x, y], everybody)
+        self._shadows = _Spans([[(_us(a), _us(b), 1.0) for a, b in lives[p].shadows] for p in everybody])
+        self._shared = np.zeros(size, bool)
+        self._shared[[guest.device for guest in guests]] = True
         self._homes = homes = [subjects[s.person].home for s in speakers]
         self._lon = np.array([h.lon for h in homes])
         self._lat = np.array([h.lat for h in homes])
         self._kx, self._ky = (np.array([h.scale[axis] for h in homes]) for axis in (0, 1))
-        self._radius_m = np.array([subjects[s.person].radius_m for s in speakers])
+        self._radius_m = np.array([subjects[p].radius_m for p in everybody])
         self._locates = np.array([s.locates for s in speakers], bool)
         self._interval_us = np.array([s.interval_us for s in speakers], np.int64)
         self._upload_us = np.array([s.upload_us for s in speakers], np.int64)
@@ -126,7 +132,7 @@ class Devices:
         self._sky = _sky_columns(self._all_skies)
         self._rng = np.random.default_rng([seed, 2])
         self._error = self._rng.standard_normal((size, 2))
-        self._last_heard_ms = np.full(size, NOTHING_SAID, np.int64)
+        self._last_heard_ms = np.full(len(everybody), NOTHING_SAID, np.int64)
         self._listened_us = self._next_us.copy()
         self._battery = self._rng.integers(40, 100, size)
         self._levels = _levels_of(lives, people, run.duration_s, self._battery)
@@ -137,10 +143,11 @@ class Devices:
         self._waiting: dict[int, list[Item]] = {}
         self._since_us: dict[int, int] = {}
         self._kept: dict[int, list[Item]] = {}
-        self._events = _events_of(speakers, lives)
+        self._events = _events_of(speakers, lives, guests)
         self._event = 0
         self._fix, self._heard = items.fix_template(gen), items.heard_template(gen)
         self._tags = [s.worn.tags[0].encode() if s.worn.tags else b"" for s in speakers]
+        self._tags += [guest.tag.encode() for guest in guests]
         self.start_ms = run.start_us // MS
 
     def step(self, until_us: int, sent_ms: int | None = None) -> list[Message]:
@@ -298,13 +305,13 @@ class Devices:
     def _listen(
         self, who: Index, t_us: Ints, quiet: NDArray[np.bool_], sent_ms: int | None, out: list[Message]
     ) -> None:
-        x, y = self._world.values(who, t_us / SECOND_US)
-        heard = np.hypot(x, y) <= self._radius_m[who]
+        heard = self._hears(who, t_us)
         off_ms = self._off_ms(who, t_us)
         t_ms = t_us // MS + self.start_ms + off_ms
-        self._last_heard_ms[who[t_us - self._listened_us[who] > self._interval_us[who]]] = NOTHING_SAID  # was off
+        for was_off in who[t_us - self._listened_us[who] > self._interval_us[who]].tolist():
+            self._last_heard_ms[[was_off, *self._rows_of(was_off)]] = NOTHING_SAID
         self._listened_us[who] = t_us
-        simple = heard & ~(self._slow[who] | quiet | (off_ms != 0))
+        simple = heard & ~(self._slow[who] | quiet | (off_ms != 0) | self._shared[who])
         plain = who[simple]
         self.seq[plain] += 1
         self._last_heard_ms[plain] = t_ms[simple]
@@ -318,11 +325,34 @@ class Devices:
         for device, due, at_ms, hears, hush in zip(
             *(c[rest].tolist() for c in (who, t_us, t_ms, heard, quiet)), strict=True
         ):
-            code, state, data = self._hearing(device, at_ms, hears=hears)
-            self._item(device, due, code, state, data, quiet=hush, sent_ms=sent_ms, out=out)
+            said = [self._hearing(device, at_ms, hears=hears), *self._of_guests(device, due, at_ms)]
+            for number, (code, state, data) in enumerate(said, start=1):
+                more = number < len(said)
+                self._item(device, due, code, state, data, quiet=hush, sent_ms=sent_ms, out=out, more=more)
+
+    def _hears(self, rows: Index, t_us: Ints) -> NDArray[np.bool_]:
+        """Whether the tag of each is so near to its home unit, and not in its shadow; rows are devices, and guests after them."""
+        x, y = self._world.values(rows, t_us / SECOND_US)
+        return (np.hypot(x, y) <= self._radius_m[rows]) & ~self._shadows.holds(rows, t_us)
+
+    def _rows_of(self, device: int) -> list[int]:
+        """The rows of whoever is heard through a home unit besides whose it is."""
+        if not self._shared[device]:
+            return []
+        return [len(self.speakers) + n for n, guest in enumerate(self._guests) if guest.device == device]
+
+    def _of_guests(self, device: int, t_us: int, t_ms: int) -> list[tuple[EventCode, EventState, Item | None]]:
+        """What a home unit says of the other tags that it hears, where it has something to say."""
+        said = []
+        for row in self._rows_of(device):
+            guest = self._guests[row - len(self.speakers)]
+            if guest.from_us <= t_us < guest.until_us:
+                hears = bool(self._hears(np.array([row], np.intp), np.array([t_us], np.int64))[0])
+                said.append(self._hearing(row, t_ms, hears=hears))
+        return [one for one in said if one[0] is not EventCode.HEARTBEAT]
 
     def _hearing(self, device: int, t_ms: int, *, hears: bool) -> tuple[EventCode, EventState, Item | None]:
-        """What a home unit says of its tag: heard, just lost, or nothing new."""
+        """What a home unit says of its tag, or of a guest's by its row: heard, just lost, or nothing new."""
         tag, last_ms = self._tags[device].decode(), int(self._last_heard_ms[device])
         if not tag:
             return EventCode.HEARTBEAT, EventState.PULSE, None
@@ -358,11 +388,12 @@ class Devices:
         sent_ms: int | None,
         out: list[Message],
         urgent: bool = False,
+        more: bool = False,
     ) -> None:
         self.seq[device] += 1
         t_ms = t_us // MS + self.start_ms + self._off_of(device, t_us)
         item = items.event(int(self.seq[device]), t_ms, code, state, data)
-        self._record(device, t_us, item, quiet=quiet, sent_ms=sent_ms, out=out, urgent=urgent)
+        self._record(device, t_us, item, quiet=quiet, sent_ms=sent_ms, out=out, urgent=urgent, more=more)
 
     def _record(
         self,
@@ -374,8 +405,9 @@ class Devices:
         sent_ms: int | None,
         out: list[Message],
         urgent: bool = False,
+        more: bool = False,
     ) -> None:
-        """Takes an item into the device's memory, and uploads what is due."""
+        """Takes an item into the device's memory, and uploads what is due; with ``more`` another of the same instant follows."""
         if quiet:
             kept = self._kept.setdefault(device, [])
             kept.extend(self._waiting.pop(device, []))
@@ -386,7 +418,7 @@ class Devices:
         waiting = self._waiting.setdefault(device, [])
         waiting.append(item)
         spans_us = t_us - self._since_us.setdefault(device, t_us) + int(self._interval_us[device])
-        if urgent or spans_us >= self._upload_us[device]:
+        if urgent or (spans_us >= self._upload_us[device] and not more):
             out.extend(self._upload(device, t_us, sent_ms))
 
     def _upload(self, device: int, t_us: int, sent_ms: int | None) -> list[Message]:
@@ -458,12 +490,10 @@ def _levels_of(lives: list[Life], people: Ints, duration_s: float, begins: Ints)
     return Followed(t, [level], np.arange(len(people), dtype=np.int64))
 
 
-def _events_of(speakers: list[Speaker], lives: list[Life]) -> list[tuple[int, int, DeviceEvent]]:
-    """(microseconds since the run began, device, event), in order; a person's events are told by their first device."""
-    found: list[tuple[int, int, DeviceEvent]] = []
-    told: set[int] = set()
+def _events_of(speakers: list[Speaker], lives: list[Life], guests: list[Guest]) -> list[tuple[int, int, DeviceEvent]]:
+    """(microseconds since the run began, device, event), in order; a person's events are told by the first device that tells of them."""
+    first = {guest.person: guest.device for guest in guests}
     for device, speaker in enumerate(speakers):
-        if speaker.person not in told:
-            told.add(speaker.person)
-            found.extend((_us(e.at), device, e) for e in lives[speaker.person].events)
+        first.setdefault(speaker.person, device)
+    found = [(_us(e.at), device, e) for person, device in first.items() for e in lives[person].events]
     return sorted(found, key=lambda e: e[:2])

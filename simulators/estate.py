@@ -2,7 +2,8 @@
 
 Tags by their share: curfew tags 37 %, location tags 50 %, alcohol tags 14 %, some wear two (Electronic Monitoring Statistics, Ministry of
 Justice, 2025). Besides what `simulators.caseload` makes: under-18s, two orders at once, night workers whose curfew is by day, nights in
-hospital, homes next to a zone, and people who must keep away from somebody protected. A wearer's records hang on their number and the seed alone.
+hospital, homes next to a zone, hostels with one home unit, and people who must keep away from somebody protected. A wearer's records hang on
+their number and the seed alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from domain.instants import DAY_US, HOUR_US, format_instant
 from simulators import outlines
 from simulators.caseload import USUAL_INTERVAL_S, Home, Maker, Record, places
 from simulators.orders import ORDER_SHAPES
+from simulators.scenario import People
 
 CURFEW_TAGS: Final = 0.36
 LOCATION_TAGS: Final = 0.50
@@ -24,32 +26,45 @@ SECOND_TAG: Final = 0.012
 YOUNG: Final = 0.02
 AT_SCHOOL_BORN: Final = "2009"
 TWO_ORDERS: Final = 0.05
-NEAR_ZONE: Final = 0.06
 NEAR_ZONE_M: Final = (15.0, 150.0)
 PROTECTS: Final = 0.07
 BY_DAY: Final = 0.05
 """Of curfews, those of people who work by night."""
 IN_HOSPITAL: Final = 0.03
 ALERT_M: Final = (300, 500, 800)
+HOSTEL_REACHES: Final = 24
+"""Whoever lives in a hostel does so with the nearest wearer before them who has a home unit of their own, of so many."""
 MUST_NOT_MEET: Final = 0.05
 """Of location tags, those whose wearer must not meet the wearer before them, who then lives in the same town."""
 
 
-def estate(wearers: int, seed: int, start_us: int, days: float = 30.0, rate_hz: float | None = None) -> list[Record]:
-    """The records of so many wearers; ``start_us`` as for `simulators.caseload.generate`, ``days`` as long as they are simulated."""
+def estate(
+    wearers: int,
+    seed: int,
+    start_us: int,
+    days: float = 30.0,
+    rate_hz: float | None = None,
+    people: People | None = None,
+) -> list[Record]:
+    """The records of so many wearers; ``start_us`` as for `simulators.caseload.generate`, ``days`` as long as they are simulated.
+
+    ``people``: how many of them live in hostels, and next to a zone.
+    """
     interval_s = USUAL_INTERVAL_S if rate_hz is None else max(1, round(1 / rate_hz))
     records = places(seed)
     for number in range(1, wearers + 1):
-        records += _Estate(number, seed, start_us, days, interval_s).records()
+        records += _Estate(number, seed, start_us, days, interval_s, people or People()).records()
     return records
 
 
 class _Estate(Maker):
     """Makes the records of one wearer of the estate."""
 
-    def __init__(self, number: int, seed: int, start_us: int, days: float, interval_s: int) -> None:
+    def __init__(
+        self, number: int, seed: int, start_us: int, days: float, interval_s: int, people: People | None = None
+    ) -> None:
         super().__init__(number, Random(f"estate:{seed}:{number}"), start_us, None, interval_s)
-        self._days, self._more = days, list[Record]()
+        self._people, self._days, self._more = people or People(), days, list[Record]()
         apart = Random(f"apart:{seed}:{number}")
         self._must_not_meet = number > 1 and apart.random() < MUST_NOT_MEET
         if self._must_not_meet:
@@ -57,15 +72,33 @@ class _Estate(Maker):
             heading, away_m = apart.uniform(0, 2 * math.pi), apart.uniform(800.0, 2_500.0)
             lon, lat = outlines.offset(other.lon, other.lat, away_m * math.cos(heading), away_m * math.sin(heading))
             self.home = Home(other.town, lon, lat)
+        self._lives_in_hostel = Random(f"hostel:{seed}:{number}").random() < self._people.hostels
+        self._seed = seed
+
+    def _host(self) -> _Estate | None:
+        """Who lives at the same address, and is fitted with its home unit; None: they have an address of their own."""
+        if not self._lives_in_hostel:
+            return None
+        for number in range(self.number - 1, max(0, self.number - 1 - HOSTEL_REACHES), -1):
+            other = _Estate(number, self._seed, self.start_us, self._days, self.interval_s, self._people)
+            if not other._lives_in_hostel and other.rng.random() < CURFEW_TAGS:
+                return other
+        return None
 
     def records(self) -> list[Record]:
         rng, drawn = self.rng, self.rng.random()
         curfew_tag, alcohol_tag = drawn < CURFEW_TAGS, drawn >= CURFEW_TAGS + LOCATION_TAGS
+        host = self._host() if curfew_tag else None
+        self.home = self.home if host is None else host.home
         shapes = [one for one in ORDER_SHAPES if one.curfew_tag or not curfew_tag]
         shape = rng.choices(shapes, [one.weight for one in shapes])[0]
         order = self.order(shape)
-        unit = f"H{self.number:06d}" if curfew_tag else None
+        unit = f"H{(host or self).number:06d}" if curfew_tag else None
         devices = self.alcohol() if alcohol_tag else self.devices(unit)
+        if host is not None:
+            devices = [
+                one for one in devices if unit not in (one["id"], one.get("device"))
+            ]  # it is fitted to the other
         if curfew_tag:
             self.add_curfew(unit)
         elif not alcohol_tag:
@@ -86,7 +119,7 @@ class _Estate(Maker):
 
     def _add_what_is_rare(self) -> None:
         rng = self.rng
-        if rng.random() < NEAR_ZONE:
+        if rng.random() < self._people.near_zone:
             self._add_zone_next_door()
         if rng.random() < PROTECTS:
             self._add_somebody_protected()

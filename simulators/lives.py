@@ -14,7 +14,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.vocabulary import ConditionKind
+from domain.vocabulary import ConditionKind, EventCode
 from simulators.belongings import equip
 from simulators.characters import character_of
 from simulators.days import Routine
@@ -29,21 +29,40 @@ from simulators.truth_lines import apart
 
 SLOT_S = 6 * 3600.0
 """A long run is lived in slots of about so long; each may have one plot."""
+DOUBTING = frozenset({EventCode.HOME_UNIT_MOVED, EventCode.CASE_TAMPER, EventCode.STRAP_TAMPER, EventCode.SHIELDING})
+"""Of a home unit itself: from then on it says nothing of presence (rules.md 5.1)."""
 OPENING_S = 900.0
 """The first slot of a long run is short, so that something is to be seen soon."""
 
 
 def live_all(subjects: Sequence[Subject], run: Run, scenario: Scenario, seed: int) -> list[Life]:
-    """Everybody's run, in their order: whoever may be followed is drawn first."""
+    """Everybody's run, in their order: whoever may be followed is drawn first, and whoever is heard through another's home unit last."""
     met = {watched.condition.other_wearer for one in subjects for watched in one.of_kind(ConditionKind.ASSOCIATION)}
     others: dict[str, tuple[Subject, Life]] = {}
     for subject in sorted(subjects, key=lambda one: (not one.is_victim, one.id not in met)):
         if subject.is_victim or subject.id in met:
             others[subject.id] = subject, live(subject, run, scenario, seed, others)
-    return [
+    lives = [
         others[subject.id][1] if subject.id in others else live(subject, run, scenario, seed, others)
         for subject in subjects
     ]
+    of = {subject.id: life for subject, life in zip(subjects, lives, strict=True)}
+    return [
+        life if subject.host is None else _heard_by(life, of[subject.host])
+        for subject, life in zip(subjects, lives, strict=True)
+    ]
+
+
+def _heard_by(life: Life, host: Life) -> Life:
+    """The life of somebody whose tag is heard through a host's home unit: what befalls that befalls what is heard of them."""
+    doubted = [e.at for e in host.events if e.tag is None and e.code in DOUBTING]
+    return replace(
+        life,
+        silences=host.silences,
+        jumps=host.jumps,
+        restarts=host.restarts,
+        untrusted_from=min([life.untrusted_from, *doubted]),
+    )
 
 
 def live(
@@ -68,7 +87,7 @@ def live(
     scene.path.stay(run.duration_s + AFTER_S)
     befall(scene, scenario, rng)
     if character is not None:
-        equip(scene, character, scenario.people.rest_s)
+        equip(scene, character, scenario.people.rest_s, scenario.people.shadow_s)
     silences = _joined(scene.silences)
     t, x, y = scene.path.knots()
     return Life(
@@ -88,6 +107,7 @@ def live(
         jumps_of(scenario.clocks, run.duration_s, rng),
         restarts_of(scenario.counters, run.duration_s, rng),
         _paces(scene),
+        _merged(scene.shadows),
     )
 
 

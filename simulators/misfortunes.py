@@ -18,11 +18,12 @@ FAULT_S: Final = (20.0, 120.0)
 
 
 def befall(scene: Scene, scenario: Scenario, rng: Random) -> None:
-    """Adds to a scene what a scenario does to everybody's devices."""
+    """Adds to a scene what a scenario does to everybody's devices; what befalls a home unit befalls whose it is."""
+    own = scene.subject.host is None
     for outage in scenario.outages:
-        if rng.random() < outage.share and _concerns(scene, outage):
+        if rng.random() < outage.share and own and _concerns(scene, outage):
             scene.silent(outage.from_s, outage.to_s, keeps=outage.keeps)
-    units = [worn for worn in scene.subject.worn if worn.device.kind is DeviceKind.HOME_UNIT]
+    units = [worn for worn in scene.subject.worn if worn.device.kind is DeviceKind.HOME_UNIT and own]
     for cut in scenario.power_cuts:
         if units and rng.random() < cut.share:
             scene.tell(cut.from_s, EventCode.HOME_UNIT_POWER_LOST, EventState.START)

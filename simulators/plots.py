@@ -41,6 +41,15 @@ def _hears(scene: Scene) -> bool:
     return scene.speaker.kind is DeviceKind.HOME_UNIT and bool(scene.subject.rf_tags)
 
 
+def _own(scene: Scene) -> bool:
+    """What speaks is their own, and nobody else's home unit."""
+    return scene.subject.host is None
+
+
+def _hears_by_own(scene: Scene) -> bool:
+    return _own(scene) and _hears(scene)
+
+
 def _free(scene: Scene) -> bool:
     return _locates(scene) and scene.next_curfew() >= scene.end
 
@@ -367,14 +376,14 @@ PLOTS: dict[str, Plot] = {
     "left_home": Plot(_fits_running, _left_home),
     "out_at_end": Plot(_fits_running, _out_at_end),
     "brief_exit": Plot(_fits_running, _brief_exit),
-    "silent_off": Plot(_always, lambda scene: _silence(scene, keeps=False)),
-    "silent_backlog": Plot(_always, lambda scene: _silence(scene, keeps=True)),
+    "silent_off": Plot(_own, lambda scene: _silence(scene, keeps=False)),
+    "silent_backlog": Plot(_own, lambda scene: _silence(scene, keeps=True)),
     "gnss_lost": Plot(_locates, _gnss_lost),
     "strap_tamper": Plot(_always, _tamper(EventCode.STRAP_TAMPER)),
     "case_tamper": Plot(_always, _tamper(EventCode.CASE_TAMPER)),
     "jamming": Plot(_locates, _blinding(EventCode.JAMMING)),
     "shielding": Plot(_locates, _blinding(EventCode.SHIELDING)),
-    "fault": Plot(_always, _lasting(EventCode.FAULT)),
+    "fault": Plot(_own, _lasting(EventCode.FAULT)),
     "battery_low": Plot(_always, _lasting(EventCode.BATTERY_LOW, of_tag=True)),
     "battery_critical": Plot(_locates, _lasting(EventCode.BATTERY_CRITICAL)),
     "battery_dead": Plot(_locates, _battery_dead),
@@ -382,6 +391,6 @@ PLOTS: dict[str, Plot] = {
     "meets": Plot(fits_meets, meets),
     "tag_left": Plot(fits_tag_left, tag_left),
     "sos": Plot(_locates, _pulse(EventCode.SOS)),
-    "home_unit_power_lost": Plot(_hears, _lasting(EventCode.HOME_UNIT_POWER_LOST)),
-    "home_unit_moved": Plot(_hears, _home_unit_moved),
+    "home_unit_power_lost": Plot(_hears_by_own, _lasting(EventCode.HOME_UNIT_POWER_LOST)),
+    "home_unit_moved": Plot(_hears_by_own, _home_unit_moved),
 }

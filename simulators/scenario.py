@@ -66,10 +66,16 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """``days``: `auto`, `yes` or `no`; ``rest_s``: how often a tag at rest records, 0: as ever."""
+    """``days``: `auto`, `yes` or `no`; ``rest_s``: how often a tag at rest records, 0: as ever; ``shadow_s``: how long, in the middle, a
+    home unit does not hear a tag that is at home, 0: never. Of an invented caseload ``hostels`` is the share of curfew tags whose wearers live
+    in a hostel and share its home unit, ``near_zone`` of location tags whose wearers live some metres from a zone.
+    """
 
     days: str = "auto"
     rest_s: float = 240.0
+    shadow_s: float = 70.0
+    hostels: float = 0.03
+    near_zone: float = 0.06
 
     def whole_days(self, duration_s: float) -> bool:
         """Whether people live by their days' agenda in a run of so many seconds."""

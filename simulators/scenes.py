@@ -80,7 +80,8 @@ class Life:
     ``battery`` is its level in per cent at some instants, straight between, none: it is not followed. ``character``: their daily life
     and their dwelling, where they live whole days. ``left_from``: from then on the devices stay where they were.
     In ``jumps`` their clocks are so many seconds off; at ``restarts`` they count from 1 again.
-    ``paces`` lie apart, in order: how often they record for a while, seconds, at rest and in violation.
+    ``paces`` lie apart, in order: how often they record for a while, seconds, at rest and in violation. In ``shadows``
+    the home unit does not hear the tag, wherever it is; they lie apart, in order.
     """
 
     t: Floats
@@ -99,6 +100,7 @@ class Life:
     jumps: list[tuple[Span, float]] = field(default_factory=list)
     restarts: list[float] = field(default_factory=list)
     paces: list[tuple[Span, float]] = field(default_factory=list)
+    shadows: list[Span] = field(default_factory=list)
 
 
 class Routine(Protocol):
@@ -133,6 +135,7 @@ class Scene:
     watched_closely: list[Span] = field(default_factory=list)
     others: Mapping[str, tuple[Subject, Life]] = field(default_factory=dict)
     must_be_home: list[Span] = field(default_factory=list)
+    shadows: list[Span] = field(default_factory=list)
 
     @property
     def fresh(self) -> bool:

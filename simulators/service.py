@@ -184,7 +184,7 @@ def _check(config: SimulateConfig) -> None:
         raise Refused("--rate: over 0, at most 100 messages a second of a device")
 
 
-def _caseload(config: SimulateConfig, start_us: int) -> list[Version]:
+def _caseload(config: SimulateConfig, scenario: Scenario, start_us: int) -> list[Version]:
     """The caseload's records; an invented one is written down too, for the centre to import."""
     if config.caseload is not None:
         with config.caseload.open("rb") as lines:
@@ -192,7 +192,8 @@ def _caseload(config: SimulateConfig, start_us: int) -> list[Version]:
     if config.duration_s <= SHORT_RUN_S:
         records = generate(config.wearers or 0, config.seed, start_us, config.duration_s, config.rate_hz)
     else:
-        records = estate(config.wearers or 0, config.seed, start_us, config.duration_s / 86_400, config.rate_hz)
+        days = config.duration_s / 86_400
+        records = estate(config.wearers or 0, config.seed, start_us, days, config.rate_hz, scenario.people)
     path = _invented_path(config)
     path.write_bytes(as_lines(records))
     print(f"the invented caseload is in {path}", file=sys.stderr)
@@ -209,7 +210,7 @@ def _invented_path(config: SimulateConfig) -> Path:
 def _write_feed(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
     asked_us = parse_instant(scenario.run.start) if scenario.run.start else None
     start_us = config.start_us if config.start_us is not None else asked_us
-    versions = _caseload(config, FEED_START_US if start_us is None else start_us)
+    versions = _caseload(config, scenario, FEED_START_US if start_us is None else start_us)
     if start_us is None:
         fitted = [v.record.from_us for v in versions if isinstance(v.record, Fitting)]
         start_us = -(-max(fitted, default=FEED_START_US) // SECOND_US) * SECOND_US
@@ -238,7 +239,7 @@ def _play(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
     """The run over MQTT, in an event loop of its own."""
     assert config.broker is not None
     now_us = time.time_ns() // 1000 // SECOND_US * SECOND_US
-    versions = _caseload(config, now_us)
+    versions = _caseload(config, scenario, now_us)
     fitted = sum(isinstance(v.record, Fitting) for v in versions)
     start_us = config.start_us or time.time_ns() // 1000 + round(start_up_s(fitted) * SECOND_US)
     run = Run(start_us // SECOND_US * SECOND_US, config.duration_s)

@@ -62,7 +62,7 @@ def speakers_of(
     speakers: list[Speaker] = []
     accuracy = scenario.accuracy
     for person, subject in enumerate(subjects):
-        for worn in subject.speaking:
+        for worn in subject.speaking if subject.host is None else ():
             interval_us = round(SECOND_US / rate_hz) if rate_hz else worn.device.interval_s * SECOND_US
             upload_us = interval_us if rate_hz else max(interval_us, worn.device.upload_s * SECOND_US)
             locates = worn.device.kind in LOCATING_KINDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from random import Random
@@ -75,12 +75,13 @@ class Watched:
 
 @dataclass(slots=True)
 class Worn:
-    """A device on a person. ``tags`` are the curfew tags that a home unit hears."""
+    """A device on a person. ``tags`` are the curfew tags that a home unit hears; ``lent``: it is fitted to another of the same address."""
 
     device: Device
     from_us: int
     to_us: int
     tags: tuple[str, ...] = ()
+    lent: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +102,8 @@ class Subject:
     young: bool = False
     """Under 18 when the run begins."""
     in_hospital: list[Interval] = field(default_factory=list)
+    host: str | None = None
+    """Who is fitted with the home unit through which alone this person's tag is heard."""
 
     def of_kind(self, *kinds: ConditionKind) -> list[Watched]:
         return [w for w in self.watched if w.condition.kind in kinds]
@@ -123,11 +126,12 @@ class _Shelf:
 
 
 def subjects_of(versions: Iterable[Version], run: Run, seed: int) -> list[Subject]:
-    """Everybody in the caseload who wears a device that speaks during the run, by id."""
+    """Everybody in the caseload who wears a device that speaks during the run, or whose tag another's home unit hears, by id."""
     shelf = _Shelf()
     for version in versions:
         shelf.by_type[type(version.record)][version.record.id] = version.record
     worn = _worn_by(shelf, run)
+    fitted = {one.device.id: (person, one) for person, of in worn.items() for one in of}
     orders: dict[str, list[Order]] = defaultdict(list)
     for order in shelf.all(Order):
         orders[order.wearer].append(order)
@@ -136,9 +140,12 @@ def subjects_of(versions: Iterable[Version], run: Run, seed: int) -> list[Subjec
     found = []
     for person in people:
         things = worn.get(person.id, [])
-        if not any(w.device.kind in SPEAKING_KINDS for w in things):
-            continue
         conditions = watched.get(person.id, []) if isinstance(person, Wearer) else []
+        host = None
+        if not any(w.device.kind in SPEAKING_KINDS for w in things):
+            host, things = _heard_through(things, conditions, fitted)
+            if host is None:
+                continue
         home, radius_m = _home(conditions, Random(f"home:{seed}:{person.id}"))
         tags = tuple(w.device.id for w in things if w.device.kind is DeviceKind.RF_TAG)
         heard = tags or tuple(w.device.id for w in things if w.device.kind is DeviceKind.GPS_TAG)
@@ -147,6 +154,7 @@ def subjects_of(versions: Iterable[Version], run: Run, seed: int) -> list[Subjec
                 thing.tags = heard
         held = merged([_span(o.from_us, o.to_us) for o in orders[person.id]])
         one = Subject(person.id, home, radius_m, things, conditions, isinstance(person, Victim), tags, held)
+        one.host = host
         if isinstance(person, Wearer):
             one.order_kinds = tuple(sorted({order.kind.value for order in orders[person.id]}))
             one.level, one.young = person.level.value, _is_young(person.born, run)
@@ -170,6 +178,20 @@ def _neighbours(subjects: list[Subject], seed: int) -> list[Subject]:
             lon = subject.home.lon + away_m * math.cos(heading) / kx
             other.home = Frame(lon, subject.home.lat + away_m * math.sin(heading) / ky)
     return subjects
+
+
+def _heard_through(
+    things: list[Worn], conditions: list[Watched], fitted: Mapping[str, tuple[str, Worn]]
+) -> tuple[str | None, list[Worn]]:
+    """Whose home unit hears somebody's curfew tags, by their places, and what they wear with it; None and nothing: nobody's."""
+    tags = [one for one in things if one.device.kind is DeviceKind.RF_TAG]
+    for place in (watched.condition.place for watched in conditions if tags):
+        found = fitted.get(place.home_unit or "") if place is not None else None
+        if found is not None and found[1].device.kind is DeviceKind.HOME_UNIT:
+            host, unit = found
+            from_us, to_us = max(unit.from_us, tags[0].from_us), min(unit.to_us, tags[0].to_us)
+            return host, [*things, Worn(unit.device, from_us, to_us, lent=True)]
+    return None, []
 
 
 def _nights_in_hospital(shelf: _Shelf, conditions: set[str]) -> list[Interval]:

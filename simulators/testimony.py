@@ -6,6 +6,7 @@ The auditor holds the true walk against it: a violation that nothing sent could 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -62,8 +63,8 @@ class Told:
         if self.skies:
             begins, ends = np.array([sky.span for sky in self.skies]).T
             at = np.searchsorted(begins, t, side="right") - 1
-            within = (at >= 0) & (t < ends[at])
-            out[within] = values[at[within]]
+            held = (at >= 0) & (t < ends[at])
+            out[held] = values[at[held]]
         return out
 
     @property
@@ -114,15 +115,11 @@ def _told(life: Life, speaker: Speaker, duration_s: float, way: Way, *, first: b
     kept = np.ones(len(t), bool)
     arrived = t + (speaker.upload_us - speaker.interval_us) / SECOND_US
     for silence in life.silences:
-        within = (t >= silence.span[0]) & (t < silence.span[1])
-        kept &= ~within | silence.keeps
-        arrived[within] = _back(t, silence)
+        hushed = within([silence.span], t)
+        kept &= ~hushed | silence.keeps
+        arrived[hushed] = _back(t, silence)
     is_fix = np.full(len(t), speaker.locates)
-    for begin, end in life.blind:
-        is_fix &= ~((t >= begin) & (t < end))
-    for sky in life.skies:
-        if sky.stated_m is not None:
-            is_fix &= ~((t >= sky.span[0]) & (t < sky.span[1]))
+    is_fix &= ~within([*life.blind, *(sky.span for sky in life.skies if sky.stated_m is not None)], t)
     latest_s = duration_s - ARRIVAL_S - way.delay_s
     arrived[arrived > latest_s] = math.inf
     arrived[_lost(way, speaker, arrived)] = math.inf
@@ -165,8 +162,13 @@ def _lost(way: Way, speaker: Speaker, arrives: Floats) -> Flags:
 
 def misdated(t: Floats, jumps: list[tuple[Span, float]]) -> Flags:
     """(n,) where the clock was so far off that what it dates is of no use but as a sign of life."""
+    return within([span for span, _ in jumps], t)
+
+
+def within(spans: Iterable[Span], t: Floats) -> Flags:
+    """(n,) which instants lie in one of some spans."""
     out = np.zeros(len(t), bool)
-    for (begin, end), _ in jumps:
+    for begin, end in spans:
         out |= (t >= begin) & (t < end)
     return out
 
@@ -189,12 +191,10 @@ def _add_at_rest(told: Told, rests: list[Span]) -> None:
 
 def _repeated(rests: list[Span], speaker: Speaker, t: Floats, is_fix: Flags) -> Flags:
     """(n,) what counts as the newest position over again: signs of life at rest (rules.md 2), where nobody moves."""
-    out = np.zeros(len(t), bool)
-    if speaker.locates and is_fix.any():
-        for begin, end in rests:
-            out |= (t >= begin) & (t < end)
-        out &= t >= t[is_fix][0]
-    return out
+    if not speaker.locates or not is_fix.any():
+        return np.zeros(len(t), bool)
+    at_rest: Flags = within(rests, t) & (t >= t[is_fix][0])
+    return at_rest
 
 
 def _rounds(life: Life, speaker: Speaker, until_s: float) -> Floats:
@@ -225,10 +225,10 @@ def _events(life: Life, t: Floats, until_s: float, latest_s: float) -> list[tupl
     told = []
     for event in life.events:
         arrived = event.at
-        within = next((s for s in life.silences if s.span[0] <= event.at < s.span[1]), None)
-        if event.at >= until_s or (within is not None and not within.keeps):
+        hushed = next((s for s in life.silences if s.span[0] <= event.at < s.span[1]), None)
+        if event.at >= until_s or (hushed is not None and not hushed.keeps):
             continue
-        if within is not None:
-            arrived = _back(t, within)
+        if hushed is not None:
+            arrived = _back(t, hushed)
         told.append((event, arrived if arrived <= latest_s else math.inf))
     return told

@@ -71,10 +71,12 @@ def truth_lines(simulation: Lived, lived: list[dict[str, Any]] | None = None) ->
     for speaker in simulation.speakers:
         speakers[speaker.person].append(speaker)
     protected = _protected(simulation, speakers, way)
+    units = {speaker.id: speaker for speaker in simulation.speakers}
     for person, (subject, life) in enumerate(zip(simulation.subjects, simulation.lives, strict=True)):
         if subject.is_victim:
             continue
-        lines = lines_of(subject, life, speakers[person], run, way, protected)
+        heard_by = [units[worn.device.id] for worn in subject.worn if worn.lent]
+        lines = lines_of(subject, life, heard_by or speakers[person], run, way, protected)
         if lived is not None:
             lived.append(life_line(subject).as_json(run) | life_keys(subject, life, lines))
         for line in lines:
@@ -103,17 +105,17 @@ def lines_of(
 ) -> list[Line]:
     """The truth of one person, in the order of time.
 
-    ``way``: how their messages came; ``protected``: those whom they may have to keep away from.
+    ``speakers``: what tells of them; what a home unit that is another's lives through itself is no truth of theirs. ``way``: how their messages came; ``protected``: those whom they may have to keep away from.
     """
     told = told_by(life, speakers, run.duration_s, way)
     lines = [
         *zone_lines(subject, life, told, run),
         *curfew_lines(subject, life, told, run),
-        *contact_lines(subject, life, told, run, protected),
         *equipment_lines(subject, told),
-        *restart_lines(subject, life, told),
-        *misdated_lines(subject, life, told),
     ]
+    if subject.host is None:
+        lines += contact_lines(subject, life, told, run, protected)
+        lines += [*restart_lines(subject, life, told), *misdated_lines(subject, life, told)]
     for watched in subject.of_kind(ConditionKind.PROXIMITY, ConditionKind.ASSOCIATION):
         other = (protected or {}).get(watched.condition.victim or watched.condition.other_wearer or "")
         if other is not None:

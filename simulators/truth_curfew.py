@@ -13,7 +13,7 @@ from simulators.ground import SIGMA_OF_ACC, Floats, Frame
 from simulators.lives_walked import carried, position_of
 from simulators.scenes import CONTACT_S, Life, Span, spans_of
 from simulators.subjects import Run, Subject, Watched
-from simulators.testimony import ARRIVAL_S, Flags, Told, misdated
+from simulators.testimony import ARRIVAL_S, Flags, Told, misdated, within
 from simulators.truth_lines import CLEAR, INSIDE, SURELY, Line, WhyNot, common, spans_above
 from simulators.truth_zones import walked
 
@@ -123,7 +123,7 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
     t, arrived = one.t[of_fix], one.arrived[of_fix]
     distance = _distance(subject, Frame(place.lon, place.lat), *carried(life, t))
     if units:
-        out = distance > subject.radius_m
+        out = (distance > subject.radius_m) | within(life.shadows, t)
         arrived = _told_once(out, arrived)
         lapse_s = max(2 * one.upload_s, CONTACT_S)
         every = np.ones(len(t), bool)

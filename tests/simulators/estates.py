@@ -38,9 +38,11 @@ def whole_days(
     only: Callable[[Record], bool] | None = None,
 ) -> tuple[list[Record], Simulation]:
     """The records and the run; ``only``: the people one of whose records is such, out of so many."""
-    records = estate(wearers, seed, start_us, hours / 24)
+    records = estate(wearers, seed, start_us, hours / 24, people=scenario.people)
     if only is not None:
         wanted = {number for record in records if only(record) for number in NUMBER.findall(record["id"])}
+        with_unit = [r for r in records if (r.get("place") or {}).get("home_unit") and r["id"][1:7] in wanted]
+        wanted |= {r["place"]["home_unit"][1:] for r in with_unit}  # whose home unit others share
         records = [r for r in records if not (has := NUMBER.findall(r["id"])) or has[0] in wanted]
         records = [r for r in records if r.get("other_wearer", "W")[1:] in {"", *wanted}]
     versions, _ = read_caseload(as_lines(records).splitlines(keepends=True), "made", timezone_names())

@@ -11,8 +11,8 @@ from simulators.service import SimulateConfig, simulate
 
 GOLDEN = {
     "caseload": "1f88b3e99a18a57423c4516b0de65e4c0bf57af9acf6ebda8e8612205df12249",
-    "feed": "226196ced3c7e7ae34202a4451faea89edd7d109636728942754a5a857b498e0",
-    "truth": "58bfe242b8628270cb757dc8db9ab11676e17c224ac06e5f8ba820bea309deae",
+    "feed": "cd95788b483f79f9951702b7215df517083d07f73b3617ba6bd94671794fedb2",
+    "truth": "4962516ef3de4ce74603fca6429b9f042f4b24d123ba225140a01eca221f214a",
     "lives": "4aa54ef1dbfd7bace462b452179977f3ad7bc6b8a676911a6cc9f70d6efb3325",
 }
 """SHA-256 of the files of a run of half a day: the same with Python 3.11 and numpy 2.4, and with Python 3.13 and numpy 2.5.
