@@ -5,6 +5,7 @@ An `rf_tag` sends nothing itself: it is in contact while its home unit is (wire.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from geofence.cases import AHEAD_US, World
 from geofence.drafts import Draft, Proof
 from geofence.flat import Flat
 from geofence.intervals import holding, union
+from geofence.layout import Case
 from geofence.not_fitted import fitted_spans
 from geofence.silence import SPEAKING, Silence, closed_step, opened_step
 from geofence.versions import Entry, Step
@@ -81,19 +83,22 @@ class SharedUnit(NamedTuple):
     party: int
 
 
-def shared_units(world: World) -> list[SharedUnit]:
+def shared_units(world: World) -> Iterator[SharedUnit]:
     """The home units through which tags are heard of people who are not the only ones ever fitted with them."""
-    found: list[SharedUnit] = []
     for unit, cases in world.layout.units.items():
         fitted = {party for _, _, party in world.fittings(unit)}
-        name = world.book.roster.ids[unit]
         for case in (world.layout.cases[k] for k in cases):
-            if case is None or fitted == {case.party}:
-                continue
-            eras = world.book.eras(Condition, case.id)
-            spans = [(start, end) for start, end, one in eras if one.place is not None and one.place.home_unit == name]
-            found += [SharedUnit(start, end, unit, case.party) for start, end in union(spans)]
-    return found
+            if case is not None and fitted != {case.party}:
+                name = world.book.roster.ids[unit]
+                spans = [(start, end) for start, end, unit_name in _named(world, case) if unit_name == name]
+                yield from (SharedUnit(start, end, unit, case.party) for start, end in union(spans))
+
+
+def _named(world: World, case: Case) -> Iterator[tuple[int, int, str]]:
+    """The home units of a condition's place, and from when to when."""
+    for start, end, one in world.book.eras(Condition, case.id):
+        if one.place is not None and one.place.home_unit is not None:
+            yield start, end, one.place.home_unit
 
 
 class Unmonitored:
@@ -107,7 +112,7 @@ class Unmonitored:
         self.of_party: dict[int, set[str]] = {}
         self.next_us = EARLY_US
         self._ends_after = EARLY_US
-        self._shared: list[SharedUnit] | None = None
+        self._shared: dict[int, list[SharedUnit]] | None = None
 
     def changed(self) -> None:
         """The caseload changed: look at every order at the next tick, and anew at how long those that stand may."""
@@ -166,7 +171,7 @@ class Unmonitored:
         ever = heard >= start
         unheard = np.maximum(start, self.silence.started_us) + UNHEARD_US
         np.maximum.at(due, party, np.where(ever, heard + SILENT_US, unheard))
-        for one in self.shared():
+        for one in (one for of in self.shared().values() for one in of):
             for edge_us in (one.start, one.end):
                 if edge_us > at_us:
                     edge[one.party] = min(int(edge[one.party]), edge_us)
@@ -176,15 +181,25 @@ class Unmonitored:
                 due[one.party] = max(int(due[one.party]), heard_us + SILENT_US)
         return due, edge
 
-    def shared(self) -> list[SharedUnit]:
-        """Home units through which the tags of others are heard."""
+    def shared(self) -> dict[int, list[SharedUnit]]:
+        """Home units through which the tags of others are heard, by unit."""
         if self._shared is None:
-            self._shared = shared_units(self.world)
+            self._shared = {}
+            for one in shared_units(self.world):
+                self._shared.setdefault(one.unit, []).append(one)
         return self._shared
+
+    def _shared_with(self, party: int) -> list[SharedUnit]:
+        """Those of one party, by its places."""
+        cases = (self.world.layout.cases[k] for k in self.world.layout.cases_of.get(party, ()))
+        named = {unit for case in cases if case is not None for _, _, unit in _named(self.world, case)}
+        units = {self.world.book.roster.index[unit] for unit in named}
+        return [one for unit in sorted(units) for one in self.shared().get(unit, ()) if one.party == party]
 
     def heard_through(self, at_us: int) -> list[tuple[int, int]]:
         """(unit, party): whose curfew tags are heard now through home units that are not theirs alone."""
-        return [(one.unit, one.party) for one in self.shared() if self._hears_since(one, at_us) is not None]
+        shared = (one for of in self.shared().values() for one in of)
+        return [(one.unit, one.party) for one in shared if self._hears_since(one, at_us) is not None]
 
     def _hears_since(self, one: SharedUnit, at_us: int) -> int | None:
         """Since when a shared home unit is that of a curfew tag which the party now wears; None: it is not."""
@@ -232,8 +247,8 @@ class Unmonitored:
             worn = self._worn(device, party, at_us) if self.world.layout.kinds[device] in HEARD_OF else None
             if worn is not None:
                 found[device] = worn[0]
-        for one in self.shared():
-            since = self._hears_since(one, at_us) if one.party == party else None
+        for one in self._shared_with(party):
+            since = self._hears_since(one, at_us)
             if since is not None:
                 found.setdefault(one.unit, since)
         return found
@@ -254,15 +269,15 @@ class Unmonitored:
 
     def _awaited_of(self, party: int) -> list[int]:
         """The devices of which a message may end it."""
-        return [*self.world.book.devices_of(party), *(one.unit for one in self.shared() if one.party == party)]
+        return [*self.world.book.devices_of(party), *(one.unit for one in self._shared_with(party))]
 
     # ---- what ends it ----
 
     def spoke(self, device: int, at_us: int) -> list[Step]:
         """A message of a device that may be one of theirs."""
         parties = {p for start, end, p in self.world.fittings(device) if start <= at_us < end}
-        for one in self.shared():
-            if one.unit == device and one.party in self.of_party and self._hears_since(one, at_us) is not None:
+        for one in self.shared().get(device, ()):
+            if one.party in self.of_party and self._hears_since(one, at_us) is not None:
                 parties.add(one.party)
         ended = sorted(order_id for party in parties for order_id in self.of_party.get(party, ()))
         return [self._close(order_id, at_us, Reason.CONTACT) for order_id in ended]
@@ -293,7 +308,8 @@ class Unmonitored:
         self.of_party[party].discard(order_id)
         if not self.of_party[party]:
             del self.of_party[party]
-            self.silence.contact["dark"][self._awaited_of(party)] = False
-            for other in {one.party for one in self.shared()} & self.of_party.keys():  # who waits for the same unit
-                self.silence.contact["dark"][self._awaited_of(other)] = True
+            for device in self._awaited_of(party):
+                others = {who for _, _, who in self.world.fittings(device)}
+                others |= {one.party for one in self.shared().get(device, ())}
+                self.silence.contact["dark"][device] = not others.isdisjoint(self.of_party)
         return closed_step(entry, max(at_us, entry.draft.from_us), reason, None)

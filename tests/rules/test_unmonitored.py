@@ -166,14 +166,16 @@ def test_a_message_of_the_shared_home_unit_ends_it_for_all() -> None:
     assert shown(ended, "wearer", "to", "reason") == [(w, "0 03:00:01", "contact") for w in ("W1", "W2", "W3")]
 
 
-def test_one_whose_order_ends_leaves_the_other_waiting_for_the_unit() -> None:
+@pytest.mark.parametrize("guests", [(2,), (2, 3)])
+def test_one_whose_order_ends_leaves_the_others_waiting_for_the_unit(guests: tuple[int, ...]) -> None:
     leaves = learnt("0 02:10", {**_guest(2)[1], "to": text("0 02:30")})
     lines = [tick("0 00:00"), tick("0 02:00"), leaves, tick("0 02:30"), Sender("H1").event("0 03:00", "heartbeat")]
-    ended = [v for v in said(FITTED, lines, UNMONITORED) if v["change"] == "closed"]
+    records = [*SHARED[:3], *(line for number in guests for line in _guest(number)), fitting("H1")]
+    ended = [v for v in said(records, lines, UNMONITORED) if v["change"] == "closed"]
+    left = ["W1", *(f"W{number}" for number in guests if number != 2)]
     assert shown(ended, "wearer", "to", "reason") == [
         ("W2", "0 02:30", "clock"),
-        ("W1", "0 03:00:01", "contact"),
-        ("W3", "0 03:00:01", "contact"),
+        *((wearer, "0 03:00:01", "contact") for wearer in left),
     ]
 
 
