@@ -42,6 +42,7 @@ REFLECTED: Final = 3.0
 REFLECTED_S: Final = (60.0, 300.0)
 REFLECTED_EVERY_H: Final = 12.0
 SHADOW_EVERY_H: Final = 4.0
+SHADOWS_APART_S: Final = 900.0
 SHADOW_SPREAD: Final = 0.5
 """Of the logarithm of how long a shadow lasts,"""
 LONGEST_SHADOW: Final = 2.0
@@ -58,7 +59,7 @@ def equip(scene: Scene, character: Character, rest_s: float, shadow_s: float) ->
         _charge(scene, stays, character, rng)
         _rest(scene, stays, rest_s)
         _sky(scene, stays, character, rng)
-    elif scene.speaker.kind is DeviceKind.HOME_UNIT and shadow_s > 0:
+    if shadow_s > 0 and any(worn.device.kind is DeviceKind.HOME_UNIT for worn in scene.subject.worn):
         scene.shadows += _shadows(stays, shadow_s, Random(f"shadows:{rng.random()}"))
     if character.dwelling is Dwelling.VALLEY:
         for span in _now_and_then(rng, scene.run.duration_s, AWAY_EVERY_H, AWAY_S):
@@ -157,10 +158,12 @@ def _sky(scene: Scene, stays: list[Span], character: Character, rng: Random) -> 
 def _shadows(stays: list[Span], shadow_s: float, rng: Random) -> Iterator[Span]:
     """When somebody is where the home unit does not hear them though they are at home: in the bath, behind the boiler."""
     for begin, end in stays:
-        for at, _ in _now_and_then(rng, end - begin, SHADOW_EVERY_H, (0.0, 0.0)):
-            long_s = min(rng.lognormvariate(math.log(shadow_s), SHADOW_SPREAD), LONGEST_SHADOW * shadow_s)
-            if begin + at + long_s < end:
-                yield begin + at, begin + at + long_s
+        at = begin + rng.expovariate(1 / (SHADOW_EVERY_H * 3600))
+        while at < end:
+            back = at + min(rng.lognormvariate(math.log(shadow_s), SHADOW_SPREAD), LONGEST_SHADOW * shadow_s)
+            if back < end:
+                yield at, back
+            at = back + SHADOWS_APART_S + rng.expovariate(1 / (SHADOW_EVERY_H * 3600))
 
 
 def _now_and_then(rng: Random, until: float, every_h: float, long_s: tuple[float, float]) -> Iterator[Span]:

@@ -22,7 +22,7 @@ from simulators.lives import Followed
 from simulators.lives_walked import carried_knots
 from simulators.networks import told_network
 from simulators.scenes import DeviceEvent, Life, Sky
-from simulators.speakers import BREATH, GOLDEN, MS, OFTEN_US, Speaker
+from simulators.speakers import BREATH, GOLDEN, MS, OFTEN_US, Speaker, lived_by
 from simulators.subjects import Run, Subject
 
 DRIFT_S: Final = 40.0
@@ -119,13 +119,14 @@ class Devices:
         self._until_us = np.array([s.until_us for s in speakers], np.int64)
         self._next_us = np.array([s.phase_us for s in speakers], np.int64)
         self._acc = np.array([s.acc_m for s in speakers])
-        self._all_silences = [_silences(lives[p]) for p in people]
+        through = [lived_by(speaker, lives[speaker.person]) for speaker in speakers]
+        self._all_silences = [_silences(life) for life in through]
         self._silences = _Spans(self._all_silences)
         self._blind = _Spans([[(_us(a), _us(b), 1.0) for a, b in lives[p].blind] for p in people])
-        self._jumps = _Spans([[(_us(a), _us(b), off_s) for (a, b), off_s in lives[p].jumps] for p in people])
+        self._jumps = _Spans([[(_us(a), _us(b), off_s) for (a, b), off_s in life.jumps] for life in through])
         skews_s = np.random.default_rng([seed, 3]).uniform(-skew_s, skew_s, size)
         self._skew_ms: Ints = np.round(1000 * skews_s).astype(np.int64)
-        self._restarts = sorted((_us(at), d) for d, p in enumerate(people.tolist()) for at in lives[p].restarts)
+        self._restarts = sorted((_us(at), d) for d, life in enumerate(through) for at in life.restarts)
         self._paces = _Spans([_paces(s, lives[s.person]) for s in speakers])
         self._all_skies = [sky for life in lives for sky in life.skies]
         self._skies = _Spans(_numbered_skies(lives, people))

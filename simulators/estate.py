@@ -110,7 +110,19 @@ class _Estate(Maker):
         if rng.random() < YOUNG or shape.kind in ("yro", "dto"):
             person["born"] = f"2010-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
         self._change_curfews(at_school=person["born"] >= AT_SCHOOL_BORN)
+        if not curfew_tag and not alcohol_tag:
+            self._add_beacon()
         return [person, *devices, order, *self._second_order(order), *self.conditions, *self._more]
+
+    def _add_beacon(self) -> None:
+        """A home unit that hears the location tag at home."""
+        curfews = [one for one in self.conditions if one["kind"] == "curfew"]
+        self.rng = Random(f"beacon:{self._seed}:{self.number}")
+        if curfews and self.rng.random() < self._people.beacons:
+            unit = f"H{self.number:06d}"
+            self._more += self.device(unit, "home_unit", "HU-7", f"2026-{self.rng.randint(1, 9):02d}")
+            for one in curfews:
+                one["place"]["home_unit"] = unit
 
     def alcohol(self) -> list[Record]:
         """An alcohol tag, and the order to wear it."""

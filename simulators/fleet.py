@@ -25,7 +25,7 @@ from simulators.losses import is_lost
 from simulators.obeying import Obedience
 from simulators.scenario import Hostile, Network
 from simulators.scenes import Life
-from simulators.speakers import MS
+from simulators.speakers import MS, lived_by
 
 SLICE_S: Final = 0.02
 """How often what fell due is sent."""
@@ -376,7 +376,7 @@ def _coverage(devices: Devices, lives: list[Life]) -> list[tuple[int, int, bool]
     """(microseconds since the run began, device, in reach from then on), in order."""
     changes = []
     for n, speaker in enumerate(devices.speakers):
-        for silence in lives[speaker.person].silences:
+        for silence in lived_by(speaker, lives[speaker.person]).silences:
             begin_s, end_s = silence.span
             changes.append((round(begin_s * SECOND_US), n, False))
             if np.isfinite(end_s):

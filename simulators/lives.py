@@ -59,6 +59,7 @@ def _heard_by(life: Life, host: Life) -> Life:
     return replace(
         life,
         silences=host.silences,
+        outages=host.outages,
         jumps=host.jumps,
         restarts=host.restarts,
         untrusted_from=min([life.untrusted_from, *doubted]),
@@ -108,6 +109,7 @@ def live(
         restarts_of(scenario.counters, run.duration_s, rng),
         _paces(scene),
         _merged(scene.shadows),
+        _joined(scene.outages),
     )
 
 

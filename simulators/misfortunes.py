@@ -23,7 +23,8 @@ def befall(scene: Scene, scenario: Scenario, rng: Random) -> None:
     for outage in scenario.outages:
         if rng.random() < outage.share and own and _concerns(scene, outage):
             scene.silent(outage.from_s, outage.to_s, keeps=outage.keeps)
-    units = [worn for worn in scene.subject.worn if worn.device.kind is DeviceKind.HOME_UNIT and own]
+            scene.outages.append(scene.silences[-1])
+    units = own and scene.speaker.kind is DeviceKind.HOME_UNIT
     for cut in scenario.power_cuts:
         if units and rng.random() < cut.share:
             scene.tell(cut.from_s, EventCode.HOME_UNIT_POWER_LOST, EventState.START)

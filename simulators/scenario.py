@@ -68,13 +68,15 @@ class Shares:
 class People:
     """``days``: `auto`, `yes` or `no`; ``rest_s``: how often a tag at rest records, 0: as ever; ``shadow_s``: how long, in the middle, a
     home unit does not hear a tag that is at home, 0: never. Of an invented caseload ``hostels`` is the share of curfew tags whose wearers live
-    in a hostel and share its home unit, ``near_zone`` of location tags whose wearers live some metres from a zone.
+    in a hostel and share its home unit, ``beacons`` of location tags with a curfew that a home unit hears too, ``near_zone`` of location tags
+    whose wearers live some metres from a zone.
     """
 
     days: str = "auto"
     rest_s: float = 240.0
     shadow_s: float = 70.0
     hostels: float = 0.03
+    beacons: float = 0.1
     near_zone: float = 0.06
 
     def whole_days(self, duration_s: float) -> bool:

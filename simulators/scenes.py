@@ -81,7 +81,8 @@ class Life:
     and their dwelling, where they live whole days. ``left_from``: from then on the devices stay where they were.
     In ``jumps`` their clocks are so many seconds off; at ``restarts`` they count from 1 again.
     ``paces`` lie apart, in order: how often they record for a while, seconds, at rest and in violation. In ``shadows``
-    the home unit does not hear the tag, wherever it is; they lie apart, in order.
+    the home unit does not hear the tag, wherever it is; they lie apart, in order. ``outages`` are the silences that are of the network, and so
+    of a home unit that hears a location tag too.
     """
 
     t: Floats
@@ -101,6 +102,7 @@ class Life:
     restarts: list[float] = field(default_factory=list)
     paces: list[tuple[Span, float]] = field(default_factory=list)
     shadows: list[Span] = field(default_factory=list)
+    outages: list[Silence] = field(default_factory=list)
 
 
 class Routine(Protocol):
@@ -136,6 +138,7 @@ class Scene:
     others: Mapping[str, tuple[Subject, Life]] = field(default_factory=dict)
     must_be_home: list[Span] = field(default_factory=list)
     shadows: list[Span] = field(default_factory=list)
+    outages: list[Silence] = field(default_factory=list)
 
     @property
     def fresh(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from domain.instants import SECOND_US
 from domain.vocabulary import DeviceKind
 from simulators.scenario import Scenario
+from simulators.scenes import Life
 from simulators.subjects import LOCATING_KINDS, Run, Subject, Worn
 
 GOLDEN: Final = 0.6180339887498949
@@ -29,7 +30,8 @@ MS: Final = 1000
 class Speaker:
     """A device that speaks, and when: every ``interval_us`` from ``phase_us`` on, up to ``until_us``.
 
-    ``acc_m`` is the middle of its stated accuracy, ``worst_acc_m`` the most that it states.
+    ``acc_m`` is the middle of its stated accuracy, ``worst_acc_m`` the most that it states. A ``beacon`` is a home unit
+    beside a location tag: what the tag lives through it does not.
     """
 
     id: str
@@ -42,10 +44,16 @@ class Speaker:
     until_us: int
     acc_m: float
     msgpack: bool
+    beacon: bool = False
 
     @property
     def worst_acc_m(self) -> float:
         return math.ceil(self.acc_m * (1 + BREATH) * 10) / 10
+
+
+def lived_by(speaker: Speaker, life: Life) -> Life:
+    """What a device lives through of its person's life."""
+    return replace(life, silences=life.outages, jumps=[], restarts=[]) if speaker.beacon else life
 
 
 def pace_us(each_s: float, usual_us: int) -> int:
@@ -75,9 +83,7 @@ def speakers_of(
             spread = accuracy.typical_m * math.exp(SPREAD * rng.standard_normal())
             acc_m = float(np.clip(spread, accuracy.best_m, max(accuracy.best_m, accuracy.worst_m / (1 + BREATH))))
             msgpack = bool(rng.random() < scenario.wire.msgpack)
-            speakers.append(
-                Speaker(
-                    worn.device.id, person, worn, locates, phase_us, interval_us, upload_us, until_us, acc_m, msgpack
-                )
-            )
+            beacon = worn.device.kind is DeviceKind.HOME_UNIT and worn is not subject.speaking[0]
+            times = phase_us, interval_us, upload_us, until_us
+            speakers.append(Speaker(worn.device.id, person, worn, locates, *times, acc_m, msgpack, beacon))
     return speakers

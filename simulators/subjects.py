@@ -110,9 +110,10 @@ class Subject:
 
     @property
     def speaking(self) -> list[Worn]:
-        """The devices that speak; the first tells of the person, so an alcohol tag comes last."""
+        """The devices that speak; the first tells of the person: what tells where they are, else a home unit, and an alcohol tag last."""
         speaks = [w for w in self.worn if w.device.kind in SPEAKING_KINDS]
-        return sorted(speaks, key=lambda one: one.device.kind is DeviceKind.ALCOHOL_TAG)
+        last = DeviceKind.ALCOHOL_TAG
+        return sorted(speaks, key=lambda one: (one.device.kind is last, one.device.kind not in LOCATING_KINDS))
 
 
 @dataclass(slots=True)

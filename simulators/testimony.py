@@ -18,7 +18,7 @@ from domain.vocabulary import EventCode, EventState
 from simulators.ground import SIGMA_OF_ACC, Floats
 from simulators.losses import are_lost
 from simulators.scenes import DeviceEvent, Life, Silence, Sky, Span
-from simulators.speakers import MS, Speaker, pace_us
+from simulators.speakers import MS, Speaker, lived_by, pace_us
 
 Flags: TypeAlias = NDArray[np.bool_]
 LEAST_STATED_M = 5.0
@@ -110,6 +110,7 @@ def told_by(life: Life, speakers: list[Speaker], duration_s: float, way: Way | N
 
 
 def _told(life: Life, speaker: Speaker, duration_s: float, way: Way, *, first: bool) -> Told:
+    life = lived_by(speaker, life)
     until_s = min(speaker.until_us / SECOND_US, duration_s)
     t = _rounds(life, speaker, until_s)
     kept = np.ones(len(t), bool)

@@ -115,7 +115,7 @@ def lines_of(
     ]
     if subject.host is None:
         lines += contact_lines(subject, life, told, run, protected)
-        lines += [*restart_lines(subject, life, told), *misdated_lines(subject, life, told)]
+        lines += [*restart_lines(subject, life, told), *misdated_lines(subject, told)]
     for watched in subject.of_kind(ConditionKind.PROXIMITY, ConditionKind.ASSOCIATION):
         other = (protected or {}).get(watched.condition.victim or watched.condition.other_wearer or "")
         if other is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -13,8 +14,9 @@ from domain.vocabulary import Code, ConditionKind, EventCode, EventState, Kind
 from simulators.ground import Floats
 from simulators.lives_walked import carried
 from simulators.scenes import CONTACT_S, DeviceEvent, Life, spans_of
+from simulators.speakers import lived_by
 from simulators.subjects import Run, Subject, Watched
-from simulators.testimony import Told
+from simulators.testimony import Told, within
 from simulators.truth_lines import CLEAR, INSIDE, Line, WhyNot
 from simulators.truth_pairs import AGED_S, SLOWEST_M_S, SURELY_STATED, Party, apart, speed_of
 
@@ -42,8 +44,10 @@ def contact_lines(
 ) -> Iterator[Line]:
     """Truth of contact lost, location lost, and what stood in a zone, or near somebody protected, when it was."""
     ordered = spans_of(subject.orders, run)
+    beacons = [one for one in told if one.speaker.beacon]
     for one in told:
-        for loss in (*_communication(subject, one, run), *_location(subject, one, run)):
+        location = (_beside(subject, life, loss, beacons) for loss in _location(subject, one, run))
+        for loss in (*_communication(subject, one, run), *(loss for loss in location if loss is not None)):
             if not any(a < loss.from_s + CONTACT_S and b > loss.from_s for a, b in ordered):
                 continue  # out of contact without an order is nobody's concern
             yield loss
@@ -95,6 +99,18 @@ def _location(subject: Subject, one: Told, run: Run) -> Iterator[Line]:
         line = _loss(subject, Kind.LOCATION_LOST, begin, newest, end, limit_s, THRESHOLD_SLACK_S)
         if line is not None:
             yield line
+
+
+def _beside(subject: Subject, life: Life, loss: Line, beacons: list[Told]) -> Line | None:
+    """A location tag that its home unit hears has not lost its location (rules.md 7); None: it hears it all the time."""
+    for beacon in beacons:
+        t = beacon.t[np.isfinite(beacon.arrived) & (beacon.t > loss.from_s) & (beacon.t < loss.to_s)]
+        heard = (np.hypot(*carried(life, t)) <= subject.radius_m) & ~within(life.shadows, t)
+        if len(t) and heard.all():
+            return None
+        if heard.any():
+            loss = replace(loss, why_not=loss.why_not or WhyNot.AT_THRESHOLD)
+    return loss
 
 
 def _in_zone(subject: Subject, life: Life, one: Told, loss: Line, run: Run) -> Iterator[Line]:
@@ -217,18 +233,18 @@ def equipment_lines(subject: Subject, told: list[Told]) -> Iterator[Line]:
 def restart_lines(subject: Subject, life: Life, told: list[Told]) -> Iterator[Line]:
     """A device that counts from 1 again tells two facts alike: its fault, seen when the first arrives (wire.md, `seq_conflict`)."""
     for one in told:
-        for at in life.restarts:
+        for at in lived_by(one.speaker, life).restarts:
             arrivals = [*one.arrived[one.t >= at].tolist(), *(came for event, came in one.events if event.at >= at)]
             seen = min(arrivals, default=math.inf)
             if math.isfinite(seen):
                 yield Line(subject.id, Kind.FAULT.value, seen, seen, Code.AL24)
 
 
-def misdated_lines(subject: Subject, life: Life, told: list[Told]) -> Iterator[Line]:
+def misdated_lines(subject: Subject, told: list[Told]) -> Iterator[Line]:
     """A device whose clock is far off sends what nobody can use: its fault from the tenth message in a row (rules.md 7)."""
     for one in told:
         heard = one.heard_times()
-        for begin, end in (span for span, _ in life.jumps):
+        for begin, end in (span for span, _ in one.jumps):
             own = [*one.arrived[(one.t >= begin) & (one.t < end)].tolist()]
             own += [came for event, came in one.events if begin <= event.at < end]
             bad = np.unique(np.array([came for came in own if math.isfinite(came)]))

@@ -66,6 +66,7 @@ class _Evidence:
     t, arrived : (n,) of each item that speaks of it.
     out, surely_out, maybe_in : (n,) whether the item, whatever its error, says out; says surely out; may say in.
     decisive : (n,) whether it says in or out for certain.
+    vague : (n,) whether it says that nothing is known, whatever was said before; None: none does.
     lapse_s : how long presence holds after the newest item.
     """
 
@@ -80,6 +81,7 @@ class _Evidence:
     needed: int
     sigma_m: float
     delay_s: float
+    vague: Flags | None = None
 
 
 def curfew_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> Iterator[Line]:
@@ -111,12 +113,12 @@ def _distance(subject: Subject, place: Frame, x: Floats, y: Floats) -> Floats:
 
 
 def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) -> _Evidence | None:
-    """Of the home unit when there is one, else of the location tag; None when both would speak: too rich to foretell."""
+    """Of the home unit when there is one, else of the location tag; None where there are several: too rich to foretell."""
     place = watched.condition.place
     assert place is not None
     units = [one for one in told if one.speaker.worn.device.kind is DeviceKind.HOME_UNIT]
     seeing = [one for one in told if one.speaker.locates]
-    if len(units) + len(seeing) != 1:
+    if len(units) > 1 or len(seeing) > 1 or not (units or seeing):
         return None
     one = (units or seeing)[0]
     of_fix = one.is_fix | (bool(units) & ~misdated(one.t, one.jumps))
@@ -126,8 +128,10 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
         out = (distance > subject.radius_m) | within(life.shadows, t)
         arrived = _told_once(out, arrived)
         lapse_s = max(2 * one.upload_s, CONTACT_S)
-        every = np.ones(len(t), bool)
-        return _Evidence(t, arrived, out, out, ~out, every, lapse_s, one.interval_s, 1, 0.0, one.delay_s)
+        vague = out & _contradicted(t, out, [_maybe_inside(subject, life, each, watched) for each in seeing])
+        clear_out = out & ~vague
+        evidence = (t, arrived, clear_out, clear_out, ~clear_out, ~vague, lapse_s, one.interval_s, 1, 0.0, one.delay_s)
+        return _Evidence(*evidence, vague)
     sigma_m, honest = one.sigma_at(t), one.honest_at(t)
     out_m = distance - place.radius_m
     poor = sigma_m > place.radius_m * SIGMA_OF_ACC  # counts only where it is far outside (rules.md 5)
@@ -145,6 +149,27 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
         float(sigma_m.max(initial=0.0)),
         one.delay_s,
     )
+
+
+def _maybe_inside(subject: Subject, life: Life, seeing: Told, watched: Watched) -> Floats:
+    """(k,) when a location tag told a place that may have been inside the circle."""
+    place = watched.condition.place
+    assert place is not None
+    t = seeing.fixes()
+    out_m = _distance(subject, Frame(place.lon, place.lat), *carried(life, t)) - place.radius_m
+    inside: Floats = t[(out_m <= (CLEAR - INSIDE) * seeing.sigma_at(t)) | ~seeing.honest_at(t)]
+    return inside
+
+
+def _contradicted(t: Floats, out: Flags, inside: list[Floats]) -> Flags:
+    """(n,) rounds of a home unit after its tag told a place inside though the unit had said it lost it: then nothing is known (rules.md 5.2)."""
+    found = np.zeros(len(t), bool)
+    for times in inside:
+        lost_at = np.where(out & ~np.concatenate([[False], out[:-1]]), t, -math.inf)
+        since = np.maximum.accumulate(lost_at) if len(t) else lost_at
+        latest = np.concatenate([[-math.inf], times])[np.searchsorted(times, t, side="right")]
+        found |= latest > since
+    return found
 
 
 def _told_once(out: Flags, arrived: Floats) -> Floats:
@@ -272,6 +297,8 @@ def _known_at(life: Life, evidence: _Evidence, at: float) -> tuple[bool | None, 
     if age_s > evidence.lapse_s + slack_s:
         return False, again
     if age_s > evidence.lapse_s - slack_s:
+        return None, again
+    if evidence.vague is not None and bool(evidence.vague[had][int(np.argmax(evidence.t[had]))]):
         return None, again
     clear = evidence.t[had & evidence.decisive]
     return (True if len(clear) and _unbroken(evidence.t[had], float(clear.max()), evidence.lapse_s) else None), again

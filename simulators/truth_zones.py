@@ -82,21 +82,25 @@ def zone_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> Iter
             continue
         enforced = common(spans_of(watched.enforced, run), [(0.0, run.duration_s)])
         place = _Place(subject, watched, watched.outline, enforced, seeing, gap_s)
-        if enforced and _may_concern(place, life):
+        if enforced and _may_concern(place, life, fixes):
             yield from _lines_of(place, life, fixes, run)
 
 
-def _may_concern(place: _Place, life: Life) -> bool:
-    """Whether the walk comes near: of a zone to keep out of most walks do not."""
+def _may_concern(place: _Place, life: Life, fixes: Floats) -> bool:
+    """Whether the walk comes near, or a straight line between two positions sent: of a zone to keep out of most do not."""
     if place.watched.condition.kind is not ConditionKind.EXCLUSION_ZONE:
         return True
     frame = place.outline.frame
     cx, cy = place.subject.home.to_xy(np.array([frame.lon]), np.array([frame.lat]))
     reach_m = 1.01 * place.outline.reach_m + place.watched.condition.buffer_m + NEAR * place.worst_sigma_m + 10.0
-    ax, ay = life.x[:-1] - cx, life.y[:-1] - cy
-    dx, dy = np.diff(life.x), np.diff(life.y)
-    along = np.clip(-(ax * dx + ay * dy) / np.maximum(dx * dx + dy * dy, 1e-9), 0.0, 1.0)
-    return bool((np.hypot(ax + along * dx, ay + along * dy) <= reach_m).any())
+    return any(_least(x - cx, y - cy) <= reach_m for x, y in ((life.x, life.y), carried(life, fixes)))
+
+
+def _least(x: Floats, y: Floats) -> float:
+    """How near to the origin the straight lines between some places come, metres; no places: infinity."""
+    dx, dy = np.diff(x), np.diff(y)
+    along = np.clip(-(x[:-1] * dx + y[:-1] * dy) / np.maximum(dx * dx + dy * dy, 1e-9), 0.0, 1.0)
+    return float(np.hypot(x[:-1] + along * dx, y[:-1] + along * dy).min(initial=math.inf))
 
 
 def walked(life: Life, until_s: float) -> Floats:

@@ -154,7 +154,7 @@ def prepare(versions: Iterable[Version], config: LoadConfig, start_us: int, gen:
     cut_us = _cut_straps(plan, speakers, subjects, lives)
     if plan.away is not None:
         for life in lives:
-            life.silences[:] = [Silence(plan.away, keeps=True)]
+            life.silences[:] = life.outages[:] = [Silence(plan.away, keeps=True)]
     devices = Devices(speakers, subjects, lives, run, config.seed, gen)
     return Prepared(run, plan, subjects, lives, devices, cut_us)
 

@@ -10,10 +10,10 @@ import pytest
 from simulators.service import SimulateConfig, simulate
 
 GOLDEN = {
-    "caseload": "1f88b3e99a18a57423c4516b0de65e4c0bf57af9acf6ebda8e8612205df12249",
-    "feed": "cd95788b483f79f9951702b7215df517083d07f73b3617ba6bd94671794fedb2",
+    "caseload": "2f99cb39553401b70644440198d731c1757b00c9a5edb674d8ddad77eca10ac8",
+    "feed": "0061e422d0286497062dc2449c817fa595296cfdc1d10ea7133073e15a8f8435",
     "truth": "4962516ef3de4ce74603fca6429b9f042f4b24d123ba225140a01eca221f214a",
-    "lives": "4aa54ef1dbfd7bace462b452179977f3ad7bc6b8a676911a6cc9f70d6efb3325",
+    "lives": "6fea193bea6cdd701f78b86651d3cc7586ca2ac887444da8f023331d32415e69",
 }
 """SHA-256 of the files of a run of half a day: the same with Python 3.11 and numpy 2.4, and with Python 3.13 and numpy 2.5.
 

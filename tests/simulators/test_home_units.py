@@ -1,15 +1,17 @@
-"""A hostel's one home unit speaks for several tags; a home unit does not hear a tag everywhere at home."""
+"""A hostel's one home unit speaks for several tags, one beside a location tag for that; none hears a tag everywhere at home."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from domain.vocabulary import DeviceKind
+from simulators.caseload import Record
 from simulators.feed import feed_lines
 from simulators.scenario import CALM, Feed, People, Scenario, Shares
 from simulators.service import Simulation
@@ -90,3 +92,42 @@ def test_a_usual_shadow_makes_nobody_absent_and_a_long_one_does(shadow_s: float,
     records, simulation = _hostels(replace(CALM, people=people, feed=Feed(10.0)))
     report, _ = compared(records, simulation)
     assert bool([d for d in report.details if d["what"] == "false" and d["kind"] == "curfew"]) == false
+
+
+# ---- beside a location tag ----
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_location_tag_that_a_home_unit_hears_is_judged_by_both(seed: int) -> None:
+    people = People(hostels=0.0, beacons=1.0)
+    shares = replace(SINNERS, home_unit_moved=0.0, gnss_lost=0.1)
+    scenario = Scenario(shares=shares, people=people, feed=Feed(10.0))
+    records, simulation = whole_days(60, 20.0, scenario, seed=seed, only=_with_curfew_and_location_tag())
+    beside = [speaker for speaker in simulation.speakers if speaker.beacon]
+    assert len(beside) >= 8
+    report, _ = compared(records, simulation)
+    dishonest = {
+        subject.id
+        for subject, life in zip(simulation.subjects, simulation.lives, strict=True)
+        if any(sky.error > 1 for sky in life.skies)
+    }
+    assert {kind: n["missed"] for kind, n in report.violations().items() if n["missed"]} == {}, report.details
+    assert {d["wearer"] for d in report.details if d["what"] == "false"} <= dishonest, report.details
+    curfews = report.violations()["curfew"]
+    assert curfews["found"] > curfews["explained"] > -1
+
+
+def _with_curfew_and_location_tag() -> Callable[[Record], bool]:
+    return lambda record: record.get("kind") == "curfew" and record["place"]["home_unit"] is not None
+
+
+def test_what_a_home_unit_says_of_a_location_tag_is_that_it_hears_it() -> None:
+    plain = replace(CALM, people=People(hostels=0.0, beacons=1.0, shadow_s=0.0), feed=Feed(600.0))
+    plain = replace(plain, wire=replace(CALM.wire, msgpack=0.0))
+    _, simulation = whole_days(40, 6.0, plain, only=_with_curfew_and_location_tag())
+    told = _told(simulation)
+    for speaker in (speaker for speaker in simulation.speakers if speaker.beacon):
+        events = [event for event in told[speaker.id] if event["code"] == "in_range"]
+        assert events
+        assert {event["data"]["tag"] for event in events} == {f"G{speaker.id[1:]}"}
