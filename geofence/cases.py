@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
@@ -277,7 +278,7 @@ def seen_of(world: World, case: Case) -> Seen:
         present_at += _heard_at(world, case.party, unit, pairs)
         line = over(said, line)
     if units:
-        line = [_with_newest(stretch, inside, checks) for stretch in line]
+        line = _with_newest(line, inside, checks)
     return Seen(line, outside, silent, present_at, handed_over)
 
 
@@ -290,17 +291,22 @@ def _without(chain: Chain, deciding: Sequence[Span]) -> list[Chain]:
 
 
 def _with_newest(
-    stretch: Stretch, inside: Sequence[tuple[int, Proof | None]], checks: Sequence[tuple[int, Proof]]
-) -> Stretch:
+    line: Sequence[Stretch], inside: Sequence[tuple[int, Proof | None]], checks: Sequence[tuple[int, Proof]]
+) -> list[Stretch]:
     """Where a home unit hands over to what says present, the newest inside fix or check by then says so."""
-    if stretch.by_unit or stretch.state != PRESENT:
-        return stretch
-    by_then = [(proof, False) for at_us, proof in inside if at_us <= stretch.from_us and proof is not None][-1:]
-    by_then += [(proof, True) for at_us, proof in checks if at_us <= stretch.from_us][-1:]
-    if not by_then:
-        return stretch
-    newest, by_check = max(by_then)
-    return stretch._replace(proofs=(newest,), by_check=by_check)
+    said = [[(at_us, proof) for at_us, proof in of if proof is not None] for of in (inside, checks)]
+    times = [[at_us for at_us, _ in of] for of in said]
+    found = []
+    for stretch in line:
+        if not stretch.by_unit and stretch.state == PRESENT:
+            places = [bisect_right(of, stretch.from_us) for of in times]
+            by_then = [(said[k][place - 1][1], k == 1) for k, place in enumerate(places) if place]
+            if by_then:
+                newest, by_check = max(by_then)
+                found.append(stretch._replace(proofs=(newest,), by_check=by_check))
+                continue
+        found.append(stretch)
+    return found
 
 
 def _case_units(world: World, case: Case) -> list[tuple[int, list[int], list[Span]]]:

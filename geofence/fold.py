@@ -88,11 +88,11 @@ def judge_speed(facts: Any, order: Any, quality: Any, devices: Any, rejected_at:
 
 @compiled
 def fold_units(
-    facts: Any, order: Any, pair_of: Any, devices: Any, pairs: Any, tables: Any, out: Any, every: bool
+    facts: Any, order: Any, pair_of: Any, devices: Any, pairs: Any, tables: Any, out: Any, in_doubt: Any
 ) -> int:
     """Contact of home units and what they hear, in order (device, fix time, gen, seq). Returns the emissions made.
 
-    ``every`` is whether some device may have been tampered with among these facts. ``out`` has room for three a fact.
+    ``in_doubt`` is (devices,) whether one may have been tampered with among these facts. ``out`` has room for three a fact.
     """
     facts, devices = borrowed(facts), borrowed(devices)
     pairs, tables, out = borrowed(pairs), borrowed(tables), borrowed(out)
@@ -115,7 +115,8 @@ def fold_units(
         if f["code"] != _IN_RANGE or pair_of[i] < 0:
             continue
         q = pairs[pair_of[i]]
-        doubted = every or d["tamper_t"] != EARLY_US or devices[f["tag"]]["tamper_t"] != EARLY_US
+        doubted = in_doubt[f["device"]] or in_doubt[f["tag"]]
+        doubted = doubted or d["tamper_t"] != EARLY_US or devices[f["tag"]]["tamper_t"] != EARLY_US
         if q["heard"] == 1 and (doubted or d["item_first_t"] > q["heard_t"]):
             n = _last_word(f, pair_of[i], q, out, n)
         if f["state"] == _END:

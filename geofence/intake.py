@@ -67,6 +67,13 @@ def casts_doubt(facts: Facts) -> NDArray[np.bool_]:
     return doubt
 
 
+def about_whom(facts: Facts) -> NDArray[np.int64]:
+    """The devices that facts cast doubt on: the sender of each, and the tag that it speaks of."""
+    some = facts[casts_doubt(facts)]
+    found: NDArray[np.int64] = np.concatenate([some["device"], some["tag"][some["tag"] >= 0]]).astype(np.int64)
+    return found
+
+
 def in_order(facts: Facts, rank: NDArray[np.int64], leading: NDArray[Any]) -> NDArray[np.int64]:
     """Rows by (``leading``, fix time, device, gen, seq)."""
     order: NDArray[np.int64] = np.lexsort((facts["seq"], facts["gen"], rank[facts["device"]], facts["t_us"], leading))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from domain.instants import EARLY_US, FAR_US
@@ -213,12 +214,14 @@ def by_unit(
     ``fresh`` is when one of its items is new enough, tampering and moving taken away.
     """
     found: list[Stretch] = []
+    inside_at = sorted(t for t, _ in inside)
     for i, event in enumerate(says):
         until = min(event.trusted_until_us, says[i + 1].since_us if i + 1 < len(says) else FAR_US)
         if event.heard:
             states = [(event.since_us, until, PRESENT)]
         else:
-            doubt = next((t for t, _ in inside if t > event.t), FAR_US)
+            place = bisect_right(inside_at, event.t)
+            doubt = inside_at[place] if place < len(inside_at) else FAR_US
             states = [(event.since_us, min(doubt, until), ABSENT), (doubt, until, UNKNOWN)]
         for start, end, state in states:
             for f_start, f_end in fresh:
@@ -231,12 +234,18 @@ def by_unit(
 def over(unit: Sequence[Stretch], fixes: Sequence[Stretch]) -> list[Stretch]:
     """The home unit decides where it says something; the fixes elsewhere."""
     cuts = sorted({s.from_us for s in (*unit, *fixes)} | {s.to_us for s in unit})
+    begins = [s.from_us for s in fixes]
+    ahead = sorted(range(len(unit)), key=lambda k: unit[k].from_us, reverse=True)
+    open_: list[int] = []
+    """Of the unit's stretches those that have begun, as a heap: the first that lasts decides."""
     line: list[Stretch] = []
     for k, start in enumerate(cuts):
         end = cuts[k + 1] if k + 1 < len(cuts) else FAR_US
-        source = next((s for s in unit if s.from_us <= start < s.to_us), None)
-        if source is None:
-            source = next(s for s in reversed(fixes) if s.from_us <= start)
+        while ahead and unit[ahead[-1]].from_us <= start:
+            heappush(open_, ahead.pop())
+        while open_ and unit[open_[0]].to_us <= start:
+            heappop(open_)
+        source = unit[open_[0]] if open_ else fixes[bisect_right(begins, start) - 1]
         if line and line[-1].state == source.state:
             line[-1] = line[-1]._replace(to_us=end)
         else:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.instants import EARLY_US, FAR_US, HOUR_US, SECOND_US
+from domain.instants import EARLY_US, FAR_US, HOUR_US, MINUTE_US, SECOND_US
 from domain.vocabulary import Cause, Change, Code, Kind, Reason
 from geofence.cases import World
 from geofence.compiled import borrowed, compiled
@@ -26,8 +26,9 @@ LEAST_MESSAGES = 10
 is a slip, as a jump of one fix is."""
 WRONG_US = 5 * SECOND_US
 CROWD = 20
-"""Where so many devices or more are heard in a `CROWD_US`, and more than half in it and the one before late, it is us whom they wait for."""
-CROWD_US = 30 * SECOND_US
+"""Where the newest messages of so many devices or more, heard in this `CROWD_US` and the one before, for more than half came late, it is
+us whom they wait for."""
+CROWD_US = MINUTE_US
 MENDED_US = HOUR_US
 """Right for so long, or without a conflict, it is mended."""
 BAD_IN_A_ROW = 10
@@ -45,19 +46,44 @@ RECEPTION = np.dtype(
         ("bad", np.int32),  # bad messages in a row
         ("wrong", np.bool_),  # the clock, by the newest live message
         ("told_us", np.int64),  # a wrong clock is no news before: it stands as a violation until then
-        ("crowd", np.int64),  # the newest `CROWD_US` in which a message of it came
+        ("crowd", np.int64),  # the newest `CROWD_US` in which a message of it came,
+        ("crowd_late", np.bool_),  # and whether the newest then was late
+        ("back_us", np.int64),  # `sent` of the newest message from before the newest live one, that came late,
+        ("back_at_us", np.int64),  # when it came,
+        ("back", np.int32),  # and how many of them came in a row as they were sent: then the clock fell back
     ],
 )
 
 
 def no_crowd() -> NDArray[np.int64]:
-    """Which `CROWD_US` it is; of the devices that were heard in it how many, and how many of them late; and the same of the one before."""
+    """Which `CROWD_US` it is; of how many devices the newest message came in it, and of how many of them late; the same of the one before."""
     return np.zeros(5, np.int64)
 
 
 def blank(devices: int) -> NDArray[Any]:
     """Rows of devices that nothing has come from."""
     return np.zeros(devices, RECEPTION)
+
+
+@compiled
+def _most_are_late(d: Any, crowd: Any, now: int, late: bool) -> bool:
+    """Takes a device's newest message into the crowd, and says whether it is us that most of it waits for."""
+    if now != crowd[0]:
+        for c in range(1, 3):
+            crowd[2 + c] = crowd[c] if now == crowd[0] + 1 else 0
+            crowd[c] = 0
+        crowd[0] = now
+    if d["crowd"] == now:
+        crowd[2] += int(late) - int(d["crowd_late"])
+    else:
+        if d["crowd"] == now - 1:
+            crowd[3] -= 1
+            crowd[4] -= int(d["crowd_late"])
+        crowd[1] += 1
+        crowd[2] += int(late)
+    d["crowd"], d["crowd_late"] = now, late
+    heard = crowd[1] + crowd[3]
+    return bool(heard >= CROWD and 2 * (crowd[2] + crowd[4]) > heard)
 
 
 @compiled
@@ -73,8 +99,9 @@ def watch(
     rows : (devices,) of `RECEPTION`, moved on; so is ``crowd``, as `no_crowd` has it.
     at, what : (2 messages,) int64, written from the front: the index of a message, and its news.
 
-    A message is *live* when it is no repeat, and did not wait for us: then it comes after one that was sent later, or
-    much sooner after the one before it than it was sent, or most of all who speak come late. Whether the smallest of the last hundred offsets is over a limit either way
+    A message is *live* when it is no repeat, and did not wait for us: then it comes after one that was sent later (but not
+    `LEAST_MESSAGES` of them in a row, as far apart as they were sent: that is a clock that fell back), or much sooner after
+    the one before it than it was sent, or most of all who speak come late. Whether the smallest of the last hundred offsets is over a limit either way
     needs no offset to be kept: all of them are, or one of them is (one of `LEAST_MESSAGES` in a row).
 
     Returns how many are news.
@@ -95,26 +122,26 @@ def watch(
         d["bad"] = 0
         sent = sent_us[line]
         offset = instants[line] - sent
-        if sent <= 0 or sent == d["sent_us"] or (sent < d["sent_us"] and offset > WRONG_US):
+        if sent <= 0 or sent == d["sent_us"]:
             continue
+        fell = 0
+        if sent < d["sent_us"] and offset > WRONG_US:
+            apart, came = sent - d["back_us"], instants[line] - d["back_at_us"]
+            paced = d["back"] > 0 and apart > 0 and (apart <= 2 * WRONG_US or 2 * came >= apart)
+            d["back"] = d["back"] + 1 if paced else 1
+            d["back_us"], d["back_at_us"] = sent, instants[line]
+            if d["back"] < LEAST_MESSAGES:
+                continue
+            fell = LEAST_MESSAGES - 1
+            d["sent_us"], d["at_us"] = sent, instants[line]
+        d["back"] = 0
         apart, came = sent - d["sent_us"], instants[line] - d["at_us"]
         waited = d["sent_us"] > 0 and apart > 2 * WRONG_US and 2 * came < apart
         d["sent_us"], d["at_us"] = sent, instants[line]
-        now = instants[line] // CROWD_US
-        if now != crowd[0]:
-            for c in range(2):
-                crowd[3 + c] = crowd[1 + c] if now == crowd[0] + 1 else 0
-                crowd[1 + c] = 0
-            crowd[0] = now
-        if d["crowd"] != now:
-            d["crowd"] = now
-            crowd[1] += 1
-            crowd[2] += offset > WRONG_US
-        enough, late = max(crowd[1], crowd[3]) >= CROWD, crowd[2] + crowd[4]
-        if waited or (enough and 2 * late > crowd[1] + crowd[3]):
+        if _most_are_late(d, crowd, instants[line] // CROWD_US, offset > WRONG_US) or waited:
             continue
-        d["live"] = min(d["live"] + 1, LAST_MESSAGES)
-        d["behind"] = min(d["behind"] + 1, LAST_MESSAGES) if offset > WRONG_US else 0
+        d["live"] = min(d["live"] + 1 + fell, LAST_MESSAGES)
+        d["behind"] = min(d["behind"] + 1 + fell, LAST_MESSAGES) if offset > WRONG_US else 0
         d["slips"] = min(d["slips"] + 1, LAST_MESSAGES) if offset < -WRONG_US else 0
         surely = d["slips"] >= LEAST_MESSAGES
         d["ahead"] = 1 if surely else (d["ahead"] + 1 if 0 < d["ahead"] < LAST_MESSAGES else 0)

@@ -16,7 +16,7 @@ from geofence.cases import World
 from geofence.clusters import Clusters
 from geofence.emissions import EMISSION, News, What
 from geofence.fold import fold_tracks, fold_units, judge_speed
-from geofence.intake import about_tags, before, casts_doubt, in_order, party_at, stateless_quality
+from geofence.intake import about_tags, about_whom, before, casts_doubt, in_order, party_at, stateless_quality
 from geofence.log import IN_BASE, IN_SPARE, FactLog
 from geofence.nearness import KEEP_US, thin
 from geofence.resume import Resumes
@@ -242,8 +242,10 @@ class Folder:
             out = np.empty(3 * len(units), EMISSION)
             order = in_order(units, tables.rank, units["device"])
             pair_of = self._pairs(units)
-            every = bool(casts_doubt(facts).any())
-            n = fold_units(units, order, pair_of, world.state.devices, world.state.pairs, tables, out, every)
+            doubted = about_whom(facts)
+            in_doubt = np.zeros(len(world.state.devices), np.bool_)
+            in_doubt[doubted] = True
+            n = fold_units(units, order, pair_of, world.state.devices, world.state.pairs, tables, out, in_doubt)
             news += world.streams.take(out[:n])
         spoken = about_tags(facts) & (tag_party >= 0)
         taken = (~is_unit & (party >= 0)) | spoken

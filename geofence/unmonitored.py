@@ -177,8 +177,9 @@ class Unmonitored:
                     edge[one.party] = min(int(edge[one.party]), edge_us)
             since = self._hears_since(one, at_us)
             heard_us = int(self.silence.contact["heard"][one.unit])
-            if since is not None and heard_us >= since:
-                due[one.party] = max(int(due[one.party]), heard_us + SILENT_US)
+            if since is not None:
+                unheard_us = max(since, self.silence.started_us) + UNHEARD_US
+                due[one.party] = max(int(due[one.party]), heard_us + SILENT_US if heard_us >= since else unheard_us)
         return due, edge
 
     def shared(self) -> dict[int, list[SharedUnit]]:

@@ -179,6 +179,22 @@ def test_one_whose_order_ends_leaves_the_others_waiting_for_the_unit(guests: tup
     ]
 
 
+def test_a_new_home_unit_that_several_share_has_an_hour_like_any_other() -> None:
+    """The unit is changed in the night; who was heard through the old one until then is not unmonitored since the fitting of the tag."""
+    swapped = [fitting("H1", "0 00:00", "0 12:00"), fitting("H2", "0 12:00")]
+    places = [{**_guest(number)[4], "place": {**HOSTEL, "home_unit": "H2"}} for number in (2, 3)]
+    lines: list[Line] = [
+        tick("0 00:00"),
+        *(Sender("H1").event(f"0 {hour:02}:59", "heartbeat") for hour in range(1, 12)),
+    ]
+    lines += [learnt("0 12:00", record) for record in [device("H2", "home_unit"), *swapped, *places]]
+    records = [*SHARED, fitting("H1")]
+    early = [*lines, tick("0 12:00:30"), tick("0 12:59:59")]
+    assert said(records, early, UNMONITORED) == []
+    found = said(records, [*early, tick("0 13:00")], UNMONITORED)
+    assert shown(found, "wearer", "from") == [(wearer, "0 13:00") for wearer in ("W1", "W2", "W3")]
+
+
 def test_a_home_unit_of_another_place_says_nothing_for_a_tag() -> None:
     elsewhere = [*FITTED, device("H2", "home_unit"), fitting("H2", person="W1")]
     lines = [tick("0 00:00"), Sender("H2").event("0 01:30", "heartbeat"), tick("0 02:00")]

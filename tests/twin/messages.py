@@ -28,20 +28,34 @@ def live(messages: list[tuple[int, int | None]]) -> list[tuple[int, int]]:
     """When each live message came, and by how much after it was sent: no repeat, and none that waited for us."""
     out: list[tuple[int, int]] = []
     before: tuple[int, int] | None = None
+    back: list[tuple[int, int]] = []
     for at, sent in messages:
         if sent is None or sent <= 0:
             continue
         offset = at - sent
         waited = False
+        if before is not None and sent < before[1] and offset > WRONG_US:
+            back = [*back, (at, sent)] if back and _paced(back[-1], (at, sent)) else [(at, sent)]
+            if len(back) == LEAST_MESSAGES:  # the clock fell back
+                out += [(at, at_ - sent_) for at_, sent_ in back]
+                before, back = (at, sent), []
+            continue
+        if before is not None and sent == before[1]:
+            continue
+        back = []
         if before is not None:
             came, apart = at - before[0], sent - before[1]
-            if apart == 0 or (apart < 0 and offset > WRONG_US):
-                continue
             waited = apart > 2 * WRONG_US and came < apart / 2
         before = (at, sent)
         if not waited:
             out.append((at, offset))
     return out
+
+
+def _paced(before: tuple[int, int], after: tuple[int, int]) -> bool:
+    """Whether a message came about as long after another as it was sent after it."""
+    came, apart = after[0] - before[0], after[1] - before[1]
+    return apart > 0 and (apart <= 2 * WRONG_US or came >= apart / 2)
 
 
 def judged(live: list[tuple[int, int]]) -> list[tuple[int, bool]]:
