@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import itertools
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from importlib import resources
 from pathlib import Path
@@ -31,9 +33,12 @@ from simulators.scenario import (
     Suggested,
     Wire,
 )
+from simulators.scenario_places import line_of, line_of_fault
 
 MOST: Final = 1000
 """Tables of one list."""
+MOST_BYTES: Final = 1_000_000
+"""Of a file."""
 SECTIONS: Final[dict[str, type[Any]]] = {
     "about": About,
     "run": Suggested,
@@ -75,8 +80,17 @@ LIMITS: Final = {
 }
 """Of the numbers that are not shares."""
 WORDS: Final = {"days": ("auto", "yes", "no"), "carrier": ("", *CARRIERS)}
+WHOLE: Final = frozenset({"cell", "clients", "wearers"})
+"""Numbers of things: there are no halves of them."""
 LIBRARY: Final = "library"
 FAILURES: Final = 26
+START_FIRST: Final = "2020-01-02T00:00:00Z"
+START_LAST: Final = "2100-01-01T00:00:00Z"
+"""When a run may begin: what devices tell of earlier instants, the wire does not take."""
+LONGEST_SHOWN: Final = 40
+"""Characters of a file's own words in a message."""
+SHOWN_BELOW: Final = 1e300
+"""Numbers from here on are not repeated in a message."""
 
 
 class BadScenario(BailiwickError):
@@ -93,31 +107,61 @@ def library() -> dict[str, Scenario]:
 def read_scenario(path: Path) -> Scenario:
     """The scenario of a file, or that of the library which is so called. Raises `BadScenario` with one line."""
     shipped = resources.files("simulators").joinpath(LIBRARY, f"{path}.toml")
-    if not path.exists() and path.parent == Path() and shipped.is_file():
-        return _parsed(shipped.read_text("utf-8"), str(path))
     try:
-        text = path.read_text(encoding="utf-8")
+        if not path.exists() and path.parent == Path() and shipped.is_file():
+            return _parsed(shipped.read_text("utf-8"), str(path))
+        with path.open("rb") as file:
+            written = file.read(MOST_BYTES + 1)
     except OSError as error:
         known = "" if path.parent != Path() else f"; the library has {', '.join(library())}"
         raise BadScenario(f"{path}: {error.strerror}{known}") from None
+    return _parsed(_text(written, str(path)), str(path))
+
+
+def may_begin(start_us: int) -> bool:
+    """Whether devices of a run that begins then can tell of anything."""
+    return parse_instant(START_FIRST) <= start_us <= parse_instant(START_LAST)
+
+
+def _text(written: bytes, name: str) -> str:
+    if len(written) > MOST_BYTES:
+        raise BadScenario(f"{name}: must be of at most {MOST_BYTES} bytes")
+    if written.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadScenario(f"{name}:1: must be UTF-8, and is UTF-16")
+    try:
+        return written.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadScenario(f"{path}: not UTF-8: {error.reason}") from None
-    return _parsed(text, str(path))
+        line = written.count(b"\n", 0, error.start) + 1
+        raise BadScenario(f"{name}:{line}: must be UTF-8: {error.reason}, byte 0x{written[error.start]:02x}") from None
 
 
 def _parsed(text: str, name: str) -> Scenario:
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadScenario(f"{name}: {error}") from None
-    return _Reading(name, text.splitlines()).scenario(table)
+    except RecursionError as error:
+        raise BadScenario(f"{name}:{line_of_fault(text, error)}: not TOML: nested too deeply") from None
+    except ValueError as error:
+        raise BadScenario(f"{name}:{line_of_fault(text, error)}: not TOML: {_in_words(error)}") from None
+    return _Reading(name, text).scenario(table)
+
+
+def _in_words(error: ValueError) -> str:
+    """What is wrong with the TOML, its line left out: that stands before it."""
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        return "a number has too many digits"
+    said = re.sub(r" \(at (?:line \d+, (column \d+)|end of document)\)$", r" (\1)", str(error)).removesuffix(" ()")
+    if said.startswith(("Unterminated string", "Illegal character '\\n'", "Found invalid character '\\n'")):
+        return "a text that begins here has no end"
+    if said.startswith("Cannot overwrite a value"):
+        return f"a key stands here a second time ({said})"
+    return re.sub(r"\(((?:'[^']*'(?:, )?)+),?\)", lambda key: f"[{key[1].replace(', ', '.')}]".replace("'", ""), said)
 
 
 class _Reading:
-    """One file while it is read; ``lines`` are for saying where."""
+    """One file while it is read; ``text`` is for saying where."""
 
-    def __init__(self, name: str, lines: Sequence[str]) -> None:
-        self._name, self._lines = name, lines
+    def __init__(self, name: str, text: str) -> None:
+        self._name, self._text = name, text
 
     def scenario(self, table: dict[str, Any]) -> Scenario:
         taken: dict[str, Any] = {}
@@ -129,12 +173,19 @@ class _Reading:
                 taken[section] = self._filled(section, SECTIONS[section], value, section, 0)
             else:
                 known = ", ".join([*SECTIONS, *(f"[[{name}]]" for name in LISTS)])
-                self._wrong(section, None, 0, f"{section}: no such section; known are {known}")
+                self._wrong(section, None, 0, f"{_shown(section)}: no such section; known are {known}")
         scenario = Scenario(**taken)
-        accuracy = scenario.accuracy
-        if not accuracy.best_m <= accuracy.typical_m <= accuracy.worst_m:
-            self._wrong("accuracy", None, 0, "accuracy: best_m, typical_m and worst_m must rise in this order")
+        self._check_accuracy(scenario.accuracy, table.get("accuracy", {}))
         return scenario
+
+    def _check_accuracy(self, accuracy: Accuracy, given: dict[str, Any]) -> None:
+        values = {name: getattr(accuracy, name) for name in ("best_m", "typical_m", "worst_m")}
+        for one, other in itertools.pairwise(values):
+            if values[one] <= values[other]:
+                continue
+            said = ", ".join(f"{value:g}{'' if name in given else ' (the default)'}" for name, value in values.items())
+            cause = f"accuracy: best_m, typical_m and worst_m must rise in this order, and are {said}"
+            self._wrong("accuracy", one if one in given else other, 0, cause)
 
     def _listed(self, section: str, kind: type[Any], value: Any) -> Iterator[Any]:
         if not isinstance(value, list) or len(value) > MOST:
@@ -151,7 +202,9 @@ class _Reading:
         known: dict[str, Field[Any]] = {one.name: one for one in fields(kind)}
         for key in value:
             if key not in known:
-                self._wrong(section, key, number, f"{where}: {key}: no such setting; known are {', '.join(known)}")
+                self._wrong(
+                    section, key, number, f"{where}: {_shown(key)}: no such setting; known are {', '.join(known)}"
+                )
         for key, one in known.items():
             if key not in value and one.default is MISSING and one.default_factory is MISSING:
                 self._wrong(section, None, number, f"{where}: {key}: is missing")
@@ -173,45 +226,61 @@ class _Reading:
         if one.type == "tuple[str, ...]":
             allowed = [f"{each:02d}" for each in range(1, FAILURES + 1)]
             if not isinstance(given, list) or not all(each in allowed for each in given):
-                self._wrong(section, key, number, said + 'must be a list of failures, such as ["04", "13"]')
+                cause = f'must be a list of failures from "{allowed[0]}" to "{allowed[-1]}", such as ["04", "13"]'
+                self._wrong(section, key, number, said + cause)
             return tuple(given)
-        low, high = LIMITS.get(key, (0.0, 1.0))
-        if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
-            self._wrong(section, key, number, said + f"must be a number, from {low:g} to {high:g}")
-        if not low <= given <= high:
-            self._wrong(section, key, number, said + f"must be from {low:g} to {high:g}, not {given:g}")
+        cause = _bad_number(key, given)
+        if cause:
+            self._wrong(section, key, number, said + cause)
         return float(given)
 
     def _wrong(self, section: str, key: str | None, number: int, cause: str) -> NoReturn:
-        raise BadScenario(f"{self._name}:{self._line(section, key, number)}: {cause}")
+        raise BadScenario(f"{self._name}:{line_of(self._text, section, key, number)}: {cause}")
 
-    def _line(self, section: str, key: str | None, number: int) -> int:
-        """Of a key in the section, or in the so manieth of its tables; of the section where the key is not found as a line."""
-        head = re.compile(rf"\s*\[\[?\s*{re.escape(section)}\s*\]\]?|\s*{re.escape(section)}\s*[.=]")
-        heads = [n for n, line in enumerate(self._lines, start=1) if head.match(line)]
-        if not heads:
-            return 1
-        first = heads[max(0, min(number, len(heads)) - 1)]
-        if key is not None:
-            wanted = re.compile(rf"\s*(?:{re.escape(section)}\s*\.\s*)?{re.escape(key)}\s*=")
-            for n, line in enumerate(self._lines[first - 1 :], start=first):
-                if n > first and line.lstrip().startswith("["):
-                    break
-                if wanted.match(line):
-                    return n
-        return first
+
+def _shown(word: str) -> str:
+    """A word of the file as one short piece of a line."""
+    shown = word if word.isprintable() and word else ascii(word)
+    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+
+
+def _bad_number(key: str, given: Any) -> str | None:
+    """What is wrong with a number, None: nothing."""
+    low, high = LIMITS.get(key, (0.0, 1.0))
+    kind = "a whole number" if key in WHOLE else "a number"
+    endless = isinstance(given, float) and not math.isfinite(given)
+    if isinstance(given, bool) or not isinstance(given, int | float) or endless:
+        return f"must be {kind}, from {low:g} to {high:g}"
+    if not low <= given <= high:
+        shown = f", not {given:g}" if abs(given) < SHOWN_BELOW else ""
+        return f"must be from {low:g} to {high:g}{shown}"
+    if key in WHOLE and given != int(given):
+        return f"must be {kind}, from {low:g} to {high:g}, not {given:g}"
+    return None
 
 
 def _bad_word(key: str, given: Any) -> str | None:
     """What is wrong with a text, None: nothing."""
-    if key == "start" and given != "":
-        try:
-            parse_instant(given)
-        except (BadInstant, TypeError, AttributeError):
-            return "must be an instant such as 2026-10-24T12:00:00Z"
-        return None
+    if key == "start":
+        return _bad_start(given)
     if not isinstance(given, str):
-        return "must be a text"
+        return f"must be a text{f', one of {_words(key)}' if key in WORDS else ''}"
     if key in WORDS and given not in WORDS[key]:
-        return f"must be one of {', '.join(word or 'an empty text' for word in WORDS[key])}"
+        return f"must be one of {_words(key)}"
+    if key == "lot" and not given.strip():
+        return "must be the name of a lot, and is empty"
     return None
+
+
+def _words(key: str) -> str:
+    return ", ".join(word or "an empty text" for word in WORDS[key])
+
+
+def _bad_start(given: Any) -> str | None:
+    limits = f"from {START_FIRST} to {START_LAST}"
+    if given == "":
+        return None
+    try:
+        return None if may_begin(parse_instant(given)) else f"must be {limits}: no device can tell of other times"
+    except (BadInstant, TypeError):
+        return f'must be an instant such as "2026-10-24T12:00:00Z", in quotes, {limits}'

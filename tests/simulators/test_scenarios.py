@@ -59,17 +59,27 @@ def test_settings_are_taken(tmp_path: Path) -> None:
         ('[shares]\nzone_visit = "1"\n', "shares: zone_visit: must be a number"),
         ("[shares]\nzone_visit = nan\n", "shares: zone_visit: must be a number"),
         ("[shares]\nzone_visit = true\n", "shares: zone_visit: must be a number"),
-        ("[accuracy]\nbest_m = 50\n", "accuracy: best_m, typical_m and worst_m must rise"),
+        (
+            "[accuracy]\n\nbest_m = 50\n",
+            "s.toml:3: accuracy: best_m, typical_m and worst_m must rise in this order, and are 50, 7 (the default), 25 (the default)",
+        ),
+        ("[accuracy]\n\ntypical_m = 60\n", "s.toml:3: accuracy: best_m, typical_m and worst_m must rise"),
+        ("[accuracy]\ntypical_m = 60\nworst_m = 50\n", "s.toml:2: accuracy: best_m, typical_m and worst_m must rise"),
         ("[outage]\nfrom_s = 1\n", "outage: must be a list"),
         ("[[outage]]\nfrom_s = 1\n", "outage 1: to_s: is missing"),
         ("[[outage]]\nfrom_s = 5\nto_s = 4\n", "outage 1: to_s: must be after from_s"),
         ("[[outage]]\nfrom_s = 5\nto_s = 6\nkeeps = 1\n", "outage 1: keeps: must be true or false"),
-        ("[shares\n", "s.toml: "),
-        ("[people]\ndays = 1\n", "s.toml:2: people: days: must be a text"),
+        ("[shares\n", "s.toml:1: not TOML: Expected ']'"),
+        ("[people]\ndays = 1\n", "s.toml:2: people: days: must be a text, one of auto, yes, no"),
+        ("[people]\ndays = true\n", "s.toml:2: people: days: must be a text, one of auto, yes, no"),
+        (
+            "[[outage]]\nfrom_s = 1\nto_s = 2\ncarrier = 3\n",
+            "s.toml:4: outage 1: carrier: must be a text, one of an empty text, north, south, east, west",
+        ),
         ('[people]\ndays = "often"\n', "s.toml:2: people: days: must be one of auto, yes, no"),
         ('[wire]\n\n# a remark\nmsgpack = "x"\n', "s.toml:4: wire: msgpack: must be a number, from 0 to 1"),
         ('[run]\nstart = "tomorrow"\n', "s.toml:2: run: start: must be an instant such as"),
-        ('[about]\nfailures = ["27"]\n', "s.toml:2: about: failures: must be a list of failures"),
+        ('[about]\nfailures = ["27"]\n', 's.toml:2: about: failures: must be a list of failures from "01" to "26"'),
         (
             '[[outage]]\nfrom_s = 1\nto_s = 2\n[[outage]]\nfrom_s = 1\nto_s = 2\ncarrier = "x"\n',
             "s.toml:7: outage 2: carrier",
@@ -77,6 +87,30 @@ def test_settings_are_taken(tmp_path: Path) -> None:
         ("[[lot]]\nshare = 0.5\n", "s.toml:1: lot 1: lot: is missing"),
         ("[clocks]\nskew_s = 500\n", "s.toml:2: clocks: skew_s: must be from 0 to 120, not 500"),
         ("wire.msgpack = 3\n", "s.toml:1: wire: msgpack: must be from 0 to 1, not 3"),
+        ("[hostile]\nclients = 2.5\n", "s.toml:2: hostile: clients: must be a whole number, from 0 to 1000, not 2.5"),
+        ("[run]\nwearers = 2.5\n", "s.toml:2: run: wearers: must be a whole number"),
+        ("[[outage]]\nfrom_s = 1\nto_s = 2\ncell = 1.5\n", "s.toml:4: outage 1: cell: must be a whole number"),
+        ('[[lot]]\nlot = ""\n', "s.toml:2: lot 1: lot: must be the name of a lot, and is empty"),
+        (f"[shares]\nsos = 1{'0' * 400}\n", "s.toml:2: shares: sos: must be from 0 to 1"),
+        (f"[shares]\nsos = 0x1{'0' * 5000}\n", "s.toml:2: shares: sos: must be from 0 to 1"),
+        (f"[shares]\nsos = 1{'0' * 5000}\n", "s.toml:2: not TOML: a number has too many digits"),
+        (f"\n\n[shares]\nsos = {'[' * 5000}\n", "s.toml:4: not TOML: nested too deeply"),
+        ('[shares]\n"so\\ns" = 1\n', "s.toml:2: shares: 'so\\ns': no such setting"),
+        (f"[{'x' * 5000}]\n", f"s.toml:1: {'x' * 40}...: no such section"),
+        (
+            '[run]\n\nstart = "9999-12-31T23:59:59Z"\n',
+            "s.toml:3: run: start: must be from 2020-01-02T00:00:00Z to 2100-",
+        ),
+        ('[run]\nstart = "0001-01-01T00:00:00Z"\n', "s.toml:2: run: start: must be from 2020-01-02T00:00:00Z to 2100-"),
+        ('[run]\nstart = "1990-06-01T12:00:00Z"\n', "s.toml:2: run: start: must be from 2020-01-02T00:00:00Z to 2100-"),
+        ("[run]\nstart = 2026-06-01T12:00:00Z\n", "in quotes, from 2020-01-02T00:00:00Z to 2100-01-01T00:00:00Z"),
+        ("[shares]\nsos = 1\n\n[shares]\nfault = 1\n", "s.toml:4: not TOML: Cannot declare [shares] twice (column 8)"),
+        ("[shares]\nsos = 1\nsos = 0\n", "s.toml:3: not TOML: a key stands here a second time"),
+        ("[shares]\nsos = 1\nsos = 0", "s.toml:3: not TOML: a key stands here a second time"),
+        ('[about]\ntitle = "Night\n[shares]\n', "s.toml:2: not TOML: a text that begins here has no end"),
+        ('[about]\n\ntitle = """Night\n\n[shares]\n', "s.toml:3: not TOML: a text that begins here has no end"),
+        ("[about]\ntitle = 'Night\n[shares]\n", 's.toml:2: not TOML: Expected "\'"'),
+        ("[shares]\nsos = \n", "s.toml:2: not TOML: Invalid value"),
     ],
 )
 def test_a_fault_is_one_line_with_its_place(tmp_path: Path, text: str, said: str) -> None:
@@ -86,9 +120,45 @@ def test_a_fault_is_one_line_with_its_place(tmp_path: Path, text: str, said: str
     assert "\n" not in str(bad.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (b'[about]\ntitle = "caf\xe9"\n', "s.toml:2: must be UTF-8: invalid continuation byte, byte 0xe9"),
+        ("[about]\n".encode("utf-16"), "s.toml:1: must be UTF-8, and is UTF-16"),
+        (b"# long\n" * 200_000, "s.toml: must be of at most 1000000 bytes"),
+    ],
+)
+def test_a_file_that_is_no_text_is_one_line(tmp_path: Path, written: bytes, said: str) -> None:
+    path = tmp_path / "s.toml"
+    path.write_bytes(written)
+    with pytest.raises(BadScenario) as bad:
+        read_scenario(path)
+    assert said in str(bad.value)
+
+
+def test_a_mark_of_byte_order_and_windows_ends_of_lines_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_bytes(b"\xef\xbb\xbf[shares]\r\nsos = 0.5\r\n")
+    assert read_scenario(path).shares.sos == 0.5
+    path.write_bytes(b"\xef\xbb\xbf[shares]\r\n\r\nsos = 5\r\n")
+    with pytest.raises(BadScenario, match=r"s\.toml:3: shares: sos: "):
+        read_scenario(path)
+
+
+def test_a_run_may_begin_at_either_limit(tmp_path: Path) -> None:
+    for start in ("2020-01-02T00:00:00Z", "2100-01-01T00:00:00Z", ""):
+        assert _read(tmp_path, f'[run]\nstart = "{start}"\n').run.start == start
+
+
+def test_whole_numbers_may_be_written_as_numbers_are(tmp_path: Path) -> None:
+    assert _read(tmp_path, "[hostile]\nclients = 2.0\n[run]\nwearers = 30\n").hostile.clients == 2
+
+
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(BadScenario, match="No such file"):
         read_scenario(tmp_path / "none.toml")
+    with pytest.raises(BadScenario, match="File name too long"):
+        read_scenario(Path("x" * 5000))
 
 
 def test_the_page_tells_every_setting_with_its_default() -> None:
