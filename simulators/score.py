@@ -5,7 +5,7 @@ some seconds of slack given. What lines say of themselves decides the rest:
 
 - a line that is `shown` and has no violation is **missed**;
 - a violation that only overlaps lines within the stated position error (or of positions that were a moment old when
-  the condition began) is **explained**;
+  the condition began) is **explained**, as long as they last and no longer;
 - one that overlaps nothing, or only what was too short to be one, is **false**.
 
 Everything is compared wearer by wearer and condition by condition; only one wearer's intervals are objects at a time.
@@ -17,19 +17,21 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.instants import FAR_US, SECOND_US
+from domain.instants import FAR_US, SECOND_US, format_instant
 from domain.vocabulary import Kind
 from simulators.score_alerts import UNSEEN_US, Alerts, Verdict, judged
 from simulators.score_groups import Groups, Person, Wearers, people_of
 from simulators.score_lines import NONE, BadLine, Found, RawLine, Truth, Words, read_lines, told_kinds
-from simulators.score_report import OFF_S, SLACK_S, Interval, Report, as_text, run_of
+from simulators.score_report import OFF_S, SLACK_S, Interval, Report, run_of
+from simulators.score_text import as_text
 from simulators.truth_lines import WhyNot
 
 __all__ = ["BadLine", "Report", "as_text", "read_lines", "score"]
@@ -38,32 +40,40 @@ ENDING_S: Final = 30.0
 """What ends so shortly before the run does may be found as not over yet."""
 
 ZONES: Final = frozenset({Kind.EXCLUSION_ZONE.value, Kind.INCLUSION_ZONE.value, Kind.RESTRICTION_ZONE.value})
-ABOUT_EDGES: Final = frozenset({Kind.ZONE_EDGE.value, Kind.ZONE_BUFFER.value, Kind.ZONE_TRANSIT.value, *ZONES})
+BUFFER: Final = Kind.ZONE_BUFFER.value
+ABOUT_EDGES: Final = frozenset({Kind.ZONE_EDGE.value, BUFFER, Kind.ZONE_TRANSIT.value, *ZONES})
 """Kinds that a position error at the edge of a zone can make."""
 EDGES: Final = "edges"
 BY_SILENCE: Final = frozenset({Kind.COMMUNICATION_LOST.value, Kind.WHEREABOUTS_UNKNOWN.value, Kind.LOST_IN_ZONE.value})
 """Kinds that the end of the run itself may make: what is decided on after it does not count."""
 DID_NOT_HAPPEN: Final = frozenset({WhyNot.NEAR_EDGE, WhyNot.BETWEEN_POSITIONS, WhyNot.BELOW_GRACE})
+BY_ERROR: Final = frozenset({WhyNot.NEAR_EDGE, WhyNot.BETWEEN_POSITIONS, WhyNot.POSITION_ERROR})
+"""Lines that say of themselves that positions may have shown something else."""
 
 Family: TypeAlias = tuple[str, str | None]
 """What may explain each other: all kinds at a zone's edge, else the kind; and the condition."""
+Strays: TypeAlias = AbstractSet[tuple[int, int]]
+"""Rows of truth and of violations."""
+_NO_STRAYS: Final[Strays] = frozenset()
 
 
 def score(
     truth_lines: Iterable[RawLine],
     violation_lines: Iterable[RawLine],
     *,
+    life_lines: Iterable[RawLine] = (),
     alert_lines: Iterable[RawLine] | None = None,
     groups: Groups | None = None,
     tolerance_s: float = OFF_S,
 ) -> Report:
     """The comparison of truth lines and violations, both as in contract.md; all versions or only the current ones.
 
-    ``alert_lines``: alerts, and who was told (`simulators.score_alerts`). An end that is off by more than
+    ``life_lines``: more lines of the kind `life`, and of no other. ``alert_lines``: alerts, and who was told (`simulators.score_alerts`). An end that is off by more than
     ``tolerance_s`` is wrong. Raises `BadLine` for an object that has not the keys of its kind, `BadInput` for a line of a file.
     """
     words = Words()
     truth = Truth(truth_lines, words)
+    truth.take_lives(life_lines)
     found = Found(violation_lines, words)
     alerts = None if alert_lines is None else Alerts(alert_lines, found, words)
     report = Report(tolerance_s=tolerance_s, run_s=run_of(truth.run))
@@ -169,13 +179,16 @@ class _Comparison:
             near[_family(violation)][1].append(violation)
         ordered = {family: (_Ordered(one), _Ordered(two)) for family, (one, two) in near.items()}
         current = [v for v in violations if not v.withdrawn]
+        stray = (
+            _strays(violations, ordered) if any(line.why_not == WhyNot.BELOW_GRACE for line in lines) else _NO_STRAYS
+        )
         for line in lines:
-            why = self._look(line, ordered[_family(line)][1], current)
+            why = self._look(line, ordered[_family(line)][1], current, stray)
             if why is not None:
                 self.report.tell("missed", line, why)
                 self.report.draw("missed", line, why, lines, current)
         for violation in violations:
-            why = self._judge(violation, ordered[_family(violation)][0], lines)
+            why = self._judge(violation, ordered[_family(violation)][0], lines, stray)
             if why is not None:
                 self.report.tell("false", violation, why)
                 self.report.draw("false", violation, why, lines, current)
@@ -185,27 +198,30 @@ class _Comparison:
         setattr(kind, what, getattr(kind, what) + 1)
         self.report.wearers.counts[interval.wearer][interval.kind, what] += 1
 
-    def _look(self, line: Interval, found: _Ordered, current: list[Interval]) -> str | None:
+    def _look(self, line: Interval, found: _Ordered, current: list[Interval], stray: Strays) -> str | None:
         """Why a line was missed; None when it was found, or had not to be."""
         if line.why_not is not None:
             self.report.not_shown[line.why_not] += 1
             return None
         self._count(line, "truth")
         near = found.touching(line)
-        matches = [v for v in near if v.kind == line.kind and not v.withdrawn]
+        like = [v for v in near if v.kind == line.kind and not v.withdrawn]
+        matches = [v for v in like if (line.row, v.row) not in stray] if stray else like
         if matches:
             self._compare(line, matches)
             return None
         self._count(line, "missed")
         return _why_missed(line, near, current if self.report.tells("missed") else [])
 
-    def _judge(self, violation: Interval, lines: _Ordered, every: list[Interval]) -> str | None:
+    def _judge(self, violation: Interval, lines: _Ordered, every: list[Interval], stray: Strays) -> str | None:
         """Why a violation is false; None when it is true, or explained by the position error, or was withdrawn."""
         near = lines.touching(violation)
-        same = [line for line in near if line.kind == violation.kind]
+        same = [line for line in near if line.kind == violation.kind and (line.row, violation.row) not in stray]
+        reasons = [line for line in near if _explains(line, violation)]
+        alone_s = _longest_gap_s(violation.from_s, self._until_s(violation), reasons)
         if any(line.why_not not in DID_NOT_HAPPEN for line in same):
             verdict = Verdict.RIGHT
-        elif any(line.why_not != WhyNot.BELOW_GRACE for line in near):
+        elif reasons and alone_s <= self.report.tolerance_s:
             verdict = Verdict.EXPLAINED
         else:
             verdict = Verdict.FALSE
@@ -213,12 +229,17 @@ class _Comparison:
         if violation.withdrawn:
             return None
         self._count(violation, "found")
-        self.report.kinds[violation.kind].late += violation.late
+        if violation.late:
+            self.report.kinds[violation.kind].late += 1
+            self.report.tell("late", violation, self._why_late(violation))
         if verdict is Verdict.EXPLAINED:
             self._count(violation, "explained")
         if verdict is not Verdict.FALSE:
             return None
         self._count(violation, "false")
+        if reasons:
+            for_s = "with no end" if math.isinf(alone_s) else f"for {alone_s:.0f} s on end"
+            return f"it lasted {for_s} when nothing explains it: {_words_of(reasons)} did for some of it"
         if same:
             return "it did not last long enough"
         return _why_false(violation, lines.away_s(violation), every if self.report.tells("false") else [])
@@ -237,24 +258,56 @@ class _Comparison:
             kind.off_from += 1
             report.tell("off_from", line, f"found {_apart(off_from_s)}")
         wrong |= self._compare_end(line, matches)
+        wrong |= self._compare_middle(line, matches)
         kind.wrong_interval += wrong
         self._delays(line, matches)
 
     def _compare_end(self, line: Interval, matches: list[Interval]) -> bool:
-        """Whether the end is wrong; one near the run's end, or open, is not looked at."""
+        """Whether the end is wrong. Not looked at where neither was over when the run ended, or nobody knows when it did.
+
+        A truth that went on is held against the end of the run; what has no end though the truth has is wrong by any tolerance.
+        """
         report, kind = self.report, self.report.kinds[line.kind]
-        if line.to_s > report.run_s[1] - report.tolerance_s or not math.isfinite(line.to_s):
+        run_end_s = report.run_s[1]
+        goes_on = line.to_s >= run_end_s
+        true_s = run_end_s if goes_on else line.to_s
+        if not math.isfinite(true_s):
             return False
-        off_s = min((v.to_s - line.to_s for v in matches), key=abs)
-        if not math.isfinite(off_s):
-            kind.not_ended += 1
-        else:
+        if true_s > run_end_s - min(report.tolerance_s, OFF_S) and any(v.to_s >= run_end_s for v in matches):
+            return False  # not over yet, for all that anybody knew
+        off_s = min((v.to_s - true_s for v in matches), key=abs)
+        if math.isfinite(off_s):
             kind.seconds.off_to.append(off_s)
+        else:
+            kind.not_ended += 1
         if abs(off_s) <= report.tolerance_s:
             return False
         kind.off_to += 1
-        report.tell("off_to", line, f"found {_apart(off_s)}" if math.isfinite(off_s) else "found, but not ended")
+        why = f"found {_apart(off_s)}" if math.isfinite(off_s) else "found, but not ended"
+        report.tell("off_to", line, why + (": it went on to the run's end" if goes_on else ""))
         return True
+
+    def _compare_middle(self, line: Interval, matches: list[Interval]) -> bool:
+        """Whether what was found leaves out a stretch in the middle."""
+        begin_s = max(line.from_s, min(v.from_s for v in matches))
+        end_s = min(line.to_s, max(v.to_s for v in matches))
+        gap_s = _longest_gap_s(begin_s, end_s, matches) if len(matches) > 1 else 0.0
+        if gap_s <= self.report.tolerance_s:
+            return False
+        self.report.kinds[line.kind].gaps += 1
+        self.report.tell("gap", line, f"found in {len(matches)} pieces, with {gap_s:.0f} s between two of them")
+        return True
+
+    def _until_s(self, violation: Interval) -> float:
+        """To when a violation lasts as far as is known: what is open does to the end of the run."""
+        return violation.to_s if math.isfinite(violation.to_s) else max(self.report.run_s[1], violation.from_s)
+
+    def _why_late(self, violation: Interval) -> str:
+        """When its first late version was decided, and how long after what that one is about."""
+        found, row = self.found, violation.row
+        at = format_instant(found.late_us[row])
+        after_s = (found.late_us[row] - found.late_about_us[row]) / SECOND_US
+        return f"decided {at}, {after_s:.0f} s after the {'end' if found.late_about_end[row] else 'beginning'} that it told of"
 
     def _delays(self, line: Interval, matches: list[Interval]) -> None:
         seconds = self.report.kinds[line.kind].seconds
@@ -300,6 +353,47 @@ def _end_s(to_us: int) -> float:
 
 def _family(interval: Interval) -> Family:
     return EDGES if interval.kind in ABOUT_EDGES else interval.kind, interval.condition
+
+
+def _strays(violations: list[Interval], ordered: Mapping[Family, tuple[_Ordered, _Ordered]]) -> Strays:
+    """Lines and violations (their rows) that are near to each other and do not belong together.
+
+    A violation of what was too short is none of what is near by the slack alone.
+    """
+    found = set()
+    for violation in violations:
+        like = [one for one in ordered[_family(violation)][0].touching(violation) if one.kind == violation.kind]
+        if any(line.why_not == WhyNot.BELOW_GRACE and line.overlaps(violation) for line in like):
+            found |= {(line.row, violation.row) for line in like if not line.overlaps(violation)}
+    return found
+
+
+def _explains(line: Interval, violation: Interval) -> bool:
+    """Whether a line that is near may be why there is a violation of what did not happen.
+
+    A line of the zone's edge that speaks of an error does so for every kind at that edge; being in the zone explains the lesser
+    kinds. A buffer has an edge of its own: to be within it is no reason to be found in the zone.
+    """
+    if line.kind == violation.kind:
+        return line.why_not in BY_ERROR
+    if line.kind == BUFFER or (line.kind in ZONES and violation.kind in ZONES):
+        return False
+    return line.why_not in BY_ERROR or (line.kind in ZONES and line.why_not != WhyNot.BELOW_GRACE)
+
+
+def _longest_gap_s(begin_s: float, end_s: float, intervals: Iterable[Interval]) -> float:
+    """The longest stretch between two instants in which there is none of some intervals, seconds."""
+    longest_s, at_s = 0.0, begin_s
+    for one in sorted(intervals, key=lambda one: one.from_s):
+        if at_s >= end_s:
+            break
+        longest_s = max(longest_s, min(one.from_s, end_s) - at_s)
+        at_s = max(at_s, one.to_s)
+    return max(longest_s, end_s - at_s) if at_s < end_s else longest_s
+
+
+def _words_of(lines: list[Interval]) -> str:
+    return ", ".join(sorted({f"{line.kind} {line.why_not or ''}".rstrip() for line in lines}))
 
 
 def _apart(off_s: float) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.vocabulary import Severity
 from simulators.score_figures import quantiles, rate, wilson
@@ -79,7 +80,7 @@ class Alerts:
     Attributes
     ----------
     raised_us, told_us : when it was raised, and when a protected person was first told; `UNSEEN_US`: not.
-    of_violation : (violations,) the alert of each violation; `NONE`: none.
+    violation, alert : (links,) rows of a violation and of an alert that has it; a violation may be in several alerts.
     """
 
     def __init__(self, lines: Iterable[RawLine], found: Found, words: Words) -> None:
@@ -87,25 +88,34 @@ class Alerts:
         self.raised_us, self.told_us = array("q"), array("q")
         self.kind, self.severity, self.wearer = array("h"), array("h"), array("i")
         self.severities, self.kinds = Names(), Names()
-        self.of_violation = np.full(len(found), NONE, np.int64)
+        self.violation, self.alert = array("q"), array("q")
         for line in typed(lines, _AlertLine):
             try:
                 self._take(line, found, words)
             except BadLine as bad:
                 raise located(lines, bad) from None
+        self._raised = self._first(self.raised_us, len(found))
+        self._told = self._first(self.told_us, len(found))
+
+    def _first(self, instants: array[int], violations: int) -> NDArray[np.int64]:
+        """(violations,) the first of some instants over the alerts of each violation; `UNSEEN_US`: there is none."""
+        never = np.iinfo(np.int64).max
+        violation, at = np.asarray(self.violation), np.asarray(instants)[np.asarray(self.alert)]
+        first = np.full(violations, never, np.int64)
+        seen = at != UNSEEN_US
+        np.minimum.at(first, violation[seen], at[seen])
+        return np.where(first == never, UNSEEN_US, first)
 
     def __len__(self) -> int:
         return len(self.raised_us)
 
     def raised_of(self, violation: int) -> int:
-        """When a violation's alert was raised, microseconds; `UNSEEN_US` where there is none."""
-        row = int(self.of_violation[violation])
-        return UNSEEN_US if row == NONE else self.raised_us[row]
+        """When the first alert of a violation was raised, microseconds; `UNSEEN_US` where there is none."""
+        return int(self._raised[violation])
 
     def told_of(self, violation: int) -> int:
-        """When a protected person was told of a violation, microseconds; `UNSEEN_US`: never."""
-        row = int(self.of_violation[violation])
-        return UNSEEN_US if row == NONE else self.told_us[row]
+        """When a protected person was first told of a violation, microseconds; `UNSEEN_US`: never."""
+        return int(self._told[violation])
 
     def _take(self, line: _AlertLine, found: Found, words: Words) -> None:
         if line.items is not None:
@@ -131,14 +141,15 @@ class Alerts:
 
     def _alert(self, alert: _Alert, found: Found, words: Words) -> None:
         row = self._row(alert.id)
-        self.raised_us[row] = microseconds(alert.raised)
+        self.raised_us[row] = _earlier(self.raised_us[row], microseconds(alert.raised))
         self.kind[row] = self.kinds.number(alert.kind)
         self.severity[row] = self.severities.number(alert.severity.value)
         self.wearer[row] = words.wearers.number(alert.wearer)
         for name in alert.violations:
             violation = found.row_of.get(name)
             if violation is not None:
-                self.of_violation[violation] = row
+                self.violation.append(violation)
+                self.alert.append(row)
 
     def _history(self, line: _AlertLine) -> None:
         """The first thing sent to a victim that takes nothing back, or call to one that was answered."""
@@ -150,7 +161,12 @@ class Alerts:
         ]
         told += [microseconds(c.at) for c in line.contacts if c.party == VICTIM and c.answered]
         if told:
-            self.told_us[self._row(line.alert)] = min(told)
+            row = self._row(line.alert)
+            self.told_us[row] = _earlier(self.told_us[row], min(told))
+
+
+def _earlier(known_us: int, us: int) -> int:
+    return us if known_us == UNSEEN_US else min(known_us, us)
 
 
 @dataclass(slots=True)
@@ -206,8 +222,7 @@ def judged(alerts: Alerts, verdicts: array[int]) -> AlertReport:
     An alert of which every violation was withdrawn told somebody all the same: it is right when what it told happened.
     """
     best = np.zeros(len(alerts), np.int8)
-    linked = alerts.of_violation != NONE
-    np.maximum.at(best, alerts.of_violation[linked], np.asarray(verdicts, np.int8)[linked])
+    np.maximum.at(best, np.asarray(alerts.alert), np.asarray(verdicts, np.int8)[np.asarray(alerts.violation)])
     report = AlertReport()
     for row, verdict in enumerate(best.tolist()):
         if alerts.raised_us[row] == UNSEEN_US:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from domain.errors import BailiwickError
 from simulators.score import Report, as_text, read_lines, score
-from simulators.score_groups import read_groups
+from simulators.score_groups_file import read_groups
 from simulators.score_page import as_page
 from simulators.score_report import OFF_S
 from simulators.telling import BAD_INPUT, DONE, FAILED, told
@@ -43,12 +43,27 @@ def _told(config: ScoreConfig) -> int:
 
 
 def _scored(config: ScoreConfig) -> Report:
+    _check_page(config)
     if not (math.isfinite(config.tolerance_s) and config.tolerance_s >= 0):
         raise BailiwickError("--tolerance: 0 seconds or more")
     return score(
-        read_lines(config.truth, *([] if config.lives is None else [config.lives])),
+        read_lines(config.truth),
         read_lines(config.violations),
+        life_lines=() if config.lives is None else read_lines(config.lives),
         alert_lines=None if config.alerts is None else read_lines(config.alerts),
         groups=None if config.groups is None else read_groups(config.groups),
         tolerance_s=config.tolerance_s,
     )
+
+
+def _check_page(config: ScoreConfig) -> None:
+    """Raises `BailiwickError` where the page would be written over a file that is read."""
+    page = config.page
+    if page is None:
+        return
+    for name in ("truth", "violations", "alerts", "groups", "lives"):
+        path: Path | None = getattr(config, name)
+        if path is not None and (
+            path.resolve() == page.resolve() or (page.exists() and path.exists() and path.samefile(page))
+        ):
+            raise BailiwickError(f"--html: {page} is the file of --{name}, and would be written over")

@@ -87,6 +87,7 @@ class KindScore:
     other_code: int = 0
     off_from: int = 0
     off_to: int = 0
+    gaps: int = 0
     wrong_interval: int = 0
     not_ended: int = 0
     seconds: Distributions = field(default_factory=Distributions)
@@ -118,6 +119,7 @@ class KindScore:
             "other_code": self.other_code,
             "off_from": self.off_from,
             "off_to": self.off_to,
+            "gaps": self.gaps,
             "wrong_interval": self.wrong_interval,
             "not_ended": self.not_ended,
             "right": self.right,

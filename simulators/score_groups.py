@@ -5,24 +5,19 @@ Groups come from the truth's lines of the kind `life`, from a file, or both. Wha
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-import msgspec
 import numpy as np
 
-from domain.errors import BadInput, Fault
 from domain.instants import DAY_US, FAR_US
 from simulators.score_figures import KindScore, rate, summed
-from simulators.score_lines import BadLine, Lines, TruthLine, located, span_of
+from simulators.score_groups_file import Groups, read_groups, word_of
+from simulators.score_lines import TruthLine, span_of
 
-Groups: TypeAlias = Mapping[str, Mapping[str, str]]
-"""Wearer to group words: what is told apart, to what the wearer is."""
+__all__ = ["Groups", "Person", "Wearers", "people_of", "read_groups"]
 
 MONTH_DAYS: Final = 30
 NOT_TOLD: Final = "not told"
@@ -46,18 +41,30 @@ class Person:
 def people_of(lives: Iterable[TruthLine], groups: Groups | None, run: tuple[int, int] | None) -> dict[str, Person]:
     """Every wearer that truth or groups tell of. The file's words count over the truth's."""
     people: dict[str, Person] = {}
-    run_days = None if run is None or run[1] == FAR_US else (run[1] - run[0]) / DAY_US
+    run_end_us = FAR_US if run is None else run[1]
+    spans: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for line in lives:
         person = people.setdefault(line.wearer or "", Person())
         from_us, to_us = span_of(line)
-        lived = run_days if to_us == FAR_US else (to_us - from_us) / DAY_US
-        person.days = lived if person.days is None or lived is None else person.days + lived
+        spans[line.wearer or ""].add((from_us, max(from_us, run_end_us) if to_us == FAR_US else to_us))
         person.groups.update(_words(line))
         person.orderly = line.orderly if person.orderly is None else person.orderly and line.orderly is not False
+    for name, lived in spans.items():
+        people[name].days = _days_of(lived)
+    run_days = None if run is None or run_end_us == FAR_US else (run_end_us - run[0]) / DAY_US
     for name, words in (groups or {}).items():
         person = people.setdefault(name, Person(days=run_days))
         person.groups.update(words)
     return people
+
+
+def _days_of(spans: Iterable[tuple[int, int]]) -> float | None:
+    """Days in at least one of some spans, microseconds; None where one has no end that is known."""
+    length_us, reached_us = 0, -FAR_US
+    for from_us, to_us in sorted(spans):
+        length_us += max(0, to_us - max(from_us, reached_us))
+        reached_us = max(reached_us, to_us)
+    return None if reached_us == FAR_US else length_us / DAY_US
 
 
 def _words(line: TruthLine) -> dict[str, str]:
@@ -65,56 +72,9 @@ def _words(line: TruthLine) -> dict[str, str]:
     found = {name: word for name, word in words.items() if word is not None}
     for name, answer in (("under_18", line.under_18), ("orderly", line.orderly)):
         if answer is not None:
-            found[name] = _word(answer)
+            found[name] = word_of(answer)
     near = line.zone_m
     found["zone"] = ZONE_NONE if near is None else next((word for limit, word in ZONE_BANDS if near < limit), ZONE_FAR)
-    return found
-
-
-def read_groups(path: Path) -> dict[str, dict[str, str]]:
-    """Wearer to words: CSV with a heading in which one column is `wearer`, or NDJSON. Raises `BadInput`."""
-    with path.open("rb") as file:
-        first = file.read(256).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return _of_ndjson(path) if first.startswith(b"{") else _of_csv(path)
-
-
-def _of_ndjson(path: Path) -> dict[str, dict[str, str]]:
-    lines, found = Lines(path), {}
-    decode = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decode
-    for text in lines:
-        try:
-            line = decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise located(lines, BadLine("line", f"not an object of words: {error}")) from None
-        wearer = line.pop("wearer", None)
-        if not isinstance(wearer, str):
-            raise located(lines, BadLine("wearer", "missing, or not a name"))
-        found[wearer] = {name: _word(value) for name, value in line.items() if value is not None}
-    return found
-
-
-def _word(value: str | float | bool) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
-
-
-def _of_csv(path: Path) -> dict[str, dict[str, str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadInput([Fault(str(path), 1, "line", f"not UTF-8: {error.reason}")]) from None
-    rows = csv.reader(io.StringIO(text, newline=""))
-    heading = [name.strip() for name in next(rows, [])]
-    if "wearer" not in heading:
-        raise BadInput([Fault(str(path), 1, "wearer", "no column of this name in the heading")])
-    at, found = heading.index("wearer"), {}
-    for row in rows:
-        if not row:
-            continue
-        if len(row) != len(heading):
-            cause = f"{len(row)} values under {len(heading)} names"
-            raise BadInput([Fault(str(path), rows.line_num, "line", cause)])
-        words = {name: value.strip() for name, value in zip(heading, row, strict=True) if value.strip()}
-        found[row[at].strip()] = {name: word for name, word in words.items() if name != "wearer"}
     return found
 
 
@@ -133,6 +93,10 @@ class Wearers:
         """Wearer-days of those whose days are known; None when nobody's are."""
         known = [d for name in names if (d := self.people[name].days) is not None]
         return sum(known) if known else None
+
+    def known(self) -> list[str]:
+        """Those whose days are known: rates by wearer-day are of them alone."""
+        return [name for name, person in self.people.items() if person.days is not None]
 
     def kinds_of(self, names: Iterable[str]) -> dict[str, KindScore]:
         found: dict[str, KindScore] = defaultdict(KindScore)
@@ -177,7 +141,8 @@ class Wearers:
         """The figures of some wearers, in all and by kind."""
         kinds, days = self.kinds_of(names), self.days(names)
         total = summed(kinds.values())
-        wrong, explained = map(sum, zip(*(self.for_nothing(name) for name in names), strict=True))
+        known = [self.for_nothing(name) for name in names if self.people[name].days is not None]
+        wrong, explained = sum(one[0] for one in known), sum(one[1] for one in known)
         orderly = [name for name in names if self.people[name].orderly]
         return {
             "wearers": len(names),

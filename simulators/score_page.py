@@ -25,9 +25,11 @@ SERIES: Final = (
 SORTS: Final = {
     "missed": "Missed",
     "false": "False",
+    "late": "Late",
     "other_code": "Found with another code",
     "off_from": "Wrong beginning",
     "off_to": "Wrong end",
+    "gap": "Found with a gap",
 }
 
 
@@ -45,6 +47,7 @@ def as_page(report: Report) -> str:
         "percent": lambda value: "–" if value is None else plots.percent(value),
         "seconds": lambda value: "–" if value is None else plots.duration(value),
         "figure": _figure,
+        "many": _many,
         "sentence": lambda text: text[:1].upper() + text[1:],
         "instant": lambda text: "open" if text is None else text[:19].replace("T", " "),
     }
@@ -55,6 +58,11 @@ def _figure(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:,d}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def _many(count: int, noun: str) -> str:
+    """``1 wearer``, ``2 wearers``."""
+    return f"{_figure(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def _told(report: Report) -> dict[str, Any]:
@@ -116,14 +124,20 @@ def _panel(kind: str, curves: dict[str, Any], on: plots.Axis) -> dict[str, Any]:
 
 
 def _off(report: Report) -> list[dict[str, Any]]:
-    """Histograms of both ends over all kinds, and each kind's row of the table."""
+    """Histograms of both ends over all kinds; ``wrong`` of those compared, ``open`` beside them: they have no end to compare."""
     total = report.total
     ends = (
         ("Beginnings", total.seconds.off_from, total.off_from, 0),
-        ("Ends", total.seconds.off_to, total.off_to, total.not_ended),
+        ("Ends", total.seconds.off_to, total.off_to - total.not_ended, total.not_ended),
     )
     return [
-        {"name": name, "n": len(values), "bins": plots.bins(values, report.tolerance_s), "wrong": wrong, "open": open_}
+        {
+            "name": name,
+            "n": len(values),
+            "bins": plots.bins(values, report.tolerance_s, open_),
+            "wrong": wrong,
+            "open": open_,
+        }
         for name, values, wrong, open_ in ends
     ]
 

@@ -41,6 +41,7 @@ TIMES: Final = (
 )
 OFF_EDGES_S: Final = (-3600.0, -600.0, -300.0, -120.0, -60.0, -30.0, -10.0, -2.0)
 """Bins of a wrong interval, mirrored; the tolerance is an edge as well."""
+NEVER: Final = "never ended"
 STEPS_S: Final = (10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 172800, 604800, 2592000, 7776000)
 MOST_TICKS: Final = 8
 MOST_ROWS: Final = 6
@@ -137,16 +138,22 @@ class Bin:
     wrong: bool
 
 
-def bins(values: Sequence[float], tolerance_s: float) -> tuple[Bin, ...]:
-    """How many were off by how much, too early at the left; bins of equal width, narrower in seconds near nothing."""
+def bins(values: Sequence[float], tolerance_s: float, never: int = 0) -> tuple[Bin, ...]:
+    """How many were off by how much, too early at the left; bins of equal width, narrower in seconds near nothing.
+
+    ``never``: how many have no end at all; where there are such they have a bin of their own, the last.
+    """
     edges = sorted({*OFF_EDGES_S, *(-e for e in OFF_EDGES_S), -tolerance_s, tolerance_s})
     counts = np.histogram(np.asarray(values, np.float64), [-np.inf, *edges, np.inf])[0].tolist()
-    most, width = max(1, *counts), 1 / len(counts)
+    most, width = max(1, never, *counts), 1 / (len(counts) + bool(never))
     ends = [-math.inf, *edges, math.inf]
-    return tuple(
+    drawn = [
         Bin(n * width, width, count / most, count, _between(low, high), high <= -tolerance_s or low >= tolerance_s)
         for n, (count, low, high) in enumerate(zip(counts, ends, ends[1:], strict=False))
-    )
+    ]
+    if never:
+        drawn.append(Bin(len(counts) * width, width, never / most, never, NEVER, wrong=True))
+    return tuple(drawn)
 
 
 def _between(low: float, high: float) -> str:

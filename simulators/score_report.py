@@ -48,6 +48,11 @@ class Interval:
     def touches(self, other: Interval) -> bool:
         return self.from_s - SLACK_S < other.to_s and other.from_s - SLACK_S < self.to_s
 
+    def overlaps(self, other: Interval) -> bool:
+        """Without any slack; an instant overlaps what it lies in or at the end of."""
+        shared_s = min(self.to_s, other.to_s) - max(self.from_s, other.from_s)
+        return shared_s > 0 or (shared_s == 0 and (self.from_s == self.to_s or other.from_s == other.to_s))
+
     def as_json(self, why: str) -> dict[str, Any]:
         return {
             "wearer": self.wearer,
@@ -110,14 +115,15 @@ class Report:
     def in_short(self) -> dict[str, Any]:
         """The figures that a benchmark keeps; None where nothing is known to say."""
         recalls = [kind.shares()["recall"] for kind in self.kinds.values() if kind.truth]
-        days, total = self.wearers.days(self.wearers.people), self.total
+        known = self.wearers.known()
+        days, total, of_known = self.wearers.days(known), self.total, summed(self.wearers.kinds_of(known).values())
         worst = self.wearers.worst()
         among = worst["orderly_per_30_days"] or worst["per_30_days"]
         return {
             "recall_min": min(recalls, default=None),
-            "false_per_1000_wearer_days": None if not days else round(total.false * 1000 / days, 6),
+            "false_per_1000_wearer_days": None if not days else round(of_known.false * 1000 / days, 6),
             "did_not_happen_per_1000_wearer_days": (
-                None if not days else round((total.false + total.explained) * 1000 / days, 6)
+                None if not days else round((of_known.false + of_known.explained) * 1000 / days, 6)
             ),
             "worst_served_p99": among["did_not_happen"]["p99"],
             "delay_s": {k: v for k, v in quantiles(total.seconds.to_decided).items() if k in ("p50", "p95", "p99")},
@@ -143,11 +149,12 @@ class Report:
         if not math.isfinite(self.run_s[0]):
             return None
         begin, end = (format_instant(round(at * SECOND_US)) if math.isfinite(at) else None for at in self.run_s)
-        days = self.wearers.days(self.wearers.people)
+        known = self.wearers.known()
+        days = self.wearers.days(known)
         return {
             "from": begin,
             "to": end,
-            "wearers": len(self.wearers.people) if days is not None else None,
+            "wearers": len(known) or None,
             "wearer_days": None if days is None else round(days, 3),
         }
 
@@ -203,39 +210,6 @@ def run_of(span_us: tuple[int, int] | None) -> tuple[float, float]:
     if span_us is None:
         return -math.inf, math.inf
     return span_us[0] / SECOND_US, math.inf if span_us[1] == FAR_US else span_us[1] / SECOND_US
-
-
-def as_text(report: Report) -> str:
-    """The comparison for people: a row a kind, and what is wrong below."""
-    columns = ("truth", "found", "missed", "false", "explained", "late", "other_code", "wrong_interval")
-    heading = ("kind", *columns, "recall", "precision", "p50 s", "p99 s")
-    rows = [heading, *(_row(kind, report.kinds[kind], columns) for kind in sorted(report.kinds))]
-    if len(report.kinds) > 1:
-        rows.append(_row("all", report.total, columns))
-    widths = [max(len(row[column]) for row in rows) + 2 for column in range(len(heading))]
-    lines = [
-        row[0].ljust(widths[0]) + "".join(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-        for row in rows
-    ]
-    for what in report.details:
-        about = what["condition"] or what["code"] or ""
-        lines.append(f"{what['what']}: {what['wearer']} {what['kind']} {about} from {what['from']}: {what['why']}")
-    lines += [f"{what}: {more} more" for what, more in sorted(report.left_out.items())]
-    return "\n".join(lines)
-
-
-def _row(name: str, kind: KindScore, columns: tuple[str, ...]) -> tuple[str, ...]:
-    shares, delay, counts = kind.shares(), quantiles(kind.seconds.to_decided), kind.counts()
-    percents = (_percent(shares["recall"]), _percent(shares["precision"]))
-    return (name, *(str(counts[c]) for c in columns), *percents, *(_said(delay[q]) for q in ("p50", "p99")))
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f}%"
-
-
-def _said(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds:.1f}"
 
 
 def days_of(run_s: tuple[float, float]) -> float | None:

@@ -88,11 +88,38 @@ def test_intervals_that_are_off_by_more_than_the_tolerance_are_counted_once() ->
     assert [strict[key] for key in ("off_from", "off_to", "wrong_interval")] == [3, 3, 3]
 
 
-def test_an_open_truth_and_one_that_ends_with_the_run_have_no_wrong_end() -> None:
-    open_ = (truth("exclusion_zone", 10, None), found("exclusion_zone", 10, 30))
-    assert _told(*open_)["off_to"] == 0
-    assert score([open_[0]], [open_[1]]).kinds["exclusion_zone"].off_to == 0
+def test_what_was_not_over_when_the_run_ended_has_no_wrong_end() -> None:
+    assert _told(truth("exclusion_zone", 10, None), found("exclusion_zone", 10, None))["off_to"] == 0
     assert _told(truth("exclusion_zone", 10, 599), found("exclusion_zone", 10, None))["off_to"] == 0
+    assert _told(truth("exclusion_zone", 10, 599), found("exclusion_zone", 10, 605))["off_to"] == 0
+    open_ = (truth("exclusion_zone", 10, None), found("exclusion_zone", 10, 30))
+    assert score([open_[0]], [open_[1]]).kinds["exclusion_zone"].off_to == 0, "nobody says when the run ended"
+
+
+@pytest.mark.parametrize("end", [None, 598.5])
+def test_what_is_found_over_while_it_goes_on_has_a_wrong_end(end: float | None) -> None:
+    told = _told(truth("exclusion_zone", 60, end), found("exclusion_zone", 60, 70))
+    assert [told[key] for key in ("off_to", "wrong_interval", "not_ended")] == [1, 1, 0]
+    assert told["off_to_s"]["max"] == ((end or 600) - 70) * 60
+    assert _told(truth("exclusion_zone", 60, end), found("exclusion_zone", 60, 598.5))["off_to"] == 0
+
+
+def test_what_has_no_end_is_wrong_by_any_tolerance() -> None:
+    told = _told(truth("exclusion_zone", 60, 540), found("exclusion_zone", 60, None), tolerance_s=7200.0)
+    assert [told[key] for key in ("off_to", "wrong_interval", "not_ended")] == [1, 1, 1]
+
+
+def test_pieces_with_a_long_gap_between_them_are_no_right_interval() -> None:
+    pieces = (found("exclusion_zone", 60, 65, name="W1-1"), found("exclusion_zone", 235, 240, name="W1-2"))
+    lines = [run(0, 600), truth("exclusion_zone", 60, 240)]
+    report = score(lines, pieces)
+    told = report.as_json()["violations"]["exclusion_zone"]
+    assert [told[key] for key in ("right", "off_from", "off_to", "gaps", "wrong_interval")] == [2, 0, 0, 1, 1]
+    assert [(d["what"], d["why"]) for d in report.details] == [
+        ("gap", "found in 2 pieces, with 10200 s between two of them"),
+    ]
+    between = found("exclusion_zone", 66, 234, name="W1-3")
+    assert score(lines, [*pieces, between]).kinds["exclusion_zone"].wrong_interval == 0
 
 
 def test_all_kinds_together_are_their_sums() -> None:

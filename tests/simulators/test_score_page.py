@@ -91,6 +91,21 @@ def test_the_page_says_what_the_figures_say_and_takes_no_word_for_markup() -> No
     assert words.count("Missed: W") == sum(strip.what == "missed" for strip in report.strips()) > 0
 
 
+def test_what_never_ended_has_a_number_and_a_bar_of_its_own() -> None:
+    lines = [truth("exclusion_zone", n, n + 5) for n in range(0, 110, 10)]
+    violations = [found("exclusion_zone", n, None if n < 90 else n + 5, name=f"W1-{n}") for n in range(0, 110, 10)]
+    report = score([run(0, DAY), life("W1", 0, DAY), *lines], violations)
+    page = as_page(report)
+    assert "Ends: 2 compared, 0 of them wrong; 9 more never ended" in page
+    assert "<title>never ended: 9</title>" in page
+    drawn = bins([0.0, 1.0], 120.0, 9)
+    assert (drawn[-1].count, drawn[-1].wrong, drawn[-1].height) == (9, True, 1.0)
+    assert drawn[-1].x + drawn[-1].width == pytest.approx(1.0)
+    assert "1 wearer, 1 wearer-day." in page
+    assert "1 wearers" not in page
+    assert "The axis of time is logarithmic" in page
+
+
 @pytest.mark.parametrize(
     "lines", [([], []), ([truth("sos", 1, 1)], []), ([], [found("sos", 1, 1)]), ([run(0, 60)], [])]
 )

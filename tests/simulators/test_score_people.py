@@ -104,6 +104,42 @@ def test_lines_of_lives_are_groups_and_no_truth() -> None:
     assert report.as_json()["run"]["wearer_days"] == 400
 
 
+def test_lines_of_lives_that_come_twice_are_days_once() -> None:
+    report = score([run(0, 100 * DAY), *_lives()], [], life_lines=_lives())
+    assert report.as_json()["run"] | {"from": "", "to": ""} == {"from": "", "to": "", "wearers": 4, "wearer_days": 400}
+    parts = [life("W1", 0, 3 * DAY), life("W1", 2 * DAY, 5 * DAY), life("W1", 7 * DAY, 8 * DAY)]
+    assert score([run(0, 100 * DAY), *parts], []).as_json()["run"]["wearer_days"] == 6
+
+
+@pytest.mark.parametrize("line", [truth("curfew", 1, 5), run(0, 5)])
+def test_lines_of_anything_else_among_the_lives_are_refused(tmp_path: Path, line: dict[str, Any]) -> None:
+    path = tmp_path / "lives"
+    path.write_text(json.dumps(life("W1", 0, DAY)) + "\n" + json.dumps(line) + "\n")
+    with pytest.raises(BadInput) as bad:
+        score([run(0, DAY)], [], life_lines=read_lines(path))
+    cause = f"`{line['kind']}` among the lives: only lines of the kind `life` stand there"
+    assert str(bad.value) == f"{path}:2: kind: {cause}"
+
+
+def test_rates_by_wearer_day_are_of_those_whose_days_are_known() -> None:
+    false = [found("sos", n, n, name=f"W{n}-1", wearer=f"W{n}", condition=None) for n in range(1, 11)]
+    report = score([run(0, DAY)], false, groups={"W1": {"home": "flat"}}).as_json()
+    assert (report["run"]["wearers"], report["run"]["wearer_days"], report["all"]["false"]) == (1, 1.0, 10)
+    assert report["in_short"]["false_per_1000_wearer_days"] == 1000
+    assert report["groups"]["home"]["flat"]["false_per_wearer_day"] == 1
+    assert report["groups"]["home"]["not told"]["false_per_wearer_day"] is None
+
+
+def test_a_violation_in_two_alerts_is_told_by_the_first_in_any_order_of_lines() -> None:
+    lines = [alert(1, "W1-1", raised=15), alert(2, "W1-1", raised=11), told(1, 16), told(2, 19), told(1, 17)]
+    for _ in lines:
+        lines = [*lines[1:], lines[0]]
+        report = score(HAPPENED, VIOLATIONS, alert_lines=lines).as_json()
+        delays = report["violations"]["exclusion_zone"]["delay_s"]
+        assert [delays[k]["max"] for k in ("to_alert", "to_victim_told")] == [60, 360]
+        assert (report["alerts"]["right"], report["alerts"]["not_judged"]) == (2, 0)
+
+
 def test_what_wearers_are_told_of_for_nothing_is_counted_per_group_and_per_wearer() -> None:
     false = [found("sos", n, n, name=f"W3-{n}", condition=None, wearer="W3") for n in range(0, 100, 10)]
     near = truth("exclusion_zone", 60, 61, "near_edge", wearer="W2")
@@ -172,6 +208,16 @@ def test_groups_from_a_file_join_those_of_the_truth(tmp_path: Path, text: str) -
         ('{"wearer":"W1"}\n{"home":"flat"}\n', ":2: wearer: missing"),
         ('{"wearer":"W1","home":["flat"]}\n', ":1: line: not an object of words"),
         ("", ":1: wearer: no column of this name"),
+        ("wearer,home\nW1,flat\nW2,flat\nW1,boat\n", ":4: wearer: W1 stands on a line before"),
+        ('{"wearer":"W1","a":1}\n{"wearer":"W1","a":2}\n', ":2: wearer: W1 stands on a line before"),
+        ("wearer,home,home\nW1,flat,boat\n", ":1: home: two columns of this name"),
+        ("wearer,wearer\nW1,W2\n", ":1: wearer: two columns of this name"),
+        ("wearer,,home\nW1,a,b\n", ":1: line: column 2 of the heading has no name"),
+        ("wearer,home\n ,flat\n", ":2: wearer: missing"),
+        ('{"wearer":""}\n', ":1: wearer: missing"),
+        ('{"wearer":"W1","":1}\n', ":1: line: a key without a name"),
+        ("wearer,home\nW1," + "x" * 131_073 + "\n", ":2: line: not CSV: field larger than field limit"),
+        ('{"wearer":' + "[" * 200_000 + "\n", ":1: line: not an object of words"),
     ],
 )
 def test_bad_groups_are_refused_with_line_and_cause(tmp_path: Path, text: str, said: str) -> None:
@@ -180,3 +226,11 @@ def test_bad_groups_are_refused_with_line_and_cause(tmp_path: Path, text: str, s
     with pytest.raises(BadInput) as bad:
         read_groups(path)
     assert str(bad.value).startswith(f"{path}{said}")
+
+
+def test_what_is_not_utf_8_is_told_with_its_own_line(tmp_path: Path) -> None:
+    path = tmp_path / "groups"
+    path.write_bytes(b"\xef\xbb\xbfwearer,home\nW1,flat\nW2,b\xffat\n")
+    with pytest.raises(BadInput) as bad:
+        read_groups(path)
+    assert str(bad.value) == f"{path}:3: line: not UTF-8: invalid start byte"

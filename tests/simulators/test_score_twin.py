@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from domain.instants import SECOND_US, parse_instant
 from simulators.score import score
-from tests.simulators.score_world import found, run, truth
+from tests.simulators.score_world import found, minute, run, truth
 
-KINDS = ("exclusion_zone", "zone_edge", "curfew", "communication_lost")
-EDGES = ("exclusion_zone", "zone_edge")
-WHYS = (None, None, "too_short", "near_edge", "below_grace")
+KINDS = ("exclusion_zone", "zone_edge", "zone_buffer", "curfew", "communication_lost")
+EDGES = ("exclusion_zone", "zone_edge", "zone_buffer")
+WHYS = (None, None, "too_short", "near_edge", "near_edge", "position_error", "below_grace")
+ERRORS = ("near_edge", "between_positions", "position_error")
 SLACK_S = 5
+TOLERANCE_S = 120
+RUN_MIN = 600
 
 
 def _span(line: dict[str, Any]) -> tuple[float, float]:
@@ -32,6 +36,43 @@ def _related(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return alike and one["condition"] == other["condition"] and _touch(one, other)
 
 
+def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    (a, b), (c, d) = _span(one), _span(other)
+    return max(a, c) < min(b, d) or (max(a, c) == min(b, d) and (a == b or c == d))
+
+
+def _strayed(line: dict[str, Any], violation: dict[str, Any], lines: list[dict[str, Any]]) -> bool:
+    """The violation is of something that was too short, and the line only next to it."""
+    like = [one for one in lines if one["kind"] == violation["kind"] and _related(one, violation)]
+    brief = any(one["why_not"] == "below_grace" and _overlap(one, violation) for one in like)
+    return brief and not _overlap(line, violation)
+
+
+def _may_explain(line: dict[str, Any], violation: dict[str, Any]) -> bool:
+    by_error = line["why_not"] in ERRORS
+    if line["kind"] == violation["kind"]:
+        return by_error
+    if line["kind"] == "zone_buffer":
+        return False
+    return by_error or (line["kind"] == "exclusion_zone" and line["why_not"] != "below_grace")
+
+
+def _alone_s(violation: dict[str, Any], reasons: list[dict[str, Any]]) -> float:
+    """The longest stretch of a violation without any of the lines, piece by piece."""
+    begin, end = _span(violation)
+    if end == float("inf"):
+        end = max(begin, parse_instant(minute(RUN_MIN)) / SECOND_US)
+    spans = [_span(line) for line in reasons]
+    cuts = sorted({begin, end, *(at for span in spans for at in span if begin < at < end)})
+    longest = alone = 0.0
+    for a, b in pairwise(cuts):
+        covered = any(c <= (a + b) / 2 < d for c, d in spans)
+        seen = any(c == d == a for c, d in spans)  # for an instant, between two pieces
+        alone = 0.0 if covered else b - a + (0.0 if seen else alone)
+        longest = max(longest, alone)
+    return longest
+
+
 def _twin(lines: list[dict[str, Any]], violations: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
     """What docs/simulators.md says, word by word."""
     newest: dict[str, dict[str, Any]] = {}
@@ -47,15 +88,18 @@ def _twin(lines: list[dict[str, Any]], violations: list[dict[str, Any]]) -> dict
     for line in lines:
         if line["shown"]:
             add(line["kind"], "truth")
-            if not any(v["kind"] == line["kind"] and _related(v, line) for v in current):
+            near = [v for v in current if v["kind"] == line["kind"] and _related(v, line)]
+            if all(_strayed(line, v, lines) for v in near):
                 add(line["kind"], "missed")
     for violation in current:
         add(violation["kind"], "found")
         near = [line for line in lines if _related(violation, line)]
-        same = {line["why_not"] for line in near if line["kind"] == violation["kind"]}
-        if same - {"near_edge", "below_grace"}:
+        like = [line for line in near if line["kind"] == violation["kind"] and not _strayed(line, violation, lines)]
+        if {line["why_not"] for line in like} - {"near_edge", "below_grace"}:
             continue
-        add(violation["kind"], "explained" if any(line["why_not"] != "below_grace" for line in near) else "false")
+        reasons = [line for line in near if _may_explain(line, violation)]
+        explained = bool(reasons) and _alone_s(violation, reasons) <= TOLERANCE_S
+        add(violation["kind"], "explained" if explained else "false")
     return dict(sorted(figures.items()))
 
 
@@ -83,10 +127,10 @@ def test_figures_are_those_of_the_twin_in_any_order_of_lines(seed: int) -> None:
     rng = random.Random(seed)
     lines, violations = _drawn(rng)
     expected = _twin(lines, violations)
-    report = score([run(0, 600), *lines], violations)
+    report = score([run(0, RUN_MIN), *lines], violations)
     assert report.violations() == expected
     figures = {kind: one.in_full() for kind, one in report.kinds.items()}
     rng.shuffle(lines)
     rng.shuffle(violations)
-    again = score([*lines, run(0, 600)], violations)
+    again = score([*lines, run(0, RUN_MIN)], violations)
     assert {kind: one.in_full() for kind, one in again.kinds.items()} == figures
