@@ -265,7 +265,7 @@ def simulate(
     broker: Annotated[str | None, typer.Option(help="MQTT broker to play to; several with commas between.")] = None,
     feed: Annotated[Path | None, typer.Option(help="Or: feed file to write; `-` is standard output.")] = None,
     rate: Annotated[float | None, typer.Option(help="Messages a second of every device.")] = None,
-    scenario: Annotated[Path | None, typer.Option(help="Scenario file (TOML): how often things go wrong.")] = None,
+    scenario: Annotated[Path | None, typer.Option(help="Scenario file (TOML), or the name of one that ships.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same run.")] = 1,
     duration: Annotated[float, typer.Option(help="Seconds to simulate.")] = 600.0,
     truth: Annotated[Path | None, typer.Option(help="File for what really happened.")] = None,

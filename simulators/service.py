@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import math
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module, resources
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,11 +26,13 @@ from simulators.caseload import as_lines, generate
 from simulators.devices import Devices
 from simulators.estate import estate
 from simulators.feed import feed_lines
+from simulators.files_asked import check_written
 from simulators.fleet import Fleet, Progress, Tally, quiet
 from simulators.link import Address
 from simulators.lives import live_all
+from simulators.out_of_run import never_happens
 from simulators.scenario import Scenario
-from simulators.scenario_file import read_scenario
+from simulators.scenario_file import START_FIRST, START_LAST, may_begin, read_scenario
 from simulators.scenes import Life
 from simulators.speakers import Speaker, speakers_of
 from simulators.subjects import Run, Subject, subjects_of
@@ -40,6 +42,8 @@ from simulators.truth import truth_lines, write_truth
 USUAL_DURATION_S: Final = 600.0
 SHORT_RUN_S: Final = 3600.0
 """In a run up to this, the curfews of an invented caseload begin within it."""
+LONGEST_S: Final = 3660 * 86_400.0
+MOST_WEARERS: Final = 1_000_000
 FEED_START_US: Final = parse_instant("2026-11-21T18:00:00Z")
 """When a feed of an invented caseload begins: a fixed instant, so that the same seed gives the same bytes."""
 
@@ -155,7 +159,7 @@ def timezone_names() -> frozenset[str]:
 
 
 def simulate(config: SimulateConfig) -> int:
-    """The command. Progress goes to standard error, with ``as_json`` what was done to standard output."""
+    """The command. Progress goes to standard error, with ``as_json`` what was done to standard output (a feed there: to standard error)."""
     return told(lambda: _simulated(config), "simulate")
 
 
@@ -164,7 +168,7 @@ def _simulated(config: SimulateConfig) -> int:
     scenario = read_scenario(config.scenario) if config.scenario else Scenario()
     done = _play(config, scenario) if config.broker else _write_feed(config, scenario)
     if config.as_json:
-        print(json.dumps(done))
+        print(json.dumps(done), file=sys.stderr if _to_stdout(config) else sys.stdout)
     return DONE if done.get("held", 0) + done.get("dropped", 0) == 0 else FAILED
 
 
@@ -176,49 +180,84 @@ def _check(config: SimulateConfig) -> None:
     if config.broker is not None:
         for url in config.broker.split(","):
             Address.parse(url)
-    if config.wearers is not None and config.wearers < 1:
-        raise Refused("--wearers: at least 1")
-    if not (math.isfinite(config.duration_s) and config.duration_s > 0):
-        raise Refused("--duration: more than 0 seconds")
+    if config.wearers is not None and not 1 <= config.wearers <= MOST_WEARERS:
+        raise Refused(f"--wearers: from 1 to {MOST_WEARERS}")
+    if config.seed < 0:
+        raise Refused("--seed: a whole number, 0 or more")
+    if not 0 < config.duration_s <= LONGEST_S:
+        raise Refused(f"--duration: more than 0 seconds, at most {LONGEST_S:.0f}")
     if config.rate_hz is not None and not 0 < config.rate_hz <= 100:
         raise Refused("--rate: over 0, at most 100 messages a second of a device")
+    _check_files(config)
 
 
-def _caseload(config: SimulateConfig, scenario: Scenario, start_us: int) -> list[Version]:
-    """The caseload's records; an invented one is written down too, for the centre to import."""
+def _check_files(config: SimulateConfig) -> None:
+    asked = {"--caseload": config.caseload, "--scenario": config.scenario}
+    read = {option: path for option, path in asked.items() if path is not None}
+    asked = {"--feed": None if _to_stdout(config) else config.feed, "--truth": config.truth, "--lives": config.lives}
+    written = {option: path for option, path in asked.items() if path is not None}
+    check_written(written, read)
+    if config.caseload is None:
+        check_written({**written, "the invented caseload": _invented_path(config)}, read)
+
+
+def _to_stdout(config: SimulateConfig) -> bool:
+    return config.feed is not None and str(config.feed) == "-"
+
+
+def _caseload(config: SimulateConfig, scenario: Scenario, start_us: int) -> tuple[list[Version], bytes]:
+    """The caseload's records; and the file of an invented one, which is still to be written."""
     if config.caseload is not None:
-        with config.caseload.open("rb") as lines:
-            return read_caseload(lines, str(config.caseload), timezone_names())[0]
+        try:
+            with config.caseload.open("rb") as lines:
+                return read_caseload(lines, str(config.caseload), timezone_names())[0], b""
+        except OSError as error:
+            raise Refused(f"--caseload: {config.caseload}: {error.strerror}") from None
     if config.duration_s <= SHORT_RUN_S:
         records = generate(config.wearers or 0, config.seed, start_us, config.duration_s, config.rate_hz)
     else:
         days = config.duration_s / 86_400
         records = estate(config.wearers or 0, config.seed, start_us, days, config.rate_hz, scenario.people)
-    path = _invented_path(config)
-    path.write_bytes(as_lines(records))
-    print(f"the invented caseload is in {path}", file=sys.stderr)
-    with path.open("rb") as lines:
-        return read_caseload(lines, str(path), timezone_names())[0]
+    invented = as_lines(records)
+    return read_caseload(BytesIO(invented), str(_invented_path(config)), timezone_names())[0], invented
+
+
+def _begin(config: SimulateConfig, simulation: Simulation, invented: bytes) -> None:
+    """Before the run: an invented caseload is written down, for the centre to import, and what will never happen is said."""
+    if invented:
+        path = _invented_path(config)
+        path.write_bytes(invented)
+        print(f"the invented caseload is in {path}", file=sys.stderr)
+    never = never_happens(simulation.scenario, simulation.run, simulation.subjects, simulation.lives)
+    if never is not None:
+        print(f"{config.scenario}: {never}", file=sys.stderr)
 
 
 def _invented_path(config: SimulateConfig) -> Path:
-    if config.feed is not None and str(config.feed) != "-":
-        return config.feed.with_suffix(".caseload.ndjson")
+    feed = config.feed
+    if feed is not None and not _to_stdout(config) and (feed.is_file() or not feed.exists()):
+        return feed.with_suffix(".caseload.ndjson")
     return Path(f"simulated-{config.seed}.caseload.ndjson")
 
 
 def _write_feed(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
     asked_us = parse_instant(scenario.run.start) if scenario.run.start else None
     start_us = config.start_us if config.start_us is not None else asked_us
-    versions = _caseload(config, scenario, FEED_START_US if start_us is None else start_us)
+    versions, invented = _caseload(config, scenario, FEED_START_US if start_us is None else start_us)
     if start_us is None:
         fitted = [v.record.from_us for v in versions if isinstance(v.record, Fitting)]
         start_us = -(-max(fitted, default=FEED_START_US) // SECOND_US) * SECOND_US
+        if not may_begin(start_us):
+            raise Refused(
+                f"--caseload: the run would begin when the last device is fitted, at {format_instant(max(fitted))}, "
+                f"and must begin from {START_FIRST} to {START_LAST}; a scenario's run.start says when"
+            )
     run = Run(start_us, config.duration_s)
     simulation = Simulation.prepare(versions, run, scenario, config.seed, config.rate_hz, config.gen or 0)
+    _begin(config, simulation, invented)
     lines = 0
     assert config.feed is not None
-    out = sys.stdout.buffer if str(config.feed) == "-" else config.feed.open("wb")
+    out = sys.stdout.buffer if _to_stdout(config) else config.feed.open("wb")
     try:
         for line in feed_lines(simulation.devices, scenario, config.seed):
             out.write(line)
@@ -239,12 +278,13 @@ def _play(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
     """The run over MQTT, in an event loop of its own."""
     assert config.broker is not None
     now_us = time.time_ns() // 1000 // SECOND_US * SECOND_US
-    versions = _caseload(config, scenario, now_us)
+    versions, invented = _caseload(config, scenario, now_us)
     fitted = sum(isinstance(v.record, Fitting) for v in versions)
     start_us = config.start_us or time.time_ns() // 1000 + round(start_up_s(fitted) * SECOND_US)
     run = Run(start_us // SECOND_US * SECOND_US, config.duration_s)
     gen = now_us // SECOND_US if config.gen is None else config.gen
     simulation = Simulation.prepare(versions, run, scenario, config.seed, config.rate_hz, gen)
+    _begin(config, simulation, invented)
     connecting_s = max(connect_s(len(simulation.speakers)), run.start_us / SECOND_US - time.time())
     with asyncio.Runner(loop_factory=new_loop) as runner:
         tally = runner.run(simulation.play(config.broker.split(","), connecting_s, _show))

@@ -91,6 +91,8 @@ def _location(subject: Subject, one: Told, run: Run) -> Iterator[Line]:
         return
     limit_s = max(3 * one.interval_s, CONTACT_S)
     fixes, facts = one.fixes(), one.facts()
+    if not len(fixes):
+        return  # what never told a position has lost none: rules.md 7 counts from the newest
     for begin, end in zip(fixes.tolist(), [*fixes[1:].tolist(), math.inf], strict=True):
         if end - begin < limit_s - THRESHOLD_SLACK_S:
             continue
