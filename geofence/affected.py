@@ -83,13 +83,15 @@ def _of_record(book: Book, record: Record) -> set[int]:
         kind = "wearer" if isinstance(record, Wearer) else "victim"
         return _party(book, kind, record.id)
     if isinstance(record, Fitting):
-        return {p for _, _, p in book.fittings(record.device)} | _of_fitting(book, record)
+        return _of_device(book, record.device) | _of_fitting(book, record)
     if isinstance(record, Device):
         return _of_device(book, record.id)
     if isinstance(record, EquipmentCheck):
         return _of_device(book, record.device)
-    if isinstance(record, Visit | Order):
+    if isinstance(record, Order):
         return _party(book, "wearer", record.wearer)
+    if isinstance(record, Visit):
+        return _party(book, "wearer", record.wearer) | _of_units_of(book, record.wearer)
     if isinstance(record, Condition):
         return _of_order(book, record.order) | _others(book, record)
     if isinstance(record, Suspension):
@@ -122,7 +124,19 @@ def _of_fitting(book: Book, fitting: Fitting) -> set[int]:
 
 
 def _of_device(book: Book, device: str) -> set[int]:
-    return {party for _, _, party in book.fittings(device)}
+    """Who was ever fitted with it, and of whose places it ever was the home unit."""
+    of_places = book.ids(Condition, "home_unit", device)
+    return {party for _, _, party in book.fittings(device)} | {p for c in of_places for p in _of_condition(book, c)}
+
+
+def _of_units_of(book: Book, wearer: str) -> set[int]:
+    """Who has a home unit together with a wearer: a visit to one may say that it stands where it should."""
+    fitted = (book.newest(Fitting, fitting) for fitting in book.ids(Fitting, "wearer", wearer))
+    units = {one.device for one in fitted if one is not None and book.ids(Condition, "home_unit", one.device)}
+    conditions = (c for order in book.ids(Order, "wearer", wearer) for c in book.ids(Condition, Order, order))
+    places = (one.place for condition in conditions for _, _, one in book.eras(Condition, condition))
+    units |= {place.home_unit for place in places if place is not None and place.home_unit is not None}
+    return {party for unit in units for party in _of_device(book, unit)}
 
 
 def _of_order(book: Book, order_id: str) -> set[int]:

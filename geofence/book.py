@@ -312,6 +312,7 @@ def _parents(record: Record) -> list[Key]:
         named = [("zone", record.zone)] if record.zone else []
         named += [("victim", record.victim)] if record.victim else []
         named += [("other_wearer", record.other_wearer)] if record.other_wearer else []
+        named += [("home_unit", record.place.home_unit)] if record.place and record.place.home_unit else []
         return [("order", record.order), *named]
     if isinstance(record, Absence):
         return [("condition", record.condition)]

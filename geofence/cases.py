@@ -40,6 +40,7 @@ from geofence.presence import (
 )
 from geofence.state import State
 from geofence.streams import Streams
+from geofence.visited import visits_to
 from geofence.zone_rules import ZoneCase, judge_unconfirmed, judge_zone
 
 AHEAD_US = 8 * DAY_US
@@ -83,8 +84,8 @@ class World:
         if not events:
             return []
         name = self.book.roster.ids[device]
-        visits = [v for _, _, party in self.book.fittings(name) for v in self.book.visits(party)]
-        return doubts(events, self.book.checks(name), sorted(set(visits)))
+        of_place = [self.layout.cases[k] for k in self.layout.units.get(device, ())]
+        return doubts(events, self.book.checks(name), visits_to(self.book, name, of_place))
 
     def fittings(self, device: int) -> list[tuple[int, int, int]]:
         """Who wore a device, and when."""

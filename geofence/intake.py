@@ -15,6 +15,11 @@ from geofence.compiled import compiled
 FUTURE_US = 120 * SECOND_US
 ANCIENT_US = 30 * DAY_US
 INACCURATE_M = 200.0
+SPOKEN_FOR = (
+    *(EventCode.IN_RANGE, EventCode.STRAP_TAMPER, EventCode.CASE_TAMPER),
+    *(EventCode.BATTERY_LOW, EventCode.FAULT),
+)
+"""What a home unit says of the tags that it hears (wire.md)."""
 TAMPERS = (EventCode.STRAP_TAMPER, EventCode.CASE_TAMPER, EventCode.SHIELDING)
 
 
@@ -28,6 +33,15 @@ def party_at(device: Any, t: Any, first: Any, last: Any, fittings: Any, out: Any
         for k in range(first[device[i]], last[device[i]]):
             if fittings[k, 0] <= t[i] < fittings[k, 1]:
                 out[i] = fittings[k, 2]
+
+
+def keep_to_their_own(facts: Facts, is_unit: NDArray[np.bool_]) -> None:
+    """Only a home unit speaks for a tag, and of `SPOKEN_FOR` alone: every other event is about its sender. Writes ``tag``."""
+    spoken = np.flatnonzero(facts["tag"] != -1)
+    if len(spoken):
+        some = facts[spoken]
+        own = ~is_unit[some["device"]] | ~np.isin(some["code"], SPOKEN_FOR)
+        facts["tag"][spoken[own]] = -1
 
 
 def stateless_quality(facts: Facts, party: NDArray[np.int64]) -> NDArray[np.int8]:

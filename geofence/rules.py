@@ -25,7 +25,7 @@ from geofence.cases import World
 from geofence.clusters import Clusters
 from geofence.decisions import Answer, Ask, Decisions
 from geofence.fold import too_fast
-from geofence.intake import judged_times, stateless_quality
+from geofence.intake import judged_times, keep_to_their_own, stateless_quality
 from geofence.layout import Planner
 from geofence.ledger import Ledger
 from geofence.log import FactLog
@@ -135,6 +135,7 @@ class Rules:
     def ask(self, batch: Batch) -> Ask:
         """What must be looked up before this batch can be judged; mostly nothing."""
         self.freshen()
+        keep_to_their_own(batch.facts, self.clusters.is_unit)
         repeated = [i for i in self.ledger.seen_before(batch.facts) if self.log.find(*i) is None]
         return Ask(repeated, *self._history(batch))
 
@@ -197,6 +198,7 @@ class Rules:
     def judge(self, batch: Batch, answer: Answer | None = None) -> Decisions:
         """Take some lines in a row. What comes out is the same wherever a batch is cut."""
         self.freshen()
+        keep_to_their_own(batch.facts, self.clusters.is_unit)
         answer = answer or Answer()
         if self.silence.started_us > self.now_us and len(batch.instants):
             self.silence.started_us = min(self.silence.started_us, int(batch.instants[0]))

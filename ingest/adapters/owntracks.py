@@ -123,8 +123,9 @@ def _repeated(said: Said) -> Envelope:
 def _fix(said: Location) -> Envelope:
     spd = None if said.vel is None or said.vel < 0 else said.vel / KMH_IN_M_S
     hdg = None if said.cog is None or said.cog < 0 else said.cog % 360
-    seq = _seq(said.tst, struct.pack(">5d", said.lat, said.lon, said.acc, _or(spd), _or(hdg)))
-    fix = Fix(seq, said.tst * 1000, said.lat, said.lon, said.acc * TO_95_PERCENT, spd=spd, hdg=hdg)
+    lat, lon = said.lat + 0.0, said.lon + 0.0  # -0.0 is 0.0
+    seq = _seq(said.tst, struct.pack(">5d", lat, lon, said.acc, _or(spd), _or(hdg)))
+    fix = Fix(seq, said.tst * 1000, lat, lon, said.acc * TO_95_PERCENT, spd=spd, hdg=hdg)
     stale = _made_s(said) - said.tst > STALE_S
     return _envelope(said, [fix], [_alive(said)] if stale else [])
 

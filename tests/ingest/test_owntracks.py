@@ -106,6 +106,11 @@ def test_one_position_is_one_fact_however_often_and_in_whatever_dress_it_is_publ
     assert all(same_values(facts[0], fact) for fact in facts)
 
 
+def test_on_the_meridian_of_greenwich_it_makes_no_odds_which_zero_is_written() -> None:
+    facts = decoded(location(lon=0.0), location(lon=-0.0)).batch.facts
+    assert len(set(facts["seq"].tolist())) == 1
+
+
 def test_two_positions_of_one_second_are_two_facts_and_no_conflict() -> None:
     others = [{}, {"lat": 51.5001}, {"lon": -0.1201}, {"acc": 11}, {"vel": 3}, {"cog": 3}, {"tst": NOW_S + 1}]
     seqs = decoded(*(location(**other) for other in others)).batch.facts["seq"].tolist()

@@ -80,6 +80,10 @@ class Fact:
         return self.tag or self.device
 
 
+OF_TAGS = ("in_range", "strap_tamper", "case_tamper", "battery_low", "fault")
+"""What a home unit says of a tag (wire.md); every other event is its own."""
+
+
 class Known:
     """Every fact that reached us."""
 
@@ -167,7 +171,7 @@ def _event(device: str, gen: int, item: Any, received: int) -> Fact | None:
     data = item.get("data") or {}
     if not isinstance(data, dict):
         return None
-    tag: Any = data.get("tag")
+    tag: Any = data.get("tag") if item["code"] in OF_TAGS else None
     heard: Any = data.get("last_heard")
     t = item["t"] * 1000
     values = [item["t"], item["code"], item.get("state", "pulse"), data]
