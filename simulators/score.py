@@ -242,6 +242,8 @@ class _Comparison:
             return f"it lasted {for_s} when nothing explains it: {_words_of(reasons)} did for some of it"
         if same:
             return "it did not last long enough"
+        if near:
+            return f"what happened there does not explain it: {_words_of(near)}"
         return _why_false(violation, lines.away_s(violation), every if self.report.tells("false") else [])
 
     def _compare(self, line: Interval, matches: list[Interval]) -> None:

@@ -123,6 +123,11 @@ def test_what_an_error_at_that_edge_makes_is_explained(line: dict[str, Any], vio
     assert _figures(report, violation["kind"])[3:] == (0, 1)
 
 
+def test_what_is_false_beside_something_else_says_what_that_was() -> None:
+    report = score([EVENING, truth("zone_buffer", 60, 90)], [found("exclusion_zone", 65, 85)])
+    assert report.details[-1]["why"] == "what happened there does not explain it: zone_buffer"
+
+
 def test_near_lines_explain_together_and_what_they_leave_out_is_told() -> None:
     near = [truth("exclusion_zone", n, n + 9, "near_edge") for n in (60, 70, 80)]
     assert score([EVENING, *near], [found("exclusion_zone", 60, 89)]).good
