@@ -87,6 +87,30 @@ def _most_are_late(d: Any, crowd: Any, now: int, late: bool) -> bool:
 
 
 @compiled
+def _fell_back(d: Any, sent: int, at_us: int) -> bool:
+    """Takes a late message from before the newest live one, and says whether so many came as they were sent that the clock fell back."""
+    apart, came = sent - d["back_us"], at_us - d["back_at_us"]
+    paced = d["back"] > 0 and apart > 0 and (apart <= 2 * WRONG_US or 2 * came >= apart)
+    d["back"] = d["back"] + 1 if paced else 1
+    d["back_us"], d["back_at_us"] = sent, at_us
+    if d["back"] < LEAST_MESSAGES:
+        return False
+    d["sent_us"], d["at_us"] = sent, at_us
+    return True
+
+
+@compiled
+def _is_wrong(d: Any, offset: int, messages: int) -> bool:
+    """Takes so many live messages of one offset, and says whether the clock is wrong by the last hundred."""
+    d["live"] = min(d["live"] + messages, LAST_MESSAGES)
+    d["behind"] = min(d["behind"] + messages, LAST_MESSAGES) if offset > WRONG_US else 0
+    d["slips"] = min(d["slips"] + messages, LAST_MESSAGES) if offset < -WRONG_US else 0
+    ahead = d["ahead"] + messages if d["ahead"] > 0 else 0
+    d["ahead"] = 1 if d["slips"] >= LEAST_MESSAGES else (ahead if ahead <= LAST_MESSAGES else 0)
+    return bool(d["live"] >= LEAST_MESSAGES and (d["ahead"] > 0 or d["behind"] == d["live"]))
+
+
+@compiled
 def watch(
     devices: Any, lines: Any, instants: Any, sent_us: Any, bad: Any, rows: Any, crowd: Any, at: Any, what: Any
 ) -> int:
@@ -124,28 +148,18 @@ def watch(
         offset = instants[line] - sent
         if sent <= 0 or sent == d["sent_us"]:
             continue
-        fell = 0
+        live = 1
         if sent < d["sent_us"] and offset > WRONG_US:
-            apart, came = sent - d["back_us"], instants[line] - d["back_at_us"]
-            paced = d["back"] > 0 and apart > 0 and (apart <= 2 * WRONG_US or 2 * came >= apart)
-            d["back"] = d["back"] + 1 if paced else 1
-            d["back_us"], d["back_at_us"] = sent, instants[line]
-            if d["back"] < LEAST_MESSAGES:
+            if not _fell_back(d, sent, instants[line]):
                 continue
-            fell = LEAST_MESSAGES - 1
-            d["sent_us"], d["at_us"] = sent, instants[line]
+            live = LEAST_MESSAGES
         d["back"] = 0
         apart, came = sent - d["sent_us"], instants[line] - d["at_us"]
         waited = d["sent_us"] > 0 and apart > 2 * WRONG_US and 2 * came < apart
         d["sent_us"], d["at_us"] = sent, instants[line]
         if _most_are_late(d, crowd, instants[line] // CROWD_US, offset > WRONG_US) or waited:
             continue
-        d["live"] = min(d["live"] + 1 + fell, LAST_MESSAGES)
-        d["behind"] = min(d["behind"] + 1 + fell, LAST_MESSAGES) if offset > WRONG_US else 0
-        d["slips"] = min(d["slips"] + 1, LAST_MESSAGES) if offset < -WRONG_US else 0
-        surely = d["slips"] >= LEAST_MESSAGES
-        d["ahead"] = 1 if surely else (d["ahead"] + 1 if 0 < d["ahead"] < LAST_MESSAGES else 0)
-        wrong = d["live"] >= LEAST_MESSAGES and (d["ahead"] > 0 or d["behind"] == d["live"])
+        wrong = _is_wrong(d, offset, live)
         if wrong != d["wrong"] or (wrong and instants[line] >= d["told_us"]):
             at[n], what[n] = k, CLOCK_WRONG if wrong else CLOCK_RIGHT
             n += 1

@@ -6,7 +6,6 @@ messages, the fleet publishes them, or a feed file takes them.
 
 from __future__ import annotations
 
-import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,13 +14,24 @@ from numpy.typing import NDArray
 from domain.instants import SECOND_US
 from domain.vocabulary import EventCode, EventState
 from simulators import items
+from simulators.device_spans import (
+    NEVER_US,
+    Index,
+    Ints,
+    Spans,
+    numbered_skies,
+    paces_of,
+    silences_of,
+    sky_columns,
+    us_of,
+)
 from simulators.ground import SIGMA_OF_ACC, Floats, Frame
 from simulators.guests import Guest, guests_of
 from simulators.items import MOST_ITEMS, Item
 from simulators.lives import Followed
 from simulators.lives_walked import carried_knots
 from simulators.networks import told_network
-from simulators.scenes import DeviceEvent, Life, Sky
+from simulators.scenes import DeviceEvent, Life
 from simulators.speakers import BREATH, GOLDEN, MS, OFTEN_US, Speaker, lived_by
 from simulators.subjects import Run, Subject
 
@@ -30,14 +40,10 @@ DRIFT_S: Final = 40.0
 BREATH_S: Final = 300.0
 SEND_DELAY_MS: Final = 200
 """From fix to sending, where no real clock says so."""
-NEVER_US: Final = 1 << 62
 NOTHING_SAID: Final = -1
 SAID_LOST: Final = 0
 """In place of when a home unit last heard its tag: it has told nothing of it since it was switched on; it has told that
 it is lost."""
-
-Index = NDArray[np.intp]
-Ints = NDArray[np.int64]
 
 
 class Message(NamedTuple):
@@ -48,35 +54,6 @@ class Message(NamedTuple):
     payload: bytes
     first_seq: int
     items: int
-
-
-class _Spans:
-    """Spans of each device, walked along as time goes on: is the device in one now, and what does it say (``flag``)?"""
-
-    def __init__(self, spans: list[list[tuple[int, int, float]]]) -> None:
-        self._left = [list(reversed(s)) for s in spans]
-        size = len(spans)
-        self.begin: Ints = np.full(size, NEVER_US, np.int64)
-        self.end: Ints = np.full(size, NEVER_US, np.int64)
-        self.flag = np.zeros(size)
-        for device in range(size):
-            self._next(device)
-
-    def _next(self, device: int) -> None:
-        left = self._left[device]
-        begin, end, flag = left.pop() if left else (NEVER_US, NEVER_US, 0.0)
-        self.begin[device], self.end[device], self.flag[device] = begin, end, flag
-
-    def holds(self, who: Index, t_us: Ints) -> NDArray[np.bool_]:
-        """Whether each is in a span at its instant; instants of a device do not go back."""
-        for n in np.flatnonzero(self.end[who] <= t_us):
-            while self.end[who[n]] <= t_us[n]:
-                self._next(int(who[n]))
-        return self.begin[who] <= t_us
-
-
-def _us(seconds: float) -> int:
-    return NEVER_US if math.isinf(seconds) else round(seconds * 1000) * MS
 
 
 class Devices:
@@ -101,18 +78,11 @@ class Devices:
         self.speakers, self.run, self.gen = speakers, run, gen
         size = len(speakers)
         people = np.array([s.person for s in speakers], np.int64)
-        t, x, y = zip(*(carried_knots(life) for life in lives), strict=True)
-        self._guests = guests = list(guests_of(speakers, subjects, run.start_us))
-        everybody = np.concatenate([people, np.array([guest.person for guest in guests], np.int64)])
-        self._world = Followed(t, [x, y], everybody)
-        self._shadows = _Spans([[(_us(a), _us(b), 1.0) for a, b in lives[p].shadows] for p in everybody])
-        self._shared = np.zeros(size, bool)
-        self._shared[[guest.device for guest in guests]] = True
+        self._follow(subjects, lives, people)
         self._homes = homes = [subjects[s.person].home for s in speakers]
         self._lon = np.array([h.lon for h in homes])
         self._lat = np.array([h.lat for h in homes])
         self._kx, self._ky = (np.array([h.scale[axis] for h in homes]) for axis in (0, 1))
-        self._radius_m = np.array([subjects[p].radius_m for p in everybody])
         self._locates = np.array([s.locates for s in speakers], bool)
         self._interval_us = np.array([s.interval_us for s in speakers], np.int64)
         self._upload_us = np.array([s.upload_us for s in speakers], np.int64)
@@ -120,20 +90,19 @@ class Devices:
         self._next_us = np.array([s.phase_us for s in speakers], np.int64)
         self._acc = np.array([s.acc_m for s in speakers])
         through = [lived_by(speaker, lives[speaker.person]) for speaker in speakers]
-        self._all_silences = [_silences(life) for life in through]
-        self._silences = _Spans(self._all_silences)
-        self._blind = _Spans([[(_us(a), _us(b), 1.0) for a, b in lives[p].blind] for p in people])
-        self._jumps = _Spans([[(_us(a), _us(b), off_s) for (a, b), off_s in life.jumps] for life in through])
+        self._all_silences = [silences_of(life) for life in through]
+        self._silences = Spans(self._all_silences)
+        self._blind = Spans([[(us_of(a), us_of(b), 1.0) for a, b in lives[p].blind] for p in people])
+        self._jumps = Spans([[(us_of(a), us_of(b), off_s) for (a, b), off_s in life.jumps] for life in through])
         skews_s = np.random.default_rng([seed, 3]).uniform(-skew_s, skew_s, size)
         self._skew_ms: Ints = np.round(1000 * skews_s).astype(np.int64)
-        self._restarts = sorted((_us(at), d) for d, life in enumerate(through) for at in life.restarts)
-        self._paces = _Spans([_paces(s, lives[s.person]) for s in speakers])
+        self._restarts = sorted((us_of(at), d) for d, life in enumerate(through) for at in life.restarts)
+        self._paces = Spans([paces_of(s, lives[s.person]) for s in speakers])
         self._all_skies = [sky for life in lives for sky in life.skies]
-        self._skies = _Spans(_numbered_skies(lives, people))
-        self._sky = _sky_columns(self._all_skies)
+        self._skies = Spans(numbered_skies(lives, people))
+        self._sky = sky_columns(self._all_skies)
         self._rng = np.random.default_rng([seed, 2])
         self._error = self._rng.standard_normal((size, 2))
-        self._last_heard_ms = np.full(len(everybody), NOTHING_SAID, np.int64)
         self._listened_us = self._next_us.copy()
         self._battery = self._rng.integers(40, 100, size)
         self._levels = _levels_of(lives, people, run.duration_s, self._battery)
@@ -144,12 +113,24 @@ class Devices:
         self._waiting: dict[int, list[Item]] = {}
         self._since_us: dict[int, int] = {}
         self._kept: dict[int, list[Item]] = {}
-        self._events = _events_of(speakers, lives, guests)
+        self._events = _events_of(speakers, lives, self._guests)
         self._event = 0
         self._fix, self._heard = items.fix_template(gen), items.heard_template(gen)
-        self._tags = [s.worn.tags[0].encode() if s.worn.tags else b"" for s in speakers]
-        self._tags += [guest.tag.encode() for guest in guests]
         self.start_ms = run.start_us // MS
+
+    def _follow(self, subjects: list[Subject], lives: list[Life], people: Ints) -> None:
+        """What home units hear of: rows are the devices, and after them those whose tags another's home unit hears."""
+        self._guests = list(guests_of(self.speakers, subjects, self.run.start_us))
+        everybody = np.concatenate([people, np.array([guest.person for guest in self._guests], np.int64)])
+        t, x, y = zip(*(carried_knots(life) for life in lives), strict=True)
+        self._world = Followed(t, [x, y], everybody)
+        self._shadows = Spans([[(us_of(a), us_of(b), 1.0) for a, b in lives[p].shadows] for p in everybody])
+        self._shared = np.zeros(len(people), bool)
+        self._shared[[guest.device for guest in self._guests]] = True
+        self._radius_m = np.array([subjects[p].radius_m for p in everybody])
+        self._last_heard_ms = np.full(len(everybody), NOTHING_SAID, np.int64)
+        self._tags = [s.worn.tags[0].encode() if s.worn.tags else b"" for s in self.speakers]
+        self._tags += [guest.tag.encode() for guest in self._guests]
 
     def step(self, until_us: int, sent_ms: int | None = None) -> list[Message]:
         """Everything that falls due before ``until_us``, microseconds since the run began.
@@ -448,36 +429,6 @@ def _hello(speaker: Speaker, home: Frame) -> Item:
     return {k: v for k, v in said.items() if v is not None}
 
 
-def _silences(life: Life) -> list[tuple[int, int, float]]:
-    return [(_us(s.span[0]), _us(s.span[1]), float(s.keeps)) for s in life.silences]
-
-
-def _paces(speaker: Speaker, life: Life) -> list[tuple[int, int, float]]:
-    """When a device records how often, microseconds; only what tells a place of its own."""
-    if not speaker.locates:
-        return []
-    return [(_us(a), _us(b), each_s * SECOND_US) for (a, b), each_s in life.paces]
-
-
-def _numbered_skies(lives: list[Life], people: Ints) -> list[list[tuple[int, int, float]]]:
-    """Spans of each device's skies, with their numbers among all, from 1."""
-    first = np.concatenate([[1], 1 + np.cumsum([len(life.skies) for life in lives])]).tolist()
-    return [
-        [
-            (_us(sky.span[0]), _us(sky.span[1]), float(number))
-            for number, sky in enumerate(lives[p].skies, start=first[p])
-        ]
-        for p in people.tolist()
-    ]
-
-
-def _sky_columns(skies: list[Sky]) -> tuple[Floats, Floats, Floats]:
-    """``stated``, ``error`` and ``stated_m`` (0: none) by number; 0 is the usual sky."""
-    rows = [(1.0, 1.0, 0.0), *((sky.stated, sky.error, sky.stated_m or 0.0) for sky in skies)]
-    stated, error, fixed_m = np.array(rows).T
-    return stated, error, fixed_m
-
-
 def _levels_of(lives: list[Life], people: Ints, duration_s: float, begins: Ints) -> Followed:
     """The batteries' levels; of a life that does not follow them one per cent in ten minutes, for a run too short to be charged in."""
     t, level = [], []
@@ -496,5 +447,5 @@ def _events_of(speakers: list[Speaker], lives: list[Life], guests: list[Guest]) 
     first = {guest.person: guest.device for guest in guests}
     for device, speaker in enumerate(speakers):
         first.setdefault(speaker.person, device)
-    found = [(_us(e.at), device, e) for person, device in first.items() for e in lives[person].events]
+    found = [(us_of(e.at), device, e) for person, device in first.items() for e in lives[person].events]
     return sorted(found, key=lambda e: e[:2])

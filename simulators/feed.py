@@ -11,7 +11,8 @@ from random import Random
 import msgspec
 
 from domain.instants import SECOND_US, format_instant
-from simulators.devices import NEVER_US, Devices, Message
+from simulators.device_spans import NEVER_US
+from simulators.devices import Devices, Message
 from simulators.hostile import junk, stranger, strangers_send
 from simulators.losses import is_lost
 from simulators.scenario import DUPLICATE_S, Scenario

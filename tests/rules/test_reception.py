@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from domain.instants import HOUR_US, MINUTE_US, SECOND_US
+from domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from geofence.reception import CLOCK_RIGHT, CLOCK_WRONG, blank, no_crowd, watch
 from tests.rules.equipment_lines import Line, Sender, at, device, fitting, learnt, order, said, shown, tick, wearer
 
@@ -25,7 +25,7 @@ def sent(offsets_s: Sequence[float], first: str = "0 10:00") -> list[Line]:
 
 def news(offsets_s: Sequence[float], every_s: float = 60.0) -> list[tuple[int, int]]:
     """(message, news), of one device."""
-    came = np.array([round(n * every_s * SECOND_US) + HOUR_US for n in range(len(offsets_s))], np.int64)
+    came = np.array([round(n * every_s * SECOND_US) + 100 * DAY_US for n in range(len(offsets_s))], np.int64)
     left = came - np.array([round(o * SECOND_US) for o in offsets_s], np.int64)
     size = len(came)
     which, what = np.empty(2 * size, np.int64), np.empty(2 * size, np.int64)
@@ -60,6 +60,16 @@ def test_a_clock_that_was_ahead_is_right_when_the_last_hundred_are() -> None:
 
 def test_a_message_that_came_before_it_was_sent_is_a_slip() -> None:
     assert news([0.5, *[-60.0] * 9, 0.5, *[-60.0] * 9, *[0.5] * 100]) == []
+
+
+@pytest.mark.parametrize("back_s", [7_200.0, 86_400.0, 40 * 86_400.0])
+def test_a_clock_that_falls_back_is_wrong_once_the_last_hundred_say_so(back_s: float) -> None:
+    assert news([*[0.5] * 20, *[back_s] * 99]) == []
+    assert news([*[0.5] * 20, *[back_s] * 100]) == [(119, CLOCK_WRONG)]
+
+
+def test_one_message_from_the_future_hides_no_clock_that_is_late_for_good() -> None:
+    assert news([-3 * 86_400.0, *[30.0] * 134])[0] == (100, CLOCK_WRONG)
 
 
 def test_what_waited_for_us_is_not_live() -> None:
