@@ -25,6 +25,7 @@ from geofence.layout import Case
 from geofence.reception import CONFLICT, Heard
 from geofence.refold import Folded
 from geofence.stepper import ATV, CASE, DEVICE, Unit
+from geofence.streams import UPHELD
 from geofence.used_facts import used_by_line
 from geofence.versions import Line
 
@@ -219,7 +220,10 @@ class BatchRun:
         rules = self.rules
         units: set[Unit] = set()
         for news in folded.news:
-            units |= self._units_of_news(news)
+            of_news = self._units_of_news(news)
+            if news.what in UPHELD:
+                of_news = {unit for unit in of_news if not rules.stepper.stays_as_it_is(unit)}
+            units |= of_news
         units |= self._events(facts, folded)
         if len(folded.again):
             units |= set(rules.stepper.units_of(folded.again, folded.moved))

@@ -401,7 +401,7 @@ def _heard_at(world: World, party: int, unit: int, pairs: Sequence[int]) -> list
 
 
 def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
-    if _never_out(world, case):
+    if never_out(world, case):
         return [], FAR_US
     seen = seen_of(world, case)
     curfew = _curfew_since(world, case, seen, now_us)
@@ -419,7 +419,7 @@ def _curfew(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
 
 def curfew_as_it_runs(world: World, case: Case, now_us: int) -> tuple[Seen, list[Part]]:
     """A curfew's violations as of an instant with what each rests on, for sums (`geofence.atv`)."""
-    seen = Seen([]) if _never_out(world, case) else seen_of(world, case)
+    seen = Seen([]) if never_out(world, case) else seen_of(world, case)
     curfew = _curfew_since(world, case, seen, now_us)
     parts = [] if curfew is None else curfew_parts(curfew, seen)
     for part in parts:
@@ -438,7 +438,7 @@ def _curfew_since(world: World, case: Case, seen: Seen, now_us: int) -> CurfewCa
     return CurfewCase(windows, excused, lambda at_us: round(grace(at_us) * SECOND_US), now_us)
 
 
-def _never_out(world: World, case: Case) -> bool:
+def never_out(world: World, case: Case) -> bool:
     """Whether no fact has ever said that the party was out: so nothing is violated, and no turn is to come."""
     stream = world.streams.rows.get(case.row, ())
     if any(news.what == What.WRONG for news in stream):

@@ -13,7 +13,7 @@ from domain.instants import EARLY_US, FAR_US
 from domain.vocabulary import ZONE_KINDS, Change, ConditionKind, DeviceKind, Kind, Reason
 from geofence.alcohol_rules import confirmed
 from geofence.atv import judge_atv
-from geofence.cases import World, judge_device
+from geofence.cases import World, judge_device, never_out
 from geofence.clusters import Clusters
 from geofence.drafts import Draft, Proof
 from geofence.intervals import Span, holding
@@ -105,6 +105,16 @@ class Stepper:
         self.numbers: dict[int, int] = {}
         """The highest number given to a violation of each party."""
         self._groups: dict[Unit, set[Group]] = {}
+        self._never_out: set[Unit] = set()
+        """Curfews of people of whom nothing ever said that they were out, when they were last judged."""
+
+    def stays_as_it_is(self, unit: Unit) -> bool:
+        """Whether it changes nothing of a condition that the newest that was known goes on, though it came late: while the centre is behind by
+        minutes every message does that."""
+        if unit not in self._never_out:
+            return False
+        case = self.world.layout.cases[unit[1]]
+        return case is not None and case.id not in self.silence.unknown
 
     def write(self, steps: Iterable[Step], index: int, line: Line) -> None:
         """Versions of a line, to be numbered when the batch is done."""
@@ -221,7 +231,14 @@ class Stepper:
         self.wakes.put(unit, wake)
         steps += self.standing.compare(known, drafts, line)
         self._stands(unit, drafts)
+        self._never_out.discard(unit)
+        if unit[0] == CASE and not drafts and wake == FAR_US and self._is_never_out(unit[1]):
+            self._never_out.add(unit)
         return steps
+
+    def _is_never_out(self, index: int) -> bool:
+        case = self.world.layout.cases[index]
+        return case is not None and case.kind is ConditionKind.CURFEW and never_out(self.world, case)
 
     def _stands(self, unit: Unit, drafts: Iterable[Draft]) -> None:
         """Note in which groups a unit has something."""
