@@ -253,7 +253,7 @@ def _shape_at(world: World, case: Case, at_us: int) -> Polygons | Circle | Corri
 def seen_of(world: World, case: Case) -> Seen:
     """What is known of the party at the place of a curfew or an attendance."""
     row = world.state.tracks[case.row]
-    units = _case_units(world, case)
+    units = case_units(world, case)
     stream = world.streams.rows.get(case.row, ())
     line, outside, inside = by_fixes(
         stream,
@@ -310,7 +310,7 @@ def _with_newest(
     return found
 
 
-def _case_units(world: World, case: Case) -> list[tuple[int, list[int], list[Span]]]:
+def case_units(world: World, case: Case) -> list[tuple[int, list[int], list[Span]]]:
     """Home units of the place: the pairs of each and the party's tags, and when it was the place's."""
     spans: dict[str, list[Span]] = {}
     for start, end, era in world.book.eras(Condition, case.id):
@@ -443,7 +443,7 @@ def never_out(world: World, case: Case) -> bool:
     stream = world.streams.rows.get(case.row, ())
     if any(news.what == What.WRONG for news in stream):
         return False
-    units = _case_units(world, case)
+    units = case_units(world, case)
     said = (news for _, pairs, _ in units for pair in pairs for news in world.streams.pairs.get(pair, ()))
     return all(news.what != What.UNHEARD for news in said)
 

@@ -24,6 +24,7 @@ from geofence.protection import Protection
 from geofence.silence import Silence, enforced_spans
 from geofence.state import CURFEW
 from geofence.versions import Entry, Group, Line, Standing, Step, group_of, meets
+from geofence.whereabouts import present_goes_on
 
 CASE, DEVICE, ATV, FITTING = 0, 1, 2, 3
 Unit = tuple[int, int]
@@ -111,10 +112,10 @@ class Stepper:
     def stays_as_it_is(self, unit: Unit) -> bool:
         """Whether it changes nothing of a condition that the newest that was known goes on, though it came late: while the centre is behind by
         minutes every message does that."""
-        if unit not in self._never_out:
+        case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
+        if case is None or case.kind is not ConditionKind.CURFEW or case.id in self.silence.unknown:
             return False
-        case = self.world.layout.cases[unit[1]]
-        return case is not None and case.id not in self.silence.unknown
+        return unit in self._never_out or present_goes_on(self.world, case)
 
     def write(self, steps: Iterable[Step], index: int, line: Line) -> None:
         """Versions of a line, to be numbered when the batch is done."""

@@ -12,11 +12,12 @@ from typing import NamedTuple
 from domain.instants import SECOND_US
 from domain.records import Condition
 from domain.vocabulary import EventCode, EventState
-from geofence.cases import AHEAD_US, World, curfew_windows
+from geofence.cases import AHEAD_US, World, case_units, curfew_windows
 from geofence.emissions import What
 from geofence.equipment_rules import DOUBTING, Event
 from geofence.intervals import Span, without
 from geofence.layout import Case, era_value
+from geofence.presence import PRESENT
 
 NO_UNIT = -1
 _SPREAD, _PARTS = 7919, 4096
@@ -103,6 +104,19 @@ def _heard(world: World, plan: Plan, pairs: Sequence[tuple[int, int]], at_us: in
     if not any(start <= heard_us < end for start, end, _ in plan.fittings[tag]):
         return False
     return not any(_doubted(world.streams.events.get(one, ())) for one in (tag, plan.unit))
+
+
+def present_goes_on(world: World, case: Case) -> bool:
+    """Whether the newest of a curfew's party is surely that they are in, so that its going on opens and closes nothing of it."""
+    units = case_units(world, case)
+    if not units:
+        return int(world.state.tracks["presence"][case.row]) == PRESENT
+    for unit, pairs, _ in units:
+        tags = [tag for tag, pair in world.pairs_of_unit.get(unit, ()) if pair in pairs]
+        heard = [int(world.state.pairs["heard"][pair]) == 1 for pair in pairs]
+        if not heard or not all(heard) or any(_doubted(world.streams.events.get(one, ())) for one in (unit, *tags)):
+            return False
+    return True
 
 
 def _doubted(events: Sequence[Event]) -> bool:
