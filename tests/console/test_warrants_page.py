@@ -60,6 +60,7 @@ async def test_a_warrant_is_entered_by_keyboard_and_nothing_typed_is_lost_when_i
     async with browsing(chromium, address, "/warrants", SAM, ("422",)) as page:
         await tab_to(page, "a[href='/warrants/new']")
         await page.keyboard.press("Enter")
+        await expect(page.locator("#wearer")).to_be_visible()
         await tab_to(page, "#wearer")
         await page.keyboard.type("W9999")
         await page.keyboard.press("Enter")

@@ -37,7 +37,7 @@ def _equipped(seed: int, *, forgets: bool, days: float = 12.0) -> Scene:
         scene.path.straight((400.0, 0.0), 1.3)
         scene.path.stay(scene.path.now + rng.uniform(600.0, 10 * 3600.0))
         scene.path.straight((0.0, 0.0), 1.3)
-    equip(scene, Character(Daily.HOME, Dwelling.HOUSE, forgets), 240.0)
+    equip(scene, Character(Daily.HOME, Dwelling.HOUSE, forgets), 240.0, 0.0)
     return scene
 
 

@@ -34,7 +34,11 @@ def test_shares_of_tags_are_the_published_ones() -> None:
     assert shares["rf_tag"] / wearers == pytest.approx(0.37, abs=0.03)
     assert shares["gps_tag"] / wearers == pytest.approx(0.50, abs=0.03)
     assert shares["alcohol_tag"] / wearers == pytest.approx(0.14, abs=0.05)
-    assert shares["home_unit"] / shares["rf_tag"] == pytest.approx(1 - People().hostels, abs=0.02)
+    own = sum({"home_unit", "rf_tag"} <= tags for tags in worn.values())
+    assert own / shares["rf_tag"] == pytest.approx(1 - People().hostels, abs=0.02)
+    with_curfew = {r["order"][1:7] for r in records if r.get("kind") == "curfew" and f"G{r['order'][1:7]}" in kinds}
+    beside = sum({"home_unit", "gps_tag"} <= tags for tags in worn.values())
+    assert beside / len(with_curfew) == pytest.approx(People().beacons, abs=0.03)
     two = sum(len(tags - {"home_unit"}) > 1 for tags in worn.values())
     assert 0 < two / wearers < 0.1
 
