@@ -39,8 +39,7 @@ def keep_to_their_own(facts: Facts, is_unit: NDArray[np.bool_]) -> None:
     """Only a home unit speaks for a tag, and of `SPOKEN_FOR` alone: every other event is about its sender. Writes ``tag``."""
     spoken = np.flatnonzero(facts["tag"] != -1)
     if len(spoken):
-        some = facts[spoken]
-        own = ~is_unit[some["device"]] | ~np.isin(some["code"], SPOKEN_FOR)
+        own = ~is_unit[facts["device"][spoken]] | ~np.isin(facts["code"][spoken], SPOKEN_FOR)
         facts["tag"][spoken[own]] = -1
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from domain.instants import SECOND_US
+from domain.instants import EARLY_US, SECOND_US
 from domain.records import Condition
 from domain.vocabulary import EventCode, EventState
 from geofence.cases import AHEAD_US, World, case_units, curfew_windows
@@ -107,10 +107,16 @@ def _heard(world: World, plan: Plan, pairs: Sequence[tuple[int, int]], at_us: in
 
 
 def present_goes_on(world: World, case: Case) -> bool:
-    """Whether the newest of a curfew's party is surely that they are in, so that its going on opens and closes nothing of it."""
-    units = case_units(world, case)
+    """Whether the newest of a curfew's party is surely that they are in, so that its going on opens and closes nothing of it.
+
+    Where fixes speak of it they must say so: a home unit that has fallen silent leaves it to them.
+    """
+    row, units = world.state.tracks[case.row], case_units(world, case)
+    by_fixes = int(row["newest_t"]) > EARLY_US
+    if by_fixes and int(row["presence"]) != PRESENT:
+        return False
     if not units:
-        return int(world.state.tracks["presence"][case.row]) == PRESENT
+        return by_fixes
     for unit, pairs, _ in units:
         tags = [tag for tag, pair in world.pairs_of_unit.get(unit, ()) if pair in pairs]
         heard = [int(world.state.pairs["heard"][pair]) == 1 for pair in pairs]
