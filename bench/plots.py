@@ -142,9 +142,10 @@ def disturbed(result: Row) -> Made:
         + ("" if of["keeps"] else " (keeping nothing)")
         for of in result["outages"]
     )
-    words = f"""## A disturbed half hour
+    beside = ", beside the same lives undisturbed" if "undisturbed" in result["score"] else ""
+    words = f"""## A disturbed run
 `{result["command"]}`: {result["connections"]:,} connections at {result["rate_hz"]:g} Hz for {result["duration_s"] / 60:g} minutes; messages twice and out of order; out of touch were {outages}.
-{result["sent"]:,} sent, **lost {result["lost"]}, twice {result["duplicates"]}**. What was found against what really happened, beside the same lives undisturbed:
+{result["sent"]:,} sent, **lost {result["lost"]}, twice {result["duplicates"]}**. What was found against what really happened{beside} (while ingest catches up it has no ticks, and what only silence shows is missed):
 
 | run | really happened | found | missed | false | explained | recall |
 | --- | --- | --- | --- | --- | --- | --- |
