@@ -348,8 +348,7 @@ class Fleet:
             self.tally.duplicated += message.items
             link.send(message.payload, message.items)
         if self._rng.random() < network.reordered:
-            delay_s = self._rng.uniform(0, network.reorder_s)
-            asyncio.get_running_loop().call_later(delay_s, link.send, message.payload, message.items)
+            link.send_late(self._rng.uniform(0, network.reorder_s), message.payload, message.items)
         else:
             link.send(message.payload, message.items)
 

@@ -76,6 +76,7 @@ class Link(asyncio.Protocol):
     __slots__ = (
         "_again",
         "_buffer",
+        "_delayed",
         "_exchange",
         "_in_flight",
         "_keep_alive_s",
@@ -114,6 +115,7 @@ class Link(asyncio.Protocol):
         self._buffer = b""
         self._why = ""
         self._leaving = False
+        self._delayed = 0
 
     @property
     def unacknowledged(self) -> int:
@@ -129,6 +131,15 @@ class Link(asyncio.Protocol):
             self._exchange.dropped(self._waiting.popleft()[1])
         self._waiting.append((payload, items, due_us))
 
+    def send_late(self, delay_s: float, payload: bytes, items: int) -> None:
+        """Publishes so much later: the device has sent it, and the network brings it then, though the device leave meanwhile."""
+        self._delayed += 1
+        asyncio.get_running_loop().call_later(delay_s, self._send_delayed, payload, items)
+
+    def _send_delayed(self, payload: bytes, items: int) -> None:
+        self._delayed -= 1
+        self.send(payload, items)
+
     def leave(self) -> None:
         """As when the radio is lost: no DISCONNECT, so the broker publishes the last will.
 
@@ -142,7 +153,7 @@ class Link(asyncio.Protocol):
         self._leaving, self.wanted = False, True
 
     def _leave_when_done(self) -> None:
-        if self._leaving and not self._in_flight and not self._waiting:
+        if self._leaving and not self._in_flight and not self._waiting and not self._delayed:
             self.wanted = False
             self.cut()
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import aiomqtt
 import msgspec
+import numpy as np
 import pytest
 
 from domain.instants import SECOND_US
@@ -139,6 +140,23 @@ async def test_a_radio_that_is_lost_leaves_the_last_will_and_keeps_its_facts(mos
     ((_, low, high, sent_ms),) = devices.late
     assert (low, high) == (21, 40)
     assert sent_ms >= run.start_us // 1000 + 2000
+
+
+@pytest.mark.slow
+async def test_what_the_network_holds_back_comes_though_its_device_is_gone_for_good(mosquitto: object) -> None:
+    heard = Heard()
+    url: str = mosquitto.url
+    _, speakers, run = one(wearer(), 2.0, 20.0)
+    subject, _, _ = one(wearer(), 2.0)
+    run = replace(run, start_us=time.time_ns() // 1_000_000 * 1000 + 300_000)
+    lives = [life((0, 0, 0), (10, 0, 0), silences=[Silence((1.0, np.inf), keeps=False)])]
+    devices = Devices(speakers, [subject], lives, run, 1)
+    network = Network(reordered=1.0, reorder_s=0.8)
+    async with listening(url, heard):
+        tally = await Fleet(devices, lives, [Address.parse(url)], network, 1).run(CONNECT_S)
+        await eventually(lambda: bool(heard.wills), "the device has left")
+    assert tally.held == 0
+    assert tally.sent == tally.acknowledged == heard.items.total() == 20
 
 
 async def test_a_broker_that_is_not_there_is_told_and_waited_for() -> None:
