@@ -5,7 +5,7 @@ ones. Writes bench/results/fleet.json: every item counted, from sending to alert
 after the first minute.
 
 ``--disturbed`` (30 minutes): messages twice and out of order, three outages of a share of the devices, of which one keeps nothing, and one
-of all of them in the middle; then the same lives undisturbed, unless ``--alone``. Writes bench/results/fleet_disturbed.json, both scores
+of all of them in the middle for two minutes; then the same lives undisturbed, unless ``--alone``. Writes bench/results/fleet_disturbed.json, both scores
 beside each other. Lost is what the broker took and the database has not. A delay there is also what a device waited for its network.
 """
 
@@ -44,8 +44,11 @@ duplicates = 0.02
 reordered = 0.05
 reorder_s = 20
 """
-OUTAGES = ((0.15, 0.25, 0.1, True), (0.30, 0.35, 0.03, False), (0.42, 0.62, 1.0, True), (0.75, 0.80, 0.2, True))
+OUTAGES = ((0.15, 0.25, 0.1, True), (0.30, 0.35, 0.03, False), (0.75, 0.80, 0.2, True))
 """From and to, as shares of the run; of how many of the devices; whether they keep what they record."""
+DARK_FROM, DARK_S = 0.45, 120.0
+"""All of them: from when, as a share of the run, and how long. 2.2 million facts at a fix a second, what the fleet records in two hours at
+its usual fix a minute."""
 SETTLED_S = 60.0
 """From then on the memory of ingest is to be flat."""
 FLAT_MB_A_MINUTE = 2.0
@@ -130,10 +133,15 @@ def run(wearers: int, duration_s: float, rate_hz: float, scenario: Path | None =
     }
 
 
+def outages(duration_s: float) -> list[tuple[float, float, float, bool]]:
+    """`OUTAGES` and the dark, in their order."""
+    return sorted([*OUTAGES, (DARK_FROM, round(DARK_FROM + DARK_S / duration_s, 4), 1.0, True)])
+
+
 def scenario_of(duration_s: float) -> str:
     """The disturbances as a scenario file (docs/simulators.md)."""
     parts = [SCENARIO]
-    for begins, ends, share, keeps in OUTAGES:
+    for begins, ends, share, keeps in outages(duration_s):
         span = f"from_s = {begins * duration_s:.0f}\nto_s = {ends * duration_s:.0f}"
         parts.append(f"[[outage]]\n{span}\nshare = {share}\nkeeps = {json.dumps(keeps)}\n")
     return "\n".join(parts)
@@ -160,7 +168,7 @@ def disturbed(wearers: int, duration_s: float, rate_hz: float, alone: bool) -> d
             key: calm[key] for key in ("lost", "duplicates", "alert_delay_s", "sent", "violations")
         }
     names = ("from_share", "to_share", "devices_share", "keeps")
-    return {**result, "score": scores, "outages": [dict(zip(names, of, strict=True)) for of in OUTAGES]}
+    return {**result, "score": scores, "outages": [dict(zip(names, of, strict=True)) for of in outages(duration_s)]}
 
 
 def main() -> None:

@@ -130,9 +130,8 @@ class Again:
         none = np.zeros(0, np.int64)
         base = np.concatenate([none, *map(clusters.devices_in, plan.from_base.tolist())])
         others = [*plan.from_nothing.tolist(), *plan.resumes]
-        at = folder.log.of_devices(np.concatenate([none, *map(clusters.devices_in, others)]))
-        facts = folder.log.facts
-        at = at[facts["t_us"][at] > plan.after_us[clusters.of_device[facts["device"][at]]]]
+        devices = np.concatenate([none, *map(clusters.devices_in, others)])
+        at = folder.log.of_devices(devices, plan.after_us[clusters.of_device[devices]])
         since = folder.log.since_base(folder.log.of_devices(base))
         return np.sort(np.concatenate([at, since]))
 

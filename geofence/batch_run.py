@@ -18,7 +18,7 @@ from geofence.affected import affected_parties, attends
 from geofence.book import party_of_violation
 from geofence.decisions import Answer
 from geofence.drafts import Draft, Proof
-from geofence.emissions import News, What
+from geofence.emissions import LATE, News, What
 from geofence.equipment_rules import KEPT, KINDS, TOLD, Event
 from geofence.intake import judged_times
 from geofence.layout import Case
@@ -221,8 +221,8 @@ class BatchRun:
         units: set[Unit] = set()
         for news in folded.news:
             of_news = self._units_of_news(news)
-            if news.what in UPHELD:
-                of_news = {unit for unit in of_news if not rules.stepper.stays_as_it_is(unit)}
+            if news.what in UPHELD or news.flags & LATE:
+                of_news = {unit for unit in of_news if not self._stays_as_it_is(news, unit, line_of)}
             units |= of_news
         units |= self._events(facts, folded)
         if len(folded.again):
@@ -233,6 +233,12 @@ class BatchRun:
             if at is not None:
                 found.setdefault(at, set()).add(unit)
         return found
+
+    def _stays_as_it_is(self, news: News, unit: Unit, line_of: dict[int, int]) -> bool:
+        """Whether news that something goes on changes nothing of what is judged at the line that brought it."""
+        at = line_of.get(self.rules.stepper.cluster_of(unit)) if unit[0] == CASE else None
+        going_on = self.rules.stepper.going_on
+        return at is not None and going_on.changes_nothing(news, unit[1], int(self.instants[at]))
 
     def _units_of_news(self, news: News) -> set[Unit]:
         world = self.rules.world

@@ -24,15 +24,17 @@ class What(IntEnum):
     FOUND = 7  # the used fix that ends it
     HEARD = 8  # a home unit begins to hear a tag
     UNHEARD = 9  # it no longer does, since `a`
-    UPHELD = 11  # nothing new, but it came after the clock had taken it to have lapsed: look again
+    UPHELD = 11  # nothing new since `a`, but it came after the clock had taken it to have lapsed: look again
     UNIT_UPHELD = 12  # the same of a home unit
     SILENT = 10  # a home unit's items had a break: they stood unbroken from `a` to `b`
     USED = 13  # a used fix of a party that is in a pair, for its trail (`geofence.near_fold`): never kept as news
 
 
-NEW_RUN, SURE, WHOLE, STEADY, CHECKED = 1, 2, 4, 8, 16
+NEW_RUN, SURE, WHOLE, STEADY, CHECKED, LATE = 1, 2, 4, 8, 16, 32
 """Flags of WRONG and RIGHT: the first of its run; surely on its side; the run is whole with it; only kept as evidence
-that what was goes on; no fix, but a presence check that was verified."""
+that what was goes on; no fix, but a presence check that was verified; a whole run goes on as with `STEADY`, but by the
+clock it had lapsed when this came."""
+GOES_ON = STEADY | LATE
 
 EMISSION = np.dtype(
     [

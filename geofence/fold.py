@@ -12,7 +12,7 @@ from domain.instants import EARLY_US
 from domain.said import RESULT_BITS, CheckResult
 from domain.vocabulary import EventCode, EventState, Quality, Source
 from geofence.compiled import borrowed, compiled, inlined
-from geofence.emissions import NEW_RUN, STEADY, SURE, WHOLE, What
+from geofence.emissions import LATE, NEW_RUN, STEADY, SURE, WHOLE, What
 from geofence.fold_leaves import distance_to, emit, era_of, score_of
 from geofence.geodesy import distance_m, metres_per_degree
 from geofence.presence_fold import hold_check, hold_presence
@@ -107,7 +107,7 @@ def fold_units(
                 out[n - 1]["gen2"], out[n - 1]["seq2"] = d["item_last_gen"], d["item_last_seq"]
             d["item_first_t"] = t
         elif f["received_us"] > d["item_last_t"] + tables.fresh_us[f["device"]]:
-            n = emit(out, n, f, f["device"], _UNIT_UPHELD, 0, 0.0, 0, 0)
+            n = emit(out, n, f, f["device"], _UNIT_UPHELD, 0, 0.0, d["item_last_t"], 0)
         d["item_last_t"], d["item_last_received"] = t, f["received_us"]
         d["item_last_gen"], d["item_last_seq"] = f["gen"], f["seq"]
         if f["tag"] < 0 and f["code"] in (_STRAP, _CASE, _SHIELD, _MOVED) and f["state"] != _END:
@@ -317,8 +317,9 @@ def _wrong_side(f: Any, row: int, s: Any, sure: bool, threshold: int, gap: int, 
     s["right_n"] = 0
     whole = s["wrong_n"] > threshold and s["wrong_sure"]
     flags = (0 if goes_on else NEW_RUN) + (SURE if sure else 0) + (WHOLE if whole else 0)
-    steady = was_whole and f["received_us"] <= before + before_gap and before > s["wanted_t"]
-    n = emit(out, n, f, row, _WRONG, flags + (STEADY if steady else 0), p, before, before_gap)
+    if was_whole and before > s["wanted_t"]:
+        flags += STEADY if f["received_us"] <= before + before_gap else LATE
+    n = emit(out, n, f, row, _WRONG, flags, p, before, before_gap)
     s["armed"] = True
     return n
 

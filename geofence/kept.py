@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 from typing import overload
 
-from geofence.emissions import EMISSION, STEADY, News
+from geofence.emissions import EMISSION, GOES_ON, News
 
 _FORMAT = Struct(
     "<" + "".join({"i1": "b", "i4": "i", "i8": "q", "f8": "d"}[EMISSION[name].str[1:]] for name in EMISSION.names or ())
@@ -96,9 +96,9 @@ class Kept(Sequence[News]):
     def _newest_steady(self) -> int:
         """How many of the newest only went on, by their own flags."""
         flags = bytes(self.body[_FLAGS::NEWS_BYTES])
-        if len(flags) == sum(flag & STEADY != 0 for flag in flags):
+        if len(flags) == sum(flag & GOES_ON != 0 for flag in flags):
             flags = self.rows()[_FLAGS::NEWS_BYTES]
-        return next((k for k, flag in enumerate(reversed(flags)) if not flag & STEADY), len(flags))
+        return next((k for k, flag in enumerate(reversed(flags)) if not flag & GOES_ON), len(flags))
 
     def _unpack(self) -> None:
         self.body = bytearray(self.rows())

@@ -75,7 +75,7 @@ def _heard_of(f: Any, row: int, s: Any, gap: int, out: Any, n: int) -> int:
         n = emit(out, n, f, row, _LAPSE, 0, 0.0, s["newest_t"] + s["newest_gap"], s["wrong_last_t"])
         s["presence"] = 0
     elif f["received_us"] > s["newest_t"] + s["newest_gap"] and s["newest_t"] > EARLY_US:
-        n = emit(out, n, f, row, _UPHELD, 0, 0.0, 0, 0)
+        n = emit(out, n, f, row, _UPHELD, 0, 0.0, s["newest_t"], 0)
     s["newest_t"], s["newest_gap"] = t, gap
     return n
 

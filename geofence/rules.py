@@ -122,6 +122,7 @@ class Rules:
         self.unmonitored.changed()
         self.unloaded.changed()
         self.stepper.protection.changed()
+        self.stepper.going_on.changed()
 
     def _make_room(self) -> None:
         devices, parties, tracks = len(self.roster.ids), len(self.book.parties), len(self.planner.owners)

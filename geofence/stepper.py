@@ -13,9 +13,10 @@ from domain.instants import EARLY_US, FAR_US
 from domain.vocabulary import ZONE_KINDS, Change, ConditionKind, DeviceKind, Kind, Reason
 from geofence.alcohol_rules import confirmed
 from geofence.atv import judge_atv
-from geofence.cases import World, judge_device, never_out
+from geofence.cases import World, judge_device
 from geofence.clusters import Clusters
 from geofence.drafts import Draft, Proof
+from geofence.going_on import GoingOn
 from geofence.intervals import Span, holding
 from geofence.judging import judge_condition
 from geofence.layout import ROWLESS_KINDS
@@ -24,7 +25,6 @@ from geofence.protection import Protection
 from geofence.silence import Silence, enforced_spans
 from geofence.state import CURFEW
 from geofence.versions import Entry, Group, Line, Standing, Step, group_of, meets
-from geofence.whereabouts import present_goes_on
 
 CASE, DEVICE, ATV, FITTING = 0, 1, 2, 3
 Unit = tuple[int, int]
@@ -105,17 +105,8 @@ class Stepper:
         self.made: list[Step] = []
         self.numbers: dict[int, int] = {}
         """The highest number given to a violation of each party."""
+        self.going_on = GoingOn(world, silence, self.protection)
         self._groups: dict[Unit, set[Group]] = {}
-        self._never_out: set[Unit] = set()
-        """Curfews of people of whom nothing ever said that they were out, when they were last judged."""
-
-    def stays_as_it_is(self, unit: Unit) -> bool:
-        """Whether it changes nothing of a condition that the newest that was known goes on, though it came late: while the centre is behind by
-        minutes every message does that."""
-        case = self.world.layout.cases[unit[1]] if unit[0] == CASE else None
-        if case is None or case.kind is not ConditionKind.CURFEW or case.id in self.silence.unknown:
-            return False
-        return unit in self._never_out or present_goes_on(self.world, case)
 
     def write(self, steps: Iterable[Step], index: int, line: Line) -> None:
         """Versions of a line, to be numbered when the batch is done."""
@@ -232,14 +223,11 @@ class Stepper:
         self.wakes.put(unit, wake)
         steps += self.standing.compare(known, drafts, line)
         self._stands(unit, drafts)
-        self._never_out.discard(unit)
-        if unit[0] == CASE and not drafts and wake == FAR_US and self._is_never_out(unit[1]):
-            self._never_out.add(unit)
+        if unit[0] == CASE:
+            self.going_on.never_out.discard(unit[1])
+            if not drafts and wake == FAR_US and self.going_on.is_never_out(unit[1]):
+                self.going_on.never_out.add(unit[1])
         return steps
-
-    def _is_never_out(self, index: int) -> bool:
-        case = self.world.layout.cases[index]
-        return case is not None and case.kind is ConditionKind.CURFEW and never_out(self.world, case)
 
     def _stands(self, unit: Unit, drafts: Iterable[Draft]) -> None:
         """Note in which groups a unit has something."""
@@ -455,7 +443,7 @@ class Stepper:
             return False
         at_place = case.other < 0 and self.world.layout.tables.kind[case.row] == CURFEW
         if (case.kind not in ZONE_KINDS and not at_place) or case.id in self.silence.unknown:
-            return True
+            return case.id in self.silence.unknown or not self.going_on.still_never_out(index)
         lost = case.party in self.silence.in_zone_of or case.party in self.protection.unknown_of
         return lost or case.row in moved or case.buffer_row in moved
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from domain.instants import DAY_US
 from domain.said import said_by_reading
-from geofence.emissions import STEADY, Emissions, News, What, as_news
+from geofence.emissions import GOES_ON, STEADY, Emissions, News, What, as_news
 from geofence.equipment_rules import Event
 from geofence.kept import Kept
 
@@ -47,7 +47,7 @@ class Streams:
         for k, (row, what, flags) in enumerate(emissions[["row", "what", "flags"]].tolist()):
             stream = self._stream(row, what)
             if stream is not None:
-                stream.keep(body[k * size : (k + 1) * size], steady=bool(flags & STEADY), most=MAX_RUN)
+                stream.keep(body[k * size : (k + 1) * size], steady=bool(flags & GOES_ON), most=MAX_RUN)
             if not flags & STEADY:
                 fresh.append(k)
         return as_news(emissions[fresh])

@@ -20,6 +20,8 @@ from geofence.layout import Case, era_value
 from geofence.presence import PRESENT
 
 NO_UNIT = -1
+HEARD_LAST, UNHEARD_LAST = 1, 2
+"""What a home unit last said of a tag, in a row of its pair."""
 _SPREAD, _PARTS = 7919, 4096
 
 
@@ -119,10 +121,21 @@ def present_goes_on(world: World, case: Case) -> bool:
         return by_fixes
     for unit, pairs, _ in units:
         tags = [tag for tag, pair in world.pairs_of_unit.get(unit, ()) if pair in pairs]
-        heard = [int(world.state.pairs["heard"][pair]) == 1 for pair in pairs]
+        heard = [int(world.state.pairs["heard"][pair]) == HEARD_LAST for pair in pairs]
         if not heard or not all(heard) or any(_doubted(world.streams.events.get(one, ())) for one in (unit, *tags)):
             return False
     return True
+
+
+def unheard_goes_on(world: World, units: Sequence[tuple[int, list[int], list[Span]]]) -> bool:
+    """Whether the one home unit of a place, as `case_units` has it, has last said of every tag that it does not hear it, beyond doubt."""
+    if len(units) != 1:
+        return False
+    unit, pairs, _ = units[0]
+    tags = [tag for tag, pair in world.pairs_of_unit.get(unit, ()) if pair in pairs]
+    heard = [int(world.state.pairs["heard"][pair]) for pair in pairs]
+    doubted = any(_doubted(world.streams.events.get(one, ())) for one in (unit, *tags))
+    return bool(heard) and all(word == UNHEARD_LAST for word in heard) and not doubted
 
 
 def _doubted(events: Sequence[Event]) -> bool:

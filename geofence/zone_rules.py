@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from domain.instants import EARLY_US
 from domain.vocabulary import Kind, Reason
 from geofence.drafts import Draft, Proof
-from geofence.emissions import STEADY, SURE, News, What
+from geofence.emissions import GOES_ON, SURE, News, What
 from geofence.intervals import Span, holding
 
 _END, _FACT, _BEGIN = 0, 1, 2
@@ -60,7 +60,7 @@ class _Run:
     def add(self, news: News, gap_us: Callable[[int], int]) -> None:
         last = self.facts[-1] if self.facts else None
         # What only goes on was within the gap of the fact before it, though of a long run that one is kept no more.
-        apart = last is None or (news.t - last.t > gap_us(last.device) and not news.flags & STEADY)
+        apart = last is None or (news.t - last.t > gap_us(last.device) and not news.flags & GOES_ON)
         if apart or self.over:
             self.facts, self.sure, self.over = [], False, False
         self.facts.append(news)

@@ -12,7 +12,7 @@ from bailiwick.demo import fleet_process
 from bench.backlog import Shape
 from bench.backlog_load import kept as sent_by
 from bench.ceiling import end_of
-from bench.fleet import OUTAGES, scenario_of, score
+from bench.fleet import outages, scenario_of, score
 from bench.growth import law
 from bench.plots import PAGE, PICTURES, kept, made
 from bench.plots_svg import Bar, Line, bars, decades, lines, placed
@@ -71,7 +71,7 @@ def test_the_disturbed_run_is_a_scenario_with_an_outage_of_all_in_the_middle(tmp
     file = tmp_path / "disturbed.toml"
     file.write_text(scenario_of(1800.0))
     scenario = fleet_process.read_scenario(file)
-    assert len(scenario.outages) == len(OUTAGES)
+    assert len(scenario.outages) == len(outages(1800))
     assert [one for one in scenario.outages if one.share == 1.0 and one.from_s <= 900 <= one.to_s and one.keeps]
     assert scenario.network.duplicates > 0
     assert scenario.network.reordered > 0
