@@ -6,7 +6,7 @@ RUN := $(BIN)/python -m
 DEMO_ARGS ?=
 TEST_ARGS ?=
 TEST_WORKERS ?= 2
-BENCH ?= ingest geofence rules clock storm fleet backlog api console report matching scenarios
+BENCH ?= ingest geofence rules clock storm fleet backlog api console report matching scenarios growth fast operators
 BENCH_ARGS ?=
 SHIPPED := domain geofence access evidence alerts store ingest api simulators bailiwick deploy
 SOAK_ARGS ?= --wearers 2000 --rate 1 --duration 3600 --report .cache/soak.json --no-browser
@@ -36,7 +36,7 @@ check: $(VENV)/.dev-stamp $(CONSOLE)  ## the quick loop, under a minute
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(SHIPPED)
-	@$(RUN) pytest -m "not slow and not real" $(TEST_ARGS)
+	@$(RUN) pytest -m "not slow and not real" -n $(TEST_WORKERS) --dist worksteal $(TEST_ARGS)
 
 console: $(CONSOLE)  ## the console's styles and scripts, from web/
 

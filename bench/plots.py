@@ -142,6 +142,7 @@ def disturbed(result: Row) -> Made:
         + ("" if of["keeps"] else " (keeping nothing)")
         for of in result["outages"]
     )
+    missed = ", ".join(f"`{kind}` {of['missed']:,}" for kind, of in result["violations"].items() if of["missed"])
     beside = ", beside the same lives undisturbed" if "undisturbed" in result["score"] else ""
     words = f"""## A disturbed run
 `{result["command"]}`: {result["connections"]:,} connections at {result["rate_hz"]:g} Hz for {result["duration_s"] / 60:g} minutes; messages twice and out of order; out of touch were {outages}.
@@ -149,7 +150,9 @@ def disturbed(result: Row) -> Made:
 
 | run | really happened | found | missed | false | explained | recall |
 | --- | --- | --- | --- | --- | --- | --- |
-{rows}"""
+{rows}
+Missed: {missed or "nothing"}.
+"""
     return words, {}
 
 

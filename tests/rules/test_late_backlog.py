@@ -34,6 +34,8 @@ VICTIM: list[Line] = [
 ]
 KINDS = ("exclusion_zone", "zone_buffer", "zone_transit", "curfew", "proximity_alert", "proximity_prealert")
 
+pytestmark = pytest.mark.slow
+
 
 def walks(seed: int) -> list[float]:
     """Latitudes minute by minute: at home, into the zone and out again, now and then a jump nobody makes."""
