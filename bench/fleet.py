@@ -49,6 +49,8 @@ OUTAGES = ((0.15, 0.25, 0.1, True), (0.30, 0.35, 0.03, False), (0.75, 0.80, 0.2,
 DARK_FROM, DARK_S = 0.45, 120.0
 """All of them: from when, as a share of the run, and how long. 2.2 million facts at a fix a second, what the fleet records in two hours at
 its usual fix a minute."""
+MOST_TOLD = 60
+"""Of what was missed or false, each kept with the result."""
 SETTLED_S = 60.0
 """From then on the memory of ingest is to be flat."""
 FLAT_MB_A_MINUTE = 2.0
@@ -115,6 +117,7 @@ def run(wearers: int, duration_s: float, rate_hz: float, scenario: Path | None =
                 asyncio.run(Demo(config, system).run())
                 go = json.loads((folder / "fleet-go.json").read_text())
                 account = json.loads((folder / "fleet-account.json").read_text())
+                told = json.loads((folder / "score.json").read_text())
             finally:
                 system.stop()
         body = json.loads(report.read_text())
@@ -129,6 +132,7 @@ def run(wearers: int, duration_s: float, rate_hz: float, scenario: Path | None =
         **{key: body[key] for key in ("wearers", "duration_s", "rate_hz", "sent", "committed", "dead_letters")},
         "ingest_memory": steadiness(system.memory, begun_s, begun_s + duration_s),
         **{key: body[key] for key in ("cpu_s", "rss_mb", "violations")},
+        "missed_and_false": [one for one in told["details"] if one["what"] in ("missed", "false")][:MOST_TOLD],
         "fleet": {key: account["tally"][key] for key in ("at_once", "messages", "reconnections", "lag_s", "cpu_s")},
     }
 

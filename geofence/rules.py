@@ -46,7 +46,7 @@ MAX_LOG = 300_000
 YOUNG_US = 60 * SECOND_US
 """A generation of the state is no younger than this when the next is made: messages that come out of order do so by seconds, and find
 their facts here however many come in one."""
-MOST_LOGS = 8
+MOST_LOGS = 16
 """But never so many times the facts are held."""
 
 

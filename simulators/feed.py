@@ -11,7 +11,7 @@ from random import Random
 import msgspec
 
 from domain.instants import SECOND_US, format_instant
-from simulators.device_spans import NEVER_US
+from simulators.device_spans import NEVER_US, us_of
 from simulators.devices import Devices, Message
 from simulators.hostile import junk, stranger, strangers_send
 from simulators.losses import is_lost
@@ -24,17 +24,15 @@ SLICE_US = 10 * SECOND_US
 def feed_lines(devices: Devices, scenario: Scenario, seed: int) -> Iterator[bytes]:
     """The lines of the feed, each with its end: messages as they arrive, and a tick at every whole step.
 
-    The feed begins with a tick at the start of the run and ends with one at its end; what would arrive later is not
-    in it.
+    The feed begins with a tick at the start of the run and ends with one at its end, but while the centre is away it has
+    none; what would arrive later is not in it.
     """
     arrivals = _Arrivals(devices, scenario, seed)
     end_us = devices.run.end_us - devices.run.start_us
     arrivals.strangers = strangers_send(scenario.hostile, end_us, Random(f"strangers:{seed}"))
-    run, tick_us = devices.run, round(scenario.feed.tick_s * SECOND_US)
-    next_tick_us = 0
+    clock = _Clock(devices.run.start_us, scenario)
     now_us = 0
-    yield _tick(run.start_us)
-    next_tick_us += tick_us
+    yield from clock.until(now_us)
     while now_us < end_us:
         now_us = min(now_us + SLICE_US, end_us)
         arrivals.take(devices.step(now_us))
@@ -42,19 +40,32 @@ def feed_lines(devices: Devices, scenario: Scenario, seed: int) -> Iterator[byte
             arrivals.take(devices.drain())
         arrivals.take_strangers(now_us)
         for received_us, line in arrivals.until(now_us):
-            while next_tick_us <= received_us:
-                yield _tick(run.start_us + next_tick_us)
-                next_tick_us += tick_us
+            yield from clock.until(received_us)
             yield line
-        while next_tick_us <= now_us:
-            yield _tick(run.start_us + next_tick_us)
-            next_tick_us += tick_us
-    if next_tick_us - tick_us != end_us:
-        yield _tick(run.end_us)
+        yield from clock.until(now_us)
+    yield from clock.last(end_us)
 
 
-def _tick(at_us: int) -> bytes:
-    return b'{"tick":"%s"}\n' % format_instant(at_us).encode()
+class _Clock:
+    """The ticks of a centre that is there; times are microseconds since the run began."""
+
+    def __init__(self, start_us: int, scenario: Scenario) -> None:
+        self._start_us, self._every_us = start_us, round(scenario.feed.tick_s * SECOND_US)
+        self._stands = [(us_of(begin), us_of(end)) for begin, end in scenario.without_clock()]
+        self._next_us = 0
+
+    def until(self, now_us: int) -> Iterator[bytes]:
+        while self._next_us <= now_us:
+            yield from self._tick(self._next_us)
+            self._next_us += self._every_us
+
+    def last(self, end_us: int) -> Iterator[bytes]:
+        if self._next_us - self._every_us != end_us:
+            yield from self._tick(end_us)
+
+    def _tick(self, at_us: int) -> Iterator[bytes]:
+        if not any(begin <= at_us < end for begin, end in self._stands):
+            yield b'{"tick":"%s"}\n' % format_instant(self._start_us + at_us).encode()
 
 
 class _Arrivals:
@@ -66,7 +77,8 @@ class _Arrivals:
         self._rng, self._seed = Random(f"feed:{seed}"), seed
         self.strangers: Iterator[tuple[int, int, bytes]] = iter(())
         self._stranger: tuple[int, int, bytes] | None = None
-        self._under_way: list[tuple[int, int, Message]] = []
+        self._away = [(us_of(begin), us_of(end)) for begin, end in scenario.server_away()]
+        self._under_way: list[tuple[int, int, int, Message]] = []
         self._number = 0
         self._newest_us = 0
 
@@ -98,12 +110,14 @@ class _Arrivals:
 
     def _post(self, message: Message, latency_us: int) -> None:
         self._number += 1
-        heapq.heappush(self._under_way, (message.t_us + latency_us, self._number, message))
+        comes_us = message.t_us + latency_us
+        taken_us = next((end for begin, end in self._away if begin <= comes_us < end), comes_us)
+        heapq.heappush(self._under_way, (taken_us, comes_us, self._number, message))
 
     def until(self, now_us: int) -> Iterator[tuple[int, bytes]]:
         """What has arrived before then: (receive time since the run began, line)."""
         while self._under_way and self._under_way[0][0] < now_us:
-            received_us, _, message = heapq.heappop(self._under_way)
+            received_us, _, _, message = heapq.heappop(self._under_way)
             yield received_us, self._line(received_us, message)
 
     def _line(self, received_us: int, message: Message) -> bytes:

@@ -20,7 +20,7 @@ FAULT_S: Final = (20.0, 120.0)
 def befall(scene: Scene, scenario: Scenario, rng: Random) -> None:
     """Adds to a scene what a scenario does to everybody's devices; what befalls a home unit befalls whose it is."""
     own = scene.subject.host is None
-    for outage in scenario.outages:
+    for outage in scenario.out_of_touch():
         if rng.random() < outage.share and own and _concerns(scene, outage):
             scene.silent(outage.from_s, outage.to_s, keeps=outage.keeps)
             scene.outages.append(scene.silences[-1])

@@ -27,8 +27,9 @@ def never_happens(scenario: Scenario, run: Run, subjects: Sequence[Subject], liv
 
 def _too_late(scenario: Scenario, duration_s: float) -> Iterator[str]:
     outages = [(f"outage {n}", one.from_s) for n, one in enumerate(scenario.outages, start=1)]
+    centre = [(f"centre_outage {n}", one.from_s) for n, one in enumerate(scenario.centre_outages, start=1)]
     power_cuts = [(f"power_cut {n}", one.from_s) for n, one in enumerate(scenario.power_cuts, start=1)]
-    for name, from_s in (*outages, *power_cuts):
+    for name, from_s in (*outages, *centre, *power_cuts):
         if from_s >= duration_s:
             yield f"{name}, from {from_s:.12g} s"
 

@@ -5,11 +5,16 @@ docs/simulators.md tells every setting, its default and what it may be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 from typing import Final
 
 DUPLICATE_S: Final = (1, 30)
 """In feed files the second of a message that comes twice comes so many seconds after the first."""
+SETTLE_S: Final = 300.0
+"""After it was away the centre's clock waits as long again, at most so long, before it says what it has not heard (rules.md 0, failure 25)."""
+BROKER, SERVER = "broker", "server"
+Span = tuple[float, float]
 LONG_RUN_S: Final = 3 * 3600.0
 """In runs over this people live whole days, unless it is said that they do not."""
 
@@ -94,6 +99,16 @@ class Outage:
     keeps: bool = True
     carrier: str = ""
     cell: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CentreOutage:
+    """The centre is away from ``from_s`` to ``to_s``: its `broker`, so that devices keep what they have, or its `server`, so that the broker
+    keeps it and hands it over at once when the server is back."""
+
+    from_s: float
+    to_s: float
+    part: str = SERVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +204,40 @@ class Scenario:
     wire: Wire = field(default_factory=Wire)
     feed: Feed = field(default_factory=Feed)
     outages: tuple[Outage, ...] = ()
+    centre_outages: tuple[CentreOutage, ...] = ()
     power_cuts: tuple[PowerCut, ...] = ()
     lots: tuple[Lot, ...] = ()
+
+    def out_of_touch(self) -> tuple[Outage, ...]:
+        """All that takes devices out of touch: while the broker is away, everybody."""
+        away = (Outage(one.from_s, one.to_s) for one in self.centre_outages if one.part == BROKER)
+        return (*self.outages, *away)
+
+    def server_away(self) -> list[Span]:
+        """When the broker keeps what comes, seconds since the run began; apart, in order."""
+        return joined((one.from_s, one.to_s) for one in self.centre_outages if one.part == SERVER)
+
+    def without_clock(self) -> list[Span]:
+        """When a feed has no ticks; apart, in order."""
+        away = joined((one.from_s, one.to_s) for one in self.centre_outages)
+        return joined((begin, end + min(end - begin, SETTLE_S)) for begin, end in away)
+
+    def over_mqtt(self) -> Scenario:
+        """The same for a centre that is really there: it knows itself when it is away. Raises `ValueError` for what only a feed can have."""
+        if self.server_away():
+            raise ValueError("centre_outage: the server is away in a feed only; over MQTT stop the centre itself")
+        return replace(self, outages=self.out_of_touch(), centre_outages=())
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Spans that touch or overlap made one."""
+    out: list[Span] = []
+    for begin, end in sorted(spans):
+        if out and begin <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((begin, end))
+    return out
 
 
 CALM = Scenario(shares=Shares(**{f.name: 0.0 for f in fields(Shares)}))

@@ -17,8 +17,11 @@ from domain.errors import BadInstant, BailiwickError
 from domain.instants import parse_instant
 from simulators.networks import CARRIERS
 from simulators.scenario import (
+    BROKER,
+    SERVER,
     About,
     Accuracy,
+    CentreOutage,
     Clocks,
     Counters,
     Feed,
@@ -54,6 +57,7 @@ SECTIONS: Final[dict[str, type[Any]]] = {
 }
 LISTS: Final[dict[str, tuple[str, type[Any]]]] = {
     "outage": ("outages", Outage),
+    "centre_outage": ("centre_outages", CentreOutage),
     "power_cut": ("power_cuts", PowerCut),
     "lot": ("lots", Lot),
 }
@@ -79,7 +83,7 @@ LIMITS: Final = {
     "days": (0.0, 3660.0),
 }
 """Of the numbers that are not shares."""
-WORDS: Final = {"days": ("auto", "yes", "no"), "carrier": ("", *CARRIERS)}
+WORDS: Final = {"days": ("auto", "yes", "no"), "carrier": ("", *CARRIERS), "part": (BROKER, SERVER)}
 WHOLE: Final = frozenset({"cell", "clients", "wearers"})
 """Numbers of things: there are no halves of them."""
 LIBRARY: Final = "library"
@@ -116,6 +120,14 @@ def read_scenario(path: Path) -> Scenario:
         known = "" if path.parent != Path() else f"; the library has {', '.join(library())}"
         raise BadScenario(f"{path}: {error.strerror}{known}") from None
     return _parsed(_text(written, str(path)), str(path))
+
+
+def read_scenario_over_mqtt(path: Path) -> Scenario:
+    """The scenario for devices that speak to a centre that is really there. Raises `BadScenario` too for what only a feed can have."""
+    try:
+        return read_scenario(path).over_mqtt()
+    except ValueError as error:
+        raise BadScenario(f"{path}: {error}") from None
 
 
 def may_begin(start_us: int) -> bool:

@@ -32,7 +32,7 @@ from simulators.link import Address
 from simulators.lives import live_all
 from simulators.out_of_run import never_happens
 from simulators.scenario import Scenario
-from simulators.scenario_file import START_FIRST, START_LAST, may_begin, read_scenario
+from simulators.scenario_file import START_FIRST, START_LAST, may_begin, read_scenario, read_scenario_over_mqtt
 from simulators.scenes import Life
 from simulators.speakers import Speaker, speakers_of
 from simulators.subjects import Run, Subject, subjects_of
@@ -165,7 +165,8 @@ def simulate(config: SimulateConfig) -> int:
 
 def _simulated(config: SimulateConfig) -> int:
     _check(config)
-    scenario = read_scenario(config.scenario) if config.scenario else Scenario()
+    read = read_scenario_over_mqtt if config.broker else read_scenario
+    scenario = read(config.scenario) if config.scenario else Scenario()
     done = _play(config, scenario) if config.broker else _write_feed(config, scenario)
     if config.as_json:
         print(json.dumps(done), file=sys.stderr if _to_stdout(config) else sys.stdout)

@@ -6,7 +6,7 @@ The auditor holds the true walk against it: a violation that nothing sent could 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -37,6 +37,7 @@ class Told:
     arrived : (items,) when it arrived, infinity when it did not in the run.
     events : what it said besides, and when that arrived.
     delay_s : by how much what it sent may have come later.
+    without_clock : when the centre was away, or had just come back, and looked for nobody.
     """
 
     speaker: Speaker
@@ -47,6 +48,15 @@ class Told:
     delay_s: float
     skies: list[Sky] = field(default_factory=list)
     jumps: list[tuple[Span, float]] = field(default_factory=list)
+    without_clock: Sequence[Span] = ()
+
+    def noticed_until(self, at: float) -> float:
+        """When the centre last could see, before an instant, that nothing came."""
+        return next((begin for begin, end in self.without_clock if begin < at <= end), at)
+
+    def just_looked_again(self, at: float, slack_s: float) -> bool:
+        """Whether the centre's clock had gone on for so little at an instant that it may not have seen it."""
+        return any(end < at <= end + slack_s for _, end in self.without_clock)
 
     def sigma_at(self, t: Floats) -> Floats:
         """(n,) standard deviation of each axis, metres, that it states at most at some instants."""
@@ -96,11 +106,21 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The way to the centre: by how much messages may come later (seconds), and which share is lost, by the run's seed."""
+    """The way to the centre: by how much messages may come later (seconds), and which share is lost, by the run's seed; when its server is
+    away, and its clock."""
 
     delay_s: float = 0.0
     lost: float = 0.0
     seed: int = 0
+    server_away: Sequence[Span] = ()
+    without_clock: Sequence[Span] = ()
+
+    def taken(self, comes: Floats) -> Floats:
+        """(n,) when the server takes what comes at some instants."""
+        out = comes.copy()
+        for begin, end in self.server_away:
+            out[(comes >= begin) & (comes < end)] = end
+        return out
 
 
 def told_by(life: Life, speakers: list[Speaker], duration_s: float, way: Way | None = None) -> list[Told]:
@@ -122,15 +142,15 @@ def _told(life: Life, speaker: Speaker, duration_s: float, way: Way, *, first: b
     is_fix = np.full(len(t), speaker.locates)
     is_fix &= ~within([*life.blind, *(sky.span for sky in life.skies if sky.stated_m is not None)], t)
     latest_s = duration_s - ARRIVAL_S - way.delay_s
-    arrived[arrived > latest_s] = math.inf
-    arrived[_lost(way, speaker, arrived)] = math.inf
-    events = _events(life, t, until_s, latest_s) if first else []
-    gone = _lost(way, speaker, np.array([at for _, at in events]))
-    events = [(event, math.inf if lost else at) for (event, at), lost in zip(events, gone.tolist(), strict=True)]
+    events = _events(life, t, until_s) if first else []
+    arrived = _arrives(way, speaker, arrived, latest_s)
+    came = _arrives(way, speaker, np.array([at for _, at in events], np.float64), latest_s)
+    events = [(event, at) for (event, _), at in zip(events, came.tolist(), strict=True)]
     rests = _rests(events)
     is_fix |= _repeated(rests, speaker, t, is_fix)
     is_fix &= ~misdated(t, life.jumps)
-    told = Told(speaker, t[kept], is_fix[kept], arrived[kept], events, way.delay_s, life.skies, life.jumps)
+    heard = (t[kept], is_fix[kept], arrived[kept], events)
+    told = Told(speaker, *heard, way.delay_s, life.skies, life.jumps, way.without_clock)
     if speaker.locates and events and is_fix.any():
         _add_at_rest(told, rests)
     return told
@@ -149,6 +169,15 @@ def _rests(events: list[tuple[DeviceEvent, float]]) -> list[Span]:
             spans.append((begin, event.at))
             begin = None
     return spans if begin is None else [*spans, (begin, math.inf)]
+
+
+def _arrives(way: Way, speaker: Speaker, sent: Floats, latest_s: float) -> Floats:
+    """(n,) when what comes to the broker then is taken; infinity: not in the run, or it was lost on its way."""
+    comes = np.where(sent > latest_s, math.inf, sent)
+    comes[_lost(way, speaker, comes)] = math.inf
+    taken = way.taken(comes)
+    taken[taken > latest_s] = math.inf
+    return taken
 
 
 def _lost(way: Way, speaker: Speaker, arrives: Floats) -> Flags:
@@ -222,7 +251,7 @@ def _back(t: Floats, silence: Silence) -> float:
     return float(after[0]) if len(after) else math.inf
 
 
-def _events(life: Life, t: Floats, until_s: float, latest_s: float) -> list[tuple[DeviceEvent, float]]:
+def _events(life: Life, t: Floats, until_s: float) -> list[tuple[DeviceEvent, float]]:
     told = []
     for event in life.events:
         arrived = event.at
@@ -231,5 +260,5 @@ def _events(life: Life, t: Floats, until_s: float, latest_s: float) -> list[tupl
             continue
         if hushed is not None:
             arrived = _back(t, hushed)
-        told.append((event, arrived if arrived <= latest_s else math.inf))
+        told.append((event, arrived))
     return told

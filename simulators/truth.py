@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from domain.vocabulary import ConditionKind, Kind
 from simulators.scenario import Scenario
-from simulators.scenes import Life
+from simulators.scenes import Life, Span
 from simulators.speakers import Speaker
 from simulators.subjects import Run, Subject
 from simulators.testimony import Way, told_by
 from simulators.truth_contact import EVENT_KINDS, contact_lines, equipment_lines, misdated_lines, restart_lines
 from simulators.truth_curfew import curfew_lines
-from simulators.truth_lines import Line, run_line
+from simulators.truth_lines import Line, WhyNot, run_line
 from simulators.truth_lives import life_keys, life_line
 from simulators.truth_pairs import Party, pair_lines
 from simulators.truth_zones import zone_lines
@@ -46,6 +47,8 @@ TOLD_KINDS = frozenset(
     }
 )
 """The kinds that truth is told of: a violation of another kind is not scored."""
+AT_A_TICK = frozenset({Kind.WHEREABOUTS_UNKNOWN.value, Kind.LOST_IN_ZONE.value})
+"""What opens at a tick only, by what was known then (`communication_lost` too, which its own truth sees to)."""
 
 
 class Lived(Protocol):
@@ -65,7 +68,9 @@ def truth_lines(simulation: Lived, lived: list[dict[str, Any]] | None = None) ->
     ``lived`` takes a line for each wearer, of who lived how (`simulators.truth_lives`).
     """
     run, network = simulation.run, simulation.scenario.network
-    way = Way(network.longest_s, network.lost, simulation.seed)
+    scenario = simulation.scenario
+    away = (scenario.server_away(), scenario.without_clock())
+    way = Way(network.longest_s, network.lost, simulation.seed, *away)
     yield run_line(run).as_json(run)
     speakers: dict[int, list[Speaker]] = defaultdict(list)
     for speaker in simulation.speakers:
@@ -120,7 +125,17 @@ def lines_of(
         other = (protected or {}).get(watched.condition.victim or watched.condition.other_wearer or "")
         if other is not None:
             lines += pair_lines(Party(subject, life, told), other, watched, run)
+    if way is not None and way.without_clock:
+        lines = [_if_looked_for(line, way.without_clock) for line in lines]
     return sorted(lines, key=lambda line: (line.from_s, line.kind, line.condition or ""))
+
+
+def _if_looked_for(line: Line, without_clock: Sequence[Span]) -> Line:
+    """What only a tick shows may not be seen, or not as it was, where there was none meanwhile (rules.md 0)."""
+    if line.kind not in AT_A_TICK or line.why_not is not None:
+        return line
+    unseen = any(begin < line.to_s and line.from_s < end for begin, end in without_clock)
+    return replace(line, why_not=WhyNot.NO_CLOCK) if unseen else line
 
 
 def write_truth(simulation: Lived, path: Path | None, lives: Path | None = None) -> int:

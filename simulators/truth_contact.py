@@ -78,7 +78,10 @@ def _communication(subject: Subject, one: Told, run: Run) -> Iterator[Line]:
     heard = [fitted_s, *one.heard_times().tolist()]
     ends = [*heard[1:], math.inf]
     for begin, end in zip(heard, ends, strict=True):
-        line = _loss(subject, Kind.COMMUNICATION_LOST, begin, min(end, until_s), end, limit_s, slack_s)
+        noticed = one.noticed_until(min(end, until_s))
+        line = _loss(subject, Kind.COMMUNICATION_LOST, begin, noticed, end, limit_s, slack_s)
+        if line is not None and one.just_looked_again(min(end, until_s), THRESHOLD_SLACK_S):
+            line = replace(line, why_not=line.why_not or WhyNot.NO_CLOCK)
         if line is not None and begin < 0:
             line = Line(subject.id, line.kind, begin, end, why_not=WhyNot.BEFORE_RUN)
         if line is not None:

@@ -46,6 +46,8 @@ class WhyNot(StrEnum):
     """It lasted about as long as the limit."""
     SILENT = "silent"
     """Nothing was sent meanwhile, or it did not arrive before the run ended."""
+    NO_CLOCK = "no_clock"
+    """The centre was away, or had just come back: it looked for nobody."""
     UNTRUSTED = "untrusted"
     """The device had been tampered with: it gives no presence."""
     BEFORE_RUN = "before_run"

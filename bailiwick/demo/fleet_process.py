@@ -22,7 +22,7 @@ from domain.errors import BailiwickError
 from domain.instants import SECOND_US
 from simulators.fleet import Tally
 from simulators.scenario import Scenario
-from simulators.scenario_file import read_scenario
+from simulators.scenario_file import read_scenario_over_mqtt
 from simulators.service import Simulation, connect_s
 from simulators.subjects import Run
 from simulators.truth import write_truth
@@ -76,7 +76,7 @@ def main() -> None:
 
 def _play(orders: Orders) -> None:
     folder = Path(orders.folder)
-    scenario = read_scenario(Path(orders.scenario)) if orders.scenario else Scenario()
+    scenario = read_scenario_over_mqtt(Path(orders.scenario)) if orders.scenario else Scenario()
     versions, _ = load_caseload(Path(orders.caseload))
     write_whole(folder / READY, {"pid": os.getpid()})
     run = Run(_wait_for_go(folder / GO), orders.duration_s)

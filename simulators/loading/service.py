@@ -35,7 +35,7 @@ from simulators.loading.plans import Plan, Step, Unplannable, Wanted, plan_of
 from simulators.loading.report import Ran, as_json, as_text
 from simulators.loading.watching import Centre, Console, client, key_of
 from simulators.scenario import CALM, People, Scenario
-from simulators.scenario_file import read_scenario
+from simulators.scenario_file import read_scenario_over_mqtt
 from simulators.scenes import DeviceEvent, Life, Silence
 from simulators.service import connect_s, new_loop, start_up_s, timezone_names
 from simulators.speakers import Speaker, speakers_of
@@ -143,7 +143,7 @@ def prepare(versions: Iterable[Version], config: LoadConfig, start_us: int, gen:
     """Draws everybody's run. Raises `Unplannable` when nobody would speak, or for a plan that cannot be."""
     wanted = config.wanted
     run = Run(start_us, wanted.warm_up_s + wanted.duration_s)
-    scenario: Scenario = read_scenario(config.scenario) if config.scenario else STILL
+    scenario: Scenario = read_scenario_over_mqtt(config.scenario) if config.scenario else STILL
     subjects = subjects_of(versions, run, config.seed)
     lives = live_all(subjects, run, scenario, config.seed)
     speakers = speakers_of(subjects, run, scenario, config.seed, 1.0)[config.first_device :]

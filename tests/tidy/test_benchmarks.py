@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bailiwick.demo import fleet_process
 from bench.backlog import Shape
 from bench.backlog_load import kept as sent_by
 from bench.ceiling import end_of
@@ -16,6 +15,7 @@ from bench.fleet import outages, scenario_of, score
 from bench.growth import law
 from bench.plots import PAGE, PICTURES, kept, made
 from bench.plots_svg import Bar, Line, bars, decades, lines, placed
+from simulators.scenario_file import read_scenario_over_mqtt
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -70,7 +70,7 @@ def test_packets_are_counted_only_when_they_are_whole() -> None:
 def test_the_disturbed_run_is_a_scenario_with_an_outage_of_all_in_the_middle(tmp_path: Path) -> None:
     file = tmp_path / "disturbed.toml"
     file.write_text(scenario_of(1800.0))
-    scenario = fleet_process.read_scenario(file)
+    scenario = read_scenario_over_mqtt(file)
     assert len(scenario.outages) == len(outages(1800))
     assert [one for one in scenario.outages if one.share == 1.0 and one.from_s <= 900 <= one.to_s and one.keeps]
     assert scenario.network.duplicates > 0
