@@ -134,15 +134,16 @@ def _told(life: Life, speaker: Speaker, duration_s: float, way: Way, *, first: b
     until_s = min(speaker.until_us / SECOND_US, duration_s)
     t = _rounds(life, speaker, until_s)
     kept = np.ones(len(t), bool)
+    in_touch = t[~within([silence.span for silence in life.silences], t)]
     arrived = t + (speaker.upload_us - speaker.interval_us) / SECOND_US
     for silence in life.silences:
         hushed = within([silence.span], t)
         kept &= ~hushed | silence.keeps
-        arrived[hushed] = _back(t, silence)
+        arrived[hushed] = _back(in_touch, silence)
     is_fix = np.full(len(t), speaker.locates)
     is_fix &= ~within([*life.blind, *(sky.span for sky in life.skies if sky.stated_m is not None)], t)
     latest_s = duration_s - ARRIVAL_S - way.delay_s
-    events = _events(life, t, until_s) if first else []
+    events = _events(life, in_touch, until_s) if first else []
     arrived = _arrives(way, speaker, arrived, latest_s)
     came = _arrives(way, speaker, np.array([at for _, at in events], np.float64), latest_s)
     events = [(event, at) for (event, _), at in zip(events, came.tolist(), strict=True)]
@@ -245,13 +246,13 @@ def _laid(pieces: list[NDArray[np.int64]], at: int, end: int, every: int) -> int
     return at + every * count
 
 
-def _back(t: Floats, silence: Silence) -> float:
-    """When the first round after a silence is due: then what was kept is sent."""
-    after = t[t >= silence.span[1]]
+def _back(in_touch: Floats, silence: Silence) -> float:
+    """The first round after a silence in which the device is in touch: then what was kept is sent; never, if it is off before."""
+    after = in_touch[in_touch >= silence.span[1]]
     return float(after[0]) if len(after) else math.inf
 
 
-def _events(life: Life, t: Floats, until_s: float) -> list[tuple[DeviceEvent, float]]:
+def _events(life: Life, in_touch: Floats, until_s: float) -> list[tuple[DeviceEvent, float]]:
     told = []
     for event in life.events:
         arrived = event.at
@@ -259,6 +260,6 @@ def _events(life: Life, t: Floats, until_s: float) -> list[tuple[DeviceEvent, fl
         if event.at >= until_s or (hushed is not None and not hushed.keeps):
             continue
         if hushed is not None:
-            arrived = _back(t, hushed)
+            arrived = _back(in_touch, hushed)
         told.append((event, arrived))
     return told
