@@ -249,7 +249,6 @@ def test_equipment_events_are_told_from_start_to_end_and_only_if_they_got_throug
 # --- the whole -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_what_is_kept_is_never_told_by_a_device_that_is_off_before_it_is_back_in_touch() -> None:
     silences = [Silence((60.0, 120.0), keeps=True), Silence((120.0, math.inf), keeps=False)]
     dead = DeviceEvent(110.0, EventCode.BATTERY_DEAD, EventState.PULSE)
@@ -262,6 +261,7 @@ def test_what_is_kept_is_never_told_by_a_device_that_is_off_before_it_is_back_in
     assert lost.why_not is None
 
 
+@pytest.mark.slow
 def test_nothing_happens_to_people_who_keep_to_everything() -> None:
     """But for what their devices go through in a day: no reception, the underground, a battery that nobody charged."""
     unheard = {"communication_lost", "location_lost", "whereabouts_unknown"}
