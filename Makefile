@@ -31,7 +31,7 @@ test: $(VENV)/.dev-stamp $(CONSOLE)  ## every test, on real parts
 	@$(RUN) bailiwick.warm_up & compiled=$$!; $(RUN) bailiwick.parts.real_parts && wait $$compiled
 	@$(RUN) pytest -n $(TEST_WORKERS) --dist worksteal $(TEST_ARGS)
 
-check: $(VENV)/.dev-stamp $(CONSOLE)  ## the quick loop, under a minute
+check: $(VENV)/.dev-stamp $(CONSOLE)  ## the quick loop, about a minute
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo

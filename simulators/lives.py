@@ -7,7 +7,7 @@ that the world is a function of time: no step size decides what happened, and th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from random import Random
 
@@ -21,7 +21,7 @@ from simulators.days import Routine
 from simulators.ground import Floats
 from simulators.misfortunes import befall, jumps_of, restarts_of
 from simulators.plots import PLOTS
-from simulators.scenario import Scenario, Shares
+from simulators.scenario import Scenario, Shares, joined
 from simulators.scenes import AFTER_S, CLOSELY_S, SPARE_S, STROLL_M, Life, Scene, Silence, Sky, Span, curfew_spans
 from simulators.streets import Path, walking_time
 from simulators.subjects import Run, Subject
@@ -97,7 +97,7 @@ def live(
         y,
         tuple(scene.plots),
         silences,
-        _merged(scene.blind),
+        joined(scene.blind),
         sorted(scene.events, key=lambda e: e.at),
         scene.untrusted_from,
         _apart(scene.skies),
@@ -108,14 +108,14 @@ def live(
         jumps_of(scenario.clocks, run.duration_s, rng),
         restarts_of(scenario.counters, run.duration_s, rng),
         _paces(scene),
-        _merged(scene.shadows),
+        joined(scene.shadows),
         _joined(scene.outages),
     )
 
 
 def _paces(scene: Scene) -> list[tuple[Span, float]]:
     """How often the devices record: at rest seldom, in a violation often, and that goes before."""
-    closely = _merged(scene.watched_closely)
+    closely = joined(scene.watched_closely)
     rests = [(piece, each_s) for span, each_s in scene.rests for piece in apart([span], closely)]
     return sorted([*rests, *((span, CLOSELY_S) for span in closely)])
 
@@ -180,17 +180,6 @@ def _joined(silences: list[Silence]) -> list[Silence]:
             out[-1] = Silence((begin, max(end, silence.span[1])), keeps)
         else:
             out.append(silence)
-    return out
-
-
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    """In order; those that touch or overlap are one."""
-    out: list[Span] = []
-    for begin, end in sorted(spans):
-        if out and begin <= out[-1][1]:
-            out[-1] = (out[-1][0], max(end, out[-1][1]))
-        else:
-            out.append((begin, end))
     return out
 
 

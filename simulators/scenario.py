@@ -230,7 +230,7 @@ class Scenario:
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:
-    """Spans that touch or overlap made one."""
+    """In order; those that touch or overlap are one."""
     out: list[Span] = []
     for begin, end in sorted(spans):
         if out and begin <= out[-1][1]:

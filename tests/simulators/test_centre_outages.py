@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from domain.caseload_records import parse_record
-from domain.feed_file import Received, Tick, read_feed
-from simulators.feed import feed_lines
+from domain.feed_file import Received, Tick
 from simulators.scenario import BROKER, CALM, CentreOutage, Outage, Scenario
 from simulators.scenario_file import BadScenario, read_scenario_over_mqtt
-from simulators.service import SimulateConfig, simulate, timezone_names
-from tests.simulators.worlds import at, world
+from simulators.service import SimulateConfig, simulate
+from tests.simulators.made_feeds import feed_of, identities
+from tests.simulators.worlds import at
 
 DURATION_S = 400.0
 SERVER = replace(CALM, centre_outages=(CentreOutage(100.0, 160.0),))
 NO_BROKER = replace(CALM, centre_outages=(CentreOutage(100.0, 160.0, BROKER),))
 
 
-def _feed(scenario: Scenario, wearers: int = 20) -> list[Received | Tick]:
-    simulation = world(wearers, DURATION_S, 0.5, scenario)
-    zones = timezone_names()
-    lines = read_feed(feed_lines(simulation.devices, scenario, 1), "made", lambda r: parse_record(r, zones))
-    return [line for line in lines if isinstance(line, Received | Tick)]
-
-
-def _items(lines: list[Received | Tick]) -> Counter[tuple[str, int]]:
-    found: Counter[tuple[str, int]] = Counter()
-    for line in lines:
-        if isinstance(line, Received):
-            body = json.loads(line.envelope)
-            found.update((line.device, i["seq"]) for i in [*body.get("fixes", []), *body.get("events", [])])
-    return found
+def _feed(scenario: Scenario) -> list[Received | Tick]:
+    return feed_of(scenario, wearers=20, duration_s=DURATION_S)
 
 
 @pytest.mark.parametrize("scenario", [SERVER, NO_BROKER])
@@ -57,7 +43,7 @@ def test_what_the_broker_keeps_comes_at_once_and_in_its_order() -> None:
     assert len(kept) > 20 * 60 * 0.5 * 0.9
     sent = [json.loads(line.envelope)["sent"] for line in kept]
     assert max(b - a for a, b in zip(sent[1:], sent[:-1], strict=True)) < 2000, "as they came to the broker"
-    assert _items(lines) == _items(_feed(CALM))
+    assert identities(lines) == identities(_feed(CALM))
 
 
 def test_what_devices_keep_comes_after_the_broker_is_back() -> None:
@@ -67,7 +53,7 @@ def test_what_devices_keep_comes_after_the_broker_is_back() -> None:
     late = [line for line, one in zip(lines, sent, strict=True) if at(160) <= one < at(163)]
     of_then = [f for line in late for f in json.loads(line.envelope).get("fixes", []) if f["t"] * 1000 < at(158)]
     assert len(of_then) > 100
-    assert len(_items(lines)) == pytest.approx(len(_items(_feed(CALM))), rel=0.02)
+    assert len(identities(lines)) == pytest.approx(len(identities(_feed(CALM))), rel=0.02)
 
 
 def test_over_mqtt_no_broker_is_everybody_out_of_touch_and_no_server_is_refused(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from simulators.devices import Devices
 from simulators.fleet import Fleet
 from simulators.link import Address
 from simulators.scenario import CALM, Network, Scenario
-from simulators.scenes import Silence
+from simulators.scenes import Life, Silence
 from simulators.service import Simulation
 from tests.simulators.worlds import life, one, wearer, world
 from tests.waiting import eventually
@@ -68,6 +68,14 @@ async def listening(url: str, heard: Heard) -> AsyncIterator[None]:
 def _soon(wearers: int, duration_s: float, rate_hz: float, scenario: Scenario, in_s: float = 0.3) -> Simulation:
     start_us = time.time_ns() // 1000 + round(in_s * SECOND_US)
     return world(wearers, duration_s, rate_hz, scenario, start_us=start_us // 1000 * 1000)
+
+
+def _alone(duration_s: float, silence: Silence) -> tuple[Devices, list[Life]]:
+    """One person's tag, 20 times a second, from a moment on."""
+    subject, speakers, run = one(wearer(), duration_s, 20.0)
+    run = replace(run, start_us=time.time_ns() // 1_000_000 * 1000 + 300_000)
+    lives = [life((0, 0, 0), (10, 0, 0), silences=[silence])]
+    return Devices(speakers, [subject], lives, run, 1), lives
 
 
 def _expected(simulation: Simulation) -> set[tuple[str, int]]:
@@ -127,11 +135,7 @@ async def test_nothing_is_lost_when_the_broker_is_restarted_under_the_fleet(mosq
 async def test_a_radio_that_is_lost_leaves_the_last_will_and_keeps_its_facts(mosquitto: object) -> None:
     heard = Heard()
     url: str = mosquitto.url
-    _, speakers, run = one(wearer(), 3.0, 20.0)
-    subject, _, _ = one(wearer(), 3.0)
-    run = replace(run, start_us=time.time_ns() // 1_000_000 * 1000 + 300_000)
-    lives = [life((0, 0, 0), (10, 0, 0), silences=[Silence((1.0, 2.0), keeps=True)])]
-    devices = Devices(speakers, [subject], lives, run, 1)
+    devices, lives = _alone(3.0, Silence((1.0, 2.0), keeps=True))
     async with listening(url, heard):
         tally = await Fleet(devices, lives, [Address.parse(url)], CALM.network, 1).run(CONNECT_S)
         await eventually(lambda: len(heard.items) == 60, "the backlog is heard")
@@ -139,18 +143,14 @@ async def test_a_radio_that_is_lost_leaves_the_last_will_and_keeps_its_facts(mos
     assert tally.sent == tally.acknowledged == 60
     ((_, low, high, sent_ms),) = devices.late
     assert (low, high) == (21, 40)
-    assert sent_ms >= run.start_us // 1000 + 2000
+    assert sent_ms >= devices.run.start_us // 1000 + 2000
 
 
 @pytest.mark.slow
 async def test_what_the_network_holds_back_comes_though_its_device_is_gone_for_good(mosquitto: object) -> None:
     heard = Heard()
     url: str = mosquitto.url
-    _, speakers, run = one(wearer(), 2.0, 20.0)
-    subject, _, _ = one(wearer(), 2.0)
-    run = replace(run, start_us=time.time_ns() // 1_000_000 * 1000 + 300_000)
-    lives = [life((0, 0, 0), (10, 0, 0), silences=[Silence((1.0, np.inf), keeps=False)])]
-    devices = Devices(speakers, [subject], lives, run, 1)
+    devices, lives = _alone(2.0, Silence((1.0, np.inf), keeps=False))
     network = Network(reordered=1.0, reorder_s=0.8)
     async with listening(url, heard):
         tally = await Fleet(devices, lives, [Address.parse(url)], network, 1).run(CONNECT_S)

@@ -4,63 +4,45 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from domain.caseload_records import parse_record
-from domain.feed_file import Received, Tick, read_feed
+from domain.feed_file import Received, Tick
 from simulators.caseload import as_lines
-from simulators.feed import feed_lines
-from simulators.scenario import CALM, Feed, Network, Outage, Scenario
-from simulators.service import SimulateConfig, simulate, timezone_names
-from tests.simulators.worlds import at, wearer, world
-
-
-def _feed(scenario: Scenario, *, wearers: int = 40, duration_s: float = 200.0) -> list[Received | Tick]:
-    simulation = world(wearers, duration_s, 0.5, scenario)
-    zones = timezone_names()
-    lines = list(read_feed(feed_lines(simulation.devices, scenario, 1), "made", lambda r: parse_record(r, zones)))
-    return [line for line in lines if isinstance(line, Received | Tick)]
-
-
-def _identities(lines: list[Received | Tick]) -> Counter[tuple[str, int]]:
-    found: Counter[tuple[str, int]] = Counter()
-    for line in lines:
-        if isinstance(line, Received):
-            body = json.loads(line.envelope)
-            found.update((line.device, i["seq"]) for i in [*body.get("fixes", []), *body.get("events", [])])
-    return found
+from simulators.scenario import CALM, Feed, Network, Outage
+from simulators.service import SimulateConfig, simulate
+from tests.simulators.made_feeds import feed_of, identities
+from tests.simulators.worlds import at, wearer
 
 
 def test_a_feed_has_a_tick_a_second_from_start_to_end() -> None:
-    ticks = [line.at_us for line in _feed(CALM, wearers=3) if isinstance(line, Tick)]
+    ticks = [line.at_us for line in feed_of(CALM, wearers=3) if isinstance(line, Tick)]
     assert ticks == [at(n) for n in range(201)]
 
 
 def test_a_feed_may_have_coarser_ticks_and_still_ends_with_one() -> None:
-    ticks = [line.at_us for line in _feed(replace(CALM, feed=Feed(60.0)), wearers=3) if isinstance(line, Tick)]
+    ticks = [line.at_us for line in feed_of(replace(CALM, feed=Feed(60.0)), wearers=3) if isinstance(line, Tick)]
     assert ticks == [at(n) for n in (0, 60, 120, 180, 200)]
 
 
 def test_messages_come_some_time_after_they_were_sent() -> None:
-    for line in _feed(CALM, wearers=10):
+    for line in feed_of(CALM, wearers=10):
         if isinstance(line, Received):
             assert line.at_us > json.loads(line.envelope)["sent"] * 1000
 
 
 @pytest.mark.slow
 def test_duplicates_and_reordering_are_as_the_scenario_has_them() -> None:
-    calm = _identities(_feed(CALM))
+    calm = identities(feed_of(CALM))
     assert set(calm.values()) == {1}
-    doubled = _identities(_feed(replace(CALM, network=Network(duplicates=0.3))))
+    doubled = identities(feed_of(replace(CALM, network=Network(duplicates=0.3))))
     twice = sum(n == 2 for n in doubled.values()) / len(doubled)
     assert twice == pytest.approx(0.3, abs=0.05)
     times = [
         json.loads(line.envelope)["sent"]
-        for line in _feed(replace(CALM, network=Network(reordered=0.3)))
+        for line in feed_of(replace(CALM, network=Network(reordered=0.3)))
         if isinstance(line, Received)
     ]
     assert sum(b < a - 2000 for a, b in itertools.pairwise(times)) > 100
@@ -69,9 +51,9 @@ def test_duplicates_and_reordering_are_as_the_scenario_has_them() -> None:
 @pytest.mark.slow
 def test_an_outage_that_keeps_loses_nothing_and_one_that_does_not_does() -> None:
     outage = Outage(50.0, 150.0)
-    kept = _identities(_feed(replace(CALM, outages=(outage,))))
-    lost = _identities(_feed(replace(CALM, outages=(replace(outage, keeps=False),))))
-    calm = _identities(_feed(CALM))
+    kept = identities(feed_of(replace(CALM, outages=(outage,))))
+    lost = identities(feed_of(replace(CALM, outages=(replace(outage, keeps=False),))))
+    calm = identities(feed_of(CALM))
     assert len(lost) == pytest.approx(len(calm) / 2, rel=0.05)
     assert len(kept) == pytest.approx(len(calm), rel=0.02)
 
