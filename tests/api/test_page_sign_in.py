@@ -137,6 +137,7 @@ async def test_a_password_that_was_given_is_changed_before_anything_else(
             await page.locator("#again").fill("password-1234")
             await page.keyboard.press("Enter")
             await expect(refused).to_contain_text("among those that are guessed first")
+            await expect(refused).to_be_focused()
             await page.locator("#current").fill("given-to-ola-once")
             await page.locator("#new").fill(OTHER)
             await page.locator("#again").fill(OTHER)
@@ -199,6 +200,7 @@ async def test_a_form_that_comes_without_a_session_is_sent_on(chromium: playwrig
         await page.locator("#name").fill("ola")
         await typed_into(page, "#password", "wrong one")
         await expect(page.locator(".govuk-error-summary")).to_contain_text("The name or the password is wrong")
+        await expect(page.locator(".govuk-error-summary")).to_be_focused()
         async with page.expect_request(lambda one: one.url.endswith("/sign-out") and one.method == "POST") as sent:
             await typed_into(page, "#password", PASSWORD)
         fields = parse_qs((await sent.value).post_data or "")

@@ -37,6 +37,7 @@ async def test_enforcement_takes_a_warrant_and_executes_it_by_keyboard(
         await page.locator("form[action$='/end'] button").focus()
         await page.keyboard.press("Enter")
         await expect(page.locator(".govuk-error-summary")).to_contain_text("Say where it was executed")
+        await expect(page.locator(".govuk-error-summary")).to_be_focused()
         await page.locator("#place").fill("Canal Street")
         for name, text in (("day", "21"), ("month", "11"), ("year", "2026"), ("time", "21:15")):
             await page.locator(f"[name=at-{name}]").fill(text)
