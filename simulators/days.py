@@ -9,18 +9,16 @@ from __future__ import annotations
 import itertools
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from domain.instants import SECOND_US
-from domain.vocabulary import ConditionKind
 from simulators.calendars import HOME_ZONE, zone_named
 from simulators.characters import Character, Daily, Dwelling
+from simulators.fences import Fence, fences_of, keeps_clear
 from simulators.network import Streets
 from simulators.scenes import SPARE_S, Scene, spans_of
 from simulators.streets import WALKING_M_S, Place
@@ -32,15 +30,11 @@ WALKED_M: Final = 1_800.0
 """Ways up to this are walked, longer ones driven."""
 DRIVEN_M_S: Final = (6.0, 12.0)
 TUBE_M_S: Final = 11.0
-CLEAR_M: Final = 60.0
-"""Who keeps to everything stays so far from what they must keep out of, and from the edge of what they must stay in."""
 LEAST_S: Final = 15 * MINUTE
 """Nobody goes out for less."""
 TRIES: Final = 24
 """Places tried until one is found that can be gone to."""
 HOME: Final = "home"
-STEP_M: Final = 25.0
-"""Ways are looked at so closely."""
 
 
 class Stop(NamedTuple):
@@ -74,6 +68,7 @@ class Routine:
     character: Character
     streets: Streets
     rng: Random
+    fences: list[Fence]
     spots: dict[str, Place] = field(default_factory=lambda: {HOME: (0.0, 0.0)})
     items: list[Item] = field(default_factory=list)
     begins: list[float] = field(default_factory=list)
@@ -83,7 +78,7 @@ class Routine:
     def of(cls, scene: Scene, character: Character, seed: int) -> Routine:
         """The agenda of the whole run. The same arguments give the same."""
         rng = Random(f"days:{seed}:{scene.subject.id}")
-        one = cls(scene, character, Streets(scene.subject.home, seed), rng)
+        one = cls(scene, character, Streets(scene.subject.home, seed), rng, fences_of(scene))
         one._choose_spots()
         one._plan()
         return one
@@ -244,20 +239,7 @@ class Routine:
     def _clear_way(self, a: Place, b: Place) -> list[Place] | None:
         """The shorter of the ways that keep to everything; None: there is none."""
         ways = sorted(self.streets.ways(a, b), key=_length)
-        return next((way for way in ways if self._keeps_clear(way)), None)
-
-    def _keeps_clear(self, way: Sequence[Place]) -> bool:
-        x, y = _along(way)
-        home = (np.zeros(1), np.zeros(1))
-        for watched in self.scene.subject.of_kind(*ConditionKind):
-            if watched.outline is None:
-                continue
-            sign = -1.0 if watched.condition.kind is ConditionKind.EXCLUSION_ZONE else 1.0
-            at_home = float((sign * self.scene.depth(watched, *home))[0])
-            least = min(CLEAR_M + watched.condition.buffer_m, 0.9 * at_home)
-            if float((sign * self.scene.depth(watched, x, y)).min()) < least:
-                return False
-        return True
+        return next((way for way in ways if keeps_clear(self.scene, self.fences, way)), None)
 
 
 class _Day:
@@ -345,15 +327,3 @@ def _at_home(day: _Day) -> Iterator[Outing]:
 
 def _length(way: Sequence[Place]) -> float:
     return math.fsum(math.dist(a, b) for a, b in itertools.pairwise(way))
-
-
-def _along(
-    way: Iterable[Place],
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    points = np.array(list(way))
-    x, y = [points[:1, 0]], [points[:1, 1]]
-    for (ax, ay), (bx, by) in itertools.pairwise(points):
-        parts = max(2, math.ceil(math.hypot(bx - ax, by - ay) / STEP_M) + 1)
-        x.append(np.linspace(ax, bx, parts)[1:])
-        y.append(np.linspace(ay, by, parts)[1:])
-    return np.concatenate(x), np.concatenate(y)

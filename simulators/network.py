@@ -7,7 +7,7 @@ the next street, along it to the crossing, along the other street, and to the ot
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -59,10 +59,10 @@ def _nearest(lines: Sequence[float], at: float) -> float:
     return min(lines[max(0, n - 1) : n + 1], key=lambda line: abs(line - at))
 
 
-def _between(lines: Sequence[float], a: float, b: float) -> list[float]:
+def _between(lines: list[float], a: float, b: float) -> list[float]:
     """Crossings on the way, in its direction, close enough together for its bends."""
     low, high = min(a, b), max(a, b)
-    found = [line for line in lines if low < line < high][1::BEND_AT]
+    found = lines[bisect_right(lines, low) : bisect_left(lines, high)][1::BEND_AT]
     return found if a <= b else found[::-1]
 
 

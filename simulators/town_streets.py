@@ -157,7 +157,9 @@ class Plan:
         x, y = place
         for _ in range(UNBENDINGS):
             east, north = self._pushed(x, y)
-            x, y = place[0] - east, place[1] - north
+            before, (x, y) = (x, y), (place[0] - east, place[1] - north)
+            if before == (x, y):
+                break
         return _turned((x, y), -self.turn)
 
     def _pushed(self, x: float, y: float) -> Metres:
