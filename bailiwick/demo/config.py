@@ -15,6 +15,7 @@ from pathlib import Path
 from bailiwick.parts.processes import PartFailed, reachable, unprivileged
 from bailiwick.parts.real_parts import PROJECT_FOLDER
 from domain.errors import BadSetting
+from simulators.scenario_file import BadScenario, read_scenario_over_mqtt
 
 DATA_FOLDER = PROJECT_FOLDER / ".cache" / "demo"
 MARK = "demo"
@@ -62,6 +63,18 @@ class DemoConfig:
             raise BadSetting("--report needs --duration")
         if self.report and not self.report.resolve().parent.is_dir():
             raise BadSetting(f"--report: there is no folder {self.report.resolve().parent}")
+        if self.scenario:
+            try:
+                read_scenario_over_mqtt(self.scenario)
+            except BadScenario as bad:
+                raise BadSetting(str(bad)) from None
+
+    @property
+    def scenario_from_anywhere(self) -> str | None:
+        """The file as a process in another folder finds it; the name of one that comes with Bailiwick stays a name."""
+        if self.scenario is None:
+            return None
+        return str(self.scenario.resolve() if self.scenario.exists() else self.scenario)
 
     def disk_mb(self) -> int:
         """What the data folder needs; without a duration, for the first hour."""

@@ -168,7 +168,7 @@ class Demo:
         orders = Orders(
             folder=str(self.folder),
             caseload=str(caseload),
-            scenario=str(config.scenario.resolve()) if config.scenario else None,
+            scenario=config.scenario_from_anywhere,
             brokers=self.system.broker.urls,
             seed=config.seed,
             rate_hz=config.rate_hz,

@@ -102,6 +102,8 @@ def test_each_command_has_help(bailiwick: Run, command: str) -> None:
         (["demo", "--duration", "-1"], "--duration: more than 0"),
         (["demo", "--report", "x.json"], "--report needs --duration"),
         (["demo", "--duration", "1", "--report", "/no/such/folder/x.json"], "there is no folder /no/such/folder"),
+        (["demo", "--scenario", "no-such"], "no-such: No such file or directory; the library has a-tenth-fails"),
+        (["demo", "--scenario", "centre-away"], "centre-away: centre_outage: the server is away in a feed only"),
         (["migrate"], "BAILIWICK_DATABASE_URL is not set"),
         (["ingest"], "BAILIWICK_DATABASE_URL is not set"),
         (["dispatch"], "BAILIWICK_DATABASE_URL is not set"),

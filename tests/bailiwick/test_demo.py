@@ -102,7 +102,9 @@ def gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
 
-@pytest.mark.parametrize("broker", [[], ["--embedded-broker"]], ids=["mosquitto", "embedded"])
+@pytest.mark.parametrize(
+    "broker", [[], ["--embedded-broker", "--scenario", "straps-cut"]], ids=["mosquitto", "embedded"]
+)
 def test_everything_sent_is_stored_once_and_what_happened_is_found(
     parts_folder: Path, installed_parts: object, broker: list[str]
 ) -> None:
