@@ -43,9 +43,9 @@ class Recovery:
 
     async def follow(self) -> None:
         """Come up to the newest commit there is now; does nothing while there is no checkpoint yet."""
-        if self._judgement is None:
+        if self._judgement is None and (checkpoint := await self._store.newest_checkpoint()) is not None:
             with collector_paused():
-                self._judgement = await _from_checkpoint(self._store, self._engine)
+                self._judgement = await _from_checkpoint(self._store, self._engine, checkpoint)
         if self._judgement is not None:
             await self._fold(self._judgement)
 
@@ -96,10 +96,7 @@ async def answer_from(store: Store, ask: Ask, roster: Roster, until_commit: int)
     return answer
 
 
-async def _from_checkpoint(store: Store, engine: Engine) -> Judgement | None:
-    checkpoint = await store.newest_checkpoint()
-    if checkpoint is None:
-        return None
+async def _from_checkpoint(store: Store, engine: Engine, checkpoint: Checkpoint) -> Judgement:
     try:
         return await judgement_at(store, engine, checkpoint)
     except UnreadableCheckpoint as error:

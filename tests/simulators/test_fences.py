@@ -18,7 +18,7 @@ START, FAR_M = (0.0, 0.0), 3_000.0
 
 
 def _scenes(seed: int) -> list[Scene]:
-    simulation = world(150, 3600.0, 0.01, seed=seed)
+    simulation = world(60, 3600.0, 0.01, seed=seed)
     people = ((one, Random(f"{seed}:{one.id}")) for one in simulation.subjects)
     return [Scene(one, simulation.run, rng, Path(0.0, START, rng), simulation.run.duration_s) for one, rng in people]
 
@@ -32,7 +32,7 @@ def _closely(scene: Scene, fence: Fence, way: list[Place]) -> float:
     return least
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_way_is_clear_just_when_it_is_clear_step_by_step(seed: int) -> None:
     found = {True: 0, False: 0}
     for scene in _scenes(seed):
@@ -44,4 +44,4 @@ def test_a_way_is_clear_just_when_it_is_clear_step_by_step(seed: int) -> None:
             # Between two steps nobody looks: half a step is what may be missed there.
             assert spare >= -STEP_M / 2 if said else spare <= 1.0, (scene.subject.id, way, spare)
             found[said] += bool(fences)
-    assert min(found.values()) > 30, found
+    assert min(found.values()) > 20, found

@@ -6,8 +6,9 @@ import ast
 import importlib
 import re
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -17,6 +18,9 @@ PACKAGES: list[str] = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["p
 MODULE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 60
 TELLTALE_NAMES = {"utils", "util", "common", "core", "helpers", "helper", "manager", "models", "misc"}
+BANNED = re.compile(
+    r"(^|\.)(mock|Mock|MagicMock|patch|patch\.object|skip|skipif|xfail|importorskip)$|^(time\.|asyncio\.)?sleep$"
+)
 SOURCES = sorted(path for package in [*PACKAGES, "tests", "bench"] for path in (PROJECT / package).rglob("*.py"))
 TESTS = [path for path in SOURCES if path.is_relative_to(PROJECT / "tests")]
 
@@ -25,11 +29,29 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(PROJECT))
 
 
-def calls(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of everything that a module calls; `sleep(0)` only lets others run."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and [ast.unparse(argument) for argument in node.args] != ["0"]:
-            yield node.lineno, ast.unparse(node.func)
+class Look(NamedTuple):
+    """What is to be known of one module: its tree is large, and let go of."""
+
+    documented: bool
+    too_long: list[str]
+    told: list[str]
+    """File, line and dotted name of each call that tests do without."""
+
+
+@cache
+def look_at(path: Path) -> Look:
+    tree = ast.parse(path.read_text())
+    too_long, told = [], []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES_MAX:
+                too_long.append(f"{name_of(path)}:{node.lineno} {node.name}")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            name = ast.unparse(node.func)
+            # `sleep(0)` only lets others run.
+            if BANNED.search(name) and [ast.unparse(argument) for argument in node.args] != ["0"]:
+                told.append(f"{name_of(path)}:{node.lineno} {name}")
+    return Look(not path.read_text().strip() or ast.get_docstring(tree) is not None, too_long, told)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -45,14 +67,7 @@ def test_no_module_is_too_long() -> None:
 
 
 def test_no_function_is_too_long() -> None:
-    too_long = [
-        f"{name_of(path)}:{node.lineno} {node.name}"
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or 0) - node.lineno >= FUNCTION_LINES_MAX
-    ]
-    assert too_long == []
+    assert [one for path in SOURCES for one in look_at(path).too_long] == []
 
 
 def test_names_say_what_is_inside() -> None:
@@ -60,9 +75,7 @@ def test_names_say_what_is_inside() -> None:
 
 
 def test_each_module_says_what_it_is() -> None:
-    assert [
-        name_of(p) for p in SOURCES if p.read_text().strip() and not ast.get_docstring(ast.parse(p.read_text()))
-    ] == []
+    assert [name_of(path) for path in SOURCES if not look_at(path).documented] == []
 
 
 def test_nothing_is_left_to_do() -> None:
@@ -71,16 +84,8 @@ def test_nothing_is_left_to_do() -> None:
 
 
 def test_tests_neither_patch_nor_skip_nor_sleep() -> None:
-    banned = re.compile(r"(^|\.)(mock|Mock|MagicMock|patch|patch\.object|skip|skipif|xfail|importorskip)$")
-    found = [f"{name_of(path)}:{line} {name}" for path in TESTS for line, name in calls(path) if banned.search(name)]
-    waiting = PROJECT / "tests" / "waiting.py"
-    found += [
-        f"{name_of(path)}:{line} {name}"
-        for path in TESTS
-        for line, name in calls(path)
-        if name in ("time.sleep", "sleep", "asyncio.sleep") and path != waiting
-    ]
-    assert found == []
+    waits = PROJECT / "tests" / "waiting.py"
+    assert [one for path in TESTS for one in look_at(path).told if path != waits or not one.endswith("sleep")] == []
 
 
 def test_readme_has_a_line_for_each_folder() -> None:
