@@ -7,7 +7,6 @@ so a record is a row of *eras*, and every question here is answered era by era.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar, cast
@@ -136,20 +135,26 @@ class Book:
     # ---- who wears what ----
 
     def fittings(self, device: str) -> list[tuple[int, int, int]]:
-        """[from, to) and the party that wore the device, in order."""
+        """[from, to) and the party that wore the device, in order. A new version of a fitting is no new fitting."""
         found: list[tuple[int, int, int]] = []
         for fitting_id in self.ids(Fitting, Device, device):
             found.extend(self._fitted(fitting_id, device))
         return sorted(found)
 
-    def _fitted(self, fitting_id: str, device: str) -> Iterable[tuple[int, int, int]]:
+    def _fitted(self, fitting_id: str, device: str) -> list[tuple[int, int, int]]:
+        found: list[tuple[int, int, int]] = []
         for start, end, fitting in self.eras(Fitting, fitting_id):
             if fitting.device != device:
                 continue
-            span = (max(start, fitting.from_us), min(end, _end(fitting.to_us)))
+            begins, ends = max(start, fitting.from_us), min(end, _end(fitting.to_us))
             key = ("wearer", fitting.wearer) if fitting.wearer is not None else ("victim", str(fitting.victim))
-            if span[0] < span[1]:
-                yield (*span, self._party(key))
+            party = self._party(key)
+            if begins >= ends:
+                continue
+            if found and found[-1][1:] == (begins, party):
+                begins = found.pop()[0]
+            found.append((begins, ends, party))
+        return found
 
     def devices_of(self, party: int) -> list[int]:
         """Roster indices of the devices ever fitted to a party."""

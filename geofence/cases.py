@@ -390,8 +390,9 @@ def _heard_at(world: World, party: int, unit: int, pairs: Sequence[int]) -> list
             continue
         worn = worn_by(world, tag, party)
         doubted = union([*world.doubts(tag), *world.doubts(unit)])
-        said = [(news.t, news.a) for news in world.streams.pairs.get(pair, ())]
-        said += [(news.b, news.b) for news in world.streams.pairs.get(pair, ()) if news.what == What.UNHEARD]
+        stream = world.streams.pairs.get(pair, ())
+        said = [(news.t, news.a) for news in stream if news.what != What.UNHEARD or news.b != FAR_US]
+        said += [(news.b, news.b) for news in stream if news.what == What.UNHEARD]
         row = world.state.pairs[pair]
         if row["heard"] == 1:
             said.append((int(row["heard_t"]), int(row["heard_t"])))

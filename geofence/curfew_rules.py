@@ -107,7 +107,7 @@ def _part(case: CurfewCase, seen: Seen, window: Span, unexcused: list[Span], abs
     to_us = _end_of(case, unexcused, absent)
     if to_us is not None and to_us <= out[0][0]:
         return None
-    draft = Draft(Kind.CURFEW, -1, out[0][0], to_us, list(begin.proofs), p=begin.p, window=window[0])
+    draft = Draft(Kind.CURFEW, -1, out[0][0], to_us, list(begin.proofs), p=begin.p, window=window)
     draft.opened = Reason.HOME_UNIT if begin.by_unit else Reason.FIXES
     draft.closed = Reason.CLOCK
     _close(case, seen, window, unexcused, absent, draft, start)

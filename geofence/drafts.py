@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from domain.instants import EARLY_US
+from domain.instants import EARLY_US, FAR_US
 from domain.vocabulary import Cause, Code, Kind, Reason
 from geofence.emissions import News
 
@@ -23,7 +23,7 @@ class Proof(NamedTuple):
 
 @dataclass(slots=True)
 class Draft:
-    """One interval of one kind. ``opened`` and ``closed`` say by what; ``window`` keeps curfews apart."""
+    """One interval of one kind. ``opened`` and ``closed`` say by what; ``window``, whole, keeps curfews apart."""
 
     kind: Kind
     party: int
@@ -40,7 +40,7 @@ class Draft:
     p: float | None = None
     minutes_certain: float | None = None
     minutes_possible: float | None = None
-    window: int = 0
+    window: tuple[int, int] = (EARLY_US, FAR_US)
     told_us: int = EARLY_US
     other: int = -1  # the victim, or the other wearer, of a condition about two parties
     score: float | None = None

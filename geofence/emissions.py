@@ -23,7 +23,7 @@ class What(IntEnum):
     LOST = 6  # a device speaks but has had no used fix since `a`
     FOUND = 7  # the used fix that ends it
     HEARD = 8  # a home unit begins to hear a tag
-    UNHEARD = 9  # it no longer does, since `a`
+    UNHEARD = 9  # it no longer does, since `a`, when it was last heard unless `b` is FAR_US; `b`: it last said that it hears it
     UPHELD = 11  # nothing new since `a`, but it came after the clock had taken it to have lapsed: look again
     UNIT_UPHELD = 12  # the same of a home unit
     SILENT = 10  # a home unit's items had a break: they stood unbroken from `a` to `b`

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.instants import EARLY_US
+from domain.instants import EARLY_US, FAR_US
 from domain.said import RESULT_BITS, CheckResult
 from domain.vocabulary import EventCode, EventState, Quality, Source
 from geofence.compiled import borrowed, compiled, inlined
@@ -117,16 +117,23 @@ def fold_units(
         q = pairs[pair_of[i]]
         doubted = in_doubt[f["device"]] or in_doubt[f["tag"]]
         doubted = doubted or d["tamper_t"] != EARLY_US or devices[f["tag"]]["tamper_t"] != EARLY_US
-        if q["heard"] == 1 and (doubted or d["item_first_t"] > q["heard_t"]):
+        back = q["heard"] == 1 and d["item_first_t"] > q["heard_t"]
+        if back or (q["heard"] == 1 and doubted):
             n = _last_word(f, pair_of[i], q, out, n)
         if f["state"] == _END:
             last_heard = f["last_heard_us"] if f["last_heard_us"] > 0 else t
             since = max(min(last_heard, t), q["heard_t"])
-            n = emit(out, n, f, pair_of[i], _UNHEARD, 0, 0.0, since, q["heard_t"])
+            # When it last said that it hears the tag, where that stood; where it did not and ``since`` is when it said so, no such instant.
+            said = q["heard_t"]
+            if q["heard"] != 1:
+                said = EARLY_US if since > q["heard_t"] else FAR_US
+            n = emit(out, n, f, pair_of[i], _UNHEARD, 0, 0.0, since, said)
             q["heard"] = 2
         elif f["state"] == _START:
             if q["heard"] != 1 or _checked(f, q["heard_t"], t, tables):
                 n = emit(out, n, f, pair_of[i], _HEARD, 0, 0.0, t, q["heard_t"])
+            elif back:  # the word with which it came back is what shows it from then on, however often it is said again
+                n = emit(out, n, f, pair_of[i], _HEARD, STEADY, 0.0, t, q["heard_t"])
             q["heard"] = 1
         else:
             continue

@@ -89,7 +89,7 @@ class Silence:
         self.contact["until"][which] = EARLY_US
         self.contact["speaks"][which] = [kinds[device] in SPEAKING for device in which]
         for device in set(self.lost) if devices is None else self.lost.keys() & devices:
-            self._watch(world, device, self.lost[device].draft.from_us)
+            self._watch(world, device, max(self.lost[device].draft.from_us, self.lost[device].opened_us))
         self._ends_after = EARLY_US
         self.next_check[list(cases)] = EARLY_US
         if devices is None:
@@ -162,7 +162,7 @@ class Silence:
             _, n_silent, self.in_contact = sweep_contact(self.contact, fresh_us, self.started_us, at_us, stale, silent)
         if not n_silent:
             return []
-        steps = [self._lose(world, device) for device in silent[:n_silent].tolist()]
+        steps = [self._lose(world, device, at_us) for device in silent[:n_silent].tolist()]
         self.lost_lately = [one for one in self.lost_lately if one[0] > at_us - TOGETHER_US]
         self.lost_lately += [(at_us, device) for device in silent[:n_silent].tolist()]
         together = len({device for _, device in self.lost_lately})
@@ -187,7 +187,7 @@ class Silence:
         entry = self.suspected[device] = Entry(draft)
         return [opened_step(entry)]
 
-    def _lose(self, world: World, device: int) -> Step:
+    def _lose(self, world: World, device: int, at_us: int) -> Step:
         row = self.contact[device]
         from_us = max(int(row["fitted"]), int(row["heard"]))
         proofs = []
@@ -197,7 +197,7 @@ class Silence:
             proofs = [Proof(*values, device, int(row["fact_received"]))]
         draft = Draft(Kind.COMMUNICATION_LOST, int(row["party"]), from_us, None, proofs, cause=Cause.UNKNOWN)
         draft.device = device
-        entry = self.lost[device] = Entry(draft)
+        entry = self.lost[device] = Entry(draft, opened_us=at_us)
         row["lost"] = True
         self._ends_after = min(self._ends_after, int(row["until"]))
         return opened_step(entry)

@@ -32,7 +32,7 @@ from geofence.state import DEVICE, PAIR, PARTY, TRACK
 from geofence.versions import Entry, Group
 from geofence.wallclock import TimeZones
 
-FORMAT = 8
+FORMAT = 9
 """Raised with every change of what a snapshot holds."""
 
 

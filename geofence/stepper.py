@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import EARLY_US, FAR_US
+from domain.records import Condition
 from domain.vocabulary import ZONE_KINDS, Change, ConditionKind, DeviceKind, Kind, Reason
 from geofence.alcohol_rules import confirmed
 from geofence.atv import judge_atv
@@ -112,9 +113,16 @@ class Stepper:
         """Versions of a line, to be numbered when the batch is done."""
         for step in steps:
             step.line, step.decided = index, line
+            self._say_when_told(step.draft)
             self.made.append(step)
             if step.draft.kind in LOSSES and self.protection.silent and not _goes_on(step):
                 self._unit_again(step, index, line)
+
+    def _say_when_told(self, draft: Draft) -> None:
+        """By what is known at the line that decides: of what was judged before a record, that may have been otherwise."""
+        condition = None if draft.condition is None else self.world.book.newest(Condition, draft.condition)
+        if condition is not None:
+            draft.told_us = self.world.book.told_at(condition)
 
     def _unit_again(self, step: Step, index: int, line: Line) -> None:
         """A loss is over: a victim's unit may be silent no longer. A message's facts are asked first (`BatchRun`)."""
@@ -282,8 +290,7 @@ class Stepper:
 
         def of(draft: Draft) -> list[Span]:
             entries = self.standing.groups.get(group_of(draft), [])
-            same = (e for e in entries if (e.draft.window, e.draft.from_us) == (draft.window, draft.from_us))
-            entry = next(same, None)
+            entry = next((e for e in entries if e.draft.from_us == draft.from_us), None)
             if draft.from_us < draft.told_us or (entry is not None and entry.retrospective):
                 return [(EARLY_US, FAR_US)]
             if entry is None or entry.number == 0 or not assessed:

@@ -114,8 +114,11 @@ def _match(before: list[Entry], now: list[Draft], line: Line) -> tuple[list[Entr
 
 
 def meets(old: Draft, new: Draft) -> bool:
-    """Overlap or touch; a curfew never across windows, a sum never across orders."""
-    if old.kind is Kind.CURFEW and old.window != new.window:
+    """Overlap or touch; a curfew never across windows, a sum never across orders.
+
+    A record that moves the ends of a window makes no other window of it: those with time in common are one.
+    """
+    if not (old.window[0] < new.window[1] and new.window[0] < old.window[1]):
         return False
     if old.kind in SUMS and old.order != new.order:
         return False

@@ -52,15 +52,15 @@ class Plan(NamedTuple):
 
 def turns_of(world: World, case: Case, last_tick_us: int, at_us: int) -> tuple[Turn, ...]:
     """The turns of the windows that are not over at ``at_us``, up to `AHEAD_US` on."""
-    grace = round(era_value(world.book, case.id, lambda c: c.grace_s)(at_us) * SECOND_US)
-    since = max(last_tick_us, at_us - AHEAD_US)
-    windows, excused = curfew_windows(world, case, since - grace - 1, at_us + AHEAD_US)
+    grace_s = era_value(world.book, case.id, lambda c: c.grace_s)
+    windows, excused = curfew_windows(world, case, max(last_tick_us, at_us - AHEAD_US), at_us + AHEAD_US)
     found = []
     for window in windows:
         unexcused = without([window], excused)
         if unexcused and unexcused[-1][1] > at_us:
-            found.append(Turn(unexcused[0][0] + grace, unexcused[-1][1]))
-    return tuple(found)
+            begins = unexcused[0][0]
+            found.append(Turn(begins + round(grace_s(begins) * SECOND_US), unexcused[-1][1]))
+    return tuple(sorted(found))
 
 
 def plan_of(world: World, case: Case, last_tick_us: int, at_us: int) -> Plan | None:

@@ -237,7 +237,8 @@ def _unit_states(view: View, condition_id: str, unit: Device, seen: list[tuple[i
             seen.append((fact.t, fact))
             out += _while_fresh(State(start, until, PRESENT, "home_unit", [fact]), fresh)
             continue
-        seen.append((start, fact))
+        if fact.last_heard is None or not i or heard[i - 1].state == "start" or fact.last_heard > heard[i - 1].t:
+            seen.append((start, fact))
         back = min((t for t in trusted_in if t > fact.t), default=FAR_US)
         out += _while_fresh(State(start, min(until, back), ABSENT, "home_unit", [fact]), fresh)
         if back < until:

@@ -198,6 +198,6 @@ def _alike(a: Found, b: Found) -> bool:
 
 
 def _touch(a: Found, b: Found) -> bool:
-    if b.window is not None and not b.window[0] <= a.start < b.window[1]:
-        return False  # a curfew never matches across windows
+    if a.window and b.window and not (a.window[0] < b.window[1] and b.window[0] < a.window[1]):
+        return False  # a curfew never matches across windows; one whose ends a record moves is no other
     return a.start <= (FAR_US if b.end is None else b.end) and b.start <= (FAR_US if a.end is None else a.end)

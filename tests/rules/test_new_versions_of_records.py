@@ -1,0 +1,194 @@
+"""New versions of records that are known already (rules.md 10): what they say nothing new of goes on as it was."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.rules.made import HOME, Line, Sender, condition, in_order, learnt, said, standing, tick, told, us, wearer
+from tests.twin.engine import EVERY_KIND, run
+
+DAY = "2026-11-02T"
+"""A Monday."""
+TAG, UNIT = ("T1", "gps_tag"), ("H1", "home_unit")
+LONG_AGO = {"holds_from": "2026-10-01T00:00:00Z"}
+
+
+def at(clock: str) -> str:
+    return f"{DAY}{clock}:00"
+
+
+def z(clock: str) -> str:
+    return f"{at(clock)}Z"
+
+
+def night(start: str = "19:00", end: str = "07:00", **more: Any) -> Line:
+    rows = [{"day": "mon", "start": start, "end": end}]
+    return condition(
+        "curfew", **{"place": HOME, "timezone": "Europe/London", "timetable": rows, "grace_s": 300, **more}
+    )
+
+
+def record_of(records: list[Line], kind: str, **more: Any) -> Line:
+    """A new version of the one record of its kind."""
+    (found,) = [one for one in records if one["type"] == kind]
+    return found | more
+
+
+def both(records: list[Line], lines: list[Line]) -> list[Line]:
+    """What the rules say, and the twin too."""
+    versions = said(records, lines)
+    twin = [json.loads(one) for one in run([json.dumps(r) for r in records], in_order(lines), None, EVERY_KIND)]
+    for one in (*versions, *twin):
+        del one["p_inside"]  # the twin's own arithmetic
+    assert versions == twin
+    return versions
+
+
+def minutes(tag: Sender, first: str, last: str, *, away: bool = False) -> list[Line]:
+    """A fix each minute, by the clock."""
+    count = (us(at(last)) - us(at(first))) // 60_000_000
+    hour, minute = int(first[:2]), int(first[3:])
+    clocks = [f"{hour + (minute + k) // 60:02}:{(minute + k) % 60:02}" for k in range(count + 1)]
+    return [tag.away(at(clock)) if away else tag.fix(at(clock)) for clock in clocks]
+
+
+ENDS = [
+    pytest.param(None, id="an end to come, entered as it is known"),
+    pytest.param("2026-11-01T09:00:00Z", id="an end to come, held from the start"),
+]
+
+
+@pytest.mark.parametrize("holds_from", ENDS)
+def test_a_fitting_whose_end_is_entered_is_the_same_fitting(holds_from: str | None) -> None:
+    """What its device did goes on, until its own end or that of the fitting."""
+    tag, records = Sender("T1"), wearer(TAG)
+    ends = learnt(at("21:05"), record_of(records, "fitting", to=z("23:00")), holds_from=holds_from)
+    cut, low = tag.event(at("21:00"), "strap_tamper", "start"), tag.event(at("21:02"), "battery_low", "start")
+    versions = both(records, [cut, low, ends, tag.event(at("22:00"), "battery_low", "end"), tick(at("23:10"))])
+    assert told(standing(versions, "strap_tamper", "battery_low"), "kind", "from", "to", "version") == [
+        ("strap_tamper", z("21:00"), z("23:00"), 2),
+        ("battery_low", z("21:02"), z("22:00"), 2),
+    ]
+    assert {v["reason"] for v in versions if v["kind"] == "strap_tamper" and v["to"]} == {"clock"}
+
+
+def test_a_loss_of_contact_goes_on_over_a_new_version_of_its_fitting() -> None:
+    tag, records = Sender("T1"), wearer(TAG)
+    ends = learnt(at("20:30"), record_of(records, "fitting", to=z("23:00")))
+    versions = both(records, [tag.fix(at("20:00")), tick(at("20:15")), ends, tick(at("20:31")), tag.fix(at("20:40"))])
+    assert told(versions, "kind", "change", "reason", "from", "to") == [
+        ("communication_lost", "opened", "silence", f"{DAY}20:00:01Z", None),
+        ("communication_lost", "closed", "contact", f"{DAY}20:00:01Z", f"{DAY}20:40:01Z"),
+    ]
+
+
+def test_an_end_that_is_entered_afterwards_ends_the_fitting_when_it_was_entered() -> None:
+    """By what was known until then it was worn."""
+    tag, records = Sender("T1"), wearer(TAG)
+    ends = learnt(at("21:30"), record_of(records, "fitting", to=z("21:10")))
+    (found,) = standing(both(records, [tag.event(at("21:00"), "strap_tamper", "start"), ends]), "strap_tamper")
+    assert found["to"] == z("21:30")
+
+
+def test_a_home_unit_s_word_stands_over_a_new_version_of_a_fitting() -> None:
+    unit, records = Sender("H1"), [*wearer(TAG, UNIT), night(place=HOME | {"home_unit": "H1"})]
+    fitting = next(one for one in records if one["id"] == "F-T1")
+    lines = [unit.event(at("19:20"), "in_range", "start", tag="T1")]
+    lines += [unit.event(at("19:50"), "in_range", "end", tag="T1")]
+    lines += [unit.event(at(clock), "heartbeat") for clock in ("19:51", "19:52", "19:53", "19:54", "19:56", "19:58")]
+    lines += [learnt(at("19:55"), fitting | {"to": z("23:00")}), unit.event(at("20:00"), "in_range", "start", tag="T1")]
+    (found,) = standing(both(records, lines), "curfew")
+    assert (found["from"], found["to"], found["minutes_certain"]) == (z("19:50"), z("20:00"), 10.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({"start": "19:00"}, {"start": "18:00"}, id="earlier"),
+        pytest.param({"start": "18:00"}, {"start": "19:00"}, id="later"),
+        pytest.param({"end": "23:00"}, {"end": "22:00"}, id="shorter"),
+    ],
+)
+def test_a_curfew_whose_window_is_moved_keeps_what_it_says_nothing_new_of(before: Line, after: Line) -> None:
+    tag, records = Sender("T1"), [*wearer(TAG, atv_allowance_min=20), night(**before)]
+    lines = [
+        *minutes(tag, "17:30", "20:59"),
+        *minutes(tag, "21:00", "21:29", away=True),
+        *minutes(tag, "21:30", "21:40"),
+    ]
+    moved = learnt(at("22:00"), night(**after), **LONG_AGO)
+    versions = both(records, [*lines, moved, tick(at("22:10"))])
+    (found,) = standing(versions, "curfew")
+    assert (found["id"], found["from"], found["to"]) == ("W1-1", z("21:00"), z("21:30"))
+    assert not any(v["retrospective"] or v["change"] == "withdrawn" for v in versions)
+    assert len(standing(versions, "atv_warning", "atv_exceeded")) == 2
+
+
+def test_a_window_that_begins_later_than_was_thought_shortens_what_began_in_it() -> None:
+    """Out since before either: nothing is newly opened (rules.md 10)."""
+    tag, records = Sender("T1"), [*wearer(TAG), night()]
+    moved = learnt(at("20:00"), night("19:30"), **LONG_AGO)
+    versions = both(records, [*minutes(tag, "18:50", "19:59", away=True), moved])
+    assert told(versions, "id", "change", "reason", "from", "retrospective") == [
+        ("W1-1", "opened", "fixes", z("19:00"), False),
+        ("W1-1", "shortened", "variation", z("19:30"), False),
+    ]
+
+
+def test_an_order_s_start_that_was_moved_keeps_the_violations_of_a_curfew_round_the_clock() -> None:
+    rows = [{"day": day, "start": "00:00", "end": "24:00"} for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")]
+    tag, records = Sender("T1"), [*wearer(TAG), night(timetable=rows)]
+    lines = [
+        *minutes(tag, "20:00", "20:09"),
+        *minutes(tag, "20:10", "20:29", away=True),
+        *minutes(tag, "20:30", "20:40"),
+    ]
+    moved = learnt(at("21:00"), record_of(records, "order", **{"from": "2026-11-01T10:00:00Z"}), **LONG_AGO)
+    (found,) = standing(both(records, [*lines, moved]), "curfew")
+    assert (found["id"], found["version"], found["from"], found["to"]) == ("W1-1", 2, z("20:10"), z("20:30"))
+
+
+def test_silence_that_stands_is_not_judged_by_an_order_that_had_not_begun_yet() -> None:
+    """The order is moved to 20:04, as known from 20:02 on; the loss is opened at 20:10, from 20:00. Another record says nothing of it."""
+    curfew = night("01:00", "02:00")
+    tag, records = Sender("T1"), [*wearer(TAG), curfew]
+    lines = [tag.fix(at("20:00")), tick(at("20:01"))]
+    lines += [learnt(at("20:02"), record_of(records, "order", **{"from": z("20:04")})), tick(at("20:10"))]
+    lines += [learnt(at("20:11"), curfew | {"grace_s": 120}), tick(at("20:13"))]
+    assert told(both(records, lines), "kind", "change", "from") == [("communication_lost", "opened", f"{DAY}20:00:01Z")]
+
+
+def test_the_grace_of_a_window_is_the_one_that_held_when_it_began() -> None:
+    tag, records = Sender("T1"), [*wearer(TAG), night(grace_s=900)]
+    changed = learnt(at("19:05"), night(grace_s=600))
+    lines = [*minutes(tag, "18:00", "18:10"), tick(at("19:01")), changed, tick(at("19:14")), tick(at("19:15"))]
+    (found,) = standing(both(records, lines), "whereabouts_unknown")
+    assert (found["from"], found["decided"]) == (z("19:15"), z("19:15"))
+
+
+def test_what_was_closed_by_a_home_unit_that_came_back_rests_on_the_word_with_which_it_came_back() -> None:
+    """However often it says that again."""
+    tag, unit = Sender("T1"), Sender("H1")
+    records = [*wearer(TAG, UNIT), night(place=HOME | {"home_unit": "H1"})]
+    lines = [unit.event(at(f"18:{m}"), "in_range", "start", tag="T1") for m in range(50, 60)]
+    lines += [*minutes(tag, "21:00", "21:06", away=True)]
+    lines += [unit.event(at(f"21:{m}"), "in_range", "start", tag="T1") for m in (10, 11, 12)]
+    versions = both(records, [*lines, tick(at("21:20"))])
+    (found,) = standing(versions, "curfew")
+    assert [(fact["device"], fact["seq"]) for fact in found["evidence"]] == [("T1", 1), ("T1", 2), ("H1", 11)]
+    assert (found["to"], found["version"]) == (z("21:10"), 2)
+
+
+@pytest.mark.parametrize("last_heard", ["20:05", "20:11"])
+def test_a_second_word_that_a_tag_is_not_heard_is_no_evidence_of_presence_at_the_first(last_heard: str) -> None:
+    unit, records = Sender("H1"), [*wearer(TAG, UNIT), night(place=HOME | {"home_unit": "H1"})]
+    starts = (*(f"19:{m}" for m in range(50, 60)), "20:00")
+    lines = [unit.event(at(clock), "in_range", "start", tag="T1") for clock in starts]
+    for clock, heard in (("20:10", "20:07"), ("20:12", last_heard)):
+        lines.append(unit.event(at(clock), "in_range", "end", tag="T1", last_heard=us(at(heard)) // 1000))
+    lines += [unit.event(at("20:30"), "in_range", "start", tag="T1")]
+    (found,) = standing(both(records, lines), "curfew")
+    assert found["minutes_possible"] == 23.0
