@@ -11,6 +11,7 @@ from domain import caseload_learnt
 from domain.caseload_file import Written, check_written, written_lines
 from domain.errors import BadInput, Fault
 from domain.records import Version
+from simulators.telling import first_of
 
 
 def load_caseload(path: Path) -> tuple[list[Version], list[Fault]]:
@@ -40,9 +41,12 @@ class LearntRecords(caseload_learnt.LearntRecords):
         super().__init__(versions, pinned_time_zones().names)
 
 
-def tell(findings: list[Fault], *, as_warnings: bool = False) -> None:
-    """One line each on standard error."""
-    for finding in findings:
-        whole = f"{finding.file}: {finding.field}: {finding.cause}"  # of no line: the file, or the command
-        told = str(finding) if finding.line else whole
-        print(f"warning: {told}" if as_warnings else told, file=sys.stderr)
+def tell(findings: list[Fault], *, as_warnings: bool = False, all_of_them: bool = True) -> None:
+    """One line each on standard error; without ``all_of_them`` the first, and how many more there are."""
+    lines = [
+        # of no line: the file, or the command
+        str(finding) if finding.line else f"{finding.file}: {finding.field}: {finding.cause}"
+        for finding in findings
+    ]
+    for line in lines if all_of_them else first_of(lines):
+        print(f"warning: {line}" if as_warnings else line, file=sys.stderr)

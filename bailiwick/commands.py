@@ -6,6 +6,7 @@ Each command imports what it runs when it runs, so that ``--help`` answers at on
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -24,6 +25,7 @@ from bailiwick.rota_command import forces, rota
 from bailiwick.simulate_command import score, simulate
 from bailiwick.statistics_command import statistics
 from domain.errors import BadInput, BadInstant, BadSetting, BailiwickError
+from simulators.telling import printing
 
 if TYPE_CHECKING:
     from bailiwick.settings import Settings
@@ -53,7 +55,11 @@ AsLines = Annotated[bool, typer.Option("--json", help="JSON lines, which is what
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line (``sys.argv`` by default) and ends the process with its exit code."""
     try:
-        app(args=arguments, prog_name="bailiwick")
+        try:
+            app(args=arguments, prog_name="bailiwick")
+        finally:
+            with printing():
+                pass  # what was printed comes out, or does not, before the exit code is given
     except (BadInput, BadInstant, BadSetting) as error:
         _end(str(error), BAD_INPUT)
     except BailiwickError as error:
@@ -64,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Whoever read our output has gone (`| head`); Python would complain once more on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _end(f"{error.filename or 'standard output, or a file that is written'}: {error.strerror}", FAILED)
 
 
 @app.command()

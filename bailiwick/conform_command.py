@@ -36,7 +36,11 @@ def conform(
 ) -> None:
     """Play the centre to a real device: each clause of the wire protocol passed, failed or not shown; 1 if one failed."""
     from simulators.conforming import service
+    from simulators.files_asked import check_written
 
+    asked = {"--ca": ca, "--certificate": certificate, "--key": key}
+    read = {option: path for option, path in asked.items() if path is not None}
+    check_written({} if report is None else {"--report": report}, read)
     files = [None if path is None else str(path) for path in (ca, certificate, key)]
     config = service.ConformConfig(
         broker,

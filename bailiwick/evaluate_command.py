@@ -17,6 +17,7 @@ from domain.instants import parse_instant
 from domain.records import Version
 from domain.violations import Violation
 from geofence.feeds import LINES_PER_BATCH, Feed, judge_feed
+from simulators.telling import printing
 
 __all__ = ["LINES_PER_BATCH", "evaluate", "evaluate_command"]
 
@@ -27,7 +28,8 @@ BAD_INPUT = 2
 def evaluate_command(caseload: str, feed: str, until: str | None) -> int:
     """Print the violations that a caseload and a feed give; the exit code. ``-`` is standard input.
 
-    Where anything in either is bad nothing is printed: what a part of a feed gives is no answer.
+    Where anything in either is bad nothing is printed: what a part of a feed gives is no answer. Of many faults, or warnings, the
+    first are told and the others counted.
     """
     parked: Counter[str] = Counter()
     try:
@@ -35,13 +37,14 @@ def evaluate_command(caseload: str, feed: str, until: str | None) -> int:
         if caseload == feed == "-":
             raise BadInput([Fault("--feed", 0, "feed", "standard input is the caseload already: name a file")])
         versions, warnings = load_caseload(Path(caseload) if caseload != "-" else Path("/dev/stdin"))
-        tell(warnings, as_warnings=True)
+        tell(warnings, as_warnings=True, all_of_them=False)
         with _open(feed) as lines:
             printed = [violation.as_line() + "\n" for violation in evaluate(versions, lines, feed, until_us, parked)]
     except BadInput as bad:
-        tell(bad.faults)
+        tell(bad.faults, all_of_them=False)
         return BAD_INPUT
-    sys.stdout.writelines(printed)
+    with printing():
+        sys.stdout.writelines(printed)
     if parked:
         sys.stderr.write("dead letters: " + json.dumps(dict(sorted(parked.items()))) + "\n")
     return 0

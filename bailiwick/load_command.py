@@ -49,6 +49,7 @@ def load(
 ) -> None:
     """The simulated fleet as a load on an installed system: throughput, delays by stage, and what gave out."""
     from simulators.loading import service
+    from simulators.loading.asked import LoadConfig
     from simulators.loading.limits import Bounds
 
     knobs = knobs_of(os.environ)
@@ -63,7 +64,7 @@ def load(
     wanted = wanted_of(profile, knobs, {**shape, **asked, "devices": devices})
     first = knobs.first_device or 0 if first_device is None else first_device
     url, bounds = broker or knobs.broker, Bounds(delay_s=max_delay)
-    played = service.LoadConfig(wanted, url, caseload, wearers, first, seed, scenario, write_caseload)
+    played = LoadConfig(wanted, url, caseload, wearers, first, seed, scenario, write_caseload)
     asking: dict[str, Any] = {"api": api or knobs.api, "key_file": key_file, "metrics": metrics}
     told: dict[str, Any] = {"report": report, "as_json": as_json, "knobs": knobs.used}
     config = replace(played, **asking, **told, bounds=bounds)

@@ -13,6 +13,7 @@ from domain.instants import format_instant
 from domain.records import Condition, Order, Version
 from domain.vocabulary import ZONE_KINDS, ConditionKind
 from geofence.condition_windows import condition_windows
+from simulators.telling import printing
 
 KINDS_WITH_WINDOWS = ZONE_KINDS | {ConditionKind.CURFEW, ConditionKind.ATTENDANCE}
 BAD_INPUT = 2
@@ -29,11 +30,12 @@ def windows_command(caseload: Path, condition: str, start: str, end: str) -> int
         versions, _ = load_caseload(caseload)
         found, order = _condition_and_order(versions, condition)
     except BadInput as bad:
-        tell(bad.faults)
+        tell(bad.faults, all_of_them=False)
         return BAD_INPUT
-    for window_from, window_to in condition_windows(found, order, pinned_time_zones(), from_us, to_us):
-        line = {"condition": condition, "from": format_instant(window_from), "to": format_instant(window_to)}
-        print(json.dumps(line, separators=(",", ":")))
+    with printing():
+        for window_from, window_to in condition_windows(found, order, pinned_time_zones(), from_us, to_us):
+            line = {"condition": condition, "from": format_instant(window_from), "to": format_instant(window_to)}
+            print(json.dumps(line, separators=(",", ":")))
     return 0
 
 

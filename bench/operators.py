@@ -221,19 +221,44 @@ def _point(row: Row) -> Row:
     }
 
 
-def main() -> None:
+def rates_of(text: str) -> list[float]:
+    """Some of `RATES`, with commas between. Raises `argparse.ArgumentTypeError`."""
+    known = {f"{rate:g}": rate for rate in RATES}
+    words = [word.strip() for word in text.split(",")]
+    if strange := [word for word in words if word not in known]:
+        raise argparse.ArgumentTypeError(f"no rate {strange[0]!r}; there are {', '.join(known)}")
+    if len(set(words)) < len(words):
+        raise argparse.ArgumentTypeError("a rate stands there twice")
+    return [known[word] for word in words]
+
+
+def asked(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line; what has no effect together is refused."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="1,000 wearers at two rates; writes nothing")
     parser.add_argument("--page", action="store_true", help="the page and the picture of the result that is there")
-    parser.add_argument("--rates", help="some of the rates alone, with commas between")
-    parser.add_argument("--seed", type=int, default=1)
-    told = parser.parse_args()
+    parser.add_argument("--rates", type=rates_of, help="some of the rates alone, with commas between")
+    parser.add_argument("--seed", type=int, help="1 by itself")
+    told = parser.parse_args(arguments)
+    if told.quick and told.page:
+        parser.error("--quick and --page do not go together: the page is of the whole result")
+    for option in ("quick", "page"):
+        if told.rates and getattr(told, option):
+            parser.error(f"--rates and --{option} do not go together")
+    if told.page and told.seed is not None:
+        parser.error("--seed and --page do not go together: the page is of the result that is there")
+    told.seed = 1 if told.seed is None else told.seed
+    return told
+
+
+def main() -> None:
+    told = asked()
     if told.quick:
         print(json.dumps(measure(1_000, told.seed, RATES[:2]), indent=2))
         return
     if not told.page:
-        rates = [float(rate) for rate in told.rates.split(",")] if told.rates else RATES
-        command = "python -m bench.operators" + (f" --rates {told.rates}" if told.rates else "")
+        rates = told.rates or RATES
+        command = "python -m bench.operators" + (f" --rates {','.join(f'{r:g}' for r in rates)}" if told.rates else "")
         write_result("operators", measure(WEARERS, told.seed, rates), command)
     result = json.loads((RESULTS / "operators.json").read_text())
     PAGE.write_text(page(result))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-from domain.errors import BailiwickError
+from domain.errors import BadSetting
+
+STANDARD: Final = "-"
+"""In place of a file's name: standard input, or standard output."""
 
 
-class BadPath(BailiwickError):
+class BadPath(BadSetting):
     """A file that cannot be written, or must not be; the text says which option and why."""
 
 
 def check_written(written: Mapping[str, Path], read: Mapping[str, Path]) -> None:
-    """Raises `BadPath` where a file cannot be written, or is another's or one that is read, by whatever path.
+    """Raises `BadPath` where a file cannot be written, or is another's or one that is read, by whatever path; `-` is none.
 
     Both are options and their files. Of what is no regular file (a terminal, `/dev/null`) many may write.
     """
@@ -32,7 +37,25 @@ def check_written(written: Mapping[str, Path], read: Mapping[str, Path]) -> None
         taken[option] = path
 
 
+@contextmanager
+def naming(name: Path | str) -> Iterator[None]:
+    """What the system says of a file has its name, which it leaves out where a disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(name)
+        raise
+
+
+def is_standard(path: Path | None) -> bool:
+    """Whether standard input or output is meant."""
+    return path is not None and str(path) == STANDARD
+
+
 def _check_place(option: str, path: Path) -> None:
+    if is_standard(path):
+        raise BadPath(f"{option}: -: standard output is not taken here: name a file")
     folder = path.resolve().parent
     if path.is_dir():
         raise BadPath(f"{option}: {path}: is a folder, and must be a file")

@@ -14,7 +14,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.vocabulary import ConditionKind, EventCode
+from domain.vocabulary import ConditionKind
 from simulators.belongings import equip
 from simulators.characters import character_of
 from simulators.days import Routine
@@ -22,15 +22,25 @@ from simulators.ground import Floats
 from simulators.misfortunes import befall, jumps_of, restarts_of
 from simulators.plots import PLOTS
 from simulators.scenario import Scenario, Shares, joined
-from simulators.scenes import AFTER_S, CLOSELY_S, SPARE_S, STROLL_M, Life, Scene, Silence, Sky, Span, curfew_spans
+from simulators.scenes import (
+    AFTER_S,
+    CLOSELY_S,
+    DOUBTING,
+    SPARE_S,
+    STROLL_M,
+    Life,
+    Scene,
+    Silence,
+    Sky,
+    Span,
+    curfew_spans,
+)
 from simulators.streets import Path, walking_time
 from simulators.subjects import Run, Subject
 from simulators.truth_lines import apart
 
 SLOT_S = 6 * 3600.0
 """A long run is lived in slots of about so long; each may have one plot."""
-DOUBTING = frozenset({EventCode.HOME_UNIT_MOVED, EventCode.CASE_TAMPER, EventCode.STRAP_TAMPER, EventCode.SHIELDING})
-"""Of a home unit itself: from then on it says nothing of presence (rules.md 5.1)."""
 OPENING_S = 900.0
 """The first slot of a long run is short, so that something is to be seen soon."""
 
@@ -55,14 +65,13 @@ def live_all(subjects: Sequence[Subject], run: Run, scenario: Scenario, seed: in
 
 def _heard_by(life: Life, host: Life) -> Life:
     """The life of somebody whose tag is heard through a host's home unit: what befalls that befalls what is heard of them."""
-    doubted = [e.at for e in host.events if e.tag is None and e.code in DOUBTING]
     return replace(
         life,
         silences=host.silences,
         outages=host.outages,
         jumps=host.jumps,
         restarts=host.restarts,
-        untrusted_from=min([life.untrusted_from, *doubted]),
+        of_host=[e for e in host.events if e.tag is None and e.code in DOUBTING],
     )
 
 
@@ -99,7 +108,6 @@ def live(
         silences,
         joined(scene.blind),
         sorted(scene.events, key=lambda e: e.at),
-        scene.untrusted_from,
         _apart(scene.skies),
         sorted(scene.rests),
         scene.battery,

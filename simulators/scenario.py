@@ -156,7 +156,7 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """``skew_s``: clocks are wrong by up to so much; ``jumped``: share of devices whose clock once is weeks or decades off for a while."""
+    """``skew_s``: clocks are wrong by up to so much, five seconds at most; ``jumped``: share of devices whose clock once is weeks or decades off for a while."""
 
     skew_s: float = 0.0
     jumped: float = 0.0

@@ -74,7 +74,7 @@ LIMITS: Final = {
     "from_s": (0.0, 1e8),
     "to_s": (0.0, 1e8),
     "cell": (0.0, 1e9),
-    "skew_s": (0.0, 120.0),
+    "skew_s": (0.0, 5.0),
     "jump_s": (60.0, 86_400.0),
     "clients": (0.0, 1000.0),
     "per_min": (0.1, 6000.0),
@@ -82,7 +82,9 @@ LIMITS: Final = {
     "wearers": (0.0, 1e6),
     "days": (0.0, 3660.0),
 }
-"""Of the numbers that are not shares."""
+"""Of the numbers that are not shares. ``skew_s``: what happened is told by true time, and a score allows five seconds."""
+INSTEAD: Final = {"skew_s": "for clocks that are farther off there are `jumped` and `jump_s`"}
+"""What to do where a number is more than may be."""
 WORDS: Final = {"days": ("auto", "yes", "no"), "carrier": ("", *CARRIERS), "part": (BROKER, SERVER)}
 WHOLE: Final = frozenset({"cell", "clients", "wearers"})
 """Numbers of things: there are no halves of them."""
@@ -265,7 +267,8 @@ def _bad_number(key: str, given: Any) -> str | None:
         return f"must be {kind}, from {low:g} to {high:g}"
     if not low <= given <= high:
         shown = f", not {given:g}" if abs(given) < SHOWN_BELOW else ""
-        return f"must be from {low:g} to {high:g}{shown}"
+        instead = f"; {INSTEAD[key]}" if key in INSTEAD and given > high else ""
+        return f"must be from {low:g} to {high:g}{shown}{instead}"
     if key in WHOLE and given != int(given):
         return f"must be {kind}, from {low:g} to {high:g}, not {given:g}"
     return None

@@ -28,6 +28,8 @@ STROLL_M = 250.0
 SPARE_S = 150.0
 """How long before a curfew a wearer who keeps it is at home."""
 CLOSELY_S = 15.0
+DOUBTING = frozenset({EventCode.HOME_UNIT_MOVED, EventCode.CASE_TAMPER, EventCode.STRAP_TAMPER, EventCode.SHIELDING})
+"""From one of these on a device says nothing of presence (rules.md 5.1)."""
 NOTICED_S = 130.0
 """Two positions a minute apart and the way there and back: so long after it began a violation is answered by `set_interval`."""
 ENTRANCE_S = 30.0
@@ -75,14 +77,13 @@ class Life:
     """Everything that happens to one person in the run.
 
     ``t``, ``x``, ``y`` are the knots of their walk; ``silences``, ``blind`` (no positions can be had) and ``events``
-    are of their speaking devices, all of them alike; ``untrusted_from``: from then on the devices say nothing of
-    presence (rules.md 5.1). ``skies`` lie apart, in order; in ``rests`` the device records every so many seconds;
+    are of their speaking devices, all of them alike. ``skies`` lie apart, in order; in ``rests`` the device records every so many seconds;
     ``battery`` is its level in per cent at some instants, straight between, none: it is not followed. ``character``: their daily life
     and their dwelling, where they live whole days. ``left_from``: from then on the devices stay where they were.
     In ``jumps`` their clocks are so many seconds off; at ``restarts`` they count from 1 again.
     ``paces`` lie apart, in order: how often they record for a while, seconds, at rest and in violation. In ``shadows``
     the home unit does not hear the tag, wherever it is; they lie apart, in order. ``outages`` are the silences that are of the network, and so
-    of a home unit that hears a location tag too.
+    of a home unit that hears a location tag too. ``of_host`` is what another's home unit, which hears the tag, says of itself that casts doubt on it.
     """
 
     t: Floats
@@ -92,7 +93,6 @@ class Life:
     silences: list[Silence] = field(default_factory=list)
     blind: list[Span] = field(default_factory=list)
     events: list[DeviceEvent] = field(default_factory=list)
-    untrusted_from: float = math.inf
     skies: list[Sky] = field(default_factory=list)
     rests: list[tuple[Span, float]] = field(default_factory=list)
     battery: list[tuple[float, float]] = field(default_factory=list)
@@ -103,6 +103,7 @@ class Life:
     paces: list[tuple[Span, float]] = field(default_factory=list)
     shadows: list[Span] = field(default_factory=list)
     outages: list[Silence] = field(default_factory=list)
+    of_host: list[DeviceEvent] = field(default_factory=list)
 
 
 class Routine(Protocol):
@@ -117,7 +118,8 @@ class Routine(Protocol):
 
 @dataclass(slots=True)
 class Scene:
-    """One person's run while it is drawn, slot by slot; the slot runs from where the walk is to ``end``."""
+    """One person's run while it is drawn, slot by slot; the slot runs from where the walk is to ``end``. From ``untrusted_from`` on the devices
+    say nothing of presence (rules.md 5.1), if the centre hears of it."""
 
     subject: Subject
     run: Run

@@ -78,6 +78,7 @@ def score(
     alerts = None if alert_lines is None else Alerts(alert_lines, found, words)
     report = Report(tolerance_s=tolerance_s, run_s=run_of(truth.run))
     report.wearers = Wearers(people_of(truth.lives, groups, truth.run))
+    report.strangers = _strangers(truth, found, words)
     comparison = _Comparison(truth, found, alerts, words, report)
     comparison.run()
     if alerts is not None:
@@ -129,7 +130,7 @@ class _Comparison:
         of_found = _by_wearer(self.found.wearer, self.words)
         for row in np.flatnonzero(np.asarray(self.found.wearer) == NONE).tolist():
             if not self.found.withdrawn[row]:
-                self.report.not_scored[self.words.kinds.of[self.found.kind[row]]] += 1
+                self.report.not_scored_protected[self.words.kinds.of[self.found.kind[row]]] += 1
         for wearer in sorted({*of_truth, *of_found}):
             lines = [self._line(row) for row in of_truth.get(wearer, ())]
             violations = [v for row in of_found.get(wearer, ()) if (v := self._violation(row)) is not None]
@@ -338,6 +339,13 @@ class _Comparison:
             if found.at_from_us[n] / SECOND_US < high_s and _end_s(found.at_to_us[n]) > low_s:
                 return found.at_us[n] / SECOND_US, found.at_from_us[n] / SECOND_US
         return found.decided_us[violation.row] / SECOND_US, violation.from_s
+
+
+def _strangers(truth: Truth, found: Found, words: Words) -> bool:
+    """Whether nobody is in both, though there is somebody in each: then they are hardly of one run."""
+    happened, told = ({*np.unique(np.asarray(one.wearer, np.int32)).tolist()} - {NONE} for one in (truth, found))
+    happened |= {words.wearers.number(line.wearer) for line in truth.lives}
+    return bool(happened and told) and not happened & told
 
 
 def _by_wearer(column: array[int], words: Words) -> dict[str, list[int]]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from domain.errors import BailiwickError
+from simulators.files_asked import check_written, is_standard, naming
 from simulators.score import Report, as_text, read_lines, score
 from simulators.score_groups_file import read_groups
 from simulators.score_page import as_page
 from simulators.score_report import OFF_S
-from simulators.telling import BAD_INPUT, DONE, FAILED, told
+from simulators.telling import BAD_INPUT, DONE, FAILED, printing, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,17 @@ def score_files(config: ScoreConfig) -> int:
 def _told(config: ScoreConfig) -> int:
     report = _scored(config)
     if config.page is not None:
-        config.page.write_text(as_page(report), encoding="utf-8")
-    print(json.dumps(report.as_json()) if config.as_json else as_text(report))
+        with naming(config.page):
+            config.page.write_text(as_page(report), encoding="utf-8")
+    if report.strangers:
+        print("warning: --truth and --violations have no wearer in common: are they of one run?", file=sys.stderr)
+    with printing():
+        print(json.dumps(report.as_json()) if config.as_json else as_text(report))
     return DONE if report.good else FAILED
 
 
 def _scored(config: ScoreConfig) -> Report:
-    _check_page(config)
+    _check_files(config)
     if not (math.isfinite(config.tolerance_s) and config.tolerance_s >= 0):
         raise BailiwickError("--tolerance: 0 seconds or more")
     return score(
@@ -56,14 +62,16 @@ def _scored(config: ScoreConfig) -> Report:
     )
 
 
-def _check_page(config: ScoreConfig) -> None:
-    """Raises `BailiwickError` where the page would be written over a file that is read."""
-    page = config.page
-    if page is None:
-        return
-    for name in ("truth", "violations", "alerts", "groups", "lives"):
-        path: Path | None = getattr(config, name)
-        if path is not None and (
-            path.resolve() == page.resolve() or (page.exists() and path.exists() and path.samefile(page))
-        ):
-            raise BailiwickError(f"--html: {page} is the file of --{name}, and would be written over")
+def _check_files(config: ScoreConfig) -> None:
+    """Raises `BailiwickError` where the page cannot be written, or would be over a file that is read; standard input is one file."""
+    asked: dict[str, Path | None] = {
+        f"--{name}": getattr(config, name) for name in ("truth", "violations", "alerts", "groups", "lives")
+    }
+    read = {option: path for option, path in asked.items() if path is not None}
+    standard = [option for option, path in read.items() if is_standard(path)]
+    if len(standard) > 1:
+        raise BailiwickError(f"{standard[1]}: standard input is {standard[0]} already: name a file")
+    if config.page is not None:
+        check_written(
+            {"--html": config.page}, {option: path for option, path in read.items() if option not in standard}
+        )

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from domain.errors import BadInput, Fault
-from simulators.score_lines import BOM, BadLine, Lines, located
+from simulators.score_lines import BOM, BadLine, Lines, located, opened
 
 Groups: TypeAlias = Mapping[str, Mapping[str, str]]
 """Wearer to group words: what is told apart, to what the wearer is."""
@@ -23,9 +23,10 @@ def read_groups(path: Path) -> dict[str, dict[str, str]]:
 
     Raises `BadInput` with line and cause, also of a wearer who stands there twice.
     """
-    with path.open("rb") as file:
-        first = file.read(256).removeprefix(BOM).lstrip()
-    return _of_ndjson(path) if first.startswith(b"{") else _of_csv(path)
+    with opened(path) as file:
+        held = file.read()
+    first = held[:256].removeprefix(BOM).lstrip()
+    return _of_ndjson(path, held) if first.startswith(b"{") else _of_csv(path, held)
 
 
 def word_of(value: str | float | bool) -> str:
@@ -33,8 +34,8 @@ def word_of(value: str | float | bool) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def _of_ndjson(path: Path) -> dict[str, dict[str, str]]:
-    lines, found = Lines(path), {}
+def _of_ndjson(path: Path, held: bytes) -> dict[str, dict[str, str]]:
+    lines, found = Lines(path, held=held), {}
     decode = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decode
     for text in lines:
         try:
@@ -54,11 +55,11 @@ def _of_ndjson(path: Path) -> dict[str, dict[str, str]]:
     return found
 
 
-def _of_csv(path: Path) -> dict[str, dict[str, str]]:
+def _of_csv(path: Path, held: bytes) -> dict[str, dict[str, str]]:
     def bad(number: int, field: str, cause: str) -> BadInput:
         return BadInput([Fault(str(path), max(1, number), field, cause)])
 
-    rows = csv.reader(io.StringIO(_text_of(path), newline=""))
+    rows = csv.reader(io.StringIO(_text_of(path, held), newline=""))
     found: dict[str, dict[str, str]] = {}
     try:
         heading = [name.strip() for name in next(rows, [])]
@@ -94,9 +95,9 @@ def _check_heading(path: Path, heading: list[str]) -> None:
         raise BadInput([Fault(str(path), 1, *cause)])
 
 
-def _text_of(path: Path) -> str:
+def _text_of(path: Path, held: bytes) -> str:
     """The file as text, with the ends of its lines. Raises `BadInput` for the first line that is not UTF-8."""
-    found = path.read_bytes().removeprefix(BOM)
+    found = held.removeprefix(BOM)
     try:
         return found.decode("utf-8")
     except UnicodeDecodeError as error:

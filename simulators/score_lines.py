@@ -1,24 +1,29 @@
 """Truth and violations as they are read for the score: a line at a time into columns, never held as objects.
 
-A year of a thousand wearers is millions of lines; a truth line takes some 30 bytes here, a version of a violation as
+A year of a thousand wearers is millions of lines; a truth line takes some 34 bytes here, a version of a violation as
 many, and a violation's name. What is wrong with a file is told with its line and the key.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, BinaryIO, Final, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
 
 from domain.errors import BadInput, BailiwickError, Fault
-from domain.instants import FAR_US
+from domain.instants import DAY_US, FAR_US, format_instant
 from domain.vocabulary import Change, Code, Kind
+from simulators.files_asked import is_standard
 from simulators.truth import TOLD_KINDS
 from simulators.truth_lines import LIFE_KIND, RUN_KIND, WhyNot
 
@@ -34,14 +39,19 @@ Version = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
 
 BOM: Final = b"\xef\xbb\xbf"
 """Some programs begin a file of UTF-8 with it; it is no part of the first line."""
-TRUTH_KINDS: Final = frozenset({*(kind.value for kind in Kind), LIFE_KIND, RUN_KIND})
+KINDS: Final = frozenset(kind.value for kind in Kind)
+TRUTH_KINDS: Final = frozenset({*KINDS, LIFE_KIND, RUN_KIND})
 CODES: Final = frozenset(code.value for code in Code)
 WHYS: Final = frozenset(why.value for why in WhyNot)
+
+AROUND_US: Final = DAY_US
+"""What happened so long before and after the run may be told in its truth; what is farther away is of another."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _PLACE: Final = re.compile(r" - at `\$\.?(.*)`$")
 _NAMED: Final = re.compile(r"field `(\w+)`")
+_MIXING: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class BadLine(BailiwickError):
@@ -60,11 +70,11 @@ class BadLine(BailiwickError):
 class Lines:
     """The lines of NDJSON files as they stand, one file after the other, empty ones and a byte order mark left out.
 
-    ``path`` and ``number`` are of the line that came last.
+    ``path`` and ``number`` are of the line that came last; the path `-` is standard input. ``held``: what is in the one file, where it was read.
     """
 
-    def __init__(self, *paths: Path) -> None:
-        self._paths = paths
+    def __init__(self, *paths: Path, held: bytes | None = None) -> None:
+        self._paths, self._held = paths, held
         self.path, self.number = paths[0], 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -73,7 +83,7 @@ class Lines:
             yield from self._of_one()
 
     def _of_one(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
+        with opened(self.path) if self._held is None else BytesIO(self._held) as file:
             self.number = 0
             while text := file.readline(MOST_BYTES + 1):
                 self.number += 1
@@ -83,6 +93,11 @@ class Lines:
                     text = text.removeprefix(BOM)
                 if text and not text.isspace():
                     yield text
+
+
+def opened(path: Path) -> AbstractContextManager[BinaryIO]:
+    """A file to be read; standard input for `-`."""
+    return nullcontext(sys.stdin.buffer) if is_standard(path) else path.open("rb")
 
 
 def read_lines(*paths: Path) -> Lines:
@@ -97,12 +112,17 @@ def located(lines: object, bad: BadLine, number: int | None = None) -> Bailiwick
     return bad
 
 
-def typed(lines: Iterable[RawLine], shape: type[T]) -> Iterator[T]:
-    """Each line in its shape. Raises `BadInput` naming the first bad line of a file, `BadLine` for objects."""
+def typed(lines: Iterable[RawLine], shape: type[T], look: Callable[[bytes], None] | None = None) -> Iterator[T]:
+    """Each line in its shape. Raises `BadInput` naming the first bad line of a file, `BadLine` for objects.
+
+    ``look`` is shown each line of a file that is JSON, and may raise `BadLine`.
+    """
     decode = msgspec.json.Decoder(shape).decode
     for line in lines:
         try:
             found = decode(line) if isinstance(line, bytes) else msgspec.convert(line, shape)
+            if look is not None and isinstance(line, bytes):
+                look(line)
         except msgspec.ValidationError as error:
             raise located(lines, _bad(str(error))) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -111,7 +131,36 @@ def typed(lines: Iterable[RawLine], shape: type[T]) -> Iterator[T]:
             raise located(
                 lines, BadLine("line", "not JSON that can be read: too many brackets in each other")
             ) from None
+        except BadLine as bad:
+            raise located(lines, bad) from None
         yield found
+
+
+def each_key_once(shape: type[msgspec.Struct]) -> Callable[[bytes], None]:
+    """What looks whether a line has a key twice, of which decoding takes the last without a word. It raises `BadLine`.
+
+    To look at every key costs more than all else, and lines of a file are alike: only a line with other numbers of keys and of
+    objects than any before is looked at.
+    """
+    fewest = len(shape.__struct_fields__) - len(shape.__struct_defaults__)
+    seen: set[tuple[int, int]] = set()
+
+    def look(line: bytes) -> None:
+        keys = line.count(b'":')
+        like = keys, line.count(b"{")
+        if keys < fewest or like not in seen:
+            json.loads(line, object_pairs_hook=_each_once, parse_int=str, parse_float=str)
+            seen.add(like)
+
+    return look
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise BadLine(next(name for name in names if names.count(name) > 1), "stands twice in one line: which is it?")
+    return found
 
 
 def _bad(text: str) -> BadLine:
@@ -162,6 +211,7 @@ class FoundLine(msgspec.Struct, gc=False):
     to: Instant | None
     decided: Instant
     late: bool
+    victim: str | None = None
 
 
 class Names:
@@ -207,13 +257,17 @@ class Truth:
         self.wearer, self.condition = array("i"), array("i")
         self.kind, self.code, self.why = array("h"), array("h"), array("h")
         self.from_us, self.to_us = array("q"), array("q")
+        self.number = array("i")
         self.run: tuple[int, int] | None = None
         self.lives: list[TruthLine] = []
-        for line in typed(lines, TruthLine):
+        number = 0
+        for line in typed(lines, TruthLine, each_key_once(TruthLine)):
+            number = lines.number if isinstance(lines, Lines) else number + 1
             try:
-                self._take(line, words)
+                self._take(line, words, number)
             except BadLine as bad:
                 raise located(lines, bad) from None
+        self._check(lines)
 
     def __len__(self) -> int:
         return len(self.wearer)
@@ -225,7 +279,7 @@ class Truth:
 
     def take_lives(self, lines: Iterable[RawLine]) -> None:
         """Lines of the kind `life`, and no other: they say who lived how, not what happened."""
-        for line in typed(lines, TruthLine):
+        for line in typed(lines, TruthLine, each_key_once(TruthLine)):
             try:
                 if line.kind != LIFE_KIND:
                     raise BadLine(
@@ -241,21 +295,42 @@ class Truth:
         span_of(line)
         self.lives.append(line)
 
-    def _take(self, line: TruthLine, words: Words) -> None:
+    def _check(self, lines: object) -> None:
+        """Raises for what a line by itself does not show: that it was there before, or is of another run."""
+        if again := repeated((self.wearer, self.kind, self.condition, self.code, self.why, self.from_us, self.to_us)):
+            first, row = again
+            cause = f"says the same as line {self.number[first]}: what happened once is told once"
+            raise located(lines, BadLine("line", cause), self.number[row])
+        if self.run is None or not len(self):
+            return
+        from_us, to_us = np.asarray(self.from_us), np.asarray(self.to_us)
+        apart = (from_us > self.run[1] + AROUND_US) | (to_us < self.run[0] - AROUND_US)
+        if apart.any():
+            row = int(apart.argmax())
+            early = self.to_us[row] < self.run[0]
+            cause = f"over a day {'before' if early else 'after'} the run, which is from {' to '.join(map(_told_at, self.run))}"
+            raise located(lines, BadLine("to" if early else "from", cause), self.number[row])
+
+    def _take(self, line: TruthLine, words: Words, number: int) -> None:
         _one_of("kind", line.kind, TRUTH_KINDS)
         if line.kind == LIFE_KIND:
             self._take_life(line)
             return
         from_us, to_us = span_of(line)
         if line.kind == RUN_KIND:
+            if self.run is not None:
+                raise BadLine("kind", "a second `run`: a file is the truth of one run")
             self.run = (from_us, to_us)
             return
+        if not line.wearer:
+            raise BadLine("wearer", f"missing: what a line of the kind `{line.kind}` tells happened to somebody")
         for field, word, words_allowed in (("code", line.code, CODES), ("why_not", line.why_not, WHYS)):
             if word is not None:
                 _one_of(field, word, words_allowed)
         if line.shown != (line.why_not is None):
             raise BadLine("why_not", "null and `shown` true, or why it could not be shown and `shown` false")
-        self.wearer.append(words.wearers.number(line.wearer or ""))
+        self.number.append(number)
+        self.wearer.append(words.wearers.number(line.wearer))
         self.kind.append(words.kinds.number(line.kind))
         self.condition.append(words.conditions.number(line.condition))
         self.code.append(words.codes.number(line.code))
@@ -277,6 +352,29 @@ def span_of(line: TruthLine | FoundLine) -> tuple[int, int]:
     if to_us < from_us:
         raise BadLine("to", "before `from`")
     return from_us, to_us
+
+
+def _told_at(at_us: int) -> str:
+    return "open" if at_us == FAR_US else format_instant(at_us)
+
+
+def repeated(columns: Sequence[array[int]]) -> tuple[int, int] | None:
+    """Of rows that are equal in every column, the first that repeats another: that other, and itself."""
+    arrays = [np.asarray(column) for column in columns]
+    mixed = np.zeros(len(arrays[0]), np.uint64)
+    for one in arrays:
+        mixed = (mixed ^ one.astype(np.int64).view(np.uint64)) * _MIXING
+        mixed ^= mixed >> np.uint64(29)
+    order = np.argsort(mixed, kind="stable")
+    like = np.flatnonzero(np.diff(mixed[order]) == 0)
+    same = np.ones(len(like), bool)
+    for one in arrays:
+        same &= one[order[like]] == one[order[like + 1]]
+    if not same.any():
+        return None
+    rows, before = order[like + 1][same], order[like][same]
+    at = int(rows.argmin())
+    return int(before[at]), int(rows[at])
 
 
 class Found:
@@ -302,7 +400,7 @@ class Found:
         self.at_row = array("q")
         self.at_from_us, self.at_to_us, self.at_us = array("q"), array("q"), array("q")
         taken = _Taken()
-        for line in typed(lines, FoundLine):
+        for line in typed(lines, FoundLine, each_key_once(FoundLine)):
             try:
                 row = self._take(line, words)
             except BadLine as bad:
@@ -318,6 +416,9 @@ class Found:
 
     def _take(self, line: FoundLine, words: Words) -> int:
         """The row that it is of."""
+        _one_of("kind", line.kind, KINDS)
+        if not line.wearer and not line.victim:
+            raise BadLine("wearer", "missing, and `victim` is too: a violation is somebody's")
         from_us, to_us = span_of(line)
         decided_us = microseconds(line.decided)
         row = self.row_of.get(line.id)

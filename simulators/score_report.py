@@ -83,7 +83,8 @@ class Strip:
 class Report:
     """The comparison. ``details`` are what was missed, false, or off, with why; ``left_out`` how many more there are of each.
 
-    ``run_s``: seconds since the epoch from when to when the truth is told; infinities when it does not say.
+    ``run_s``: seconds since the epoch from when to when the truth is told; infinities when it does not say. ``not_scored``: violations of
+    kinds of which no truth is told; ``not_scored_protected``: of protected people's own units, of whom none is. ``strangers``: nobody is in both files.
     """
 
     kinds: dict[str, KindScore] = field(default_factory=lambda: defaultdict(KindScore))
@@ -91,6 +92,8 @@ class Report:
     left_out: Counter[str] = field(default_factory=Counter)
     not_shown: Counter[str] = field(default_factory=Counter)
     not_scored: Counter[str] = field(default_factory=Counter)
+    not_scored_protected: Counter[str] = field(default_factory=Counter)
+    strangers: bool = False
     wearers: Wearers = field(default_factory=Wearers)
     alerts: AlertReport | None = None
     tolerance_s: float = OFF_S
@@ -138,6 +141,7 @@ class Report:
             "violations": {kind: self.kinds[kind].in_full() for kind in sorted(self.kinds)},
             "not_shown": dict(sorted(self.not_shown.items())),
             "not_scored": dict(sorted(self.not_scored.items())),
+            "not_scored_protected": dict(sorted(self.not_scored_protected.items())),
             "alerts": None if self.alerts is None else self.alerts.as_json(),
             "groups": self.wearers.groups(),
             "worst_served": self.wearers.worst(),

@@ -24,9 +24,15 @@ def _kinds(report: Report) -> Iterator[str]:
     if len(report.kinds) > 1:
         rows.append(_row("all", report.total))
     yield from _table(rows)
-    if report.not_scored:
-        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(report.not_scored.items()))
-        yield f"not scored, as no truth is told of it: {kinds}"
+    yield from _left_alone("no truth is told of it", report.not_scored)
+    yield from _left_alone(
+        "it is of protected people's own units, of which no truth is told", report.not_scored_protected
+    )
+
+
+def _left_alone(why: str, kinds: Mapping[str, int]) -> Iterator[str]:
+    if kinds:
+        yield f"not scored, as {why}: {', '.join(f'{kind} {count}' for kind, count in sorted(kinds.items()))}"
 
 
 def _row(name: str, kind: KindScore) -> tuple[str, ...]:

@@ -16,27 +16,29 @@ from importlib import import_module, resources
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from domain.caseload_file import read_caseload
 from domain.errors import BailiwickError
 from domain.instants import SECOND_US, format_instant, parse_instant
 from domain.records import Fitting, Version
+from domain.wire_commands import INTERVAL_LAST_S
 from simulators.caseload import as_lines, generate
 from simulators.devices import Devices
 from simulators.estate import estate
 from simulators.feed import feed_lines
-from simulators.files_asked import check_written
+from simulators.files_asked import check_written, is_standard, naming
 from simulators.fleet import Fleet, Progress, Tally, quiet
 from simulators.link import Address
 from simulators.lives import live_all
 from simulators.out_of_run import never_happens
+from simulators.reaching import reach
 from simulators.scenario import Scenario
 from simulators.scenario_file import START_FIRST, START_LAST, may_begin, read_scenario, read_scenario_over_mqtt
 from simulators.scenes import Life
 from simulators.speakers import Speaker, speakers_of
 from simulators.subjects import Run, Subject, subjects_of
-from simulators.telling import DONE, FAILED, told
+from simulators.telling import DONE, FAILED, printing, told
 from simulators.truth import truth_lines, write_truth
 
 USUAL_DURATION_S: Final = 600.0
@@ -44,6 +46,8 @@ SHORT_RUN_S: Final = 3600.0
 """In a run up to this, the curfews of an invented caseload begin within it."""
 LONGEST_S: Final = 3660 * 86_400.0
 MOST_WEARERS: Final = 1_000_000
+RATES_HZ: Final = (1 / INTERVAL_LAST_S, 100.0)
+"""Of one device: a caseload has no longer interval than a day."""
 FEED_START_US: Final = parse_instant("2026-11-21T18:00:00Z")
 """When a feed of an invented caseload begins: a fixed instant, so that the same seed gives the same bytes."""
 
@@ -169,7 +173,8 @@ def _simulated(config: SimulateConfig) -> int:
     scenario = read(config.scenario) if config.scenario else Scenario()
     done = _play(config, scenario) if config.broker else _write_feed(config, scenario)
     if config.as_json:
-        print(json.dumps(done), file=sys.stderr if _to_stdout(config) else sys.stdout)
+        with printing():
+            print(json.dumps(done), file=sys.stderr if _to_stdout(config) else sys.stdout)
     return DONE if done.get("held", 0) + done.get("dropped", 0) == 0 else FAILED
 
 
@@ -187,8 +192,8 @@ def _check(config: SimulateConfig) -> None:
         raise Refused("--seed: a whole number, 0 or more")
     if not 0 < config.duration_s <= LONGEST_S:
         raise Refused(f"--duration: more than 0 seconds, at most {LONGEST_S:.0f}")
-    if config.rate_hz is not None and not 0 < config.rate_hz <= 100:
-        raise Refused("--rate: over 0, at most 100 messages a second of a device")
+    if config.rate_hz is not None and not RATES_HZ[0] <= config.rate_hz <= RATES_HZ[1]:
+        raise Refused("--rate: at least one message a day (0.0000116 a second), at most 100 a second, of a device")
     _check_files(config)
 
 
@@ -203,7 +208,7 @@ def _check_files(config: SimulateConfig) -> None:
 
 
 def _to_stdout(config: SimulateConfig) -> bool:
-    return config.feed is not None and str(config.feed) == "-"
+    return is_standard(config.feed)
 
 
 def _caseload(config: SimulateConfig, scenario: Scenario, start_us: int) -> tuple[list[Version], bytes]:
@@ -227,7 +232,8 @@ def _begin(config: SimulateConfig, simulation: Simulation, invented: bytes) -> N
     """Before the run: an invented caseload is written down, for the centre to import, and what will never happen is said."""
     if invented:
         path = _invented_path(config)
-        path.write_bytes(invented)
+        with naming(path):
+            path.write_bytes(invented)
         print(f"the invented caseload is in {path}", file=sys.stderr)
     never = never_happens(simulation.scenario, simulation.run, simulation.subjects, simulation.lives)
     if never is not None:
@@ -256,16 +262,7 @@ def _write_feed(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
     run = Run(start_us, config.duration_s)
     simulation = Simulation.prepare(versions, run, scenario, config.seed, config.rate_hz, config.gen or 0)
     _begin(config, simulation, invented)
-    lines = 0
-    assert config.feed is not None
-    out = sys.stdout.buffer if _to_stdout(config) else config.feed.open("wb")
-    try:
-        for line in feed_lines(simulation.devices, scenario, config.seed):
-            out.write(line)
-            lines += 1
-    finally:
-        if out is not sys.stdout.buffer:
-            out.close()
+    lines = _written(config, feed_lines(simulation.devices, scenario, config.seed))
     return {
         **_told(simulation, config),
         "from": format_instant(run.start_us),
@@ -275,9 +272,29 @@ def _write_feed(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
     }
 
 
+def _written(config: SimulateConfig, feed: Iterable[bytes]) -> int:
+    """Writes the feed, and gives the number of its lines."""
+    assert config.feed is not None
+    if _to_stdout(config):
+        with printing():
+            return _lines_to(sys.stdout.buffer, feed)
+    with naming(config.feed), config.feed.open("wb") as out:
+        return _lines_to(out, feed)
+
+
+def _lines_to(out: BinaryIO, feed: Iterable[bytes]) -> int:
+    lines = 0
+    for line in feed:
+        out.write(line)
+        lines += 1
+    return lines
+
+
 def _play(config: SimulateConfig, scenario: Scenario) -> dict[str, Any]:
-    """The run over MQTT, in an event loop of its own."""
+    """The run over MQTT, in an event loop of its own. Raises `Unreachable` where a broker cannot be used."""
     assert config.broker is not None
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(reach(Address.parse(url) for url in config.broker.split(",")))
     now_us = time.time_ns() // 1000 // SECOND_US * SECOND_US
     versions, invented = _caseload(config, scenario, now_us)
     fitted = sum(isinstance(v.record, Fitting) for v in versions)
@@ -296,7 +313,9 @@ def _told(simulation: Simulation, config: SimulateConfig) -> dict[str, Any]:
     """Who took part; and the truth is written when it is asked for."""
     told: dict[str, Any] = {"wearers": len(simulation.subjects), "devices": len(simulation.speakers)}
     if config.truth is not None or config.lives is not None:
-        told["truth_lines"] = write_truth(simulation, config.truth, config.lives)
+        paths = [str(path) for path in (config.truth, config.lives) if path is not None]
+        with naming(" or ".join(paths)):
+            told["truth_lines"] = write_truth(simulation, config.truth, config.lives)
     return told
 
 

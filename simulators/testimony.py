@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from domain.instants import SECOND_US
 from domain.vocabulary import EventCode, EventState
 from simulators.ground import SIGMA_OF_ACC, Floats
 from simulators.losses import are_lost
-from simulators.scenes import DeviceEvent, Life, Silence, Sky, Span
+from simulators.scenes import DOUBTING, DeviceEvent, Life, Silence, Sky, Span
 from simulators.speakers import MS, Speaker, lived_by, pace_us
 
 Flags: TypeAlias = NDArray[np.bool_]
@@ -27,6 +27,19 @@ ARRIVAL_S = 2.0
 """What has not arrived so long before the run's end may be decided after it."""
 
 
+class Messages(NamedTuple):
+    """What a device sent, message by message, in the order of sending.
+
+    Attributes
+    ----------
+    sent, came : (n,) when, and when it was taken; infinity: not in the run. ``bad`` : (n,) sent while the clock was far off: nobody takes it.
+    """
+
+    sent: Floats
+    came: Floats
+    bad: Flags
+
+
 @dataclass(slots=True)
 class Told:
     """What one device told. All times are seconds since the run began.
@@ -34,9 +47,11 @@ class Told:
     Attributes
     ----------
     t : (items,) when each item of its rounds is of, in order; ``is_fix``: a position to be used, else a sign of life.
-    arrived : (items,) when it arrived, infinity when it did not in the run.
-    events : what it said besides, and when that arrived.
-    delay_s : by how much what it sent may have come later.
+    arrived : (items,) when it arrived as something to be used; infinity: it did not in the run, or with an instant that nobody takes.
+    events : what it said besides, and when that arrived so.
+    messages : in which it came, those of no use as well: each is a sign of life.
+    doubts : since when the devices give no presence (rules.md 5.1), and when the centre learnt it.
+    delay_s : by how much what it sent may have come later; ``skew_s``: by how much its clock may be wrong.
     without_clock : when the centre was away, or had just come back, and looked for nobody.
     """
 
@@ -45,9 +60,11 @@ class Told:
     is_fix: Flags
     arrived: Floats
     events: list[tuple[DeviceEvent, float]]
+    messages: Messages
+    doubts: list[Span]
     delay_s: float
+    skew_s: float = 0.0
     skies: list[Sky] = field(default_factory=list)
-    jumps: list[tuple[Span, float]] = field(default_factory=list)
     without_clock: Sequence[Span] = ()
 
     def noticed_until(self, at: float) -> float:
@@ -89,31 +106,33 @@ class Told:
     def worst_acc_m(self) -> float:
         return max(self.speaker.worst_acc_m, LEAST_STATED_M)
 
-    def fixes(self) -> Floats:
-        """Times of the positions that arrived."""
-        return self.t[self.is_fix & np.isfinite(self.arrived)]
+    def fixes(self, by_s: float = math.inf) -> Floats:
+        """Times of the positions that arrived, by an instant."""
+        return self.t[self.is_fix & np.isfinite(self.arrived) & (self.arrived <= by_s)]
 
     def heard_times(self) -> Floats:
         """When messages arrived, in order."""
-        times = [*self.arrived[np.isfinite(self.arrived)].tolist(), *(a for _, a in self.events if math.isfinite(a))]
-        return np.unique(np.array(times, np.float64))
+        return np.unique(self.messages.came[np.isfinite(self.messages.came)])
 
     def facts(self) -> Floats:
         """Times of everything that arrived, in order."""
-        own = self.t[np.isfinite(self.arrived) & ~misdated(self.t, self.jumps)].tolist()
+        own = self.t[np.isfinite(self.arrived)].tolist()
         return np.array(sorted([*own, *(e.at for e, a in self.events if math.isfinite(a))]), np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """The way to the centre: by how much messages may come later (seconds), and which share is lost, by the run's seed; when its server is
-    away, and its clock."""
+    away, and its clock; by how much devices' clocks may be wrong; whether messages come twice, and broken ones besides."""
 
     delay_s: float = 0.0
     lost: float = 0.0
     seed: int = 0
     server_away: Sequence[Span] = ()
     without_clock: Sequence[Span] = ()
+    skew_s: float = 0.0
+    twice: bool = False
+    broken: bool = False
 
     def taken(self, comes: Floats) -> Floats:
         """(n,) when the server takes what comes at some instants."""
@@ -132,29 +151,50 @@ def told_by(life: Life, speakers: list[Speaker], duration_s: float, way: Way | N
 def _told(life: Life, speaker: Speaker, duration_s: float, way: Way, *, first: bool) -> Told:
     life = lived_by(speaker, life)
     until_s = min(speaker.until_us / SECOND_US, duration_s)
+    latest_s = duration_s - ARRIVAL_S - way.delay_s
     t = _rounds(life, speaker, until_s)
     kept = np.ones(len(t), bool)
     in_touch = t[~within([silence.span for silence in life.silences], t)]
-    arrived = t + (speaker.upload_us - speaker.interval_us) / SECOND_US
+    sent = t + (speaker.upload_us - speaker.interval_us) / SECOND_US
     for silence in life.silences:
         hushed = within([silence.span], t)
         kept &= ~hushed | silence.keeps
-        arrived[hushed] = _back(in_touch, silence)
+        sent[hushed] = _back(in_touch, silence)
+    t, sent = t[kept], sent[kept]
     is_fix = np.full(len(t), speaker.locates)
     is_fix &= ~within([*life.blind, *(sky.span for sky in life.skies if sky.stated_m is not None)], t)
-    latest_s = duration_s - ARRIVAL_S - way.delay_s
-    events = _events(life, in_touch, until_s) if first else []
-    arrived = _arrives(way, speaker, arrived, latest_s)
-    came = _arrives(way, speaker, np.array([at for _, at in events], np.float64), latest_s)
-    events = [(event, at) for (event, _), at in zip(events, came.tolist(), strict=True)]
+
+    def taken(recorded: Floats, sent: Floats) -> tuple[Floats, Floats]:
+        """When messages sent then are taken, and when what they tell of is, if it is of use."""
+        came = _arrives(way, speaker, sent, latest_s)
+        return came, np.where(misdated(recorded, life.jumps) | misdated(sent, life.jumps), math.inf, came)
+
+    def said(events: list[DeviceEvent]) -> tuple[Floats, Floats, list[tuple[DeviceEvent, float]]]:
+        """When those that were said were sent and taken, and each with when it was of use."""
+        own = _events(events, life.silences, in_touch, until_s) if first else []
+        at, gone = (np.array([pair[n] for pair in own], np.float64) for n in (0, 1))
+        came, used = taken(at, gone)
+        return gone, came, [(event, when) for (_, _, event), when in zip(own, used.tolist(), strict=True)]
+
+    came, arrived = taken(t, sent)
+    gone, gone_came, events = said(life.events)
+    messages = _messages(np.concatenate([sent, gone]), np.concatenate([came, gone_came]), life)
+    doubting = [*events, *said(life.of_host)[2]]
+    doubts = [(e.at, a) for e, a in doubting if e.code in DOUBTING and e.state is not EventState.END and a < math.inf]
     rests = _rests(events)
     is_fix |= _repeated(rests, speaker, t, is_fix)
     is_fix &= ~misdated(t, life.jumps)
-    heard = (t[kept], is_fix[kept], arrived[kept], events)
-    told = Told(speaker, *heard, way.delay_s, life.skies, life.jumps, way.without_clock)
+    heard = (t, is_fix, arrived, events, messages, doubts)
+    told = Told(speaker, *heard, way.delay_s, way.skew_s, life.skies, way.without_clock)
     if speaker.locates and events and is_fix.any():
         _add_at_rest(told, rests)
     return told
+
+
+def _messages(sent: Floats, came: Floats, life: Life) -> Messages:
+    """Those that were sent, each once: what is sent together comes in one."""
+    each, index = np.unique(sent[np.isfinite(sent)], return_index=True)
+    return Messages(each, came[np.isfinite(sent)][index], misdated(each, life.jumps))
 
 
 def _rests(events: list[tuple[DeviceEvent, float]]) -> list[Span]:
@@ -252,14 +292,17 @@ def _back(in_touch: Floats, silence: Silence) -> float:
     return float(after[0]) if len(after) else math.inf
 
 
-def _events(life: Life, in_touch: Floats, until_s: float) -> list[tuple[DeviceEvent, float]]:
+def _events(
+    events: list[DeviceEvent], silences: list[Silence], in_touch: Floats, until_s: float
+) -> list[tuple[float, float, DeviceEvent]]:
+    """(when, sent when, what) of the events that a device could tell of."""
     told = []
-    for event in life.events:
-        arrived = event.at
-        hushed = next((s for s in life.silences if s.span[0] <= event.at < s.span[1]), None)
+    for event in events:
+        sent = event.at
+        hushed = next((s for s in silences if s.span[0] <= event.at < s.span[1]), None)
         if event.at >= until_s or (hushed is not None and not hushed.keeps):
             continue
         if hushed is not None:
-            arrived = _back(in_touch, hushed)
-        told.append((event, arrived))
+            sent = _back(in_touch, hushed)
+        told.append((event.at, sent, event))
     return told

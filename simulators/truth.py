@@ -70,18 +70,21 @@ def truth_lines(simulation: Lived, lived: list[dict[str, Any]] | None = None) ->
     run, network = simulation.run, simulation.scenario.network
     scenario = simulation.scenario
     away = (scenario.server_away(), scenario.without_clock())
-    way = Way(network.longest_s, network.lost, simulation.seed, *away)
+    besides = (network.duplicates > 0, network.broken > 0)
+    way = Way(network.longest_s, network.lost, simulation.seed, *away, scenario.clocks.skew_s, *besides)
     yield run_line(run).as_json(run)
     speakers: dict[int, list[Speaker]] = defaultdict(list)
     for speaker in simulation.speakers:
         speakers[speaker.person].append(speaker)
     protected = _protected(simulation, speakers, way)
     units = {speaker.id: speaker for speaker in simulation.speakers}
+    hosts = {subject.host for subject in simulation.subjects}
     for person, (subject, life) in enumerate(zip(simulation.subjects, simulation.lives, strict=True)):
         if subject.is_victim:
             continue
         heard_by = [units[worn.device.id] for worn in subject.worn if worn.lent]
-        lines = lines_of(subject, life, heard_by or speakers[person], run, way, protected)
+        speaking = heard_by or speakers[person]
+        lines = lines_of(subject, life, speaking, run, way, protected, shares=subject.id in hosts)
         if lived is not None:
             lived.append(life_line(subject).as_json(run) | life_keys(subject, life, lines))
         for line in lines:
@@ -107,27 +110,40 @@ def lines_of(
     run: Run,
     way: Way | None = None,
     protected: Mapping[str, Party] | None = None,
+    *,
+    shares: bool = False,
 ) -> list[Line]:
     """The truth of one person, in the order of time.
 
-    ``speakers``: what tells of them; what a home unit that is another's lives through itself is no truth of theirs. ``way``: how their messages came; ``protected``: those whom they may have to keep away from.
+    ``speakers``: what tells of them; what a home unit that is another's lives through itself is no truth of theirs. ``way``: how their messages came; ``protected``: those whom they may have to keep away from;
+    ``shares``: others are heard through their home unit.
     """
     told = told_by(life, speakers, run.duration_s, way)
     lines = [
         *zone_lines(subject, life, told, run),
         *curfew_lines(subject, life, told, run),
-        *equipment_lines(subject, told),
+        *equipment_lines(subject, told, run),
     ]
     if subject.host is None:
         lines += contact_lines(subject, life, told, run, protected)
-        lines += [*restart_lines(subject, life, told), *misdated_lines(subject, told)]
+        lines += [*restart_lines(subject, life, told, shares=shares), *misdated_lines(subject, told, way)]
     for watched in subject.of_kind(ConditionKind.PROXIMITY, ConditionKind.ASSOCIATION):
         other = (protected or {}).get(watched.condition.victim or watched.condition.other_wearer or "")
         if other is not None:
             lines += pair_lines(Party(subject, life, told), other, watched, run)
     if way is not None and way.without_clock:
         lines = [_if_looked_for(line, way.without_clock) for line in lines]
-    return sorted(lines, key=lambda line: (line.from_s, line.kind, line.condition or ""))
+    return sorted(_once(lines), key=lambda line: (line.from_s, line.kind, line.condition or ""))
+
+
+def _once(lines: Iterable[Line]) -> Iterator[Line]:
+    """Contact and location lost at once may both tell that somebody was lost in a zone: what happened once is told once."""
+    told = set()
+    for line in lines:
+        said = replace(line, from_s=round(1000 * line.from_s, 0), to_s=round(1000 * line.to_s, 0))
+        if said not in told:
+            told.add(said)
+            yield line
 
 
 def _if_looked_for(line: Line, without_clock: Sequence[Span]) -> Line:

@@ -13,14 +13,19 @@ from domain.instants import SECOND_US
 from domain.vocabulary import Code, ConditionKind, EventCode, EventState, Kind
 from simulators.ground import Floats
 from simulators.lives_walked import carried
-from simulators.scenes import CONTACT_S, DeviceEvent, Life, spans_of
+from simulators.scenes import CONTACT_S, DeviceEvent, Life, Span, spans_of
 from simulators.speakers import lived_by
 from simulators.subjects import Run, Subject, Watched
-from simulators.testimony import Told, within
+from simulators.testimony import Told, Way, within
 from simulators.truth_lines import CLEAR, INSIDE, Line, WhyNot
 from simulators.truth_pairs import AGED_S, SLOWEST_M_S, SURELY_STATED, Party, apart, speed_of
 
 BAD_IN_A_ROW = 10
+MENDED_S = 3600.0
+"""When no two facts alike have come for so long, the next are a fault of their own (docs/readings.md, 49)."""
+HOUR_SLACK_S = 5.0
+MANY = 10
+"""Rounds of a home unit in whose numbers there is room for the tags that it hears besides its own."""
 THRESHOLD_SLACK_S = 2.5
 """A tick comes a second after the limit, and a message takes its time."""
 
@@ -161,13 +166,15 @@ def _near_protected(
         held = _held(watched, loss, run)
         if other is None or not other.seeing() or held is False:
             continue
-        seen = _distance_then(Party(subject, life, [one]), other, before)
+        known = [other.fixes(by_s) for by_s in _noticed(one, loss)]
+        seen = [_distance_then(Party(subject, life, [one]), other, before, theirs) for theirs in known]
         limit_m = watched.condition.prealert_m or 2 * (watched.condition.alert_m or 0.0)
-        if seen is None or seen[0] > limit_m:
+        if all(each is None or each[0] > limit_m for each in seen):
             continue
-        surely = seen[2] <= limit_m and bool(one.honest_at(before)[0])
+        surely = all(each is not None and each[2] <= limit_m for each in seen) and bool(one.honest_at(before)[0])
         why_not = loss.why_not or (WhyNot.AT_THRESHOLD if held is None else None)
-        near = WhyNot.POSITION_ERROR if seen[1] <= limit_m else WhyNot.NEAR_EDGE
+        truly = any(each is not None and each[1] <= limit_m for each in seen)
+        near = WhyNot.POSITION_ERROR if truly else WhyNot.NEAR_EDGE
         why_not = why_not or (None if surely else near)
         after = fixes[fixes > loss.from_s]
         to_s = float(after[0]) + one.delay_s if len(after) else math.inf
@@ -175,12 +182,25 @@ def _near_protected(
         yield Line(subject.id, Kind.LOST_IN_ZONE.value, loss.from_s, to_s, condition=condition, why_not=why_not)
 
 
-def _distance_then(wearer: Party, other: Party, at: Floats) -> tuple[float, float, float] | None:
+def _noticed(one: Told, loss: Line) -> tuple[float, float]:
+    """When the centre noticed a loss, at the earliest and at the latest: what it had not heard by then it never asks again (rules.md 9)."""
+    if loss.kind == Kind.COMMUNICATION_LOST.value:
+        at = loss.from_s + max(2 * one.upload_s, CONTACT_S)
+    else:
+        since = loss.from_s + max(3 * one.interval_s, CONTACT_S)
+        came = [*one.arrived[one.t > since].tolist(), *(came for event, came in one.events if event.at > since)]
+        at = min(came, default=math.inf)
+    at = next((end for begin, end in one.without_clock if begin <= at < end), at)
+    slack_s = THRESHOLD_SLACK_S + 2 * (one.upload_s - one.interval_s) + one.delay_s
+    return at - slack_s, at + slack_s
+
+
+def _distance_then(wearer: Party, other: Party, at: Floats, theirs: Floats) -> tuple[float, float, float] | None:
     """How far apart the two were at the wearer's position ``at``, metres: at least by the rules, truly, and at most by the rules.
 
-    The rules hold it against the other's newest position then, however old: it counts as nearer by how far they may have come since (docs/readings.md, 59).
+    The rules hold it against the newest then of ``theirs``, the other's positions that were known, however old: it counts as nearer by how far they
+    may have come since (docs/readings.md, 59).
     """
-    theirs = other.fixes()
     index = np.searchsorted(theirs, at, side="right") - 1
     if index[0] < 0:
         return None
@@ -216,51 +236,87 @@ def _held(watched: Watched, loss: Line, run: Run) -> bool | None:
 # --- equipment -----------------------------------------------------------------------------------------------------
 
 
-def equipment_lines(subject: Subject, told: list[Told]) -> Iterator[Line]:
+def equipment_lines(subject: Subject, told: list[Told], run: Run) -> Iterator[Line]:
     """What devices said of themselves and of tags that they hear: from its start to its end."""
     for one in told:
         open_since: dict[tuple[EventCode, str | None], tuple[float, float]] = {}
+        fitted_s = (one.speaker.worn.from_us - run.start_us) / SECOND_US + one.skew_s
         for event, arrived in one.events:
             key = (event.code, event.tag)
             if event.code not in EVENT_KINDS:
                 continue
             if event.state is EventState.PULSE:
-                yield _equipment(subject, event, event.at, event.at, arrived)
+                yield _equipment(subject, event, (event.at, event.at), arrived, fitted_s)
             elif event.state is EventState.START:
                 open_since.setdefault(key, (event.at, arrived))
             elif key in open_since:
                 begin, came = open_since.pop(key)
-                yield _equipment(subject, event, begin, event.at if np.isfinite(arrived) else math.inf, came)
+                end = event.at if np.isfinite(arrived) else math.inf
+                yield _equipment(subject, event, (begin, end), came, fitted_s)
         for (code, tag), (begin, came) in open_since.items():
-            yield _equipment(subject, DeviceEvent(begin, code, EventState.START, tag), begin, math.inf, came)
+            event = DeviceEvent(begin, code, EventState.START, tag)
+            yield _equipment(subject, event, (begin, math.inf), came, fitted_s)
 
 
-def restart_lines(subject: Subject, life: Life, told: list[Told]) -> Iterator[Line]:
-    """A device that counts from 1 again tells two facts alike: its fault, seen when the first arrives (wire.md, `seq_conflict`)."""
+def restart_lines(subject: Subject, life: Life, told: list[Told], *, shares: bool = False) -> Iterator[Line]:
+    """A device that counts from 1 again tells two facts alike: its fault, seen when the first of use arrives (wire.md, `seq_conflict`).
+
+    ``shares``: its rounds have an item for each tag that it hears, so that which numbers were lost is not known.
+    """
     for one in told:
         for at in lived_by(one.speaker, life).restarts:
-            arrivals = [*one.arrived[one.t >= at].tolist(), *(came for event, came in one.events if event.at >= at)]
-            seen = min(arrivals, default=math.inf)
-            if math.isfinite(seen):
-                yield Line(subject.id, Kind.FAULT.value, seen, seen, Code.AL24)
+            first, again = _numbered(one, at)
+            alike = np.isfinite(first) & np.isfinite(again)
+            before = -math.inf
+            for seen in sorted(again[alike].tolist()):
+                late_s = seen - before - MENDED_S
+                if late_s > -HOUR_SLACK_S - one.delay_s:
+                    why_not = WhyNot.AT_THRESHOLD if late_s < HOUR_SLACK_S + one.delay_s else None
+                    span = (seen, seen)
+                    if shares and math.isinf(before) and not alike[: int(np.argmax(alike)) + MANY].all():
+                        span, why_not = (float(again.min()), seen + MANY * one.interval_s), WhyNot.SILENT
+                    yield Line(subject.id, Kind.FAULT.value, *span, Code.AL24, why_not=why_not)
+                before = seen
 
 
-def misdated_lines(subject: Subject, told: list[Told]) -> Iterator[Line]:
-    """A device whose clock is far off sends what nobody can use: its fault from the tenth message in a row (rules.md 7)."""
+def _numbered(one: Told, restarted: float) -> tuple[Floats, Floats]:
+    """(n,) when the facts arrived that a device counted first, and when those of the same numbers since it counts again."""
+    t = np.concatenate([one.t, np.array([event.at for event, _ in one.events])])
+    arrived = np.concatenate([one.arrived, np.array([came for _, came in one.events])])
+    t, index = np.unique(t, return_index=True)
+    first, again = arrived[index][t < restarted], arrived[index][t >= restarted]
+    both = min(len(first), len(again))
+    return first[:both], again[:both]
+
+
+def misdated_lines(subject: Subject, told: list[Told], way: Way | None = None) -> Iterator[Line]:
+    """A device whose clock is far off sends what nobody can use: its fault from the tenth message in a row (rules.md 7).
+
+    Where more bad ones may come than it sent they may be ten sooner, and where they come in any order, later. A broken one may be good: an
+    envelope of which nothing is of use but that it came.
+    """
+    way = way or Way()
+    fewest = math.ceil(BAD_IN_A_ROW / (1 + way.twice + way.broken))
     for one in told:
-        heard = one.heard_times()
-        for begin, end in (span for span, _ in one.jumps):
-            own = [*one.arrived[(one.t >= begin) & (one.t < end)].tolist()]
-            own += [came for event, came in one.events if begin <= event.at < end]
-            bad = np.unique(np.array([came for came in own if math.isfinite(came)]))
-            if len(bad) >= BAD_IN_A_ROW:
-                after = heard[heard > bad[-1]]
-                to_s = float(after[0]) if len(after) else math.inf
-                yield Line(subject.id, Kind.FAULT.value, float(bad[BAD_IN_A_ROW - 1]), to_s, Code.AL24)
+        sent, came, bad = one.messages
+        here = np.isfinite(came)
+        parked = np.sort(came[bad & here])
+        if len(parked) < fewest:
+            continue
+        after = came[here & (sent > sent[bad & here].max()) & ~bad]
+        to_s = float(after.min()) if len(after) else math.inf
+        surely = not way.broken and len(parked) >= BAD_IN_A_ROW + math.ceil(2 * one.delay_s / one.interval_s)
+        tenth = parked[(BAD_IN_A_ROW if surely else fewest) - 1]
+        why_not = None if surely else WhyNot.AT_THRESHOLD
+        yield Line(subject.id, Kind.FAULT.value, float(tenth), to_s, Code.AL24, why_not=why_not)
 
 
-def _equipment(subject: Subject, event: DeviceEvent, begin: float, end: float, arrived: float) -> Line:
+def _equipment(subject: Subject, event: DeviceEvent, span: Span, arrived: float, fitted_s: float) -> Line:
+    """``fitted_s``: from when on what the device says is surely said while it is worn, however wrong its clock."""
     kind, code = EVENT_KINDS[event.code]
     if event.code is EventCode.BATTERY_LOW and event.tag in subject.rf_tags:
         code = Code.AL21
-    return Line(subject.id, kind.value, begin, end, code, why_not=None if math.isfinite(arrived) else WhyNot.SILENT)
+    why_not = None if math.isfinite(arrived) else WhyNot.SILENT
+    if why_not is None and span[0] < fitted_s:
+        why_not = WhyNot.BEFORE_RUN
+    return Line(subject.id, kind.value, *span, code, why_not=why_not)

@@ -13,7 +13,7 @@ from simulators.ground import SIGMA_OF_ACC, Floats, Frame
 from simulators.lives_walked import carried, position_of
 from simulators.scenes import CONTACT_S, Life, Span, spans_of
 from simulators.subjects import Run, Subject, Watched
-from simulators.testimony import ARRIVAL_S, Flags, Told, misdated, within
+from simulators.testimony import ARRIVAL_S, Flags, Told, within
 from simulators.truth_lines import CLEAR, INSIDE, SURELY, Line, WhyNot, common, spans_above
 from simulators.truth_zones import walked
 
@@ -67,6 +67,10 @@ class _Evidence:
     out, surely_out, maybe_in : (n,) whether the item, whatever its error, says out; says surely out; may say in.
     decisive : (n,) whether it says in or out for certain.
     vague : (n,) whether it says that nothing is known, whatever was said before; None: none does.
+    mute : (n,) whether it says nothing but that the device is there; None: none does.
+    lost_at : (n,) of a home unit that does not hear its tag: since when; else minus infinity.
+    inside : (k, 2) when its tag told a place that may have been inside, and when that arrived.
+    doubts : since when nothing of it says anything of presence, and when that was learnt.
     lapse_s : how long presence holds after the newest item.
     """
 
@@ -81,7 +85,21 @@ class _Evidence:
     needed: int
     sigma_m: float
     delay_s: float
+    doubts: list[Span]
     vague: Flags | None = None
+    mute: Flags | None = None
+    lost_at: Floats | None = None
+    inside: Floats | None = None
+
+    @property
+    def known(self) -> Flags:
+        """(n,) whether it arrived, and says something."""
+        here: Flags = np.isfinite(self.arrived)
+        return here if self.mute is None else here & ~self.mute
+
+    def untrusted_from(self, by_s: float = math.inf) -> float:
+        """From when on it says nothing of presence, as was known at an instant."""
+        return min((at for at, came in self.doubts if came <= by_s), default=math.inf)
 
 
 def curfew_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> Iterator[Line]:
@@ -97,8 +115,8 @@ def curfew_lines(subject: Subject, life: Life, told: list[Told], run: Run) -> It
             if spans and spans[-1][1] > 0 and spans[0][0] < run.duration_s:
                 window = _Window(watched, spans)
                 for span in away:
-                    yield from _absence(subject, life, window, span, evidence, run)
-                yield from _unknown(subject, life, window, evidence, run)
+                    yield from _absence(subject, window, span, evidence, run)
+                yield from _unknown(subject, window, evidence, run)
 
 
 def _away(subject: Subject, life: Life, place: Frame, radius_m: float, run: Run) -> list[Span]:
@@ -121,17 +139,20 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
     if len(units) > 1 or len(seeing) > 1 or not (units or seeing):
         return None
     one = (units or seeing)[0]
-    of_fix = one.is_fix | (bool(units) & ~misdated(one.t, one.jumps))
+    doubts = [doubt for each in told for doubt in each.doubts]
+    of_fix = one.is_fix | bool(units)
     t, arrived = one.t[of_fix], one.arrived[of_fix]
     distance = _distance(subject, Frame(place.lon, place.lat), *carried(life, t))
     if units:
         out = (distance > subject.radius_m) | within(life.shadows, t)
-        arrived = _told_once(out, arrived)
+        said = _said_out(t, out, arrived, one.interval_s)
         lapse_s = max(2 * one.upload_s, CONTACT_S)
-        vague = out & _contradicted(t, out, [_maybe_inside(subject, life, each, watched) for each in seeing])
-        clear_out = out & ~vague
-        evidence = (t, arrived, clear_out, clear_out, ~clear_out, ~vague, lapse_s, one.interval_s, 1, 0.0, one.delay_s)
-        return _Evidence(*evidence, vague)
+        inside = np.concatenate([np.zeros((0, 2)), *(_maybe_inside(subject, life, each, watched) for each in seeing)])
+        lost_at = _lost_at(t, said)
+        vague = said & _contradicted(t, lost_at, inside[:, 0])
+        clear_out, mute = said & ~vague, out & ~said
+        sure = (clear_out, clear_out, ~clear_out, ~vague & ~mute, lapse_s, one.interval_s, 1, 0.0, one.delay_s)
+        return _Evidence(t, arrived, *sure, doubts, vague, mute, lost_at, inside)
     sigma_m, honest = one.sigma_at(t), one.honest_at(t)
     out_m = distance - place.radius_m
     poor = sigma_m > place.radius_m * SIGMA_OF_ACC  # counts only where it is far outside (rules.md 5)
@@ -148,46 +169,53 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
         2,
         float(sigma_m.max(initial=0.0)),
         one.delay_s,
+        doubts,
     )
 
 
 def _maybe_inside(subject: Subject, life: Life, seeing: Told, watched: Watched) -> Floats:
-    """(k,) when a location tag told a place that may have been inside the circle."""
+    """(k, 2) when a location tag told a place that may have been inside the circle, and when that arrived."""
     place = watched.condition.place
     assert place is not None
-    t = seeing.fixes()
+    here = seeing.is_fix & np.isfinite(seeing.arrived)
+    t = seeing.t[here]
     out_m = _distance(subject, Frame(place.lon, place.lat), *carried(life, t)) - place.radius_m
-    inside: Floats = t[(out_m <= (CLEAR - INSIDE) * seeing.sigma_at(t)) | ~seeing.honest_at(t)]
-    return inside
+    inside = (out_m <= (CLEAR - INSIDE) * seeing.sigma_at(t)) | ~seeing.honest_at(t)
+    return np.column_stack([t, seeing.arrived[here]])[inside]
 
 
-def _contradicted(t: Floats, out: Flags, inside: list[Floats]) -> Flags:
+def _lost_at(t: Floats, out: Flags) -> Floats:
+    """(n,) since when a home unit that does not hear its tag has not; else minus infinity."""
+    if not len(t):
+        return t
+    begun = np.where(out & ~np.concatenate([[False], out[:-1]]), t, -math.inf)
+    return np.where(out, np.maximum.accumulate(begun), -math.inf)
+
+
+def _contradicted(t: Floats, lost_at: Floats, inside: Floats) -> Flags:
     """(n,) rounds of a home unit after its tag told a place inside though the unit had said it lost it: then nothing is known (rules.md 5.2)."""
-    found = np.zeros(len(t), bool)
-    for times in inside:
-        lost_at = np.where(out & ~np.concatenate([[False], out[:-1]]), t, -math.inf)
-        since = np.maximum.accumulate(lost_at) if len(t) else lost_at
-        latest = np.concatenate([[-math.inf], times])[np.searchsorted(times, t, side="right")]
-        found |= latest > since
+    latest = np.concatenate([[-math.inf], np.sort(inside)])[np.searchsorted(np.sort(inside), t, side="right")]
+    found: Flags = (latest > lost_at) & np.isfinite(lost_at)
     return found
 
 
-def _told_once(out: Flags, arrived: Floats) -> Floats:
-    """(n,) when each is known: that a tag is lost a home unit says once, and what follows says nothing where that did not arrive."""
-    if not len(out):
-        return arrived
-    run = np.cumsum(np.concatenate([[True], out[1:] != out[:-1]])) - 1
-    first = np.concatenate([[0], np.flatnonzero(out[1:] != out[:-1]) + 1])
-    known: Floats = np.where(out & np.isinf(arrived[first])[run], math.inf, arrived)
-    return known
+def _said_out(t: Floats, out: Flags, arrived: Floats, interval_s: float) -> Flags:
+    """(n,) whether the centre has it that the tag is out of reach: a home unit says so once, and again after it was off; what follows says
+    nothing where that was of no use."""
+    if not len(t):
+        return out
+    run = np.concatenate([[True], out[1:] != out[:-1]])
+    says = out & (run | np.concatenate([[True], np.diff(t) > interval_s + 1e-3])) & np.isfinite(arrived)
+    order = np.arange(len(t))
+    newest = np.maximum.accumulate(np.where(says, order, -1))
+    said: Flags = out & (newest >= np.maximum.accumulate(np.where(run, order, 0)))
+    return said
 
 
 # --- out in the window ---------------------------------------------------------------------------------------------
 
 
-def _absence(
-    subject: Subject, life: Life, window: _Window, away: Span, evidence: _Evidence | None, run: Run
-) -> Iterator[Line]:
+def _absence(subject: Subject, window: _Window, away: Span, evidence: _Evidence | None, run: Run) -> Iterator[Line]:
     pieces = common(window.pieces, [away])
     if not pieces:
         return
@@ -200,7 +228,7 @@ def _absence(
         end if over else math.inf,
         _code(window, away, over=over),
         window.watched.condition.id,
-        _why_not(life, window, (begin, end), evidence, run),
+        _why_not(window, (begin, end), evidence, run),
     )
 
 
@@ -214,23 +242,24 @@ def _code(window: _Window, away: Span, *, over: bool) -> Code:
     return Code.AL09 if late else Code.AL10
 
 
-def _why_not(life: Life, window: _Window, span: Span, evidence: _Evidence | None, run: Run) -> WhyNot | None:
+def _why_not(window: _Window, span: Span, evidence: _Evidence | None, run: Run) -> WhyNot | None:
     if evidence is None:
         return WhyNot.POSITION_ERROR
     slack_s = 2 * evidence.interval_s + GRACE_SLACK_S + 6 * evidence.sigma_m
     if window.unexcused(*span) + slack_s < window.grace_s and span[1] < run.duration_s:
         return WhyNot.BELOW_GRACE
-    known = evidence.arrived <= run.duration_s - ARRIVAL_S
-    seen = known & (evidence.t >= span[0]) & (evidence.t < span[1]) & (evidence.t < life.untrusted_from)
+    untrusted_s = evidence.untrusted_from()
+    known = (evidence.arrived <= run.duration_s - ARRIVAL_S) & evidence.known & (evidence.t < untrusted_s)
+    seen = known & (evidence.t >= span[0]) & (evidence.t < span[1])
     if not seen.any():
-        return WhyNot.UNTRUSTED if span[0] >= life.untrusted_from else WhyNot.SILENT
+        return WhyNot.UNTRUSTED if span[0] >= untrusted_s else WhyNot.SILENT
     found = _first_run(evidence, seen)
     if found is None:
         return WhyNot.POSITION_ERROR
     begin, whole = found
-    returned = evidence.t[known & evidence.maybe_in & (evidence.t > whole) & (evidence.t < life.untrusted_from)]
+    returned = evidence.t[known & evidence.maybe_in & (evidence.t > whole)]
     decided = max(window.decided_from(max(begin, window.start)), whole) + DECIDED_S
-    limit = min(float(returned[0]) if len(returned) else math.inf, life.untrusted_from)
+    limit = min(float(returned[0]) if len(returned) else math.inf, untrusted_s)
     if decided >= run.duration_s:
         return WhyNot.RUN_ENDED
     return None if decided <= limit else WhyNot.NEAR_GRACE
@@ -255,7 +284,7 @@ def _first_run(evidence: _Evidence, seen: Flags) -> Span | None:
 # --- nobody could know ---------------------------------------------------------------------------------------------
 
 
-def _unknown(subject: Subject, life: Life, window: _Window, evidence: _Evidence | None, run: Run) -> Iterator[Line]:
+def _unknown(subject: Subject, window: _Window, evidence: _Evidence | None, run: Run) -> Iterator[Line]:
     """`whereabouts_unknown`: presence not known when the grace has run off from the window's start."""
     at = window.start + window.grace_s
     if at >= min(window.end, run.duration_s + CLOCK_RUNS_ON_S):
@@ -263,7 +292,7 @@ def _unknown(subject: Subject, life: Life, window: _Window, evidence: _Evidence 
     why_not: WhyNot | None = WhyNot.AT_THRESHOLD
     known_again = math.inf
     if evidence is not None:
-        state, known_again = _known_at(life, evidence, at)
+        state, known_again = _known_at(evidence, at)
         if state is True:
             return
         if at < 0 or not (evidence.arrived <= at).any():
@@ -283,25 +312,38 @@ def _unknown(subject: Subject, life: Life, window: _Window, evidence: _Evidence 
     )
 
 
-def _known_at(life: Life, evidence: _Evidence, at: float) -> tuple[bool | None, float]:
+def _known_at(evidence: _Evidence, at: float) -> tuple[bool | None, float]:
     """Whether presence is known at an instant (None: it depends on the errors), and when it is known again."""
     slack_s = 2 * evidence.interval_s + DECIDED_S + evidence.delay_s
-    later = evidence.arrived[(evidence.arrived > at) & evidence.decisive & (evidence.t < life.untrusted_from)]
+    of_use = evidence.decisive & (evidence.t < evidence.untrusted_from())
+    later = evidence.arrived[(evidence.arrived > at) & of_use]
     again = float(later.min()) if len(later) else math.inf
-    if life.untrusted_from <= at:
-        return (None if at - life.untrusted_from <= evidence.lapse_s + slack_s else False), math.inf
+    late_s = DECIDED_S + evidence.delay_s
+    untrusted_s = evidence.untrusted_from(at + late_s)
+    if untrusted_s <= at:
+        sure = at - untrusted_s > evidence.lapse_s + slack_s and evidence.untrusted_from(at - late_s) <= at
+        return (False if sure else None), math.inf
     had = evidence.arrived <= at
     if not had.any():
         return False, again
     age_s = at - float(evidence.t[had].max())
     if age_s > evidence.lapse_s + slack_s:
         return False, again
-    if age_s > evidence.lapse_s - slack_s:
-        return None, again
-    if evidence.vague is not None and bool(evidence.vague[had][int(np.argmax(evidence.t[had]))]):
+    if age_s > evidence.lapse_s - slack_s or _in_dispute(evidence, had, at):
         return None, again
     clear = evidence.t[had & evidence.decisive]
     return (True if len(clear) and _unbroken(evidence.t[had], float(clear.max()), evidence.lapse_s) else None), again
+
+
+def _in_dispute(evidence: _Evidence, had: Flags, at: float) -> bool:
+    """Whether a home unit's tag has told a place that may be inside since the unit lost it, by its own next round or just now (rules.md 5.2)."""
+    if evidence.vague is None or evidence.lost_at is None or evidence.inside is None:
+        return False
+    newest = np.flatnonzero(had)[int(np.argmax(evidence.t[had]))]
+    t, arrived = evidence.inside.T
+    since = float(evidence.lost_at[newest])
+    told = (t > since) & (t <= at) & (arrived <= at + DECIDED_S + evidence.delay_s)
+    return bool(evidence.vague[newest]) or (math.isfinite(since) and bool(told.any()))
 
 
 def _unbroken(t: Floats, since: float, lapse_s: float) -> bool:

@@ -5,6 +5,7 @@ The auditor holds the true distance against the limit, and says whether what bot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -45,9 +46,9 @@ class Party:
     def seeing(self) -> list[Told]:
         return [one for one in self.told if one.speaker.locates]
 
-    def fixes(self) -> Floats:
-        """Times of the positions that arrived."""
-        found = [one.fixes() for one in self.seeing()]
+    def fixes(self, by_s: float = math.inf) -> Floats:
+        """Times of the positions that arrived, by an instant."""
+        found = [one.fixes(by_s) for one in self.seeing()]
         return np.unique(np.concatenate(found)) if found else np.zeros(0)
 
     def sigma(self, t: Floats) -> Floats:

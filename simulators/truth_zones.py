@@ -226,8 +226,9 @@ def _transits(place: _Place, life: Life, fixes: Floats, wrong: Floats) -> Iterat
     """Two positions that follow each other, both outside, with the zone on the straight line between."""
     x, y = carried(life, fixes)
     length = np.hypot(np.diff(x), np.diff(y))
-    sigma = place.sigma(fixes)
-    sigma = np.maximum(sigma[1:], sigma[:-1])
+    own = place.sigma(fixes)
+    told_near = wrong > -NEAR * own
+    sigma = np.maximum(own[1:], own[:-1])
     slack_m = (CLEAR + INSIDE) * sigma
     held, honest = place.enforced_at(fixes) > 0, place.honest(fixes)
     outside = np.maximum(wrong[1:], wrong[:-1]) <= NEAR * sigma
@@ -239,7 +240,7 @@ def _transits(place: _Place, life: Life, fixes: Floats, wrong: Floats) -> Iterat
         clear = max(wrong[n], wrong[n + 1]) <= -slack_m[n]
         if depth < -NEAR * sigma[n]:
             continue
-        if not clear and max(wrong[n], wrong[n + 1]) > -NEAR * sigma[n]:
+        if not clear and (told_near[n] or told_near[n + 1]):
             continue  # the lines near the edge tell it
         shown = depth >= slack_m[n] and clear and honest[n] and honest[n + 1]
         why_not = None if shown else WhyNot.NEAR_EDGE

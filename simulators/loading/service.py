@@ -13,9 +13,9 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from io import BytesIO
 from typing import Final
 
 from domain.caseload_file import read_caseload
@@ -25,57 +25,29 @@ from domain.records import Fitting, Version
 from domain.vocabulary import EventCode, EventState
 from simulators.caseload import as_lines, generate
 from simulators.devices import Devices
+from simulators.files_asked import naming
 from simulators.fleet import Fleet, Tally
 from simulators.link import Address, Exchange
 from simulators.lives import live_all
+from simulators.loading.asked import LoadConfig, addresses_of, check, invented_path
 from simulators.loading.histogram import Histogram
-from simulators.loading.limits import Bounds, Look
+from simulators.loading.limits import Look
 from simulators.loading.meter import Conductor, Stages, TimedLink, clock_from
-from simulators.loading.plans import Plan, Step, Unplannable, Wanted, plan_of
+from simulators.loading.plans import Plan, Step, Unplannable, plan_of
 from simulators.loading.report import Ran, as_json, as_text
 from simulators.loading.watching import Centre, Console, client, key_of
+from simulators.reaching import reach
 from simulators.scenario import CALM, People, Scenario
 from simulators.scenario_file import read_scenario_over_mqtt
 from simulators.scenes import DeviceEvent, Life, Silence
 from simulators.service import connect_s, new_loop, start_up_s, timezone_names
 from simulators.speakers import Speaker, speakers_of
 from simulators.subjects import Run, Subject, subjects_of
-from simulators.telling import DONE, FAILED, told
+from simulators.telling import DONE, FAILED, printing, told
 
 STILL: Final = replace(CALM, people=People(days="no", rest_s=0.0))
 """Nobody does anything wrong, and no device rests: the rate is what it is said to be."""
 METRICS: Final = "/metrics"
-
-
-@dataclass(frozen=True, slots=True)
-class LoadConfig:
-    """What the command line asks for. One of ``caseload`` and ``wearers``.
-
-    Attributes
-    ----------
-    wanted : the plan; its ``devices`` are the most that are used, 0: all.
-    broker : URLs with commas between; devices are shared out over them.
-    first_device : of the caseload's, from 0; so several of these share one caseload out.
-    write_caseload : a file for the invented caseload, and nothing else is done.
-    api, key_file : where the API is and a file with a key for it; metrics: where ingest serves its own.
-    knobs : what was taken from the environment, for the report.
-    """
-
-    wanted: Wanted
-    broker: str | None = None
-    caseload: Path | None = None
-    wearers: int | None = None
-    first_device: int = 0
-    seed: int = 1
-    scenario: Path | None = None
-    write_caseload: Path | None = None
-    api: str | None = None
-    key_file: Path | None = None
-    metrics: str | None = None
-    bounds: Bounds = field(default_factory=Bounds)
-    report: Path | None = None
-    as_json: bool = False
-    knobs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -96,47 +68,49 @@ def load(config: LoadConfig) -> int:
 
 
 def _loaded(config: LoadConfig) -> int:
+    check(config)
     if config.write_caseload is not None:
         return _write_caseload(config)
-    _check(config)
-    ran = _play(config)
+    return tell(_play(config), config)
+
+
+def tell(ran: Ran, config: LoadConfig) -> int:
+    """The report into its file and to standard output, each though the other cannot be written."""
     body = json.dumps(as_json(ran), indent=1)
-    if config.report is not None:
-        config.report.write_text(body + "\n", encoding="utf-8")
-    print(body if config.as_json else as_text(ran))
+    try:
+        if config.report is not None:
+            with naming(config.report):
+                config.report.write_text(body + "\n", encoding="utf-8")
+    finally:
+        with printing():
+            print(body if config.as_json else as_text(ran))
     return DONE if ran.good else FAILED
-
-
-def _check(config: LoadConfig) -> None:
-    if (config.caseload is None) == (config.wearers is None):
-        raise BadSetting("one of --caseload and --wearers is needed, and only one")
-    if config.broker is None:
-        raise BadSetting("--broker is needed: mqtt://host:port, several with commas between")
-    for url in config.broker.split(","):
-        Address.parse(url)
-    plan_of(replace(config.wanted, devices=config.wanted.devices or 1_000_000))
 
 
 def _write_caseload(config: LoadConfig) -> int:
     """For the centre to import before the run."""
-    if config.wearers is None:
-        raise BadSetting("--write-caseload needs --wearers: how many are invented")
     assert config.write_caseload is not None
-    now_us = time.time_ns() // 1000 // SECOND_US * SECOND_US
-    config.write_caseload.write_bytes(as_lines(generate(config.wearers, config.seed, now_us)))
+    with naming(config.write_caseload):
+        config.write_caseload.write_bytes(_invented(config))
     print(f"{config.write_caseload}: import it, then run with --caseload", file=sys.stderr)
     return DONE
 
 
-def _versions(config: LoadConfig) -> list[Version]:
-    path = config.caseload
-    if path is None:
-        now_us = time.time_ns() // 1000 // SECOND_US * SECOND_US
-        path = Path(f"load-{config.seed}.caseload.ndjson")
-        path.write_bytes(as_lines(generate(config.wearers or 0, config.seed, now_us)))
-        print(f"the invented caseload is in {path}", file=sys.stderr)
-    with path.open("rb") as lines:
-        return read_caseload(lines, str(path), timezone_names())[0]
+def _invented(config: LoadConfig) -> bytes:
+    now_us = time.time_ns() // 1000 // SECOND_US * SECOND_US
+    return as_lines(generate(config.wearers or 0, config.seed, now_us))
+
+
+def _versions(config: LoadConfig) -> tuple[list[Version], bytes]:
+    """The caseload's records; and the file of an invented one, which is still to be written. Raises `BadSetting`."""
+    if config.caseload is None:
+        invented = _invented(config)
+        return read_caseload(BytesIO(invented), str(invented_path(config)), timezone_names())[0], invented
+    try:
+        with config.caseload.open("rb") as lines:
+            return read_caseload(lines, str(config.caseload), timezone_names())[0], b""
+    except OSError as error:
+        raise BadSetting(f"--caseload: {config.caseload}: {error.strerror}") from None
 
 
 def prepare(versions: Iterable[Version], config: LoadConfig, start_us: int, gen: int = 0) -> Prepared:
@@ -176,14 +150,31 @@ def _cut_straps(plan: Plan, speakers: list[Speaker], subjects: list[Subject], li
 
 
 def _play(config: LoadConfig) -> Ran:
-    """The run over MQTT, in an event loop of its own."""
-    versions = _versions(config)
+    """The run over MQTT, in an event loop of its own. Nothing is written before all that it needs was reached and read."""
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(_reach(config))
+    versions, invented = _versions(config)
     now_us = time.time_ns() // 1000
     fitted = sum(isinstance(version.record, Fitting) for version in versions)
     start_us = (now_us + round(start_up_s(fitted) * SECOND_US)) // SECOND_US * SECOND_US
     prepared = prepare(versions, config, start_us, now_us // SECOND_US)
+    if invented:
+        path = invented_path(config)
+        with naming(path):
+            path.write_bytes(invented)
+        print(f"the invented caseload is in {path}", file=sys.stderr)
     with asyncio.Runner(loop_factory=new_loop) as runner:
         return runner.run(play(prepared, config, progress_of(config)))
+
+
+async def _reach(config: LoadConfig) -> None:
+    """Raises `BadSetting` for an address that cannot be asked, `Unreachable` for a broker that cannot be used."""
+    async with client(key_of(config.key_file)) as http:
+        if config.metrics is not None:
+            await Centre(_metrics(config.metrics), http).begin()
+        if config.api is not None:
+            await Console(config.api, http, Stages(lambda: 0), 0).begin()
+    await reach(addresses_of(config))
 
 
 Progress = Callable[[str], None]
@@ -236,12 +227,10 @@ def _fleet_of(prepared: Prepared, config: LoadConfig, stages: Stages, conductor:
     ) -> TimedLink:
         return TimedLink(index, device, address, upload_s, exchange, stages)
 
-    assert config.broker is not None
-    addresses = [Address.parse(url) for url in config.broker.split(",")]
     fleet = Fleet(
         prepared.devices,
         prepared.lives,
-        addresses,
+        addresses_of(config),
         CALM.network,
         config.seed,
         connecting,

@@ -17,7 +17,7 @@ from typing import Any, Final
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
-from domain.errors import BadSetting
+from domain.errors import BadInstant, BadSetting
 from domain.instants import SECOND_US, parse_instant
 from simulators.loading.histogram import Histogram
 from simulators.loading.meter import ALERTED, ON_MAP, Series, Stages
@@ -37,16 +37,25 @@ HISTOGRAMS: Final = {
 }
 TAMPER: Final = "strap_tamper"
 
-Failed = (httpx2.HTTPError, OSError, ValueError, KeyError)
+Shapeless = (KeyError, TypeError, AttributeError, BadInstant)
+"""Of an answer that is JSON, and not what is asked for."""
+Failed = (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, *Shapeless)
 
 
 def key_of(path: Path | None) -> str | None:
     """The key of a machine, of a file that holds nothing else. Raises `BadSetting`."""
     if path is None:
         return None
-    key = path.read_text(encoding="utf-8").strip()
+    try:
+        key = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BadSetting(f"--key-file: {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadSetting(f"--key-file: {path}: is no text, and a key is") from None
     if not key:
-        raise BadSetting(f"{path}: there is no key in it")
+        raise BadSetting(f"--key-file: {path}: there is no key in it")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise BadSetting(f"--key-file: {path}: more than one key is in it, or none: a key is one word")
     return key
 
 
@@ -106,7 +115,7 @@ class Centre:
         try:
             self._first = self._last = await self._ask()
         except Failed as error:
-            raise BadSetting(f"{self._url}: {_told(error)}") from None
+            raise BadSetting(f"--metrics: {self._url}: {_told(error)}") from None
 
     def behind(self) -> float | None:
         return self.behind_now
@@ -178,7 +187,7 @@ class Console:
         try:
             await self.look()
         except Failed as error:
-            raise BadSetting(f"{self._url}: {_told(error)}") from None
+            raise BadSetting(f"--api: {self._url}: {_told(error)}") from None
 
     async def followed(self) -> None:
         """Returns when the stream has begun. Raises `BadSetting` when it does not."""
@@ -187,7 +196,7 @@ class Console:
                 await self._following.wait()
         except TimeoutError:
             why = "; ".join(self.troubles) or "nothing came"
-            raise BadSetting(f"{self._url}: the stream of alerts does not begin: {why}") from None
+            raise BadSetting(f"--api: {self._url}: the stream of alerts does not begin: {why}") from None
 
     async def follow_map(self) -> None:
         """Once a second, until it is cancelled."""
@@ -262,7 +271,9 @@ async def client(key: str | None) -> AsyncIterator[httpx2.AsyncClient]:
 def _told(error: Exception) -> str:
     if isinstance(error, httpx2.HTTPStatusError):
         return f"it answered {error.response.status_code}"
-    return str(error) or type(error).__name__
+    if isinstance(error, (*Shapeless, json.JSONDecodeError)):
+        return "its answer is not that of a Bailiwick"
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def total(histograms: list[Histogram]) -> Histogram:

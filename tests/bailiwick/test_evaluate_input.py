@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bailiwick.caseload_input import tell
 from bailiwick.evaluate_command import LINES_PER_BATCH, evaluate_command
+from bailiwick.windows_command import windows_command
+from domain.errors import Fault
 from domain.instants import SECOND_US, format_instant, parse_instant
 from tests.caseload.lines import SINCE, as_lines, changed, records
 
+PROJECT = Path(__file__).parents[2]
 START_US = parse_instant(SINCE) + 86_400 * SECOND_US
 INSIDE = {"lat": 51.21, "lon": 0.51, "acc": 5}
 """Within the zone of the caseload."""
@@ -94,6 +100,44 @@ def test_a_bad_caseload_is_told_whole_and_the_feed_is_not_judged(
     assert (code, out) == (2, "")
     assert err.startswith(f"{tmp_path / 'caseload.ndjson'}:")
     assert "prealert_m" in err
+
+
+def test_of_many_faults_and_warnings_the_first_are_told_and_the_others_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = [{"type": "wearer", "id": f"X{n}", "name": 5} for n in range(1_030)]
+    code, out, err = run(tmp_path, [json.dumps(line).encode() + b"\n" for line in many], [], capsys)
+    assert (code, out) == (2, "")
+    assert [line.split(": ")[0] for line in err.splitlines()] == [
+        *(f"{tmp_path / 'caseload.ndjson'}:{n + 1}" for n in range(20)),
+        "... and 1,010 more",
+    ]
+    assert windows_command(tmp_path / "caseload.ndjson", "C1", SINCE, at(0)) == 2
+    assert capsys.readouterr().err == err
+    fault = Fault("c.ndjson", 1, "x", "odd")
+    tell([fault] * 23, as_warnings=True, all_of_them=False)
+    assert capsys.readouterr().err.splitlines()[-2:] == ["warning: c.ndjson:1: x: odd", "warning: ... and 3 more"]
+    tell([fault] * 23)
+    assert capsys.readouterr().err.count("c.ndjson:1: x: odd") == 23
+
+
+@pytest.mark.slow  # it starts the program
+@pytest.mark.parametrize("times", [1, 100])
+def test_a_standard_output_that_takes_no_more_is_one_line(tmp_path: Path, times: int) -> None:
+    """Whether what is printed goes into one buffer or not."""
+    caseload, feed = tmp_path / "caseload.ndjson", tmp_path / "feed.ndjson"
+    caseload.write_bytes(b"".join(as_lines(records())))
+    out = {"lat": 51.9, "lon": 0.9, "acc": 5}
+    fixes = [fix(60 * n) for n in range(1, 6 * times)]
+    for n, line in enumerate(fixes):
+        if n % 6 > 2:
+            line["envelope"]["fixes"][0] |= out
+    feed.write_text("".join(json.dumps(line) + "\n" for line in fixes))
+    words = ["evaluate", "--caseload", str(caseload), "--feed", str(feed)]
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "bailiwick", *words]
+        done = subprocess.run(command, cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "bailiwick: standard output: No space left on device\n")
 
 
 def test_a_bad_envelope_is_a_dead_letter_and_no_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,18 +10,41 @@ from typing import Any
 import pytest
 
 from domain.feed_file import Received, read_feed
-from domain.instants import SECOND_US
+from domain.instants import SECOND_US, parse_instant
 from simulators.feed import feed_lines
 from simulators.hostile import JUNK
 from simulators.misfortunes import SINCE_1970_S, WEEKS_S
 from simulators.networks import CARRIERS, carrier_of
-from simulators.scenario import CALM, Clocks, Counters, Feed, Hostile, Lot, Network, Outage, People, Scenario, Shares
+from simulators.scenario import (
+    CALM,
+    CentreOutage,
+    Clocks,
+    Counters,
+    Feed,
+    Hostile,
+    Lot,
+    Network,
+    Outage,
+    People,
+    Scenario,
+    Shares,
+)
 from simulators.service import Simulation
 from tests.simulators.estates import compared, judged, whole_days
 
 QUIET = replace(CALM, people=People("no"), feed=Feed(30.0))
 """Nobody lives in a valley or forgets to charge."""
 BUSY = Scenario(shares=Shares(zone_visit=0.5, late_home=0.3, left_home=0.3), people=People("no"), feed=Feed(10.0))
+
+TAMPERS = Shares(
+    **{
+        **dict.fromkeys(Shares.__dataclass_fields__, 0.0),
+        **dict.fromkeys(("strap_tamper", "case_tamper"), 0.2),
+        **dict.fromkeys(("home_unit_moved", "shielding", "fault", "sos", "battery_low", "late_home", "left_home"), 0.1),
+    }
+)
+TAMPERED = replace(QUIET, shares=TAMPERS, people=People("no", hostels=0.4, beacons=0.4), feed=Feed(10.0))
+EVENING_US = parse_instant("2026-11-23T17:00:00Z")
 
 
 def _received(simulation: Simulation) -> dict[str, list[tuple[float, dict[str, Any]]]]:
@@ -152,3 +175,30 @@ def test_broken_messages_and_strangers_are_parked_and_counted_and_nothing_is_mis
     assert broken == pytest.approx(0.15 * sent, rel=0.1)
     assert report.good, report.details
     assert report.violations()["exclusion_zone"]["truth"] > 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_clocks_that_jump_in_and_out_of_outages_leave_rules_and_truth_of_one_mind(seed: int) -> None:
+    """What a device says meanwhile is parked, be it a tamper or a counter that begins again; what comes in one batch is counted one by one."""
+    scenario = replace(
+        TAMPERED,
+        clocks=Clocks(skew_s=5.0, jumped=1.0, jump_s=1500.0),
+        counters=Counters(0.4),
+        outages=(Outage(3000.0, 6500.0, share=0.5), Outage(9000.0, 13_500.0, share=0.5, keeps=False)),
+        centre_outages=(CentreOutage(7000.0, 8000.0),),
+    )
+    report, parked = compared(*whole_days(90, 5.0, scenario, seed=seed, start_us=EVENING_US))
+    assert report.good, report.details
+    assert parked
+    assert report.violations()["fault"]["truth"] > 50
+    assert report.not_shown["silent"] > 5
+
+
+@pytest.mark.slow
+def test_tampers_that_are_lost_on_their_way_leave_rules_and_truth_of_one_mind() -> None:
+    """They cast no doubt; and a home unit that said in vain that it lost its tag is held to hear it still."""
+    scenario = replace(TAMPERED, network=Network(lost=0.3), outages=(Outage(3000.0, 6500.0, share=0.5),))
+    report, _ = compared(*whole_days(90, 5.0, scenario, seed=2, start_us=EVENING_US))
+    assert report.good, report.details
+    assert report.violations()["whereabouts_unknown"]["truth"] > 5

@@ -85,7 +85,10 @@ def test_settings_are_taken(tmp_path: Path) -> None:
             "s.toml:7: outage 2: carrier",
         ),
         ("[[lot]]\nshare = 0.5\n", "s.toml:1: lot 1: lot: is missing"),
-        ("[clocks]\nskew_s = 500\n", "s.toml:2: clocks: skew_s: must be from 0 to 120, not 500"),
+        (
+            "[clocks]\nskew_s = 5.5\n",
+            "s.toml:2: clocks: skew_s: must be from 0 to 5, not 5.5; for clocks that are farther off there are `jumped`",
+        ),
         ("wire.msgpack = 3\n", "s.toml:1: wire: msgpack: must be from 0 to 1, not 3"),
         ("[hostile]\nclients = 2.5\n", "s.toml:2: hostile: clients: must be a whole number, from 0 to 1000, not 2.5"),
         ("[run]\nwearers = 2.5\n", "s.toml:2: run: wearers: must be a whole number"),

@@ -21,6 +21,11 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def _in(folder: Path, name: str) -> Path:
+    """`-` is in no folder."""
+    return Path(name) if name == "-" else folder / name
+
+
 @pytest.fixture
 def caseload(tmp_path: Path) -> Path:
     path = tmp_path / "c.ndjson"
@@ -61,6 +66,8 @@ def test_who_is_never_heard_has_lost_contact_and_no_position() -> None:
         ("f", None, "none/t", "--lives: {0}/none/t: there is no folder {0}/none"),
         ("none/f", None, None, "--feed: {0}/none/f: there is no folder {0}/none"),
         ("f", "c.ndjson/t", None, "--truth: {0}/c.ndjson/t: "),
+        ("f", "-", None, "--truth: -: standard output is not taken here"),
+        ("f", None, "-", "--lives: -: standard output is not taken here"),
         (".", None, None, "is a folder"),
         ("f", ".", None, "is a folder"),
         ("loop", None, None, "--feed: {0}/loop: "),
@@ -87,8 +94,8 @@ def test_a_file_that_must_not_be_written_is_refused_before_anything_is(
         caseload=caseload,
         scenario=scenario,
         feed=folder / feed.format(folder, folder.name),
-        truth=None if truth is None else folder / truth,
-        lives=None if lives is None else folder / lives,
+        truth=None if truth is None else _in(folder, truth),
+        lives=None if lives is None else _in(folder, lives),
         duration_s=3,
     )
     assert simulate(config) == 2
@@ -121,6 +128,9 @@ def test_a_feed_to_what_is_no_file_leaves_the_caseload_in_the_working_folder(
         (replace(SHORT, seed=-1), "--seed: a whole number, 0 or more"),
         (replace(SHORT, duration_s=1e30), "--duration: "),
         (replace(SHORT, duration_s=float("nan")), "--duration: "),
+        (replace(SHORT, rate_hz=1e-9), "--rate: at least one message a day (0.0000116 a second)"),
+        (replace(SHORT, rate_hz=0.0), "--rate: at least one message a day"),
+        (replace(SHORT, rate_hz=float("nan")), "--rate: at least one message a day"),
         (replace(SHORT, wearers=2_000_000), "--wearers: from 1 to 1000000"),
         (replace(SHORT, wearers=None, caseload=Path("nothere")), "--caseload: nothere: No such file"),
         (replace(SHORT, wearers=None, caseload=Path()), "--caseload: .: Is a directory"),
@@ -135,6 +145,26 @@ def test_bad_usage_is_one_line_and_writes_nothing(
     assert said in told
     assert told.count("\n") == 1
     assert not _files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("feed", "truth", "lives", "said"),
+    [
+        ("/dev/full", None, None, "/dev/full: No space left on device\n"),
+        ("/dev/null", "/dev/full", None, "/dev/full: No space left on device\n"),
+        ("/dev/null", "/dev/null", "/dev/full", "/dev/null or /dev/full: No space left on device\n"),
+    ],
+)
+def test_a_disk_that_is_full_is_told_with_the_file(
+    caseload: Path, capsys: pytest.CaptureFixture[str], feed: str, truth: str | None, lives: str | None, said: str
+) -> None:
+    paths = {"truth": truth and Path(truth), "lives": lives and Path(lives)}
+    assert simulate(SimulateConfig(caseload=caseload, feed=Path(feed), duration_s=3, **paths)) == 1
+    assert capsys.readouterr().err == said
+
+
+def test_the_slowest_rate_is_one_that_a_caseload_may_have(tmp_path: Path) -> None:
+    assert simulate(replace(SHORT, rate_hz=0.0000116, feed=tmp_path / "f.ndjson")) == 0
 
 
 def test_a_run_begins_when_devices_can_tell_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,35 +11,17 @@ import pytest
 from domain.vocabulary import EventCode, EventState
 from simulators.lives_walked import position_of
 from simulators.scenario import CALM, Scenario
-from simulators.scenes import DeviceEvent, Life, Silence
+from simulators.scenes import DeviceEvent, Life, Silence, Sky
 from simulators.truth import lines_of, truth_lines
-from simulators.truth_lines import Line, WhyNot
+from simulators.truth_lines import WhyNot
 from simulators.truth_zones import walked
-from tests.simulators.worlds import curfew, life, one, wearer, world
+from tests.simulators.worlds import brief, curfew, life, lines_told, one, truth_of, wearer, world
 
 ZONE = {
     "kind": "exclusion_zone",
     "zone": {"type": "Circle", "center": [0.5, 51.2], "radius_m": 100.0},
     "threshold_points": 1,
 }
-
-
-def _truth(records: list[dict[str, Any]], lived: Life, duration_s: float, rate_hz: float = 1.0) -> list[Line]:
-    subject, speakers, run = one(records, duration_s, rate_hz)
-    return [line for line in lines_of(subject, lived, speakers, run) if line.why_not is not WhyNot.NEAR_EDGE]
-
-
-def _brief(lines: list[Line]) -> list[tuple[str, str | None, float, float, str | None]]:
-    return [
-        (
-            line.kind,
-            line.code and line.code.value,
-            round(line.from_s),
-            round(line.to_s) if line.to_s < 1e9 else -1,
-            line.why_not,
-        )
-        for line in lines
-    ]
 
 
 # --- zones ---------------------------------------------------------------------------------------------------------
@@ -54,37 +36,48 @@ def _through_zone(speed: float, condition: dict[str, Any] = ZONE) -> Life:
 
 
 def test_a_walk_through_a_zone_is_told_from_edge_to_edge() -> None:
-    assert _brief(_truth(wearer(ZONE), _through_zone(2.0), 600)) == [("exclusion_zone", None, 100, 200, None)]
+    assert brief(truth_of(wearer(ZONE), _through_zone(2.0), 600)) == [("exclusion_zone", None, 100, 200, None)]
 
 
 def test_a_drive_too_fast_for_the_threshold_is_not_shown() -> None:
-    ((kind, _, _, _, why_not),) = _brief(
-        [line for line in _truth(wearer(ZONE), _through_zone(18.0), 600, 0.1) if line.kind == "exclusion_zone"]
+    ((kind, _, _, _, why_not),) = brief(
+        [line for line in truth_of(wearer(ZONE), _through_zone(18.0), 600, 0.1) if line.kind == "exclusion_zone"]
     )
     assert (kind, why_not) == ("exclusion_zone", "too_short")
 
 
 def test_a_straight_line_through_the_zone_between_two_positions_is_a_transit() -> None:
-    lines = _truth(wearer({**ZONE, "threshold_points": 0}), _through_zone(25.0), 600, 1 / 30)
+    lines = truth_of(wearer({**ZONE, "threshold_points": 0}), _through_zone(25.0), 600, 1 / 30)
     assert ("zone_transit", None) in {(line.kind, line.why_not) for line in lines}
+
+
+def test_a_line_between_a_good_position_and_a_poor_one_may_pass_through_a_zone_that_only_the_good_one_is_far_from() -> (
+    None
+):
+    subject, _, _ = one(wearer(ZONE), 600)
+    x, y = subject.home.to_xy(np.array([0.5]), np.array([51.2]))
+    walk = life((0, x[0] + 200, y[0]), (120, x[0] - 400, y[0]), (900, x[0] - 400, y[0]))
+    walk.silences, walk.skies = [Silence((30.0, 90.0), keeps=False)], [Sky((100.0, 900.0), stated=12.0)]
+    lines = [line for line in lines_told(wearer(ZONE), walk, 130, 1 / 60) if line.kind == "zone_transit"]
+    assert brief(lines) == [("zone_transit", None, 0, 120, "near_edge")]
 
 
 def test_a_zone_enforced_only_later_counts_from_then() -> None:
     rows = [{"day": "sat", "start": "18:02:30", "end": "18:05"}]
-    lines = _truth(wearer({**ZONE, "schedule": rows}), _through_zone(2.0), 600)
-    assert _brief(lines) == [("exclusion_zone", None, 150, 200, None)]
+    lines = truth_of(wearer({**ZONE, "schedule": rows}), _through_zone(2.0), 600)
+    assert brief(lines) == [("exclusion_zone", None, 150, 200, None)]
 
 
 def test_a_zone_visited_while_the_device_is_off_is_not_shown() -> None:
     lived = _through_zone(2.0)
     lived.silences.append(Silence((90.0, 210.0), keeps=False))
-    assert _brief(_truth(wearer(ZONE), lived, 600)) == [("exclusion_zone", None, 100, 200, "silent")]
+    assert brief(truth_of(wearer(ZONE), lived, 600)) == [("exclusion_zone", None, 100, 200, "silent")]
     lived.silences[0] = Silence((90.0, 210.0), keeps=True)
-    assert _brief(_truth(wearer(ZONE), lived, 600)) == [("exclusion_zone", None, 100, 200, None)]
+    assert brief(truth_of(wearer(ZONE), lived, 600)) == [("exclusion_zone", None, 100, 200, None)]
 
 
 def test_a_buffer_is_told_on_both_sides_of_a_visit() -> None:
-    lines = _brief(_truth(wearer({**ZONE, "buffer_m": 100}), _through_zone(2.0), 600))
+    lines = brief(truth_of(wearer({**ZONE, "buffer_m": 100}), _through_zone(2.0), 600))
     assert lines == [
         ("zone_buffer", None, 50, 100, None),
         ("exclusion_zone", None, 100, 200, None),
@@ -94,7 +87,7 @@ def test_a_buffer_is_told_on_both_sides_of_a_visit() -> None:
 
 def test_a_place_to_stay_in_is_broken_outside_of_it() -> None:
     stay_in = {**ZONE, "kind": "restriction_zone"}
-    lines = _brief(_truth(wearer(stay_in), _through_zone(2.0, stay_in), 400))
+    lines = brief(truth_of(wearer(stay_in), _through_zone(2.0, stay_in), 400))
     assert lines == [("restriction_zone", None, 0, 100, None), ("restriction_zone", None, 200, -1, None)]
 
 
@@ -166,12 +159,12 @@ def test_curfew_codes(
     records = wearer({**EVENING, "grace_s": 120 if returns == 430 else 60}, tag=tag)
     records[-1]["place"]["home_unit"] = "H1" if tag == "rf_tag" else None
     walk = life((0, 0, 0), (leaves, 0, 0), (leaves + 1, AWAY, 0), (returns - 1, AWAY, 0), (returns, 0, 0), (1300, 0, 0))
-    assert _brief(_truth(records, walk, 1200)) == [expected]
+    assert brief(truth_of(records, walk, 1200)) == [expected]
 
 
 def test_out_and_not_back_when_the_run_ends() -> None:
     walk = life((0, 0, 0), (200, 0, 0), (201, AWAY, 0), (900, AWAY, 0))
-    assert _brief(_truth(wearer(EVENING), walk, 600)) == [("curfew", "AL08", 300, -1, None)]
+    assert brief(truth_of(wearer(EVENING), walk, 600)) == [("curfew", "AL08", 300, -1, None)]
 
 
 def test_an_absence_granted_is_not_counted() -> None:
@@ -180,28 +173,26 @@ def test_an_absence_granted_is_not_counted() -> None:
         {"type": "absence", "id": "A1", "condition": "C1", "from": "2026-11-21T18:10:00Z", "to": "2026-11-21T18:20:00Z"}
     )
     walk = life((0, 0, 0), (590, 0, 0), (591, AWAY, 0), (1500, AWAY, 0), (1501, 0, 0), (2000, 0, 0))
-    assert _brief(_truth(records, walk, 1900)) == [("curfew", "AL10", 590, 1501, None)]
+    assert brief(truth_of(records, walk, 1900)) == [("curfew", "AL10", 590, 1501, None)]
 
 
 def test_after_a_strap_is_cut_nobody_can_know() -> None:
     events = [DeviceEvent(10.0, EventCode.STRAP_TAMPER, EventState.START)]
     walk = life((0, 0, 0), (1300, 0, 0), events=events)
-    walk.untrusted_from = 10.0
-    lines = _brief(_truth(wearer(curfew("18:10", "18:20")), walk, 1300))
+    lines = brief(truth_of(wearer(curfew("18:10", "18:20")), walk, 1300))
     assert ("strap_tamper", None, 10, -1, None) in lines
     assert ("whereabouts_unknown", None, 660, 1200, None) in lines
 
 
 def test_what_the_clock_decides_just_after_the_last_message_may_be_found() -> None:
     walk = life((0, 0, 0), (1300, 0, 0), events=[DeviceEvent(10.0, EventCode.STRAP_TAMPER, EventState.START)])
-    walk.untrusted_from = 10.0
-    lines = _brief(_truth(wearer(curfew("18:10", "18:20")), walk, 650))
+    lines = brief(truth_of(wearer(curfew("18:10", "18:20")), walk, 650))
     assert ("whereabouts_unknown", None, 660, -1, "run_ended") in lines
 
 
 def test_whereabouts_are_unknown_when_nothing_is_heard_as_the_grace_runs_off() -> None:
     walk = life((0, 0, 0), (1300, 0, 0), silences=[Silence((20.0, 700.0), keeps=False)])
-    lines = _brief(_truth(wearer(curfew("18:08", "18:20")), walk, 1300))
+    lines = brief(truth_of(wearer(curfew("18:08", "18:20")), walk, 1300))
     assert ("whereabouts_unknown", None, 540, 700, None) in lines
 
 
@@ -213,21 +204,29 @@ def test_whereabouts_are_unknown_when_nothing_is_heard_as_the_grace_runs_off() -
 )
 def test_contact_is_lost_after_five_minutes(length_s: float, expected: list[str | None]) -> None:
     walk = life((0, 0, 0), (1000, 0, 0), silences=[Silence((100.0, 100.0 + length_s), keeps=False)])
-    lines = _truth(wearer(), walk, 900)
+    lines = truth_of(wearer(), walk, 900)
     assert [line.why_not for line in lines if line.kind == "communication_lost"] == expected
 
 
 def test_positions_are_lost_while_signs_of_life_go_on() -> None:
     walk = life((0, 0, 0), (1000, 0, 0), blind=[(100.0, 500.0)])
-    assert _brief(_truth(wearer(), walk, 900)) == [("location_lost", None, 99, 500, None)]
+    assert brief(truth_of(wearer(), walk, 900)) == [("location_lost", None, 99, 500, None)]
 
 
 def test_lost_in_a_zone_is_told_where_the_newest_position_was() -> None:
     subject, _, _ = one(wearer(ZONE), 900)
     x, y = subject.home.to_xy(np.array([0.5]), np.array([51.2]))
     walk = life((0, x[0], y[0]), (1000, x[0], y[0]), silences=[Silence((100.0, 500.0), keeps=False)])
-    kinds = {line.kind: line.why_not for line in _truth(wearer(ZONE), walk, 900)}
+    kinds = {line.kind: line.why_not for line in truth_of(wearer(ZONE), walk, 900)}
     assert kinds == {"exclusion_zone": None, "communication_lost": None, "lost_in_zone": None}
+
+
+def test_contact_and_location_lost_at_once_tell_once_that_somebody_was_lost_in_a_zone() -> None:
+    subject, _, _ = one(wearer(ZONE), 900)
+    x, y = subject.home.to_xy(np.array([0.5]), np.array([51.2]))
+    walk = life((0, x[0], y[0]), (1000, x[0], y[0]), silences=[Silence((100.0, 399.0), False)], blind=[(399.0, 401.0)])
+    kinds = [line.kind for line in truth_of(wearer(ZONE), walk, 900)]
+    assert kinds.count("communication_lost") == kinds.count("location_lost") == kinds.count("lost_in_zone") == 1
 
 
 def test_equipment_events_are_told_from_start_to_end_and_only_if_they_got_through() -> None:
@@ -239,7 +238,7 @@ def test_equipment_events_are_told_from_start_to_end_and_only_if_they_got_throug
         DeviceEvent(250.0, EventCode.BATTERY_DEAD, EventState.START),
     ]
     walk = life((0, 0, 0), (1000, 0, 0), events=events, silences=[Silence((100.0, 200.0), keeps=False)])
-    assert _brief(_truth(wearer(), walk, 300)) == [
+    assert brief(truth_of(wearer(), walk, 300)) == [
         ("fault", "AL24", 20, 60, None),
         ("sos", None, 70, 70, None),
         ("battery_dead", "AL23", 250, -1, None),
@@ -253,7 +252,7 @@ def test_what_is_kept_is_never_told_by_a_device_that_is_off_before_it_is_back_in
     silences = [Silence((60.0, 120.0), keeps=True), Silence((120.0, math.inf), keeps=False)]
     dead = DeviceEvent(110.0, EventCode.BATTERY_DEAD, EventState.PULSE)
     lived = life((0, 0, 0), (900, 0, 0), silences=silences, events=[dead])
-    found = _truth(wearer(), lived, 900.0)
+    found = truth_of(wearer(), lived, 900.0)
     assert [(line.kind, line.why_not) for line in found if line.kind == "battery_dead"] == [("battery_dead", "silent")]
     (lost,) = [line for line in found if line.kind == "communication_lost"]
     assert lost.from_s == pytest.approx(60.0, abs=1.5)
@@ -287,5 +286,5 @@ def test_truth_lines_have_the_keys_of_the_contract_and_bound_the_run() -> None:
 def test_a_condition_that_begins_between_two_positions_may_be_found_a_moment_too_late() -> None:
     """Out of the zone at 200 s; the schedule begins at 202 s; positions every 30 s: the newest still says inside."""
     rows = [{"day": "sat", "start": "18:03:22", "end": "18:05"}]
-    lines = _truth(wearer({**ZONE, "schedule": rows}), _through_zone(2.0), 600, 1 / 30)
-    assert _brief(lines) == [("exclusion_zone", None, 202, 270, "between_positions")]
+    lines = truth_of(wearer({**ZONE, "schedule": rows}), _through_zone(2.0), 600, 1 / 30)
+    assert brief(lines) == [("exclusion_zone", None, 202, 270, "between_positions")]

@@ -16,6 +16,8 @@ from simulators.scenes import DeviceEvent, Life, Silence, Span
 from simulators.service import Simulation, timezone_names
 from simulators.speakers import Speaker, speakers_of
 from simulators.subjects import Run, Subject, subjects_of
+from simulators.truth import lines_of
+from simulators.truth_lines import Line, WhyNot
 
 START_US = parse_instant("2026-11-21T18:00:00Z")
 
@@ -92,3 +94,28 @@ def life(
 def at(seconds: float) -> int:
     """An instant of the run, microseconds UTC."""
     return START_US + round(seconds * SECOND_US)
+
+
+def lines_told(records: list[dict[str, Any]], lived: Life, duration_s: float, rate_hz: float = 1.0) -> list[Line]:
+    """The truth of the only person of a caseload, all of it."""
+    subject, speakers, run = one(records, duration_s, rate_hz)
+    return lines_of(subject, lived, speakers, run)
+
+
+def truth_of(records: list[dict[str, Any]], lived: Life, duration_s: float, rate_hz: float = 1.0) -> list[Line]:
+    """The same without what may be shown near an edge."""
+    return [line for line in lines_told(records, lived, duration_s, rate_hz) if line.why_not is not WhyNot.NEAR_EDGE]
+
+
+def brief(lines: list[Line]) -> list[tuple[str, str | None, float, float, str | None]]:
+    """Kind, code, from and to in whole seconds (-1: not over), and why not."""
+    return [
+        (
+            line.kind,
+            line.code and line.code.value,
+            round(line.from_s),
+            round(line.to_s) if line.to_s < 1e9 else -1,
+            line.why_not,
+        )
+        for line in lines
+    ]
