@@ -89,7 +89,8 @@ def _of_record(book: Book, record: Record) -> set[int]:
     if isinstance(record, EquipmentCheck):
         return _of_device(book, record.device)
     if isinstance(record, Order):
-        return _party(book, "wearer", record.wearer)
+        named = (one for c in book.ids(Condition, Order, record.id) for one in book.ever(Condition, c))
+        return _party(book, "wearer", record.wearer) | {party for one in named for party in _others(book, one)}
     if isinstance(record, Visit):
         return _party(book, "wearer", record.wearer) | _of_units_of(book, record.wearer)
     if isinstance(record, Condition):

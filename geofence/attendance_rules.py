@@ -13,7 +13,7 @@ from domain.vocabulary import Cause, Kind, Reason
 from geofence.drafts import Draft, Proof
 from geofence.emissions import NEW_RUN, WHOLE, News, What
 from geofence.intervals import Span, clipped, common, length_us
-from geofence.presence import ABSENT, PRESENT, UNKNOWN, Seen
+from geofence.presence import PRESENT, UNKNOWN, Seen
 
 
 @dataclass(slots=True)
@@ -120,9 +120,7 @@ def _not_there(case: AttendanceCase, seen: Seen, outside: Sequence[Outside], hel
     draft = Draft(Kind.ATTENDANCE_UNCONFIRMED, -1, held[0][0], held[-1][1], [], cause=Cause.UNKNOWN)
     draft.opened = draft.closed = Reason.CLOCK
     shown = next(((run, span) for span in held for run in outside if run.stands_in(span)), None)
-    unheard = next(
-        (s for s in seen.line if s.by_unit and s.state == ABSENT and _touching(held, (s.from_us, s.to_us))), None
-    )
+    unheard = next((s for s in seen.unheard_by if _touching(held, (s.from_us, s.to_us))), None)
     if shown is not None:
         news = shown[0].shown_by(shown[1])
         draft.proofs, draft.p = [case.proof(one) for one in news], max(one.p for one in news)

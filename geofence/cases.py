@@ -267,20 +267,20 @@ def seen_of(world: World, case: Case) -> Seen:
     present_at = [*inside, (inside_t, None)] if inside_t > EARLY_US else list(inside)
     checks = [(news.t, world.proof(news)) for news in stream if news.what == What.RIGHT and news.flags & CHECKED]
     present_at += checks
-    silent: list[Span] = []
+    unheard_by: list[Stretch] = []
     handed_over: list[int] = []
     for unit, pairs, spans in units:
         said = _within(_unit_says(world, case.party, unit, pairs, inside), spans)
         deciding = union((s.from_us, s.to_us) for s in said)
         outside = [piece for chain in outside for piece in _without(chain, deciding)]
-        silent += unheard(said)
+        unheard_by += [stretch for stretch in said if stretch.state == ABSENT]
         handed_over += [end for _, end in deciding]
         present_at = [one for one in present_at if holding(deciding, one[0]) is None]
         present_at += _heard_at(world, case.party, unit, pairs)
         line = over(said, line)
     if units:
         line = _with_newest(line, inside, checks)
-    return Seen(line, outside, silent, present_at, handed_over)
+    return Seen(line, outside, unheard(unheard_by), unheard_by, present_at, handed_over)
 
 
 def _without(chain: Chain, deciding: Sequence[Span]) -> list[Chain]:

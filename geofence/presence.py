@@ -49,6 +49,7 @@ class Seen:
     line : stretches in order, without holes, from `EARLY_US`.
     outside : evidence of absence in unbroken chains.
     unheard : when a fresh home unit did not hear the tag: all of it is evidence of absence.
+    unheard_by : the same as stretches, in order by unit, with what says so.
     present_at : instants of evidence of presence that matter, in order, each with its proof.
     handed_over : where a home unit no longer says anything, and the fixes do.
     """
@@ -56,6 +57,7 @@ class Seen:
     line: list[Stretch]
     outside: list[Chain] = field(default_factory=list)
     unheard: list[Span] = field(default_factory=list)
+    unheard_by: list[Stretch] = field(default_factory=list)
     present_at: list[tuple[int, Proof | None]] = field(default_factory=list)
     handed_over: list[int] = field(default_factory=list)
     _pieces: tuple[list[Chain], int] | None = field(default=None, init=False, repr=False, compare=False)
@@ -255,4 +257,4 @@ def over(unit: Sequence[Stretch], fixes: Sequence[Stretch]) -> list[Stretch]:
 
 def unheard(unit: Sequence[Stretch]) -> list[Span]:
     """While a fresh home unit does not hear the tag, all of the time is evidence of absence."""
-    return union((s.from_us, s.to_us) for s in unit if s.state == ABSENT)
+    return union((s.from_us, s.to_us) for s in unit)

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from tests.rules.made import HOME, Line, Sender, condition, in_order, learnt, said, standing, tick, told, us, wearer
+from tests.rules.pairs_made import PROXIMITY, Feed, caseload, every_way
+from tests.rules.pairs_made import UNIT as UNIT_OF_VICTIM
+from tests.rules.pairs_made import at as after
 from tests.twin.engine import EVERY_KIND, run
 
 DAY = "2026-11-02T"
@@ -192,3 +195,29 @@ def test_a_second_word_that_a_tag_is_not_heard_is_no_evidence_of_presence_at_the
     lines += [unit.event(at("20:30"), "in_range", "start", tag="T1")]
     (found,) = standing(both(records, lines), "curfew")
     assert found["minutes_possible"] == 23.0
+
+
+def test_who_was_seen_outside_and_then_not_heard_by_the_home_unit_was_not_there() -> None:
+    """What says so in the window is the home unit, whoever said it before."""
+    tag, unit = Sender("T1"), Sender("H1")
+    rows = [{"day": "mon", "start": "20:00", "end": "20:20"}]
+    place = HOME | {"home_unit": "H1"}
+    records = [*wearer(TAG, UNIT), condition("attendance", place=place, timezone="Europe/London", timetable=rows)]
+    lines = [*minutes(tag, "19:50", "19:54", away=True), unit.event(at("19:55"), "in_range", "end", tag="T1")]
+    lines += [unit.event(at(f"20:{m:02}"), "heartbeat") for m in range(21)]
+    (found,) = standing(both(records, [*lines, tick(at("20:21"))]), "attendance_missed")
+    assert [(fact["device"], fact["seq"]) for fact in found["evidence"]] == [("H1", 1)]
+
+
+def test_a_loss_of_a_victim_s_unit_ends_with_the_order_whose_end_was_moved() -> None:
+    """The order is of the wearer; whom it protects is concerned by it."""
+    feed = Feed().fix(UNIT_OF_VICTIM, 0, 5000).fix("T1", 0, 0)
+    order = next(one for one in map(json.loads, caseload(PROXIMITY)) if one["type"] == "order")
+    feed.learnt(60, **order | {"to": after(1200)})
+    for seconds in (600, 1300):
+        feed.tick(seconds)
+    records = caseload(PROXIMITY)
+    twin = [json.loads(line) for line in run(records, feed.said(), None, EVERY_KIND)]
+    for versions in (every_way(records, feed.said()), twin):
+        (found,) = (v for v in standing(versions, "communication_lost") if v["victim"] == "V1")
+        assert (found["from"], found["to"]) == (after(0), after(1200))
