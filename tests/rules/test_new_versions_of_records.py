@@ -214,7 +214,7 @@ def test_a_loss_of_a_victim_s_unit_ends_with_the_order_whose_end_was_moved() -> 
     feed = Feed().fix(UNIT_OF_VICTIM, 0, 5000).fix("T1", 0, 0)
     order = next(one for one in map(json.loads, caseload(PROXIMITY)) if one["type"] == "order")
     feed.learnt(60, **order | {"to": after(1200)})
-    for seconds in (600, 1300):
+    for seconds in (30, 600, 1300):
         feed.tick(seconds)
     records = caseload(PROXIMITY)
     twin = [json.loads(line) for line in run(records, feed.said(), None, EVERY_KIND)]
