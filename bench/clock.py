@@ -57,6 +57,7 @@ class Sweep:
         rng = np.random.default_rng(1)
         columns = dict.fromkeys(Tables._fields, np.zeros(0, np.int64))
         columns["fresh_us"] = np.full(size, FRESH_US, np.int64)
+        columns["pace_first"] = columns["pace_last"] = np.zeros(size, np.int64)
         book = Book(Roster(), WindowCache(pinned_time_zones()))
         self.world = World(book, Layout(tables=Tables(**columns)))
         self.silence = Silence()

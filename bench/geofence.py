@@ -31,7 +31,7 @@ from geofence.emissions import EMISSION
 from geofence.fold import fold_tracks
 from geofence.geodesy import metres_per_degree
 from geofence.state import ERA, EXCLUSION, State
-from geofence.tables import Tables
+from geofence.tables import PACE, Tables
 from geofence.verdicts import ACC_FLOOR_M, FAR_SIGMAS, SIGMA_PER_ACC, verdict_of, verdicts
 
 WEARERS = 18_000
@@ -116,6 +116,9 @@ def tables_of(work: Load) -> Tables:
     return Tables(
         gap_us=np.full(wearers, 300 * SECOND_US, np.int64),
         fresh_us=np.full(wearers, 300 * SECOND_US, np.int64),
+        pace_first=none,
+        pace_last=none,
+        paces=np.zeros(0, PACE),
         locates=np.ones(wearers, np.int8),
         fixed_line=np.zeros(wearers, np.bool_),
         rank=np.arange(wearers),

@@ -34,7 +34,7 @@ class AlcoholCase:
     held: Sequence[Span]
     enforced: Sequence[Span]
     limit_at: Callable[[int], int | None]
-    gap_us: Callable[[int], int]
+    gap_us: Callable[[int, int], int]
     proof: Callable[[News], Proof]
     now_us: int
 

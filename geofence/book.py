@@ -303,7 +303,7 @@ def _eras_of(versions: list[Version]) -> list[Era[Record]]:
         while found and found[-1][0] >= version.holds_from_us:
             found.pop()
         found.append((version.holds_from_us, version))
-    ends = [start for start, _ in found[1:]] + [FAR_US]
+    ends = [*(start for start, _ in found[1:]), *([FAR_US] if found else [])]
     return [(start, end, v.record) for (start, v), end in zip(found, ends, strict=True) if not v.cancelled]
 
 

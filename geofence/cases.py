@@ -68,9 +68,9 @@ class World:
         """An emission's fact, with the rank of its device."""
         return proof_of(news, int(self.layout.tables.rank[news.device]))
 
-    def gap_us(self, device: int) -> int:
-        """`G` of a device."""
-        return int(self.layout.tables.gap_us[device])
+    def gap_us(self, device: int, at_us: int) -> int:
+        """`G` of a device for a fix of an instant."""
+        return self.layout.tables.gap_at(device, at_us)
 
     def told_at(self, case: Case) -> int:
         """When the wearer was told of a condition."""
@@ -352,10 +352,11 @@ def _unit_says(
 
 def _fresh(world: World, unit: int) -> list[Span]:
     device = world.state.devices[unit]
-    hold = int(world.layout.tables.fresh_us[unit])
-    spans = [(news.a, news.b + hold) for news in world.streams.breaks.get(unit, ())]
+    hold = world.layout.tables.fresh_at
+    spans = [(news.a, news.b + hold(unit, news.b)) for news in world.streams.breaks.get(unit, ())]
     if device["item_last_t"] > EARLY_US:
-        spans.append((int(device["item_first_t"]), int(device["item_last_t"]) + hold))
+        last_us = int(device["item_last_t"])
+        spans.append((int(device["item_first_t"]), last_us + hold(unit, last_us)))
     return union(spans)
 
 

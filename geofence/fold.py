@@ -13,7 +13,7 @@ from domain.said import RESULT_BITS, CheckResult
 from domain.vocabulary import EventCode, EventState, Quality, Source
 from geofence.compiled import borrowed, compiled, inlined
 from geofence.emissions import LATE, NEW_RUN, STEADY, SURE, WHOLE, What
-from geofence.fold_leaves import distance_to, emit, era_of, score_of
+from geofence.fold_leaves import distance_to, emit, era_of, fresh_at, gap_at, score_of
 from geofence.geodesy import distance_m, metres_per_degree
 from geofence.presence_fold import hold_check, hold_presence
 from geofence.shapes import line_may_meet, signed_distance_m
@@ -101,12 +101,12 @@ def fold_units(
         f = facts[i]
         t = f["t_us"]
         d = devices[f["device"]]
-        if t - d["item_last_t"] > tables.fresh_us[f["device"]] or d["item_last_t"] == EARLY_US:
+        if d["item_last_t"] == EARLY_US or t - d["item_last_t"] > fresh_at(f["device"], d["item_last_t"], tables):
             if d["item_last_t"] != EARLY_US:
                 n = emit(out, n, f, f["device"], _SILENT, 0, 0.0, d["item_first_t"], d["item_last_t"])
                 out[n - 1]["gen2"], out[n - 1]["seq2"] = d["item_last_gen"], d["item_last_seq"]
             d["item_first_t"] = t
-        elif f["received_us"] > d["item_last_t"] + tables.fresh_us[f["device"]]:
+        elif f["received_us"] > d["item_last_t"] + fresh_at(f["device"], d["item_last_t"], tables):
             n = emit(out, n, f, f["device"], _UNIT_UPHELD, 0, 0.0, d["item_last_t"], 0)
         d["item_last_t"], d["item_last_received"] = t, f["received_us"]
         d["item_last_gen"], d["item_last_seq"] = f["gen"], f["seq"]
@@ -241,7 +241,7 @@ def _lost_location(f: Any, d: Any, tables: Any, out: Any, n: int) -> int:
     locates = tables.locates[f["device"]]
     if locates == 0 or not d["has_place"] or d["resting"] or f["tag"] >= 0 or (d["lost"] and locates == 1):
         return n
-    if f["t_us"] - d["place_t"] <= tables.gap_us[f["device"]]:
+    if f["t_us"] - d["place_t"] <= gap_at(f["device"], d["place_t"], tables):
         return n
     n = emit(out, n, f, f["device"], _LOST, 0, 0.0, d["place_t"], 0)
     e = out[n - 1]
@@ -254,7 +254,7 @@ def _lost_location(f: Any, d: Any, tables: Any, out: Any, n: int) -> int:
 def _hold(f: Any, who: int, d: Any, parties: Any, tracks: Any, tables: Any, out: Any, n: int) -> int:
     """Hold a used fix (or its repeat) against every row of its party."""
     party = parties[who]
-    gap = tables.gap_us[f["device"]]
+    gap = gap_at(f["device"], f["t_us"], tables)
     east, north = metres_per_degree(d["place_lat"])
     for k in range(tables.row_first[who], tables.row_last[who]):
         row = tables.rows[k]

@@ -34,6 +34,28 @@ def era_of(row: int, t: int, tables: Any) -> int:
     return found
 
 
+@inlined
+def gap_at(device: int, t: int, tables: Any) -> int:
+    """`G` of a device for a fix of an instant (rules.md 4), by the version of the device that holds then."""
+    gap: int = tables.gap_us[device]
+    for k in range(tables.pace_first[device], tables.pace_last[device]):
+        if k > tables.pace_first[device] and tables.paces[k]["from_us"] > t:
+            break
+        gap = tables.paces[k]["gap_us"]
+    return gap
+
+
+@inlined
+def fresh_at(device: int, t: int, tables: Any) -> int:
+    """How long after an item of an instant a home unit is fresh, by the version of it that holds then."""
+    fresh: int = tables.fresh_us[device]
+    for k in range(tables.pace_first[device], tables.pace_last[device]):
+        if k > tables.pace_first[device] and tables.paces[k]["from_us"] > t:
+            break
+        fresh = tables.paces[k]["fresh_us"]
+    return fresh
+
+
 @compiled
 def score_of(d_m: float, acc: float) -> float:
     sigma = max(acc, ACC_FLOOR_M) / SIGMA_PER_ACC

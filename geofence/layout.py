@@ -19,7 +19,7 @@ from geofence.lined import NO_PLACE, place_at_lines, with_lines
 from geofence.near_fold import PAIRED
 from geofence.shapes import ShapeRows
 from geofence.state import CURFEW, CURFEW_WITH_UNIT, ERA, EXCLUSION, KEEP_INSIDE, NEAR
-from geofence.tables import Tables
+from geofence.tables import PACE, Tables
 
 MIN_GAP_US = 300 * SECOND_US
 PLACE_KINDS = frozenset({ConditionKind.CURFEW, ConditionKind.ATTENDANCE})
@@ -102,6 +102,7 @@ class Planner:
         self._paired: set[int] = set()
         self._shapes = ShapeRows()
         self._eras, self._per_party, self._checks = Flat(ERA), Flat(np.int64), Flat(np.int64)
+        self._paces = Flat(PACE)
         self._most_shapes = 0
 
     @property
@@ -256,6 +257,7 @@ class Planner:
         for k, device in zip(which, records, strict=True):
             layout.kinds[k] = device.kind
         self._checks.put(which, [self._checks_of(names[k], d) for k, d in zip(which, records, strict=True)], len(names))
+        self._paces.put(which, [self._paces_of(names[k]) for k in which], len(names))
         gap, fresh = (_longer(of, len(names), np.int64) for of in (last.gap_us, last.fresh_us))
         gap[which], fresh[which] = [gap_us(d) for d in records], [fresh_us(d) for d in records]
         locates, fixed = _longer(last.locates, len(names), np.int8), _longer(last.fixed_line, len(names), np.bool_)
@@ -266,6 +268,9 @@ class Planner:
         layout.tables = Tables(
             gap_us=gap,
             fresh_us=fresh,
+            pace_first=self._paces.first,
+            pace_last=self._paces.last,
+            paces=self._paces.rows,
             locates=locates,
             fixed_line=fixed,
             rank=last.rank if len(last.rank) == len(names) else _rank(names),
@@ -309,6 +314,15 @@ class Planner:
         cases = [layout.cases[c] for party in parties for c in layout.cases_of.get(party, [])]
         near_unit = DeviceKind.HOME_UNIT in beside or any(case and self._units_of(case) for case in cases)
         return 2 if near_unit else 1
+
+    def _paces_of(self, name: str) -> list[tuple[int, int, int]]:
+        """The versions of a device of which one has another `G` or freshness than the one before."""
+        found: list[tuple[int, int, int]] = []
+        for start, _, device in self._book.eras(Device, name):
+            pace = gap_us(device), fresh_us(device)
+            if not found or found[-1][1:] != pace:
+                found.append((start, *pace))
+        return found if len(found) > 1 else []
 
     def _checks_of(self, name: str, device: Device) -> list[int]:
         """Instants from which a device is believed again: checks, and for a home unit the visits made to its place."""

@@ -15,7 +15,7 @@ import numpy as np
 from domain.instants import SECOND_US
 from geofence.compiled import borrowed, compiled, inlined
 from geofence.emissions import NEW_RUN, STEADY, SURE, WHOLE, What
-from geofence.fold_leaves import era_of
+from geofence.fold_leaves import era_of, gap_at
 from geofence.geodesy import distance_m
 
 FRESH_US = 300 * SECOND_US
@@ -272,7 +272,7 @@ def _near(x: Any, y: Any, row: int, s: Any, threshold: int, meeting: bool, table
         if meeting and t - s["inside_t"] >= MEETING_US and before - s["inside_t"] < MEETING_US:
             steady = False
     s["wrong_n"] += 1
-    s["wrong_last_t"], s["wrong_gap"] = t, tables.gap_us[x["device"]]
+    s["wrong_last_t"], s["wrong_gap"] = t, gap_at(x["device"], t, tables)
     s["right_n"], s["armed"] = 0, True
     flags = SURE + (0 if goes_on else NEW_RUN) + (STEADY if steady else 0)
     if s["wrong_n"] > threshold:
@@ -289,7 +289,7 @@ def _far(x: Any, y: Any, row: int, s: Any, threshold: int, tables: Any, out: Any
     t = x["t_us"]
     goes_on = s["right_n"] > 0 and t - s["right_last_t"] <= s["right_gap"]
     s["right_n"] = s["right_n"] + 1 if goes_on else 1
-    s["right_last_t"], s["right_gap"] = t, tables.gap_us[x["device"]]
+    s["right_last_t"], s["right_gap"] = t, gap_at(x["device"], t, tables)
     flags = 0 if goes_on else NEW_RUN
     if s["right_n"] > threshold:
         flags += WHOLE

@@ -139,7 +139,7 @@ def _meetings(world: World, stream: Sequence[News], enforced: Sequence[Span], no
         for start, end in enforced:
             from_us = max(met.first.t, start)
             to_us = end if met.parted is None else min(met.parted.t, end)
-            fresh = start <= met.whole.t or start - met.newest.t <= world.gap_us(met.newest.device)
+            fresh = start <= met.whole.t or start - met.newest.t <= world.gap_us(met.newest.device, met.newest.t)
             if from_us >= to_us or met.whole.t >= to_us or not fresh or from_us > now_us:
                 continue
             draft = Draft(Kind.ASSOCIATION, -1, from_us, None, both_of(world, [met.first, met.whole]))

@@ -14,7 +14,7 @@ will be the next base is renewed (`Folder`), and behind the base the stored fact
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -156,7 +156,7 @@ def _as_of(track: Any, stream: Sequence[News], tables: Tables) -> None:
     if not stream:
         return
     last = stream[-1]
-    gap = int(tables.gap_us[last.device])
+    gap = tables.gap_at(last.device, last.t)
     if last.what == What.WRONG:
         track["wrong_n"], track["wrong_last_t"], track["wrong_gap"] = int(last.p), last.t, gap
         track["inside_t"], track["armed"] = last.t - int(last.lat), True
@@ -165,7 +165,7 @@ def _as_of(track: Any, stream: Sequence[News], tables: Tables) -> None:
         track["armed"] = not last.flags & WHOLE
 
 
-def thin(streams: Streams, marks: Marks, older: Marks, gap_us: NDArray[np.int64]) -> None:
+def thin(streams: Streams, marks: Marks, older: Marks, gap_at: Callable[[int, int], int]) -> None:
     """Let go of news of long runs from before the base that changes no answer.
 
     Of a run on either side the first `MOST_POINTS`, the first one after `MEETING_US`, and the last one are kept, and as
@@ -179,7 +179,7 @@ def thin(streams: Streams, marks: Marks, older: Marks, gap_us: NDArray[np.int64]
         length = bisect_left(old, old[-1].t - KEEP_US, key=_time) if old else 0
         if length <= 2 * MOST_POINTS:
             continue
-        needed = list(_needed(old[:length], gap_us))
+        needed = list(_needed(old[:length], gap_at))
         gone = length - len(needed)
         if gone:
             kept.thin(length, needed)
@@ -188,12 +188,12 @@ def thin(streams: Streams, marks: Marks, older: Marks, gap_us: NDArray[np.int64]
                 older["near"][row] -= gone
 
 
-def _needed(stream: Sequence[News], gap_us: NDArray[np.int64]) -> Iterator[int]:
+def _needed(stream: Sequence[News], gap_at: Callable[[int, int], int]) -> Iterator[int]:
     last_kept = stream[0]
     for k, news in enumerate(stream):
         after = stream[k + 1] if k + 1 < len(stream) else None
         goes_on = after is not None and after.what == news.what and not after.flags & NEW_RUN
-        far = after is not None and after.t - last_kept.t > gap_us[last_kept.device]
+        far = after is not None and after.t - last_kept.t > gap_at(last_kept.device, last_kept.t)
         if not goes_on or news.p <= MOST_POINTS or far or _makes_a_meeting(stream, k):
             last_kept = news
             yield k

@@ -104,7 +104,7 @@ def by_fixes(
     stream: Sequence[News],
     newest: tuple[int, int],
     wrong_last_us: int,
-    gap_us: Callable[[int], int],
+    gap_us: Callable[[int, int], int],
     proof: Callable[[News], Proof],
     *,
     singly: bool = False,
@@ -134,11 +134,11 @@ def by_fixes(
             if news.flags & NEW_RUN or not run:
                 _end_chain(chains, news.a)
                 run = []
-                chains.append(_Chain(news.t, news.t, gap_us(news.device)))
+                chains.append(_Chain(news.t, news.t, gap_us(news.device, news.t)))
             if news.flags & STEADY and news.t - chains[-1].last_us > chains[-1].gap_us:
                 chains[-1].spans.append((chains[-1].last_us, news.t))  # a long run, kept without what went on in it
             run.append(news)
-            chains[-1].last_us, chains[-1].gap_us = news.t, gap_us(news.device)
+            chains[-1].last_us, chains[-1].gap_us = news.t, gap_us(news.device, news.t)
             chains[-1].instants.append(news.t)
             if news.flags & WHOLE and not chains[-1].whole:
                 chains[-1].whole = True

@@ -8,7 +8,7 @@ from domain.instants import EARLY_US
 from domain.said import RESULT_BITS
 from geofence.compiled import inlined
 from geofence.emissions import CHECKED, NEW_RUN, STEADY, SURE, WHOLE, What
-from geofence.fold_leaves import distance_to, emit, era_of, score_of, unchecked
+from geofence.fold_leaves import distance_to, emit, era_of, gap_at, score_of, unchecked
 from geofence.state import CURFEW, CURFEW_WITH_UNIT
 from geofence.verdicts import verdict_of
 
@@ -24,7 +24,7 @@ def hold_check(f: Any, d: Any, who: int, tracks: Any, tables: Any, out: Any, n: 
     if unchecked(f["device"], d["tamper_t"], f["t_us"], tables):
         return n
     named = f["said"] >> RESULT_BITS
-    t, gap = f["t_us"], tables.gap_us[f["device"]]
+    t, gap = f["t_us"], gap_at(f["device"], f["t_us"], tables)
     for k in range(tables.row_first[who], tables.row_last[who]):
         row = tables.rows[k]
         e = era_of(row, t, tables)

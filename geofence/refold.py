@@ -121,7 +121,7 @@ class Folder:
         if world.nearness.size and spare is not None:
             self.resumes.thin_trails()
             world.nearness.let_go([world.state, spare.state, self.base.state])
-            thin(world.streams, self.base.marks, spare.marks, world.layout.tables.gap_us)
+            thin(world.streams, self.base.marks, spare.marks, world.layout.tables.gap_at)
 
     def older_states(self) -> list[State]:
         """The copies that the state can be put back to."""

@@ -12,12 +12,18 @@ from geofence.near_fold import PAIRED
 NONE: NDArray[np.int64] = np.zeros(0, np.int64)
 
 
+PACE = np.dtype([("from_us", np.int64), ("gap_us", np.int64), ("fresh_us", np.int64)])
+
+
 class Tables(NamedTuple):
     """Who has which rows, and what each is held against. A named tuple, because the compiler takes one.
 
     Attributes
     ----------
-    gap_us, fresh_us : (devices,) int64: `G`, also the limit of location loss; and how long a home unit stays fresh.
+    gap_us, fresh_us : (devices,) int64: `G`, also the limit of location loss; and how long a home unit stays fresh;
+        both by the newest version of the device.
+    pace_first, pace_last, paces : the versions of each device with another `G` or freshness than before, of `PACE`, in order of
+        `from_us`; of a device that never had another, none.
     locates : (devices,) int8: 1 for a device whose location can be lost (a location tag, a victim's unit), 2 for one
         that a home unit may hear meanwhile.
     fixed_line : (devices,) bool: a telephone line, which stands at a place.
@@ -33,6 +39,9 @@ class Tables(NamedTuple):
 
     gap_us: NDArray[Any]
     fresh_us: NDArray[Any]
+    pace_first: NDArray[Any]
+    pace_last: NDArray[Any]
+    paces: NDArray[Any]
     locates: NDArray[Any]
     fixed_line: NDArray[Any]
     rank: NDArray[Any]
@@ -54,3 +63,20 @@ class Tables(NamedTuple):
     pair_last: NDArray[Any] = NONE
     pairs_of: NDArray[Any] = NONE
     pairs: NDArray[Any] = np.zeros(0, PAIRED)
+
+    def gap_at(self, device: int, at_us: int) -> int:
+        """`G` of a device for a fix of an instant, as `geofence.fold_leaves.gap_at`."""
+        found = self.pace_at(device, at_us)
+        return int(self.gap_us[device] if found < 0 else self.paces["gap_us"][found])
+
+    def fresh_at(self, device: int, at_us: int) -> int:
+        """How long a home unit stays fresh after an item of an instant."""
+        found = self.pace_at(device, at_us)
+        return int(self.fresh_us[device] if found < 0 else self.paces["fresh_us"][found])
+
+    def pace_at(self, device: int, at_us: int) -> int:
+        """Where the version that holds stands, before the first that one; -1 for a device that has but one."""
+        first, last = int(self.pace_first[device]), int(self.pace_last[device])
+        if first == last:
+            return -1
+        return max(first, first + int(np.searchsorted(self.paces["from_us"][first:last], at_us, "right")) - 1)

@@ -86,7 +86,8 @@ def surely_known(world: World, case: Case, plan: Plan, at_us: int) -> bool:
     if plan.unit != NO_UNIT:
         pairs = [(tag, pair) for tag, pair in world.pairs_of_unit.get(plan.unit, ()) if tag in plan.fittings]
         device = world.state.devices[plan.unit]
-        silent_us = int(device["item_last_t"]) + int(world.layout.tables.fresh_us[plan.unit])
+        last_us = int(device["item_last_t"])
+        silent_us = last_us + world.layout.tables.fresh_at(plan.unit, last_us)
         if pairs and silent_us > at_us:
             return int(device["item_first_t"]) <= at_us and _heard(world, plan, pairs, at_us)
     row = world.state.tracks[case.row]

@@ -27,7 +27,7 @@ class ZoneCase:
     held: Sequence[Span]
     enforced: Sequence[Span]
     threshold_at: Callable[[int], int]
-    gap_us: Callable[[int], int]
+    gap_us: Callable[[int, int], int]
     proof: Callable[[News], Proof]
     now_us: int
     evidence: Callable[[Sequence[News]], list[Proof]] | None = None
@@ -57,10 +57,10 @@ class _Run:
     sure: bool = False
     over: bool = False
 
-    def add(self, news: News, gap_us: Callable[[int], int]) -> None:
+    def add(self, news: News, gap_us: Callable[[int, int], int]) -> None:
         last = self.facts[-1] if self.facts else None
         # What only goes on was within the gap of the fact before it, though of a long run that one is kept no more.
-        apart = last is None or (news.t - last.t > gap_us(last.device) and not news.flags & GOES_ON)
+        apart = last is None or (news.t - last.t > gap_us(last.device, last.t) and not news.flags & GOES_ON)
         if apart or self.over:
             self.facts, self.sure, self.over = [], False, False
         self.facts.append(news)
@@ -72,8 +72,9 @@ class _Run:
     def stands(self, points: int) -> bool:
         return not self.over and len(self.facts) > points
 
-    def fresh_at(self, at_us: int, gap_us: Callable[[int], int]) -> bool:
-        return at_us - self.facts[-1].t <= gap_us(self.facts[-1].device)
+    def fresh_at(self, at_us: int, gap_us: Callable[[int, int], int]) -> bool:
+        last = self.facts[-1]
+        return at_us - last.t <= gap_us(last.device, last.t)
 
 
 class _Judge:

@@ -42,7 +42,11 @@ from geofence.unmonitored import order_table
 BEGUN = parse_instant("2026-11-01T09:00:00Z")
 PEOPLE = 6
 PLAIN = ("gap_us", "fresh_us", "locates", "fixed_line", "rank", "kind", "pairs")
-LISTS = (("check_first", "check_last", "check_t"), ("row_first", "row_last", "rows"))
+LISTS = (
+    ("pace_first", "pace_last", "paces"),
+    ("check_first", "check_last", "check_t"),
+    ("row_first", "row_last", "rows"),
+)
 SQUARE = ((0.0, 51.0), (0.1, 51.0), (0.1, 51.1), (0.0, 51.1), (0.0, 51.0))
 
 

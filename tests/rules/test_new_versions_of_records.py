@@ -221,3 +221,22 @@ def test_a_loss_of_a_victim_s_unit_ends_with_the_order_whose_end_was_moved() -> 
     for versions in (every_way(records, feed.said()), twin):
         (found,) = (v for v in standing(versions, "communication_lost") if v["victim"] == "V1")
         assert (found["from"], found["to"]) == (after(0), after(1200))
+
+
+@pytest.mark.parametrize(("before", "after"), [(60, 600), (600, 60)])
+def test_what_was_judged_by_a_device_s_interval_stands_when_it_is_given_another(before: int, after: int) -> None:
+    """By `G` of the version that held: out for twelve minutes with a fix every eight, and five minutes' silence of a tag."""
+    tag = Sender("T1")
+    old = {"type": "device", "id": "T1", "kind": "gps_tag", "interval_s": before, "upload_s": before}
+    records = [old if one["type"] == "device" else one for one in wearer(TAG)] + [night()]
+    lines = [
+        tag.fix(at("19:30")),
+        *(tag.away(at(clock)) for clock in ("19:40", "19:48", "19:56")),
+        tag.fix(at("20:00")),
+    ]
+    lines += [tag.event(at("20:07"), "heartbeat"), tag.fix(at("20:08"))]
+    first = both(records, lines)
+    changed = learnt(at("21:00"), old | {"interval_s": after, "upload_s": after})
+    assert both(records, [*lines, changed])[: len(first)] == first
+    assert not [one for one in both(records, [*lines, changed]) if one["reason"] == "variation"]
+    assert bool(standing(first, "curfew")) == (before == 600)
