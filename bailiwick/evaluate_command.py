@@ -13,6 +13,7 @@ from typing import BinaryIO
 from bailiwick.caseload_input import load_caseload, tell
 from bailiwick.timezones import pinned_time_zones
 from domain.errors import BadInput, BadInstant, Fault
+from domain.feed_file import FIRST_US, LAST_US, OUT_OF_TIME
 from domain.instants import parse_instant
 from domain.records import Version
 from domain.violations import Violation
@@ -61,9 +62,12 @@ def _until(text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        return parse_instant(text.strip())
+        until_us = parse_instant(text.strip())
     except BadInstant as bad:
         raise BadInput([Fault("--until", 0, "until", str(bad))]) from None
+    if not FIRST_US <= until_us <= LAST_US:
+        raise BadInput([Fault("--until", 0, "until", f"{text.strip()} is {OUT_OF_TIME}")])
+    return until_us
 
 
 def _open(path: str) -> AbstractContextManager[BinaryIO]:

@@ -35,6 +35,9 @@ from domain.wire_faults import fault_in
 from domain.wire_topics import DEVICE_PATTERN
 
 LINES_PER_BATCH: Final = 4096
+FIRST_US: Final = parse_instant("1970-01-01T00:00:00Z")
+LAST_US: Final = parse_instant("2200-01-01T00:00:00Z")
+OUT_OF_TIME: Final = "not between 1970-01-01T00:00:00Z and 2200-01-01T00:00:00Z: windows are not looked up over centuries"
 
 RecordParser: TypeAlias = Callable[[dict[str, Any]], Record]
 """A learnt line's record from its object; raises `RecordFault`."""
@@ -227,9 +230,12 @@ class _Reader:
 
     def _instant(self, field: str, text: str) -> int:
         try:
-            return parse_instant(text)
+            at_us = parse_instant(text)
         except BadInstant:
             self._refuse(field, f"not an instant such as 2026-11-21T22:00:00Z: {text[:40]!r}")
+        if not FIRST_US <= at_us <= LAST_US:
+            self._refuse(field, f"{text[:40]} is {OUT_OF_TIME}")
+        return at_us
 
     def _refuse_any(self, line: _Line, keys: tuple[str, ...], kind: str) -> None:
         for key in keys:

@@ -48,6 +48,8 @@ NEW_DEVICE = learnt(100, type="device", id="T9", kind="gps_tag")
 # what is bad of a feed: its lines, the number of the bad one, the field, a part of the cause
 BAD: dict[str, tuple[list[dict[str, Any]], int, str, str]] = {
     "going back": ([*GOOD, {"tick": at(90)}], 4, "tick", "goes back: 2026-11-02T09:01:30Z after 2026-11-02T09:01:31Z"),
+    "centuries on": ([*GOOD, {"tick": "9999-01-01T00:00:00Z"}], 4, "tick", "9999-01-01T00:00:00Z is not between 1970"),
+    "centuries ago": ([*GOOD, {"tick": "1200-01-01T00:00:00Z"}], 4, "tick", "1200-01-01T00:00:00Z is not between 1970"),
     "a message going back": ([*GOOD, fix(90)], 4, "received", "goes back"),
     "going back after many lines": (
         [*GOOD, *ticks(LINES_PER_BATCH), {"tick": at(99)}],
@@ -91,6 +93,16 @@ def test_a_bad_feed_gives_one_line_and_nothing_else(
     assert err.startswith(f"{tmp_path / 'feed.ndjson'}:{number}: {field}: ")
     assert cause in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("until", ["2500-01-01T00:00:00Z", "1815-06-18T00:00:00Z", "tomorrow"])
+def test_an_end_that_cannot_be_is_one_line(until: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    caseload = tmp_path / "caseload.ndjson"
+    caseload.write_bytes(b"".join(as_lines(records())))
+    assert evaluate_command(str(caseload), str(tmp_path / "not there"), until) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("--until")
 
 
 def test_a_bad_caseload_is_told_whole_and_the_feed_is_not_judged(
