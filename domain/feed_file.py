@@ -37,7 +37,9 @@ from domain.wire_topics import DEVICE_PATTERN
 LINES_PER_BATCH: Final = 4096
 FIRST_US: Final = parse_instant("1970-01-01T00:00:00Z")
 LAST_US: Final = parse_instant("2200-01-01T00:00:00Z")
-OUT_OF_TIME: Final = "not between 1970-01-01T00:00:00Z and 2200-01-01T00:00:00Z: windows are not looked up over centuries"
+OUT_OF_TIME: Final = (
+    "not between 1970-01-01T00:00:00Z and 2200-01-01T00:00:00Z: windows are not looked up over centuries"
+)
 
 RecordParser: TypeAlias = Callable[[dict[str, Any]], Record]
 """A learnt line's record from its object; raises `RecordFault`."""
