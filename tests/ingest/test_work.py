@@ -143,6 +143,7 @@ async def test_a_device_that_nobody_entered_is_reported_once(bench: Bench, capsy
     assert capsys.readouterr().out.count("NOBODY") == 1
 
 
+@pytest.mark.slow
 async def test_a_failed_commit_acknowledges_nothing_and_recovery_loses_nothing(bench: Bench) -> None:
     async with bench.working() as task:
         bench.send("T1", 1)
@@ -159,6 +160,7 @@ async def test_a_failed_commit_acknowledges_nothing_and_recovery_loses_nothing(b
     assert [work.no for work in bench.database.works] == list(range(1, len(bench.database.works) + 1))
 
 
+@pytest.mark.slow
 async def test_failure_15_a_phone_s_message_is_acknowledged_after_its_commit_and_stored_once(bench: Bench) -> None:
     bench.adapters = EVERY
     bench.database.enter(tag("owntracks_jane_phone"))
@@ -179,6 +181,7 @@ async def test_failure_15_a_phone_s_message_is_acknowledged_after_its_commit_and
     assert figure(bench.figures, "ignored_total", adapter="owntracks", sort="steps") == 2
 
 
+@pytest.mark.slow
 async def test_a_recovered_ingest_goes_on_where_the_commits_end(bench: Bench) -> None:
     async with bench.working():
         bench.send("T1", 1, 2)
@@ -192,6 +195,7 @@ async def test_a_recovered_ingest_goes_on_where_the_commits_end(bench: Bench) ->
     assert [version.id for version in versions] == ["W1-1", "W1-2"]
 
 
+@pytest.mark.slow
 async def test_instants_never_go_back_when_the_wall_clock_does(bench: Bench) -> None:
     async with bench.working():
         bench.send("T1", 1)
@@ -247,6 +251,7 @@ async def test_parked_messages_of_a_device_are_taken_again_once_it_is_known(benc
     assert replay.keep["received_us"][0] == first.received_us < replay.batch.instants[0]
 
 
+@pytest.mark.slow
 async def test_replays_that_an_earlier_process_left_are_taken_at_the_start(bench: Bench) -> None:
     async with bench.working():
         bench.send("T9", 1)
@@ -256,6 +261,7 @@ async def test_replays_that_an_earlier_process_left_are_taken_at_the_start(bench
         await eventually(bench.stored(1), "replayed")
 
 
+@pytest.mark.slow
 async def test_two_are_never_at_work_and_the_second_takes_over(bench: Bench) -> None:
     other = Bench(bench.database, bench.wall)
     async with bench.working() as task:

@@ -11,6 +11,8 @@ from domain.vocabulary import Quality
 from tests.rules.made import HOME, Line, Sender, condition, in_order, said, standing, tick, wearer
 from tests.rules.running import WHOLE, Running, batches_of, caseload_of
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-11-02T"
 """A Monday."""
 NIGHT = [{"day": "mon", "start": "19:00", "end": "07:00"}]

@@ -9,6 +9,8 @@ import pytest
 from domain.instants import MINUTE_US, SECOND_US, format_instant, parse_instant
 from tests.rules.made import HOME, Line, condition, said, standing, told, us, wearer
 
+pytestmark = pytest.mark.slow
+
 START_US = us("2026-11-02T18:00:00")
 """A Monday; the curfew begins at 19:00."""
 MINUTES = 120

@@ -107,6 +107,7 @@ def test_a_home_unit_s_word_stands_over_a_new_version_of_a_fitting() -> None:
     assert (found["from"], found["to"], found["minutes_certain"]) == (z("19:50"), z("20:00"), 10.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"),
     [

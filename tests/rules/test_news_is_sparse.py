@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from domain.instants import SECOND_US, format_instant, parse_instant
 from geofence.streams import MAX_RUN
 from tests.rules.running import Running, batches_of, caseload_of, lines_of
+
+pytestmark = pytest.mark.slow
 
 START_US = parse_instant("2026-11-23T19:30:00Z")
 CASELOAD = [

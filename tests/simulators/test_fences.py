@@ -14,6 +14,8 @@ from simulators.scenes import Path, Scene
 from simulators.streets import Place
 from tests.simulators.worlds import world
 
+pytestmark = pytest.mark.slow
+
 START, FAR_M = (0.0, 0.0), 3_000.0
 
 

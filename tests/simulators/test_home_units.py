@@ -17,6 +17,8 @@ from simulators.scenario import CALM, Feed, People, Scenario, Shares
 from simulators.service import Simulation
 from tests.simulators.estates import compared, whole_days
 
+pytestmark = pytest.mark.slow
+
 HOSTELS = People(hostels=0.7)
 SINNERS = Shares(late_home=0.3, left_home=0.3, out_at_end=0.2, strap_tamper=0.05, home_unit_moved=0.1, silent_off=0.1)
 HOURS = 16.0
