@@ -51,7 +51,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _PLACE: Final = re.compile(r" - at `\$\.?(.*)`$")
 _NAMED: Final = re.compile(r"field `(\w+)`")
-_MIXING: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class BadLine(BailiwickError):
@@ -361,18 +360,13 @@ def _told_at(at_us: int) -> str:
 def repeated(columns: Sequence[array[int]]) -> tuple[int, int] | None:
     """Of rows that are equal in every column, the first that repeats another: that other, and itself."""
     arrays = [np.asarray(column) for column in columns]
-    mixed = np.zeros(len(arrays[0]), np.uint64)
+    order = np.lexsort(arrays)
+    same = np.ones(max(0, len(order) - 1), bool)
     for one in arrays:
-        mixed = (mixed ^ one.astype(np.int64).view(np.uint64)) * _MIXING
-        mixed ^= mixed >> np.uint64(29)
-    order = np.argsort(mixed, kind="stable")
-    like = np.flatnonzero(np.diff(mixed[order]) == 0)
-    same = np.ones(len(like), bool)
-    for one in arrays:
-        same &= one[order[like]] == one[order[like + 1]]
+        same &= np.diff(one[order]) == 0
     if not same.any():
         return None
-    rows, before = order[like + 1][same], order[like][same]
+    rows, before = order[1:][same], order[:-1][same]
     at = int(rows.argmin())
     return int(before[at]), int(rows[at])
 
