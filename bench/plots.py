@@ -102,15 +102,16 @@ the loop judges zones and puts in one by one. They acknowledge before they store
 
 def backlog(result: Row) -> Made:
     """Live delays before and while backlogs drain."""
+    spread = result["spread"]
     runs = [
-        (f"{result['devices']:,} devices, {result['items']} fixes each, within {result['spread_s']:g} s", result),
-        (
-            f"{result['spread']['devices']:,} devices, {result['spread']['items']} fixes each, within {result['spread']['spread_s']:g} s",
-            result["spread"],
-        ),
-        ("the same all at once", result["at_once"]),
+        (f"{run['devices']:,} devices, {run['items']} fixes an envelope, {when}", run)
+        for run, when in (
+            (result, "all at once"),
+            (result["at_once"], "all at once"),
+            (spread, f"over {spread['spread_s']:g} s"),
+        )
     ]
-    short = (f"{result['items']} each", f"within {result['spread']['spread_s']:g} s", "at once")
+    short = (f"{result['items']} at once", f"{result['at_once']['items']} at once", f"over {spread['spread_s']:g} s")
     groups = [delay_bars("no backlog", result["live_delay_before_s"])]
     groups += [delay_bars(name, run["live_delay_s"]) for name, (_, run) in zip(short, runs, strict=True)]
     rows = "".join(
@@ -120,7 +121,7 @@ def backlog(result: Row) -> Made:
     )
     words = f"""## A backlog beside live wearers
 `{result["command"]}`: an hour in the dark comes while {result["wearers"]:,} wearers send every {result["live_every_s"]:g} s. A live fix's delay is from its own time to its commit. What
-comes all at once stands in one queue before what is live, in the broker: live fixes wait for it. Devices that come back over a while leave room.
+comes all at once stands before what is live in the broker's queue; ingest reads on, and judges what is live first ([decision 0204](decisions/0204-live-ahead-of-a-backlog.md)).
 
 | who comes back | fixes | drained in s | live delay p50 / p95 / p99 s | lost | twice |
 | --- | --- | --- | --- | --- | --- |

@@ -64,6 +64,7 @@ class Figures:
         self._connected = self._gauge("ingest_connected", "1 while subscribed at the broker.")
         self._deaf = self._gauge("ingest_deaf", "1 while no tick is made: silence is not judged.")
         self._held = self._gauge("ingest_held_messages", "Messages received and not yet committed.")
+        self._aside = self._gauge("ingest_aside_messages", "Long messages that wait while live ones go ahead of them.")
         self._sessions_lost = self._gauge("ingest_sessions_lost", "Times that the broker had forgotten our session.")
         self._missing = self._gauge(
             "missing_items", "Items that devices counted and we have not received: holes in seq."
@@ -133,6 +134,7 @@ class Figures:
         self._connected.set(connected)
         self._deaf.set(ticks.deaf)
         self._held.set(gatherer.held_messages)
+        self._aside.set(gatherer.aside)
         self._sessions_lost.set(sessions_lost)
         self._ticks.inc(max(0, ticks.made - self._seen_ticks))
         self._seen_ticks = ticks.made

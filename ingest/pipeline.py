@@ -60,7 +60,7 @@ class Pipeline:
                 judged.checkpoint = self._judgement.checkpoint()
             self._figures.judged(batch, judged, took_s)
             await self._judged.put((batch, judged))
-            await asyncio.sleep(0)  # let the commit begin, and the socket be read, before the next is judged
+            await self._gatherer.read_on()  # and let the commit begin, before the next is judged
 
     async def commit_batches(self) -> None:
         """The second stage; until cancelled. Raises what the store raises."""
@@ -72,11 +72,10 @@ class Pipeline:
             age_s = self._loop.time() - batch.opened_s
             self._figures.committed(batch, judged, self.commit_wait_s(), age_s)
             self._commit_began_s = None
-            for connection, packet_ids in batch.acks:
+            for connection, packet_ids in self._gatherer.done(batch):
                 self._broker.acknowledge(connection, packet_ids)
             if judged.checkpoint is not None:
                 self._checkpoints.put_nowait((judged.work.no, judged.checkpoint))
-            self._gatherer.done(batch)
             self._judged.task_done()
 
     async def keep_checkpoints(self) -> None:

@@ -171,7 +171,7 @@ class Ticks:
             self._withhold(Withheld.SETTLING)
         elif self._commit_wait_s() > WAIT_MAX_S:
             self._withhold(Withheld.CANNOT_COMMIT)
-        elif self._gatherer.oldest_wait_s() > WAIT_MAX_S:
+        elif self._gatherer.behind or self._gatherer.oldest_wait_s() > WAIT_MAX_S:
             self._withhold(Withheld.BACKLOG)
         else:
             self._made(now_s, instant_us)
@@ -189,7 +189,7 @@ class Ticks:
     def _why_not_back(self) -> Withheld:
         if self._commit_wait_s() > WAIT_MAX_S:
             return Withheld.CANNOT_COMMIT
-        return Withheld.BACKLOG if self._gatherer.held else Withheld.NOT_DRAINED
+        return Withheld.BACKLOG if self._gatherer.held or self._gatherer.behind else Withheld.NOT_DRAINED
 
     def _withhold(self, why: Withheld) -> None:
         self.withheld[why] += 1

@@ -37,7 +37,7 @@ class AtWork:
         self._broker = broker
         self._clock = clock
         self._figures = figures
-        self._gatherer = Gatherer(broker.hold, broker.release)
+        self._gatherer = Gatherer(broker.hold, broker.release, clock.stamp)
         self._pipeline = Pipeline(judgement, store, broker, self._gatherer, figures)
         heard_us = None if judgement.last_us == EARLY_US else judgement.last_us
         self.ticks = Ticks(broker, self._gatherer, clock, self._pipeline.commit_wait_s, heard_us)
@@ -84,7 +84,9 @@ class AtWork:
             states = self._judgement.rules.order_states()
             self._figures.order_states(states)
             self._figures.look(connected, self._broker.sessions_lost, self._gatherer, self.ticks)
-            body = self._figures.body(states, self.ticks, connected, self._gatherer.held_messages)
+            body = self._figures.body(
+                states, self.ticks, connected, self._gatherer.held_messages + self._gatherer.aside
+            )
             await self._store.publish_figures(body, self._clock.stamp())
             await asyncio.sleep(FIGURES_EVERY_S)
 

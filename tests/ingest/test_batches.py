@@ -35,7 +35,7 @@ async def socket() -> Socket:
 
 @pytest.fixture
 async def gatherer(socket: Socket) -> Gatherer:
-    return Gatherer(socket.hold, socket.release)
+    return Gatherer(socket.hold, socket.release, lambda: NOW_US)
 
 
 async def next_within(gatherer: Gatherer, seconds: float = 5.0) -> OpenBatch:

@@ -10,6 +10,7 @@ import pytest
 from domain.instants import MINUTE_US, SECOND_US
 from domain.vocabulary import AlertCondition
 from ingest import ticks as module
+from ingest.backlog import ON_THEIR_WAY_BYTES
 from ingest.batches import Gatherer
 from ingest.clock import LineClock
 from ingest.ports import Delivery
@@ -44,7 +45,7 @@ class Ticking:
 
     def __init__(self, heard_us: int | None = None) -> None:
         self.line = Line()
-        self.gatherer = Gatherer(lambda: None, lambda: None)
+        self.gatherer = Gatherer(lambda: None, lambda: None, lambda: self.line.now_us)
         self.ticks = Ticks(
             self.line,
             self.gatherer,
@@ -128,6 +129,18 @@ async def test_no_tick_while_a_commit_takes_long(ticking: Ticking) -> None:
     ticking.line.commit_wait_s = module.WAIT_MAX_S + 1
     assert not ticking.ticked()
     assert ticking.ticks.withheld[Withheld.CANNOT_COMMIT] == 1
+
+
+async def test_no_tick_while_messages_wait_aside(ticking: Ticking) -> None:
+    for _ in range(2):
+        messages = [("T1", bytes(ON_THEIR_WAY_BYTES), NOW_US)]
+        ticking.gatherer.add(Delivery(1, NOW_US, messages, [1], ON_THEIR_WAY_BYTES))
+    assert ticking.gatherer.behind
+    assert not ticking.ticked()
+    assert ticking.ticks.withheld[Withheld.BACKLOG] == 1
+    for _ in range(2):
+        ticking.gatherer.done(await ticking.gatherer.next())
+    assert ticking.ticked()
 
 
 async def test_after_a_time_without_a_broker_ticks_wait_as_long_again() -> None:

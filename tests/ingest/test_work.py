@@ -182,6 +182,53 @@ async def test_failure_15_a_phone_s_message_is_acknowledged_after_its_commit_and
 
 
 @pytest.mark.slow
+async def test_what_is_live_is_judged_before_a_backlog_that_came_before_it(bench: Bench) -> None:
+    async with bench.working():
+        bench.store.gate.clear()
+        send_long(bench, range(1, 61))
+        await eventually(lambda: figure(bench.figures, "received_total") >= 60, "judged")
+        send_long(bench, range(61, 81))
+        bench.send("T2", 1, 2, 3)
+        await eventually(lambda: figure(bench.figures, "received_total") >= 63, "judged ahead")
+        await eventually(lambda: figure(bench.figures, "ingest_aside_messages") == 20, "counted")
+        bench.store.gate.set()
+        await eventually(bench.stored(83), "committed")
+        await eventually(lambda: bench.broker.unacknowledged == 0, "acknowledged")
+    facts = bench.database.facts()
+    assert facts[60:63] == [("T2", 0, 1), ("T2", 0, 2), ("T2", 0, 3)]
+    assert facts[63:] == [("T1", 0, seq) for seq in range(61, 81)]
+    instants = [at_us for _, at_us in bench.database.lines()]
+    assert instants == sorted(instants)
+
+
+@pytest.mark.slow
+async def test_a_failed_commit_in_a_backlog_loses_nothing_and_stores_nothing_twice(bench: Bench) -> None:
+    async with bench.working() as task:
+        bench.store.gate.clear()
+        send_long(bench, range(1, 61))
+        await eventually(lambda: figure(bench.figures, "received_total") >= 60, "judged")
+        send_long(bench, range(61, 81))
+        bench.send("T2", 1)
+        await eventually(lambda: figure(bench.figures, "received_total") >= 61, "judged ahead")
+        bench.store.gate.set()
+        bench.store.fail_next = ConnectionLost("the database went away")
+        with pytest.raises(BaseExceptionGroup):
+            await task
+        assert bench.broker.acknowledged == []
+    async with bench.working():
+        await eventually(bench.stored(81), "committed")
+        await eventually(lambda: bench.broker.unacknowledged == 0, "acknowledged")
+    assert len(set(bench.database.facts())) == 81
+
+
+def send_long(bench: Bench, seqs: range) -> None:
+    """Of T1, one fix a message, as long as a backlog's envelopes are: keys that nobody knows are passed over."""
+    for seq in seqs:
+        topic, payload = message("T1", seq)
+        bench.broker.send(topic, payload[:-1] + b',"more":"' + 64 * 1024 * b"x" + b'"}')
+
+
+@pytest.mark.slow
 async def test_a_recovered_ingest_goes_on_where_the_commits_end(bench: Bench) -> None:
     async with bench.working():
         bench.send("T1", 1, 2)
