@@ -73,6 +73,8 @@ class Rules:
         self.stepper.endings += [self.unmonitored, self.reception, self.unloaded]
         self.ledger = Ledger()
         self.waiting: Facts = empty_facts()
+        self._told: dict[tuple[int, int, int], Any] = {}
+        """What `_remembered` needs beside the log. No part of the state: what is not here is looked up."""
         self.newest: NDArray[np.int64] = np.zeros(0, np.int64)
         self.now_us = EARLY_US
         self.changes: Changes | None = None
@@ -137,7 +139,7 @@ class Rules:
         """What must be looked up before this batch can be judged; mostly nothing."""
         self.freshen()
         keep_to_their_own(batch.facts, self.clusters.is_unit)
-        repeated = [i for i in self.ledger.seen_before(batch.facts) if self.log.find(*i) is None]
+        repeated = [i for i in self.ledger.seen_before(batch.facts) if self._remembered(*i) is None]
         return Ask(repeated, *self._history(batch))
 
     def _history(self, batch: Batch) -> tuple[list[int], list[int]]:
@@ -207,6 +209,7 @@ class Rules:
         keep = batch.facts[taken.rows]
         keep["gen"] = taken.gens
         keep["quality"] = self._first_look(keep, batch)
+        self._keep_told(keep)
         self.requalified = []
         self.stepper.made, self.outage.made = [], []
         conflicts = np.flatnonzero(taken.gens != batch.facts["gen"][taken.rows])
@@ -228,14 +231,34 @@ class Rules:
                 quality[ahead] = stateless_quality(keep[ahead], self.folder.parties_of(keep[ahead]))
         return quality
 
+    def _keep_told(self, keep: Facts) -> None:
+        """Events that are judged at their receive times: with the time that the device told, which the log has not."""
+        for k in np.flatnonzero(keep["is_event"] & (judged_times(keep) == keep["received_us"])).tolist():
+            self._told[int(keep["device"][k]), int(keep["gen"][k]), int(keep["seq"][k])] = keep[k].copy()
+        while len(self._told) > self.max_log:
+            del self._told[next(iter(self._told))]
+
     def _stored(self, answer: Answer) -> Any:
         looked_up = {(int(f["device"]), int(f["gen"]), int(f["seq"])): f for f in answer.stored}
 
         def stored(identity: tuple[int, int, int]) -> Any | None:
-            found = self.log.find(*identity)
+            found = self._remembered(*identity)
             return found if found is not None else looked_up.get(identity)
 
         return stored
+
+    def _remembered(self, device: int, gen: int, seq: int) -> Any | None:
+        """The fact of an identity as it was told, judged or waiting for the clock to reach it; None: to be looked up, if there is one."""
+        found = self.log.find(device, gen, seq)
+        if found is not None:
+            at_receipt = found["is_event"] and found["t_us"] == found["received_us"]
+            return self._told.get((device, gen, seq)) if at_receipt else found
+        if not len(self.waiting):
+            return None
+        same = self.waiting["device"] == device
+        same &= (self.waiting["gen"] == gen) & (self.waiting["seq"] == seq)
+        at = np.flatnonzero(same)
+        return self.waiting[at[0]] if len(at) else None
 
     def _numbered(self) -> tuple[list[Violation], list[int]]:
         steps = sorted(self.stepper.made, key=self.stepper.key)
