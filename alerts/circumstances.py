@@ -54,8 +54,13 @@ class Circumstances:
         if violation.kind is Kind.CURFEW:
             return Context(has_victim=self._has_victim(violation), first_night=self._first_night(violation))
         if violation.kind is Kind.ZONE_EDGE:
-            return Context(protects_victim=violation.condition in self._with_victim)
+            return Context(protects_victim=self._protects(violation))
         return NOTHING_MORE
+
+    def _protects(self, violation: Violation) -> bool:
+        """Whether a zone stands in an order that pairs the wearer with a victim: no record says it of a zone itself."""
+        orders = {condition.order for condition in self._with_victim.values()}
+        return violation.condition in self._with_victim or violation.order in orders
 
     def _has_victim(self, violation: Violation) -> bool:
         """Whether an order of the wearer that runs when the violation begins pairs the wearer with a victim."""

@@ -21,7 +21,7 @@ from alerts.deciding import BATCH, GATHER_S, Decider, Guide
 from alerts.dispatch_figures import DispatchFigures
 from alerts.ports import AlertStore, Leased
 from alerts.sending import AT_ONCE, Delivery, InTime, Lane, Sends
-from alerts.waking import Bell, pause, steadily
+from alerts.waking import EXPECTED, Bell, mistake, pause, steadily
 from alerts.wording import Words
 from domain.vocabulary import Channel
 
@@ -73,7 +73,7 @@ async def serve(parts: Parts, stop: asyncio.Event) -> None:
     sleeper = bell.sleeper(stop)
     loops: dict[str, Callable[[], Awaitable[None]]] = {"looking": partial(decider.run, stop, sleeper)}
     loops |= {f"sending by {lane.channel.value}": partial(lane.run, stop) for lane in lanes}
-    loops |= {watch.what: partial(_watch, watch, parts.clock, stop) for watch in parts.watches}
+    loops |= {watch.what: partial(watching, watch, parts.clock, stop) for watch in parts.watches}
     listening = partial(_listen, parts.store, bell)
     with _metrics(parts):
         async with asyncio.TaskGroup() as group:
@@ -108,9 +108,15 @@ async def _listen(store: AlertStore, bell: Bell) -> None:
             bell.ring()
 
 
-async def _watch(watch: Watch, clock: Callable[[], int], stop: asyncio.Event) -> None:
+async def watching(watch: Watch, clock: Callable[[], int], stop: asyncio.Event) -> None:
+    """Looks every so often until ``stop``. Raises what is expected to go wrong, and nothing else."""
     while not stop.is_set():
-        await watch.look(clock())
+        try:
+            await watch.look(clock())
+        except EXPECTED:
+            raise
+        except Exception as error:  # a list that cannot be made keeps nobody from being told of an alert
+            log.error("a watch failed; it is tried again", what=watch.what, **mistake(error))  # noqa: TRY400
         await pause(stop, watch.every_s)
 
 

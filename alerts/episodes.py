@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from alerts.holding import HELD_KINDS, LATELY_US, Holding, Party, Row, incident_alert
-from alerts.severity import INCIDENTS, LOSSES, NOTHING_MORE, Context, severity_of, worst
+from alerts.severity import INCIDENTS, LOSSES, NOTHING_MORE, PARKED_ALARM, Context, severity_of, worst
 from domain.commits import AlertChange, DeadLetter
 from domain.incidents import IncidentVersion
 from domain.instants import DAY_US, HOUR_US, MINUTE_US
@@ -46,6 +46,7 @@ class _Member(msgspec.Struct, array_like=True):
     to_us: int | None
     severity: str
     version: int
+    code: str | None = None
 
 
 class _Episode(msgspec.Struct, array_like=True):
@@ -98,7 +99,7 @@ class Episodes:
     context_of: Callable[[Violation], Context] = no_context
     _episodes: dict[str, _Episode] = field(default_factory=dict)
     _of_violation: dict[str, str] = field(default_factory=dict)
-    _newest: dict[Key, str] = field(default_factory=dict)
+    _of_key: dict[Key, dict[str, None]] = field(default_factory=dict)
     _losses: dict[Party, dict[str, None]] = field(default_factory=dict)
     _holding: Holding = field(default_factory=Holding)
     _pruned_us: int = 0
@@ -193,7 +194,9 @@ class Episodes:
         severity = severity_of(version, self._level(version), context)
         if version.kind == episode.key[3]:
             episode.code = None if version.code is None else version.code.value
-        episode.members[version.id] = _Member(version.from_us, version.to_us, severity.value, version.version)
+        episode.members[version.id] = _Member(
+            version.from_us, version.to_us, severity.value, version.version, _code(version)
+        )
         episode.changed_us = version.decided_us
         self._of_violation[version.id] = episode.name
         self._group(episode, version)
@@ -215,6 +218,8 @@ class Episodes:
         episode.changed_us = version.decided_us
         self._of_violation.pop(version.id, None)
         if episode.members:
+            if version.kind == episode.key[3]:
+                episode.code = _last_code(episode)
             return _change(episode, version.id, version.version)
         self._drop(episode)
         severity = severity_of(version, self._level(version)) if left is None else Severity(left.severity)
@@ -240,28 +245,29 @@ class Episodes:
         if version.kind in LOSSES:
             keys += [_key(version, kind) for kind in CAUSES_OF_LOSS]
         for key in keys:
-            name = self._newest.get(key)
-            if name is None:
-                continue
-            episode = self._episodes[name]
-            if not _lapsed(episode, version.decided_us, REMEMBER_US) and episode.touches(
-                version.from_us, version.to_us
-            ):
-                return episode
+            for name in reversed(self._of_key.get(key, {})):
+                episode = self._episodes[name]
+                lapsed = _lapsed(episode, version.decided_us, REMEMBER_US)
+                if not lapsed and episode.touches(version.from_us, version.to_us):
+                    return episode
         return None
 
     def _put_last(self, episode: _Episode) -> None:
         """The newest of its key, now and after a restore: the order of the dict is the order of the snapshot."""
         self._episodes.pop(episode.name, None)
         self._episodes[episode.name] = episode
-        self._newest[episode.key] = episode.name
+        of_key = self._of_key.setdefault(episode.key, {})
+        of_key.pop(episode.name, None)
+        of_key[episode.name] = None
         if episode.key[3] in HELD_KINDS:
             self._losses.setdefault(episode.key[:2], {})[episode.name] = None
 
     def _drop(self, episode: _Episode) -> None:
         self._episodes.pop(episode.name, None)
-        if self._newest.get(episode.key) == episode.name:
-            del self._newest[episode.key]
+        of_key = self._of_key.get(episode.key, {})
+        of_key.pop(episode.name, None)
+        if not of_key:
+            self._of_key.pop(episode.key, None)
         for violation_id in episode.members:
             self._of_violation.pop(violation_id, None)
         losses = self._losses.get(episode.key[:2], {})
@@ -284,7 +290,7 @@ def parked_alarm(letter: DeadLetter) -> AlertChange:
     One an hour and sender, however often it is sent: a device that repeats itself makes no storm. It rests on no
     violation; its own name stands in for one.
     """
-    kind = "parked_alarm"
+    kind = PARKED_ALARM
     name = f"{kind}:{letter.device or letter.topic[:TOPIC_CHARACTERS]}:{letter.received_us // HOUR_US}"
     return AlertChange(
         episode=name,
@@ -316,13 +322,18 @@ def _lapsed(episode: _Episode, now_us: int, keep_us: int) -> bool:
 
 
 def _forgettable(episode: _Episode, now_us: int) -> bool:
-    return _lapsed(episode, now_us, REMEMBER_JOINED_US if len(episode.members) > 1 else REMEMBER_US)
+    return _lapsed(episode, now_us, REMEMBER_US if list(episode.members) == [episode.name] else REMEMBER_JOINED_US)
 
 
 def _is_recent(episode: _Episode, now_us: int) -> bool:
     """Whether its newest loss opened within `LATELY_US`; a location may be amended long after."""
     amended = episode.key[3] == Kind.LOCATION_LOST.value
     return now_us - (episode.raised_us if amended else episode.changed_us) < LATELY_US
+
+
+def _last_code(episode: _Episode) -> str | None:
+    """The code of the violation that joined last and has one."""
+    return next((member.code for member in reversed(episode.members.values()) if member.code is not None), None)
 
 
 def _last_member(episode: _Episode) -> tuple[str, int]:

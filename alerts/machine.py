@@ -184,6 +184,8 @@ def _permit(by: By, job: Job, act: Act) -> None:
     held = job.holder is not None and job.holder != actor.name and actor.role not in SENIOR
     if by in (By.HOLDER, By.STAFF_IF_UNHELD) and held:
         raise Illegal(act, job, f"{job.holder} has claimed it; they or a supervisor can do that")
+    if by is By.CLOSER and job.outcome is Outcome.WITHDRAWN:
+        raise Illegal(act, job, "the rules have withdrawn what it rested on: nothing of it is left")
     if by is By.CLOSER and act.at_us - (job.closed_us or 0) > UNDO_US:
         raise Illegal(act, job, f"a closing can be undone for {UNDO_US // SECOND_US} seconds; they are over")
 

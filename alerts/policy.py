@@ -7,7 +7,7 @@ led to the look, so one that comes twice, late, or after a restart does no harm,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,7 +15,7 @@ import msgspec
 
 from alerts.machine import UNDO_US, Act, Job, step
 from alerts.protocols import Action, Case, Flag, Protocol, Protocols, Since, Step, Target
-from alerts.severity import INCIDENTS, LOSSES, RANK
+from alerts.severity import INCIDENTS, LOSSES, PARKED_ALARM, RANK
 from alerts.state import Alert, Around, Looked, Mute, Plan, Raise, Task, Tell, Told
 from domain.instants import SECOND_US
 from domain.vocabulary import AlertCondition, AlertEvent, AlertWork, Channel, Kind, Outcome, Severity, ToldReason
@@ -91,12 +91,17 @@ def look(
     unsend = _follow_the_rules(at, got_worse)
     if alert.shortened_us is not None and not alert.withdrawn and alert.shortened_us > (plan.fell_us or 0):
         at.plan = msgspec.structs.replace(at.plan, fell_us=alert.shortened_us)
-        _stand_down(at, told, f"shortened:{alert.shortened_us}", "shortened")
+        fallen = {name for name, fell_us in alert.falls if fell_us > (plan.fell_us or 0)}
+        _stand_down(at, told, f"shortened:{alert.shortened_us}", "shortened", fallen)
     _tell_of_condition(at, told, was_closed)
     if at.job.work is not AlertWork.CLOSED:
         _work_on(at, got_worse, reopened=was_closed)
     if at.job.work is AlertWork.CLOSED:  # by now: its protocol may just have closed it
         unsend = _closed(at, told) or unsend
+        # As it is now: what falls, and then rises again, has got worse since somebody closed it.
+        at.plan = msgspec.structs.replace(at.plan, severity=around.severity)
+    if len(alert.violations) > at.plan.joined:
+        at.plan = msgspec.structs.replace(at.plan, joined=len(alert.violations))
     if not alert.withdrawn:
         _promises(at)
         # Also of a closed one: the rules reopen what gets worse.
@@ -117,9 +122,17 @@ def _follow_the_rules(at: _Look, got_worse: bool) -> bool:
         at.act(AlertEvent.REACTIVATE, "open_again")
     elif not alert.active and at.job.condition is AlertCondition.ACTIVE:
         at.act(AlertEvent.CLEAR, "over")
-    if got_worse and at.job.work is AlertWork.CLOSED:
-        at.act(AlertEvent.REOPEN, "worse")
+    joined = 0 < at.plan.joined < len(alert.violations) or _parked_since(at)
+    if at.job.work is AlertWork.CLOSED and (got_worse or joined):
+        # Whoever closed it did not know of the violation that has joined it since, which may be over by now.
+        at.act(AlertEvent.REOPEN, "worse" if got_worse else "again")
     return False
+
+
+def _parked_since(at: _Look) -> bool:
+    """Whether another alarm of the sender was parked after somebody had closed the alert of the hour (wire.md)."""
+    closed_us = at.job.closed_us
+    return at.alert.kind == PARKED_ALARM and closed_us is not None and at.alert.changed_us > closed_us
 
 
 def _tell_of_condition(at: _Look, told: Sequence[Told], was_closed: bool) -> None:
@@ -130,7 +143,8 @@ def _tell_of_condition(at: _Look, told: Sequence[Told], was_closed: bool) -> Non
     undone = at.job.work is AlertWork.CLOSED and at.job.outcome in STANDS_DOWN
     if AlertEvent.CLEAR in events and not undone:
         _tell_again(at, outside, f"cleared:{at.now_us}", "cleared", ToldReason.CLEARED)
-    if AlertEvent.REACTIVATE in events and not was_closed and at.plan.run:
+    held = at.alert.kind in LOSSES and at.now_us < _begun_us(at.alert) + HOLD_US
+    if AlertEvent.REACTIVATE in events and not was_closed and at.plan.run and not held:
         _tell_again(at, outside, f"again:{at.now_us}", "open_again", ToldReason.REPEAT)
         key = f"again:{at.now_us}"
         silent = Tell(key, Target.OPERATOR, (Channel.CONSOLE,), "alert", at.severity, ToldReason.REPEAT, sends=False)
@@ -187,10 +201,14 @@ def _closed(at: _Look, told: Sequence[Told]) -> bool:
     return True
 
 
-def _stand_down(at: _Look, told: Sequence[Told], key: str, text: str) -> None:
-    """Everybody who was told is told so, by the same channel with the same urgency; what rests on it is a task."""
+def _stand_down(at: _Look, told: Sequence[Told], key: str, text: str, fallen: Collection[str] | None = None) -> None:
+    """Everybody who was told is told so, by the same channel with the same urgency; what rests on it is a task.
+
+    ``fallen``: the violations that it is about; None: all of them.
+    """
     _tell_again(at, _each_once(told), key, text, ToldReason.STOOD_DOWN)
-    for reference in at.around.rests_on:
+    resting = (reference for reference, violation in at.around.rests_on if fallen is None or violation in fallen)
+    for reference in dict.fromkeys(resting):
         episode = f"rests_on_withdrawn:{reference}:{at.alert.no}:{key}"
         body = {"alert": str(at.alert.no), "rests_on": reference, "why": text}
         at.raises.append(Raise("rests_on_withdrawn", episode, at.alert.wearer, body=body))
@@ -218,11 +236,17 @@ def _why_quiet(at: _Look) -> tuple[ToldReason, str, int | None] | None:
     alert = at.alert
     if alert.grouped_under is not None:
         return ToldReason.GROUPED_UNDER, alert.grouped_under, None
-    held_until_us = alert.raised_us + HOLD_US
+    held_until_us = _begun_us(alert) + HOLD_US
     if alert.kind in LOSSES and at.now_us < held_until_us:
         return ToldReason.HELD, "", held_until_us
     mute = mute_of(alert, at.around.mutes, at.now_us)
     return None if mute is None else (ToldReason.MUTED_BY, str(mute.no), mute.to_us)
+
+
+def _begun_us(alert: Alert) -> int:
+    """Since when it is what it is now: a loss that comes back is a loss of its own to whoever would be told of it."""
+    joined_us = alert.joined_us if alert.kind in LOSSES else None
+    return alert.raised_us if joined_us is None else max(alert.raised_us, joined_us)
 
 
 def mute_of(alert: Alert, mutes: Iterable[Mute], now_us: int) -> Mute | None:
@@ -270,7 +294,7 @@ def _could_begin_us(at: _Look) -> int:
         return at.alert.raised_us if at.plan.run == 0 else at.now_us
     reason, detail = at.plan.quiet
     if reason is ToldReason.HELD:
-        return at.alert.raised_us + HOLD_US
+        return _begun_us(at.alert) + HOLD_US
     ended = [mute.to_us for mute in at.around.mutes if reason is ToldReason.MUTED_BY and str(mute.no) == detail]
     return min(at.now_us, max(ended, default=at.now_us))
 
@@ -321,7 +345,7 @@ def _flags(at: _Look) -> frozenset[Flag]:
 def _take(at: _Look, place: int, one: Step, flags: frozenset[Flag]) -> None:
     """One step: done when it is due, again when it repeats; else a timer."""
     unclaimed = Flag.CLAIMED in one.stop
-    base_us = at.alert.raised_us if one.since is Since.RAISED else at.plan.started_us
+    base_us = _begun_us(at.alert) if one.since is Since.RAISED else at.plan.started_us
     base_us = max(base_us, at.job.unclaimed_us) if unclaimed else base_us
     key = f"{place}.{at.job.period}" if unclaimed else str(place)
     times = at.plan.done.get(key, 0)

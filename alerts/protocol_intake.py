@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.protocol_checks import check
-from alerts.protocol_reading import Keys, read_protocols
+from alerts.protocol_reading import Keys, line_of, read_protocols
 from alerts.protocols import Protocols
 from alerts.texts import shipped_catalogues
 from domain.errors import BadInput, Fault
@@ -20,5 +20,5 @@ def read_usable(text: str, file: str) -> Protocols:
     protocols = read_protocols(text, file, Keys(texts, tasks))
     found = check(protocols)
     if found:
-        raise BadInput([Fault(file, 0, one.where, one.cause) for one in found])
+        raise BadInput([Fault(file, line_of(text, protocols, one.protocol), one.where, one.cause) for one in found])
     return protocols

@@ -27,6 +27,8 @@ PROTOCOLS_MAX: Final = 500
 STEPS_MAX: Final = 50
 LATEST_S: Final = 7 * DAY_US // SECOND_US
 """No step, and no repeat, later than a week."""
+MOST: Final = 2**53 - 1
+"""Of a version: what every reader of JSON holds exactly."""
 REPEAT_LEAST_S: Final = 60
 """Nobody is told the same more often than that."""
 SENIORS: Final = frozenset({Target.SUPERVISOR, Target.DUTY_MANAGER})
@@ -96,7 +98,7 @@ def _whole(body: dict[str, Any]) -> Iterator[Found]:
         yield None, field, cause
     version = body.get("version")
     if version is not None and not _is_count(version, 1):
-        yield None, "version", f"must be a whole number from 1, not {version!r}"
+        yield None, "version", f"must be a whole number from 1 to {MOST}, not {version!r}"
     raws = body.get("protocol", [])
     if not isinstance(raws, list) or not all(isinstance(raw, dict) for raw in raws):
         yield None, "protocol", "must be tables, each under [[protocol]]"
@@ -109,10 +111,12 @@ def _protocol(raw: dict[str, Any], keys: Keys | None) -> Iterator[tuple[str, str
     yield from _values(raw, Protocol, without={"match", "steps", "version", "then_after_s"})
     for name, least in (("version", 1), ("then_after_s", 0)):
         if name in raw and not _is_count(raw[name], least):
-            yield name, f"must be a whole number from {least}, not {raw[name]!r}"
+            yield name, f"must be a whole number from {least} to {MOST}, not {raw[name]!r}"
     for name in ("id", "title"):
         if raw.get(name) == "":
             yield name, "is empty"
+        elif "\0" in str(raw.get(name, "")):
+            yield name, "holds a sign that is none (NUL)"
     if raw.get("closes_when_cleared") == Outcome.WITHDRAWN:
         yield "closes_when_cleared", "withdrawn is what the rules say; take another outcome"
     if "then_after_s" in raw and "then" not in raw:
@@ -237,13 +241,19 @@ def nearest(word: str, known: Collection[str]) -> str:
 
 
 def _is_count(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= MOST
 
 
 def _list(value: object, *, single: bool = False) -> list[Any]:
     if isinstance(value, list):
         return value
     return [value] if single else []
+
+
+def line_of(text: str, protocols: Protocols, name: str | None) -> int:
+    """The line, from 1, on which a protocol begins, by its id; 1 for the file itself."""
+    places = [place for place, one in enumerate(protocols.protocol) if one.id == name]
+    return _line(text, places[0] if places else None)
 
 
 def _named(raws: list[dict[str, Any]], place: int | None, field: str) -> str:

@@ -309,7 +309,7 @@ class _Resolving:
 
     def _force(self, area: str, detail: str | None) -> Notification:
         shifts = [one for one in self.directory.shifts if one.area == area]
-        hooks = {hook.channel: hook for hook in self._hooks(Target.POLICE, [area])}
+        hooks = {hook.channel: hook for hook in self._hooks(Target.POLICE, [area, None])}
         room: dict[Channel, str] = {}
         for shift in on_duty(shifts, Role.POLICE, area, None, self.directory.areas, self.now_us):
             room = dict(_of_shift(shift).addresses) | room

@@ -77,7 +77,7 @@ def severity_now(alert: Alert, violations: Sequence[Violation], level: Level, ne
             found.append(severity)
             again += [] if next_us is None else [next_us]
     severity = worst(found)
-    if severity is Severity.CRITICAL:
+    if alert.severity is Severity.CRITICAL:
         return Rising(severity)
     return Rising(severity, min(again, default=None))
 

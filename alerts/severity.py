@@ -28,9 +28,10 @@ NEEDED_LOSS_RISE_MIN: Final = 10.0
 LOSSES: Final = frozenset({Kind.COMMUNICATION_LOST, Kind.LOCATION_LOST})
 """Contact and location lost: what asks for their severity is need (docs/alerts.md)."""
 
+PARKED_ALARM: Final = "parked_alarm"
 INCIDENTS: Final[dict[str, Severity]] = {
     "mass_outage": Severity.CRITICAL,
-    "parked_alarm": Severity.CRITICAL,
+    PARKED_ALARM: Severity.CRITICAL,
     "ingest_deaf": Severity.CRITICAL,
     "undelivered": Severity.CRITICAL,
     "rests_on_withdrawn": Severity.CRITICAL,

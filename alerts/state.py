@@ -22,6 +22,8 @@ class Alert:
     active : one of its violations is open. ``withdrawn``: none is left.
     grouped_under : the episode of the incident that explains it.
     shortened_us : when a violation of it was last shortened, or one of several withdrawn; None when none was.
+    falls : which violations of it were shortened or withdrawn, and when.
+    joined_us : when the newest of its violations was opened; None: with the alert.
     late : it was raised by data that came late.
     """
 
@@ -40,6 +42,8 @@ class Alert:
     withdrawn: bool = False
     grouped_under: str | None = None
     shortened_us: int | None = None
+    falls: tuple[tuple[str, int], ...] = ()
+    joined_us: int | None = None
     violations: tuple[str, ...] = ()
     late: bool = False
 
@@ -83,7 +87,7 @@ class Around:
     victims : those paired with the wearer by an order that runs.
     prealerts_7d : pre-alerts of this pair in the last 7 days, this one counted.
     quiet_until_us : the end of the hours in which an under-18 wearer is not called; None outside of them.
-    rests_on : references of breaches, warrants, recalls and arrests that rest on one of its violations.
+    rests_on : references of breaches, warrants, recalls and arrests, and the violation of it on which each rests.
     """
 
     severity: Severity
@@ -96,7 +100,7 @@ class Around:
     prealerts_7d: int = 0
     severity_again_us: int | None = None
     quiet_until_us: int | None = None
-    rests_on: tuple[str, ...] = ()
+    rests_on: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quiet : why nobody is told now, and by what (a mute's number, an incident's name); None while people are.
     fell_us, down_us : up to which shortening, and to which closing or withdrawal, everybody was stood down.
     reminded : promises of which somebody was reminded.
+    joined : how many violations it rested on at the last look; 0 where no look has counted them.
     """
 
     protocol: str | None = None
@@ -135,6 +140,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fell_us: int | None = None
     down_us: int | None = None
     reminded: tuple[int, ...] = ()
+    joined: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ from store.work_rows import (
 
 ADULT_YEARS: Final = 18
 UNKNOWN_ZONE: Final = "Europe/London"
-NO_HISTORY: Final = HistoryRow(None, False, ())
+NO_HISTORY: Final = HistoryRow(None, None, False, ())
 TIMER_RANKS: Final = {severity: RANK[Severity.CRITICAL] - rank for severity, rank in RANK.items()}
 """0 for critical: which timers are seen to first after a long time away."""
 
@@ -125,6 +125,8 @@ def _alert(row: WorkRow, history: HistoryRow) -> Alert:
         withdrawn=row.withdrawn,
         grouped_under=row.grouped_under,
         shortened_us=history.shortened_us,
+        joined_us=history.joined_us,
+        falls=history.falls,
         violations=history.violations,
         late=history.late,
     )

@@ -63,6 +63,8 @@ class Work:
     ----------
     no : 1, 2, 3 ...; the database refuses one that does not follow the last.
     keep : facts to store, `quality` and ``line`` set. ``event_data`` is by row in ``keep``.
+    told_gens : by row in ``keep``, the `gen` that the device told where the fact is kept under another (a conflict): folded again, it
+        must be one again.
     ranges : received (device index, gen, low, high), seqs inclusive, that this commit adds.
     requalified : (line, device index, gen, seq, quality): a row beside the fact whose quality a later one changed.
     version_lines : the line that decided each of ``versions``.
@@ -89,6 +91,7 @@ class Work:
     checkpoint: bytes | None = None
     incidents: list[tuple[int, IncidentVersion]] = field(default_factory=list)
     networks: dict[int, Network] = field(default_factory=dict)
+    told_gens: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

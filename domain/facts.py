@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ FACT = np.dtype(
         ("quality", np.int8),  # `Quality`, as the rules judged it first
     ],
 )
+UNKNOWN_TAG: Final = -2
+"""`tag` of an event about a device that nobody had entered."""
 Facts: TypeAlias = NDArray[Any]
 """One-dimensional array of `FACT`."""
 

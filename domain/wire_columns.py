@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.facts import Batch, Facts, LineKind, empty_facts
+from domain.facts import UNKNOWN_TAG, Batch, Facts, LineKind, empty_facts
 from domain.networks import network_of
 from domain.records import Version
 from domain.said import said_by_check, said_by_reading
@@ -32,8 +32,6 @@ from domain.wire_items import (
 )
 
 MS_US = 1000
-UNKNOWN_TAG = -2
-"""In `FACT` ``tag``: an event speaks for a device that nobody knows."""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.facts import FACT, Batch, Facts, LineKind
+from domain.facts import FACT, UNKNOWN_TAG, Batch, Facts, LineKind
 from domain.instants import EARLY_US
 from domain.networks import Network
 from domain.records import Assessment, Fitting, Version
@@ -418,9 +418,6 @@ class BatchRun:
             if rules.stepper.cluster_of(unit) in clusters:
                 found += rules.stepper.drafts(unit, at, int(self.instants[at]))
         return tuple(found)
-
-
-UNKNOWN_TAG = -2
 
 
 def _is_alcohol(case: Case | None) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.facts import Facts
+from domain.facts import UNKNOWN_TAG, Facts
 
 Identity = tuple[int, int, int]
 Range = tuple[int, int, int, int]
@@ -32,7 +32,7 @@ VALUES = (
     "src",
     "code",
     "state",
-    "tag",
+    "last_heard_us",
     "said",
 )
 """What makes two facts of one identity the same."""
@@ -190,6 +190,7 @@ class Ledger:
         return k >= 0 and seq <= ranges[k][1]
 
     def _add(self, device: int, gen: int, seq: int) -> None:
+        self._synced(device, int(self.gen[device]))  # before another is the newest
         ranges = self.ranges[device, gen] = self._synced(device, gen)
         k = bisect_right(ranges, seq, key=lambda r: r[0])
         ranges.insert(k, [seq, seq])
@@ -223,7 +224,8 @@ def same_values(one: Any, other: Any) -> bool:
         a, b = one[name], other[name]
         if a != b and not (a != a and b != b):  # noqa: PLR0124 - NaN is what differs from itself
             return False
-    return True
+    # A tag that nobody knew when it was first told of may have been entered since.
+    return one["tag"] == other["tag"] or UNKNOWN_TAG in (one["tag"], other["tag"])
 
 
 def _ranges(device: NDArray[Any], gen: NDArray[Any], seq: NDArray[Any]) -> list[Range]:

@@ -114,6 +114,7 @@ class Judgement:
             replayed=[number for number, _ in waiting.replays],
             incidents=decisions.incidents,
             networks=decisions.networks,
+            told_gens=_told_gens(batch, decisions),
         )
         return Judged(work, decoded.last_wills, decoded.ignored, asked)
 
@@ -179,6 +180,12 @@ def _kept_data(batch: Batch, decisions: Decisions) -> dict[int, bytes]:
     data = batch.event_data
     rows: list[int] = np.asarray(decisions.rows).tolist()
     return {kept: data[row] for kept, row in enumerate(rows) if row in data}
+
+
+def _told_gens(batch: Batch, decisions: Decisions) -> dict[int, int]:
+    """`gen` as told, of the kept facts that have another: by row in ``keep``."""
+    told = batch.facts["gen"][np.asarray(decisions.rows, np.int64)]
+    return {k: int(told[k]) for k in np.flatnonzero(told != decisions.keep["gen"]).tolist()}
 
 
 def _parked_alarms(letters: Sequence[DeadLetter]) -> list[AlertChange]:

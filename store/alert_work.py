@@ -87,8 +87,9 @@ async def see(conn: Connection, numbers: Sequence[int], now_us: int) -> Seen:
     timers = _lists(await _rows(conn, "timers_of_alerts", some))
     by_no = {row[0]: WorkRow(*row) for row in await _rows(conn, "work_of_alerts", some)}
     seen = Seen([by_no[number] for number in numbers], changes, timers)
-    for no, shortened_us, late, violations in await _rows(conn, "histories_of_alerts", some):
-        seen.histories[no] = HistoryRow(shortened_us, bool(late), tuple(violations))
+    for no, shortened_us, joined_us, late, violations, fallen, fell in await _rows(conn, "histories_of_alerts", some):
+        falls = tuple(zip(fallen or (), fell or (), strict=True))
+        seen.histories[no] = HistoryRow(shortened_us, joined_us, bool(late), tuple(violations), falls)
     for row in await _rows(conn, "current_violations_of_alerts", some | {"kinds": list(RISING_KINDS)}):
         seen.rising.setdefault(row[0], []).append(violation(row[1:]))
     seen.told = _lists((row[0], ToldRow(*row[1:])) for row in await _rows(conn, "told_of_alerts", some))
@@ -96,7 +97,7 @@ async def see(conn: Connection, numbers: Sequence[int], now_us: int) -> Seen:
         seen.answers.setdefault(no, {})[party] = answered
     seen.promises = _lists((row[0], (row[1], row[2])) for row in await _rows(conn, "promises_of_alerts", some))
     seen.prealerts = dict(await _rows(conn, "prealerts_of_pairs", some))
-    seen.rests_on = _lists(await _rows(conn, "resting_on_alerts", some))
+    seen.rests_on = _lists((row[0], (row[1], row[2])) for row in await _rows(conn, "resting_on_alerts", some))
     await _see_people(conn, seen, now_us)
     return seen
 

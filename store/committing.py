@@ -115,6 +115,7 @@ def _commit_row(work: Work, nos: NDArray[np.int64], writer: str, fix_times: NDAr
         "sent": pack(batch.sent_us),
         "bad": pack(batch.bad),
         "ranges": packed_ranges(work, nos),
+        "told_gens": pack(np.array(list(work.told_gens.items()), np.int64).ravel()) if work.told_gens else None,
     }
 
 

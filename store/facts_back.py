@@ -208,10 +208,18 @@ async def _commits_of(conn: Connection, numbers: DeviceNumbers, roster: Roster, 
             raise FactsGone(row[0])
         batch = await _batch(conn, numbers, roster, row, records.get(row[0], {}))
         batch.facts = found.facts[start:end]
+        _as_told(batch.facts, found.row_no[start:end], row[9])
         batch.networks = networks.get(row[0], {})
         row_nos = found.row_no[start:end].tolist()
         batch.event_data = {i: data[row[0], n] for i, n in enumerate(row_nos) if (row[0], n) in data}
         yield Commit(row[0], batch)
+
+
+def _as_told(facts: Facts, row_nos: NDArray[np.int64], packed: bytes | None) -> None:
+    """Gives facts that were kept under another `gen` the one that their device told. In place."""
+    if packed is not None:
+        for row_no, gen in unpack(packed)[0].reshape(-1, 2).tolist():
+            facts["gen"][row_nos == row_no] = gen
 
 
 async def _records_of(conn: Connection, first: int, last: int) -> dict[int, dict[int, Version]]:

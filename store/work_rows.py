@@ -45,8 +45,10 @@ class HistoryRow(NamedTuple):
     """What became of an alert's violations."""
 
     shortened_us: int | None
+    joined_us: int | None
     late: bool
     violations: tuple[str, ...]
+    falls: tuple[tuple[str, int], ...] = ()
 
 
 class ToldRow(NamedTuple):
@@ -118,7 +120,7 @@ class Seen:
     answers: dict[int, dict[str, bool]] = field(default_factory=dict)
     promises: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     prealerts: dict[int, int] = field(default_factory=dict)
-    rests_on: dict[int, list[str]] = field(default_factory=dict)
+    rests_on: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     fixes: dict[str, FixRow] = field(default_factory=dict)
     caseload: list[Version] = field(default_factory=list)
     at_home: frozenset[str] = frozenset()

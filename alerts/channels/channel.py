@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Final, Protocol
 
 from alerts.ports import Leased
@@ -19,7 +18,6 @@ from domain.errors import BailiwickError
 
 LONGEST_WHY: Final = 200
 """Characters of a reason."""
-_PLAIN = re.compile(r"[A-Za-z0-9_:-]{1,200}")
 
 
 class NotTaken(BailiwickError):
@@ -56,10 +54,5 @@ class Sender(Protocol):
 
 
 def public_id(idempotency_id: str) -> str:
-    """The idempotency id as far ends are given it, the same at each attempt: plain, or else a digest of it.
-
-    A dot would make the signed text of a webhook ambiguous, other signs could not stand in a header.
-    """
-    if _PLAIN.fullmatch(idempotency_id):
-        return idempotency_id
-    return hashlib.sha256(idempotency_id.encode()).hexdigest()
+    """The idempotency id as far ends are given it, the same at each attempt: a digest, since ours says who is told, and as what."""
+    return hashlib.sha256(idempotency_id.encode()).hexdigest()[:40]

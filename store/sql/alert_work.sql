@@ -51,9 +51,13 @@ SELECT a.alert_no, a.episode, a.kind, a.severity, a.raised_at, a.changed_at, a.c
 FROM alert_work w JOIN alerts a ON a.alert_no = w.alert_no WHERE w.alert_no = ANY(%(numbers)s::bigint[]);
 
 -- name: histories_of_alerts
--- The violations of some alerts: when one was last shortened or withdrawn, whether the first version of the first was late, their ids.
-SELECT l.alert_no, max(v.decided_at) FILTER (WHERE v.change IN ('shortened', 'withdrawn')), (array_agg(v.late ORDER BY v.violation_no))[1],
-    array_agg(DISTINCT l.violation_id ORDER BY l.violation_id)
+-- The violations of some alerts: when one was last shortened or withdrawn, when the newest was opened, whether the first version of the
+-- first was late, their ids; which were shortened or withdrawn, and when.
+SELECT l.alert_no, max(v.decided_at) FILTER (WHERE v.change IN ('shortened', 'withdrawn')),
+    max(v.decided_at) FILTER (WHERE v.version = 1), (array_agg(v.late ORDER BY v.violation_no))[1],
+    array_agg(DISTINCT l.violation_id ORDER BY l.violation_id),
+    array_agg(v.id ORDER BY v.violation_no) FILTER (WHERE v.change IN ('shortened', 'withdrawn')),
+    array_agg(v.decided_at ORDER BY v.violation_no) FILTER (WHERE v.change IN ('shortened', 'withdrawn'))
 FROM alert_violations l JOIN violations v ON v.id = l.violation_id
 WHERE l.alert_no = ANY(%(numbers)s::bigint[]) GROUP BY l.alert_no;
 
@@ -116,10 +120,10 @@ JOIN alerts b ON b.wearer = a.wearer AND b.victim = a.victim AND b.kind = a.kind
 WHERE a.alert_no = ANY(%(numbers)s::bigint[]) AND a.kind = 'proximity_prealert' GROUP BY a.alert_no;
 
 -- name: resting_on_alerts
--- What rests on a violation of some alerts.
-SELECT DISTINCT l.alert_no, r.kind || ':' || r.reference FROM alert_violations l
+-- What rests on which violation of some alerts.
+SELECT DISTINCT l.alert_no, r.kind || ':' || r.reference, l.violation_id FROM alert_violations l
 JOIN rests_on r ON r.violation_id = l.violation_id AND r.ended_at IS NULL
-WHERE l.alert_no = ANY(%(numbers)s::bigint[]) ORDER BY 1, 2;
+WHERE l.alert_no = ANY(%(numbers)s::bigint[]) ORDER BY 1, 2, 3;
 
 -- name: used_fixes_of_wearers
 -- The newest used fix of each of some wearers: all that dispatch may see of positions.

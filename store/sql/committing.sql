@@ -8,12 +8,12 @@ SELECT no, writer FROM commits ORDER BY no DESC LIMIT 1;
 -- Takes a commit number if it follows the last one. Two that try the same number meet at the primary key: the second
 -- waits for the first and then fails.
 INSERT INTO commits (no, writer, first_instant, last_instant, oldest_fix_time, newest_fix_time, lines, fixes,
-    equipment_events, violations, dead_letters, facts_total, instants, kinds, device_nos, sent, bad, ranges)
+    equipment_events, violations, dead_letters, facts_total, instants, kinds, device_nos, sent, bad, ranges, told_gens)
 SELECT %(no)s::bigint, %(writer)s, %(first_instant)s::timestamptz, %(last_instant)s::timestamptz,
     %(oldest_fix_time)s::timestamptz, %(newest_fix_time)s::timestamptz, %(lines)s::integer, %(fixes)s::integer,
     %(equipment_events)s::integer, %(violations)s::integer, %(dead_letters)s::integer,
     COALESCE(last.facts_total, 0) + %(fixes)s::integer + %(equipment_events)s::integer,
-    %(instants)s, %(kinds)s, %(device_nos)s, %(sent)s, %(bad)s, %(ranges)s
+    %(instants)s, %(kinds)s, %(device_nos)s, %(sent)s, %(bad)s, %(ranges)s, %(told_gens)s
 FROM (SELECT 1) AS one
 LEFT JOIN (SELECT no, facts_total FROM commits ORDER BY no DESC LIMIT 1) AS last ON true
 WHERE %(no)s::bigint = 1 + COALESCE(last.no, 0);
@@ -25,9 +25,10 @@ COPY violations (id, version, change, reason, wearer, victim, kind, code, order_
     commit_no, line) FROM STDIN (FORMAT binary);
 
 -- name: point_at_newest_violations
--- The versions just written become the newest of their ids.
-INSERT INTO violations_newest (id, violation_no, wearer, kind, open, withdrawn)
-SELECT DISTINCT ON (id) id, violation_no, wearer, kind, to_at IS NULL AND change <> 'withdrawn', change = 'withdrawn'
+-- The versions just written become the newest of their ids; the number of an id's first version stays.
+INSERT INTO violations_newest (id, violation_no, wearer, kind, open, withdrawn, first_no)
+SELECT DISTINCT ON (id) id, violation_no, wearer, kind, to_at IS NULL AND change <> 'withdrawn', change = 'withdrawn',
+    min(violation_no) OVER (PARTITION BY id)
 FROM violations WHERE commit_no = %(commit_no)s ORDER BY id, version DESC
 ON CONFLICT (id) DO UPDATE SET violation_no = EXCLUDED.violation_no, wearer = EXCLUDED.wearer, kind = EXCLUDED.kind,
     open = EXCLUDED.open, withdrawn = EXCLUDED.withdrawn;

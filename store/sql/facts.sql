@@ -105,7 +105,7 @@ SELECT last_instant FROM commits WHERE last_instant IS NOT NULL ORDER BY no DESC
 
 -- name: commits_page
 -- Commits after one, a page at a time.
-SELECT no, oldest_fix_time, newest_fix_time, fixes + equipment_events, instants, kinds, device_nos, sent, bad
+SELECT no, oldest_fix_time, newest_fix_time, fixes + equipment_events, instants, kinds, device_nos, sent, bad, told_gens
 FROM commits WHERE no > %(after)s ORDER BY no LIMIT %(limit)s;
 
 -- name: newest_checkpoint

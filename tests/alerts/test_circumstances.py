@@ -63,11 +63,11 @@ def test_the_first_night_of_hdc_and_licence(kind: OrderKind, start: str, first: 
 
 
 def test_an_edge_of_a_zone_that_protects_a_victim() -> None:
-    zone = Condition("C1", "O1", ConditionKind.EXCLUSION_ZONE, victim="V1")
     edge = make_violation(Kind.ZONE_EDGE, "10:00:00")
-    assert told(ORDER, zone).context_of(edge) == Context(protects_victim=True)
-    assert told(ORDER, zone).context_of(replace(edge, condition="C2")) == Context()
-    assert told(ORDER, zone).context_of(replace(edge, kind=Kind.EXCLUSION_ZONE)) == Context()
+    assert told(ORDER, VICTIM).context_of(edge) == Context(protects_victim=True)
+    assert told(ORDER, VICTIM).context_of(replace(edge, order="O2")) == Context()
+    assert told(ORDER, VICTIM).context_of(replace(edge, kind=Kind.EXCLUSION_ZONE)) == Context()
+    assert told(ORDER).context_of(edge) == Context()
 
 
 def test_it_reaches_the_alert() -> None:

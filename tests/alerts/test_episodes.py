@@ -109,7 +109,7 @@ def test_its_severity_is_the_worst_that_its_violations_have_now() -> None:
         Severity.SERIOUS,
         Severity.WARNING,
     ]
-    assert [change.code for change in changes] == ["AL09", "AL10", "AL10", "AL10"]
+    assert [change.code for change in changes] == ["AL09", "AL10", "AL10", "AL09"]
     assert not any(change.withdrawn for change in changes)
 
 

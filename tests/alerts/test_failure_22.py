@@ -66,7 +66,7 @@ class Story:
     """One alert through time, looked at whenever a timer is due: what was told and raised, all of it kept."""
 
     kind: str
-    rests_on: tuple[str, ...] = ()
+    rests_on: tuple[tuple[str, str], ...] = ()
     alert: Alert = field(init=False)
     job: Job = field(init=False)
     plan: Plan = field(default_factory=Plan)
@@ -175,7 +175,7 @@ def test_what_was_something_stands_nobody_down(outcome: Outcome) -> None:
 
 
 def test_failure_22_what_rests_on_it_is_a_critical_alert_to_the_officer_and_the_duty_manager_until_answered() -> None:
-    story = Story("strap_tamper", rests_on=("breach:B7", "recall:R1"))
+    story = Story("strap_tamper", rests_on=(("breach:B7", "W1-1"), ("recall:R1", "W1-1")))
     story.run(NOW + HOUR_US)
     assert story.raises == []
     story.alert = replace(story.alert, active=False, withdrawn=True)

@@ -424,7 +424,7 @@ def test_a_mute_that_ended_while_nobody_looked_delays_nobody() -> None:
 
 
 def test_nothing_is_told_twice_by_looking_twice() -> None:
-    play = Play("proximity_alert", around={"victims": ("V1",), "rests_on": ("recall:1",)})
+    play = Play("proximity_alert", around={"victims": ("V1",), "rests_on": (("recall:1", "W1-1"),)})
     play.act("19:01:00", E.CLAIM).alert("19:02:00", active=False).alert("19:40:00", withdrawn=True)
     for clock in ("19:00:00", "19:01:00", "19:02:00", "19:18:00", "19:40:00", "21:00:00"):
         play.until(clock)

@@ -86,7 +86,7 @@ def histories(draw: st.DrawFn) -> tuple[Alert, Around, list[Turn]]:
         mutes=draw(mutes()),
         promises=tuple(Promise(no, START_US + draw(seconds) * SECOND_US) for no in range(draw(st.integers(0, 1)))),
         prealerts_7d=draw(st.integers(1, 3)),
-        rests_on=draw(st.sampled_from([(), ("recall:1",)])),
+        rests_on=draw(st.sampled_from([(), (("recall:1", "W1-1"),)])),
     )
     turns = draw(st.lists(acts() | changes(), max_size=12))
     if draw(st.booleans()):

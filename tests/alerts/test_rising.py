@@ -87,7 +87,7 @@ def test_intensive_is_critical_after_10_minutes_of_need_not_of_loss() -> None:
     severity, again_us = asked(loss(), "12:40:00", since(begins), level)
     assert (severity, again_us) == (SERIOUS, at("12:43:20"))
     assert asked(loss(), "12:43:19", since(begins), level)[0] is SERIOUS
-    assert asked(loss(), "12:43:20", since(begins), level) == (CRITICAL, None)
+    assert asked(loss(), "12:43:20", since(begins), level) == (CRITICAL, at("12:48:20"))
     # Needed long before it was lost: 10 minutes of loss.
     assert asked(loss(), "12:09:59", always, level) == (SERIOUS, at("12:10:00"))
     assert asked(loss(), "12:10:00", always, level)[0] is CRITICAL

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.channels.channel import Refused, TryAgain
+from alerts.channels.channel import Refused, TryAgain, public_id
 from alerts.channels.sms import SmsSender
 from alerts.channels.sms_gateway import Gateway
 from alerts.ports import Leased
@@ -65,7 +65,7 @@ async def test_a_json_body_with_a_token(far_end: HttpFarEnd) -> None:
         "to": NUMBER,
         "from": "Centre",
         "message": NASTY,
-        "reference": "17:0:x:sms",
+        "reference": public_id("17:0:x:sms"),
         "options": {},
     }
     assert far_end.connections == 1
@@ -78,7 +78,7 @@ async def test_a_form(far_end: HttpFarEnd) -> None:
     (asked,) = far_end.asked
     assert asked.method == "PUT"
     assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
-    assert parse_qs(asked.body.decode()) == {"To": [NUMBER], "Body": [NASTY], "Ref": ["17:0:x:sms"]}
+    assert parse_qs(asked.body.decode()) == {"To": [NUMBER], "Body": [NASTY], "Ref": [public_id("17:0:x:sms")]}
 
 
 async def test_xml(far_end: HttpFarEnd) -> None:

@@ -267,7 +267,9 @@ def test_nobody_told_is_nobody_stood_down() -> None:
 
 def test_failure_22_what_rests_on_a_withdrawn_violation_is_a_critical_task_until_answered() -> None:
     """People were recalled to prison on defective equipment: somebody may be in a cell."""
-    play = Play("strap_tamper", protocols=None).around("19:10:00", rests_on=("recall:R-1", "breach:B-2"))
+    play = Play("strap_tamper", protocols=None).around(
+        "19:10:00", rests_on=(("recall:R-1", "W1-1"), ("breach:B-2", "W1-1"))
+    )
     play.alert("19:30:00", withdrawn=True, active=False)
     play.until("19:29:59")
     found = play.until("19:30:00")
@@ -282,7 +284,7 @@ def test_failure_22_what_rests_on_a_withdrawn_violation_is_a_critical_task_until
 
 @pytest.mark.parametrize("outcome", [Outcome.FALSE, Outcome.EQUIPMENT, Outcome.DUPLICATE])
 def test_what_rests_on_one_that_is_closed_false_is_raised_too(outcome: Outcome) -> None:
-    play = Play("strap_tamper", around={"rests_on": ("warrant:1",)}).act("19:10:00", E.CLOSE, outcome=outcome)
+    play = Play("strap_tamper", around={"rests_on": (("warrant:1", "W1-1"),)}).act("19:10:00", E.CLOSE, outcome=outcome)
     play.until("19:10:59")
     assert "19:11:00 raises rests_on_withdrawn" in play.until("19:11:00")
 

@@ -151,7 +151,7 @@ def at_work(seed: int) -> Rehearsal:
         raised_us = START_US + chance.randrange(2 * DAY_US // SECOND_US) * SECOND_US
         wearer, victim = (None, "V1") if case.own_unit else (f"W{no}", None)
         alert = Alert(no, f"E{no}", case.kind, case.severity, raised_us, raised_us, wearer=wearer, victim=victim)
-        rests_on = ("recall:1",) if chance.random() < 0.1 else ()
+        rests_on = (("recall:1", "W1-1"),) if chance.random() < 0.1 else ()
         victims = ("V1",) if case.victim else ()
         around = Around(case.severity, case.level, case.under_18, victims, rests_on=rests_on)
         rehearsal.add(alert, around, happenings(chance, raised_us, case))

@@ -300,6 +300,8 @@ class FakeStore:
                 if commit == work.no and line >= 0
             }
             facts = self._of(work, roster)
+            for row, gen in work.told_gens.items():
+                facts["gen"][row] = gen
             devices = [roster.add(work.roster.ids[d]) if d >= 0 else -1 for d in work.batch.devices]
             batch = replace(work.batch, facts=facts, learnt=learnt, devices=np.array(devices, np.int32))
             yield Commit(work.no, replace(batch, event_data=dict(work.event_data), networks=dict(work.networks)))

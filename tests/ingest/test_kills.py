@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.ingest.feeds import Feed, by_fact, feed, undisturbed
+from tests.ingest.made import event_message, message, worn
 from tests.ingest.processes import IngestProcess, Questions, prepare, processes
 from tests.ingest.publishing import Publisher
 from tests.waiting import eventually
@@ -149,6 +150,31 @@ async def test_failure_15_a_clean_stop_and_start_folds_nothing(
         assert second.says('"folded": 0')
         await all_stored(database, sent)
         same_violations(database, sent, began_us)
+
+
+async def test_failure_15_what_a_conflict_made_is_made_again_after_a_kill(
+    timescale_url: str, mosquitto: Any, tmp_path: Path
+) -> None:
+    at_us = now_us()
+    await prepare(timescale_url, worn(1))
+    with processes(timescale_url, mosquitto.url, tmp_path) as start, Questions(timescale_url) as database:
+        first: IngestProcess = start()
+        await first.at_work()
+        async with Publisher(mosquitto.url) as devices:
+            await devices.publish([message("T1", 1, at_us), message("T1", 2, at_us + 1_000_000)])
+            await eventually(lambda: database.fact_count() == 2, "stored")
+            await devices.publish([message("T1", 1, at_us, lat=51.51)])
+            await eventually(lambda: database.fact_count() == 3, "the conflict is stored")
+            made = database.number("SELECT count(*) FROM violations")
+            assert made > 0
+            first.kill()
+            second: IngestProcess = start()
+            await second.at_work()
+            again = [message("T1", 1, at_us, lat=51.51), event_message("T1", 3, "sos", at_us + 2_000_000)]
+            await devices.publish(again)
+            await eventually(lambda: database.number("SELECT count(*) FROM violations") > made, "the SOS is decided")
+        assert database.fact_count() == 4
+        assert not second.says("cannot work")
 
 
 async def test_failure_15_ingest_ends_in_a_backlog_of_long_messages_beside_short_ones(

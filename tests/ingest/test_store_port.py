@@ -100,6 +100,18 @@ async def test_records_are_unlearnt_until_a_commit_has_taken_them(side: Side) ->
     assert len(await side.store.caseload(1)) == 4
 
 
+async def test_a_fact_that_is_kept_under_another_gen_comes_back_as_its_device_told_it(side: Side) -> None:
+    roster = await first_start(side, *worn(1))
+    await side.store.commit(work(2, roster, [message("T1", 1), message("T1", 2)]))
+    conflict = work(3, roster, [message("T1", 3), message("T1", 1, lat=51.6)], told_gens={1: 0})
+    conflict.keep["gen"][1] = 1
+    await side.store.commit(conflict)
+    (back,) = await commits(side, 2, Roster())
+    assert back.batch.facts[["gen", "seq", "lat"]].tolist() == [(0, 3, 51.5), (0, 1, 51.6)]
+    (stored,) = await side.store.facts_by_identity([(0, 1, 1)], roster)
+    assert stored["lat"] == 51.6
+
+
 async def test_a_commit_that_does_not_follow_is_refused(side: Side) -> None:
     roster = await first_start(side, *worn(1))
     for no in (2, 3):

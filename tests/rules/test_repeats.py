@@ -64,3 +64,46 @@ def test_what_waits_for_the_clock_and_comes_again_waits_once(code: str | None, r
     whole = decided(RECORDS, feed, WHOLE)
     assert decided(RECORDS, feed, 1, restarts=restarts) == whole
     assert "seq_conflict" not in kinds(whole)
+
+
+# ---- repeats after the counter began again, and what says something else ----
+
+
+def sos(at_s: float, seq: int, gen: int = 0) -> str:
+    line = json.loads(message(at_s, 0, seq, "sos"))
+    line["envelope"]["gen"] = gen
+    return json.dumps(line)
+
+
+@pytest.mark.parametrize("cut", [1, 2, WHOLE])
+def test_repeats_of_an_older_gen_are_repeats(cut: int) -> None:
+    feed = [sos(1, 1), sos(2, 2), sos(3, 3), sos(4, 1, gen=1), sos(5, 1), sos(6, 2), sos(7, 3), sos(8, 1, gen=1)]
+    assert kinds(decided(RECORDS, feed, cut)) == ["sos"] * 4
+
+
+UNIT = [
+    json.dumps({"type": "device", "id": "H1", "kind": "home_unit"}),
+    json.dumps({"type": "fitting", "id": "F2", "device": "H1", "wearer": "W1", "from": "2026-11-01T00:00:00Z"}),
+]
+
+
+def heard(at_s: float, state: str, **data: Any) -> str:
+    event = {"seq": 1, "t": NOON // 1000, "code": "in_range", "state": state, "data": data}
+    envelope = {"v": 1, "sent": NOON // 1000, "events": [event]}
+    return json.dumps(
+        {"received": format_instant(NOON + round(at_s * SECOND_US)), "device": "H1", "envelope": envelope}
+    )
+
+
+@pytest.mark.parametrize("cut", [1, WHOLE])
+def test_a_tag_that_is_entered_between_two_copies_makes_no_conflict(cut: int) -> None:
+    learnt = {"learnt": format_instant(NOON + 2 * SECOND_US), "holds_from": None}
+    entered = json.dumps(learnt | {"record": {"type": "device", "id": "T9", "kind": "rf_tag"}})
+    feed = [heard(1, "start", tag="T9"), entered, heard(3, "start", tag="T9")]
+    assert decided([*RECORDS, *UNIT], feed, cut) == []
+
+
+@pytest.mark.parametrize("cut", [1, WHOLE])
+def test_another_instant_at_which_a_tag_was_last_heard_is_a_conflict(cut: int) -> None:
+    ends = [heard(at_s, "end", tag="T1", last_heard=NOON // 1000 - back) for at_s, back in ((1, 60_000), (3, 120_000))]
+    assert "seq_conflict" in kinds(decided([*RECORDS, *UNIT], ends, cut))
