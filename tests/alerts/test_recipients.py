@@ -254,6 +254,16 @@ def test_a_force_has_its_own_system() -> None:
     assert [(one.channel, one.address, one.trusted) for one in found] == [(WEBHOOK, "https://east.example", True)]
 
 
+def test_a_system_of_every_force_is_used_where_a_force_has_none_of_its_own() -> None:
+    own = Hook(Target.POLICE, WEBHOOK, "https://east.example", "eastshire")
+    everywhere = Hook(Target.POLICE, WEBHOOK, "https://police.example", None)
+    for last, address in ((EAST, "https://east.example"), (WEST, "https://police.example")):
+        found = ask(
+            tell(Target.POLICE, WEBHOOK, CALL), directory(*ROOMS, hooks=(own, everywhere)), view(People(last=last))
+        )
+        assert [(one.channel, one.address) for one in found] == [(WEBHOOK, address)]
+
+
 # ---- wearers, and those under 18 ----
 
 CHILD = {
