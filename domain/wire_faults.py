@@ -175,9 +175,10 @@ def _event(item: object, path: str) -> Event:
 
 
 def _as(record: type[_Record], value: object, path: str) -> _Record:
-    """``value`` as a loose record; a null where nothing is needed is nothing. Raises `_Fault`."""
+    """``value`` as a loose record; a null where nothing is needed is nothing, nor is a key that no record has. Raises `_Fault`."""
     if isinstance(value, dict):
-        value = {key: inner for key, inner in value.items() if inner is not None or key in _REQUIRED}
+        named = ((key, inner) for key, inner in value.items() if key.isascii())
+        value = {key: inner for key, inner in named if inner is not None or key in _REQUIRED}
     try:
         return msgspec.convert(value, record)
     except msgspec.ValidationError as error:

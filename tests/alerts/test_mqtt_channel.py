@@ -54,7 +54,11 @@ async def test_an_event_on_the_topic_of_the_area(mosquitto: MosquittoBroker) -> 
     assert (str(message.topic), message.qos, message.retain) == ("em/v1/alerts/kent-pdu", 1, False)
     assert isinstance(message.payload, bytes)
     event = json.loads(message.payload)
-    assert (event["specversion"], event["id"], event["source"]) == ("1.0", public_id("17:1-0-0:kent-police:mqtt"), CONSOLE)
+    assert (event["specversion"], event["id"], event["source"]) == (
+        "1.0",
+        public_id("17:1-0-0:kent-police:mqtt"),
+        CONSOLE,
+    )
     assert event["data"]["kind"] == "strap_tamper"
 
 

@@ -111,6 +111,9 @@ def test_the_three_kinds_of_line() -> None:
         (line(learnt=AT, record=5), "record"),
         (line(learnt=AT, record={"type": "x"}), "record.type"),
         (b'{"learnt":"%b","record":{"type":"wearer","id":"W1","id":"W2"}}' % AT.encode(), "record"),
+        (b'{"learnt":"%b","record":{"type":"wearer","id":"W1","name":"\\ud800"}}' % AT.encode(), "record.id"),
+        (b'{"received":"%b","device":"T\\ud800","envelope":{}}' % AT.encode(), "device"),
+        (b'{"tick":"%b","\\ud800":1}' % AT.encode(), "\ufffd"),
         (line(learnt=AT, record={"type": "wearer", "id": "W1"}, cancelled="yes"), "cancelled"),
         (line(learnt=AT, record={"type": "wearer", "id": "W1"}, holds_from="then"), "holds_from"),
     ],
@@ -156,6 +159,57 @@ def test_lines_after_until_are_not_read() -> None:
     assert [found.line for found in read_feed(lines, "f", parse, until_us)] == [1, 2]
     [(batch, _)] = read_batches(lines, decoder(), parse, until_us=until_us)
     assert batch.instants.tolist() == [AT_US, until_us]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        line(learnt="2026-11-21T22:00:02Z", record={"type": "x"}),
+        line(received="2026-11-21T22:00:02Z", device="T 1", envelope={}),
+        line(tick="2026-11-21T22:00:02Z", envelope={}),
+        line(tick="2300-01-01T00:00:00Z"),
+    ],
+)
+def test_of_the_first_line_after_until_only_its_instant_is_read(later: bytes) -> None:
+    assert [found.line for found in read_feed([line(tick=AT), later], "f", parse, AT_US)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("bad", "key"),
+    [
+        (f'{{"tick":"{AT}","tick":"{AT}"}}', "tick"),
+        (f'{{"tick":"","tick":"{AT}"}}', "tick"),
+        (f'{{"received":"{AT}","device":"","device":"T1","envelope":{{}}}}', "device"),
+        (f'{{"received":"{AT}","device":"T1","envelope":1,"envelope":{{}}}}', "envelope"),
+        (f'{{"envelope":{{"v":1}},"device":"T1","received":"{AT}","devi\\u0063e":"T1"}}', "device"),
+        (f'{{"learnt":"{AT}","record":{{"type":"wearer","id":"W1"}},"learnt":"{AT}"}}', "learnt"),
+        (f'{{"learnt":"{AT}","record":{{"type":"wearer","id":"W1"}},"cancelled":true,"cancelled":false}}', "cancelled"),
+    ],
+)
+def test_a_key_that_a_line_has_twice_is_named(bad: str, key: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        feed_of(line(tick=AT), bad)
+    [fault] = caught.value.faults
+    assert (fault.line, fault.field) == (2, "line")
+    assert fault.cause == f'has the key "{key}" twice; which of the two is meant?'
+
+
+def test_what_an_envelope_has_twice_is_not_the_lines_fault() -> None:
+    spaced = f'{{ "received" : "{AT}" ,  "device" : "T1" ,  "envelope" : {{"v":1,"v":1,"device":0,"device":1}} }}'
+    assert [found.at_us for found in feed_of(spaced, spaced + " " * 50)] == [AT_US, AT_US]
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\uDFFF", "\\ud800\\u0041", "\\udc00\\ud800", "\\ud83d\\ude00\\ud83d"])
+def test_half_a_surrogate_pair_in_an_envelope_is_taken_as_it_is_live(half: str) -> None:
+    message = envelope(events=[event(1, "strap_tamper", data={"x": "here"})])
+    payload = json.dumps(message).replace("here", half + "\\ufffd\\\\ud800").encode()
+    text = b'{"received":"%b","device":"T1","envelope":%b}' % (AT.encode(), payload)
+    assert feed_of(text) == [Received(1, AT_US, "T1", payload)]
+    [(batch, letters)] = batches_of([text])
+    live = decoder().decode([(up_topic("T1"), payload, AT_US)])
+    assert (letters, live.dead_letters) == ([], [])
+    assert batch.event_data == live.batch.event_data
+    assert len(batch.facts) == 1
 
 
 def test_a_stream_is_read_line_by_line() -> None:

@@ -272,6 +272,14 @@ def test_a_lone_surrogate_in_data_is_replaced_and_in_a_word_parks() -> None:
     assert only_letter(decode_one(word)).field == "fixes[0]"
 
 
+def test_a_lone_surrogate_in_a_key_that_nobody_knows_is_passed_over_with_it() -> None:
+    odd = fix(1) | {"@": 1}
+    text = as_json(envelope(fixes=[odd, fix(2)]) | {"@": 2}).replace(b"@", b"\\ud800")
+    decoded = decode_one(text)
+    assert decoded.dead_letters == []
+    assert decoded.batch.facts["seq"].tolist() == [1, 2]
+
+
 def test_a_null_where_nothing_is_needed_is_nothing() -> None:
     nulls = dict.fromkeys(("src", "spd", "hdg", "bat", "sats", "hdop"))
     with_nulls = decode_one(as_json(envelope(fixes=[fix() | nulls], events=None, gen=None, net=None)))
