@@ -53,8 +53,3 @@ class DeskQuestions:
         """What was answered to that request before; None when it never came."""
         async with self._work.asking() as conn:
             return await answers.answer_given(conn, request)
-
-    async def keep_answer(self, request: RequestKey, status: int, etag: str | None, body: bytes) -> None:
-        """Puts in what was answered; the first answer stays."""
-        async with self._work.asking() as conn:
-            await answers.keep_answer(conn, request, status, etag, body)

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
@@ -26,7 +26,7 @@ from api.desk import AtDesk
 from api.desk_problems import busy, cannot_be_kept
 from api.doors import Door, GivenTo, require_deeds, tell_of_deeds
 from api.figures import Figures
-from api.guard import BodyLimit, KnownHosts, SecurityHeaders
+from api.guard import BodyLimit, HeadAsGet, KnownHosts, SecurityHeaders
 from api.hub import Hub
 from api.journal import Journal
 from api.metrics import Metrics
@@ -181,6 +181,7 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(KnownHosts, public_url=public_url)
     app.add_middleware(Journal, metrics=metrics, page=our_fault)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, public_url=public_url)
     require_deeds(app)
     app.__dict__["openapi"] = _document
@@ -207,8 +208,10 @@ def _bare() -> FastAPI:
 def _routes() -> tuple[BaseRoute, ...]:
     """Of everything. What is worked out of their signatures takes a third of a second: once a process, not for every application."""
     whole = APIRouter()
-    for resources in (*RESOURCES, service, pages, home, *home.SUBJECTS):
-        whole.include_router(resources.router)
+    for resources in (*RESOURCES, service):
+        whole.include_router(resources.router, dependencies=[Depends(problems.askable)])
+    for shown in (pages, home, *home.SUBJECTS):
+        whole.include_router(shown.router)
     return tuple(whole.routes)
 
 

@@ -1,6 +1,5 @@
 """What the routes of the caseload are given: who asks, the caseload, a record's version as it was seen, filters of a list."""
 
-import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from inspect import Parameter, Signature
@@ -17,7 +16,6 @@ from api.instants import Instant
 from api.problems import Problem
 from store.caseload_seen import RecordFilter
 
-_ETAG: Final = re.compile(r'"([0-9]{1,19})"')
 _ID: Final = Query(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")
 _PARAMETERS: Final[dict[str, Any]] = {
     **dict.fromkeys(
@@ -101,15 +99,12 @@ def version_seen(
     if_match: Annotated[
         str | None, Header(alias="If-Match", description='The `ETag` of the record as you saw it, such as `"17"`')
     ] = None,
-) -> int:
-    """The version that the caller saw. 428 without one, 412 for what is no version's."""
+) -> str:
+    """What names the version that the caller saw. 428 without it."""
     if if_match is None:
         detail = "send the ETag of the record as you saw it in If-Match, so that nobody's change is lost"
         raise Problem(HTTPStatus.PRECONDITION_REQUIRED, detail, field="If-Match")
-    found = _ETAG.fullmatch(if_match.strip())
-    if found is None:
-        raise Problem(HTTPStatus.PRECONDITION_FAILED, "is the ETag of no version", field="If-Match")
-    return int(found[1])
+    return if_match
 
 
 VersionSeen: Final = Depends(version_seen)

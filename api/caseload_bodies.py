@@ -58,11 +58,6 @@ def warned(warnings: Iterable[Fault], *, lines: bool = False) -> list[dict[str, 
     return [{"field": one.field, "cause": one.cause} | ({"line": one.line} if lines else {}) for one in warnings]
 
 
-def etag(record_no: int) -> dict[str, str]:
-    """The header that names a version."""
-    return {"ETag": f'"{record_no}"'}
-
-
 async def read_object(request: Request) -> dict[str, Any]:
     """The one JSON object of a request's body, each key once. 415 for another type, 422 with the cause for another thing."""
     if _media_type(request) != JSON:

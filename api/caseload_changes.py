@@ -11,9 +11,10 @@ from alerts.desk import Note
 from api.caseload_asked import AskedOf
 from api.caseload_bodies import written_one
 from api.caseload_causes import refused
-from api.caseload_desk import Rule, check, enter, sight_of_written
+from api.caseload_desk import Rule, check, enter, no_rule, sight_of_written
 from api.caseload_resources import OF_TYPE, Resource
 from api.caseload_shapes import Swap
+from api.etags import revision_seen
 from api.problems import Problem
 from domain.caseload_checks import Key
 from domain.caseload_file import Written, written_objects
@@ -48,19 +49,20 @@ async def change(
     resource: Resource,
     name: str,
     found: dict[str, Any],
-    version: int,
+    if_match: str,
     note: Note,
     holds_from_us: int | None,
 ) -> tuple[EnteredRow, list[Fault]]:
     """Enters a new version of a record. Raises `Problem`: 404, 422, 412 where another version stands."""
     await _must_see(asked, resource, name)
     written = await _written(asked, resource, found, name)
-    rule = _is_version((resource.kind, name), version)
+    # What cannot be read is of no version; its faults are told.
+    rule = _is_version((resource.kind, name), if_match) if written.records else no_rule
     return await _enter_one(asked, written, note, rule, holds_from_us)
 
 
 async def end(
-    asked: AskedOf, resource: Resource, name: str, version: int, note: Note, holds_from_us: int | None
+    asked: AskedOf, resource: Resource, name: str, if_match: str, note: Note, holds_from_us: int | None
 ) -> EnteredRow:
     """Enters the version that ends a record. Raises `Problem`: 404, 412, 409 while others refer to it."""
     await _must_see(asked, resource, name)
@@ -68,7 +70,7 @@ async def end(
     async with asked.caseload.entering() as entering:
         await note(entering.conn)
         stood = await entering.standing([key])
-        await _is_version(key, version)(entering, stood)
+        await _is_version(key, if_match)(entering, stood)
         others, number = await entering.referring_to(key)
         if number:
             kinds = ", ".join(sorted({kind for kind, _ in others}))
@@ -82,7 +84,7 @@ async def end(
 
 
 async def swap(
-    asked: AskedOf, name: str, body: Swap, version: int, note: Note
+    asked: AskedOf, name: str, body: Swap, if_match: str, note: Note
 ) -> tuple[EnteredRow, EnteredRow, list[Fault]]:
     """Ends a fitting and begins another at the same instant, for the same person. Raises as `change`."""
     resource = OF_TYPE["fitting"]
@@ -102,7 +104,7 @@ async def swap(
     sight = await sight_of_written(asked.caseload, asked.seen, written)
     async with asked.caseload.entering() as entering:
         await note(entering.conn)
-        rule = _both(_is_version(("fitting", name), version), _is_unused(("fitting", body.id)))
+        rule = _both(_is_version(("fitting", name), if_match), _is_unused(("fitting", body.id)))
         # What was until then stays as it was: the end holds from the swap, should that be past.
         checked = await check(entering, written, asked.seen, sight, lines=False, rule=rule)
         ended = [replace(one, holds_from_us=min(at_us, now_us)) for one in checked.news.changed]
@@ -142,12 +144,12 @@ async def _must_see(asked: AskedOf, resource: Resource, name: str) -> None:
         raise Problem(HTTPStatus.NOT_FOUND, f"no such {resource.kind}")
 
 
-def _is_version(key: Key, version: int) -> Rule:
+def _is_version(key: Key, if_match: str) -> Rule:
     """What the caller saw is what stands; else it is told who changed it, and when."""
 
     async def rule(entering: Entering, stood: Mapping[Key, Stood]) -> None:
         stands = stood[key]
-        if stands.record_no != version:
+        if revision_seen(if_match, stands.record_no) not in (None, stands.record_no):
             (changed,) = await entering.rows([stands])
             event = "ended" if changed.cancelled else "changed"
             told = {"revision": str(stands.record_no), "event": event, "by": changed.by}

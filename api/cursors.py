@@ -19,6 +19,8 @@ Number = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 """A number of 64 bits: more cannot be the key of a row."""
 Name = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_.:-]{1,64}$")]
 """An id: nothing else can be the key of a row."""
+Text = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
+"""A text that the database can be asked for."""
 
 T = TypeVar("T")
 

@@ -29,7 +29,7 @@ from api.parts import Given
 from api.problems import MEDIA_TYPE, Problem, problem_response
 from domain.callers import Caller, Sight
 from domain.rota import Shift
-from store.answers import AnswerGiven, RequestKey, note_key
+from store.answers import AnswerGiven, RequestKey, keep_answer, note_key
 from store.device_commands import DeviceCommands
 from store.errors import KeyUsed
 from store.handovers import Handovers
@@ -201,7 +201,9 @@ async def once(asking: Asking, work: Callable[[Note], Awaitable[Response]]) -> R
     except KeyUsed:
         given = await questions.answer_given(key)
         return _again(key, given or AnswerGiven(key.asked, None, None, None))
-    await questions.keep_answer(key, response.status_code, response.headers.get("ETag"), bytes(response.body))
+    named = (response.headers.get("ETag"), bytes(response.body), response.headers.get("Location"))
+    async with asking.desk.work.asking() as conn:
+        await keep_answer(conn, key, response.status_code, *named)
     return response
 
 
@@ -226,6 +228,7 @@ def _again(key: RequestKey, given: AnswerGiven) -> Response:
             "a request with this key was taken and its answer is not there (yet): ask again, or read what it changed"
         )
         return problem_response(HTTPStatus.CONFLICT, detail, headers={"Retry-After": str(AGAIN_S)})
-    headers = {REPLAYED: "true"} | ({} if given.etag is None else {"ETag": given.etag})
+    named = {"ETag": given.etag, "Location": given.location}
+    headers = {REPLAYED: "true"} | {name: value for name, value in named.items() if value is not None}
     media_type = MEDIA_TYPE if given.status >= HTTPStatus.BAD_REQUEST else "application/json"
     return Response(given.body, given.status, headers, media_type)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from api.problems import problem_response
 from domain.exports import MANIFEST
 from store.exports import ExportRow, Exports
 
@@ -25,3 +31,23 @@ class AtExports:
             return None
         path = self.folder / str(row.no) / name
         return path if path.is_file() and not path.is_symlink() else None
+
+
+class ExportFile(FileResponse):
+    """A file, or the part of it that `Range` names; a range that is none is a problem, as every error is."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = False
+
+        async def send_or_refuse(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] >= HTTPStatus.BAD_REQUEST:
+                refused = True
+                size = Headers(raw=message["headers"]).get("content-range")
+                headers = None if size is None else {"Content-Range": size}
+                detail = "the header Range names no part of the file"
+                await problem_response(message["status"], detail, headers=headers)(scope, receive, send)
+            elif not refused:
+                await send(message)
+
+        await super().__call__(scope, receive, send_or_refuse)

@@ -109,3 +109,23 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_some, send)
+
+
+class HeadAsGet:
+    """ASGI middleware: answers HEAD as GET, without the body; what would go on for ever ends with its headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_headers(message: Message) -> None:
+            # After the whole answer the server says to whoever asks that the client is gone, which ends a stream.
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
+
+        await self._app({**scope, "method": "GET"}, receive, send_headers)

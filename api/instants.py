@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BeforeValidator, WithJsonSchema
 
-from domain.errors import BadInstant
+from domain.errors import BadInstant, FarInstant
 from domain.instants import SECOND_US, format_instant, parse_instant
 
 
@@ -30,6 +30,8 @@ def _from_text(text: object) -> int:
         if not isinstance(text, str):
             raise BadInstant("")
         return parse_instant(text)
+    except FarInstant:
+        raise ValueError("must lie in the years 1000 to 9998 in UTC") from None
     except BadInstant:
         raise ValueError("must be an RFC 3339 instant such as 2026-11-21T22:00:00Z") from None
 

@@ -117,7 +117,7 @@ class Reading(Protocol):
         """A page of versions that permit positions, learnt after ``place``, and the place of the last of them."""
 
     async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
-        """Newest version of each violation with its row number, newest first, those before ``before``."""
+        """Newest version of each violation with the number of its first one, newest by that first, those before ``before``."""
 
     async def versions_of(self, violation_id: str) -> list[Violation]:
         """Every version of one violation, oldest first; empty when there is none of that id."""

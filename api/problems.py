@@ -13,8 +13,10 @@ from typing import Any, Final
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 MEDIA_TYPE: Final = "application/problem+json"
 PROBLEM_SCHEMA: Final[dict[str, Any]] = {
@@ -95,6 +97,14 @@ def problem_response(
     return Response(msgspec.json.encode(body), int(status), headers, MEDIA_TYPE)
 
 
+async def askable(request: Request) -> None:
+    """The dependency of every route: 422 for a parameter that the database cannot be asked for, as it holds no U+0000."""
+    for name, value in request.query_params.multi_items():
+        if "\0" in value:
+            detail = "holds a character that no text here can have (U+0000)"
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field=name if _A_KEY.fullmatch(name) else "(a key)")
+
+
 def install(app: FastAPI) -> None:
     """Every foreseen way to fail ends in a problem; `api.journal` answers for the rest."""
     app.add_exception_handler(Problem, _of_ours)
@@ -112,7 +122,19 @@ async def _of_routing(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
     detail = None if error.detail == phrase else error.detail
-    return problem_response(error.status_code, detail, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods_of(request)))
+    return problem_response(error.status_code, detail, headers=headers)
+
+
+def _methods_of(request: Request) -> set[str]:
+    """All that the path takes: each of its methods is a route of its own."""
+    found = set[str]()
+    for route in iter_route_contexts(request.app.routes):
+        if route.methods and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods
+    return found | ({"HEAD"} if "GET" in found else set())
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:

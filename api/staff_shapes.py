@@ -13,6 +13,8 @@ from domain.vocabulary import Role
 
 LONGEST_FILE: Final = 512_000
 """Characters of a file of protocols; the shipped one has a tenth."""
+LONGEST_INSTANT: Final = 40
+"""Characters; with nine digits of a second and an offset one has 35."""
 
 
 # ---- the rota ----
@@ -25,8 +27,8 @@ class NewShift(Shape):
     role: Role
     person: Name
     name: Annotated[str, Field(min_length=1, max_length=4_000)]
-    from_: Annotated[str, Field(alias="from", json_schema_extra={"format": "date-time"})]
-    to: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    from_: Annotated[str, Field(alias="from", max_length=LONGEST_INSTANT, json_schema_extra={"format": "date-time"})]
+    to: Annotated[str, Field(max_length=LONGEST_INSTANT, json_schema_extra={"format": "date-time"})]
     area: Name | None = None
     organisation: Annotated[str, Field(max_length=4_000)] | None = None
     phone: Annotated[str, Field(max_length=4_000)] | None = None

@@ -37,8 +37,8 @@ def caseload_written(path: Path) -> Written:
 class LearntRecords(caseload_learnt.LearntRecords):
     """`domain.caseload_learnt.LearntRecords` with the time zones of this program."""
 
-    def __init__(self, versions: Iterable[Version]) -> None:
-        super().__init__(versions, pinned_time_zones().names)
+    def __init__(self, versions: Iterable[Version], *, as_entered: bool = False) -> None:
+        super().__init__(versions, pinned_time_zones().names, as_entered=as_entered)
 
 
 def tell(findings: list[Fault], *, as_warnings: bool = False, all_of_them: bool = True) -> None:

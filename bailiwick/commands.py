@@ -74,6 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         _end(f"{error.filename or 'standard output, or a file that is written'}: {error.strerror}", FAILED)
+    except Exception as error:
+        if not _asks_to_migrate(error):
+            raise
+        _end("the database does not have the current schema: run `bailiwick migrate` first", FAILED)
 
 
 @app.command()
@@ -451,6 +455,18 @@ def _settings() -> Settings:
     from bailiwick.settings import load_settings
 
     return load_settings()
+
+
+def _asks_to_migrate(error: Exception) -> bool:
+    """Whether it is for want of a migration; asked of the database, so that no fault of ours is told as that."""
+    import asyncio
+
+    from store.store import ConnectionLost, asks_to_migrate
+
+    try:
+        return asyncio.run(asks_to_migrate(error, _settings().database()))
+    except (ConnectionLost, BadSetting):
+        return False
 
 
 def _say_where(address: str) -> None:

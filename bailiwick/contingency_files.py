@@ -166,7 +166,9 @@ def _adult(adult: Any) -> str:
     return ", ".join(str(value) for value in adult.values() if value) if isinstance(adult, dict) else str(adult)
 
 
-def _officer(officer: dict[str, Any]) -> str:
+def _officer(officer: Any) -> str:
+    if not isinstance(officer, dict):
+        return str(officer)
     return " ".join(str(value) for value in (officer.get("name"), officer.get("email")) if value)
 
 

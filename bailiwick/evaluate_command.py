@@ -55,7 +55,7 @@ def evaluate(
     versions: list[Version], lines: Iterable[bytes], file: str, until_us: int | None, parked: Counter[str]
 ) -> Iterable[Violation]:
     """Violations, batch by batch; what is parked is counted by its reason."""
-    return judge_feed(Feed(versions, lines, file, until_us), pinned_time_zones(), parked)
+    return judge_feed(Feed(versions, lines, file, until_us, as_entered=False), pinned_time_zones(), parked)
 
 
 def _until(text: str | None) -> int | None:

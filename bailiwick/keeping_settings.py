@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
+
+from store.connecting import require_database_url
+
+LONGEST_DAYS = 36_500
+"""A hundred years."""
 
 
 class SigningSettings(BaseSettings):
@@ -47,11 +52,13 @@ class KeepingSettings(BaseSettings):
     retention_positions_days: int = Field(
         default=730,
         ge=31,
+        le=LONGEST_DAYS,
         description="Days that positions are kept: appeals, complaints and enforcement take up to two years.",
     )
     retention_events_days: int = Field(
         default=730,
         ge=31,
+        le=LONGEST_DAYS,
         description="Days that what devices say of themselves is kept: as positions, which it explains.",
     )
     retention_protected_days: int = Field(
@@ -63,24 +70,33 @@ class KeepingSettings(BaseSettings):
     retention_contacts_days: int = Field(
         default=2190,
         ge=365,
+        le=LONGEST_DAYS,
         description="Days that the contact log is kept: six years, as long as a claim may be brought.",
     )
     retention_dead_letters_days: int = Field(
         default=90,
         ge=7,
+        le=LONGEST_DAYS,
         description="Days that parked messages are kept: until their cause is mended and they are taken again.",
     )
     retention_audit_days: int = Field(
         default=2555,
         ge=365,
+        le=LONGEST_DAYS,
         description="Days that what audit entries say is kept: a year longer than what they tell of.",
     )
     retention_cases_days: int = Field(
         default=2190,
         ge=28,
+        le=LONGEST_DAYS,
         description="Days after the end of a wearer's last order from which all that is held of them may be erased: six years.",
     )
     retention_database_url: str | None = Field(
         default=None,
         description="The database with a login that may let data go (its owner); default: `DATABASE_URL`.",
     )
+
+    @field_validator("retention_database_url")
+    @classmethod
+    def _is_a_database(cls, value: str | None) -> str | None:
+        return value if value is None else require_database_url(value)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, FilePath, ValidationError, field_validator, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import SettingsConfigDict, SettingsError
 
 from api.addresses import require_guarded
 from api.basemap import hidden, require_basemap
@@ -25,6 +25,7 @@ from bailiwick.keeping_settings import KeepingSettings, SigningSettings
 from bailiwick.sign_in_settings import SignInSettings
 from domain.adapted import ADAPTERS
 from domain.errors import BadSetting
+from store.connecting import require_database_url
 
 PREFIX = "BAILIWICK_"
 SECRETS_FOLDER = f"{PREFIX}SECRETS_FOLDER"
@@ -100,9 +101,7 @@ class Settings(SigningSettings, KeepingSettings, SignInSettings, ChannelSettings
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in ("postgresql", "postgres"):
-            raise ValueError("must start with postgresql://")
-        return value
+        return value if value is None else require_database_url(value)
 
     @field_validator("mqtt_url")
     @classmethod
@@ -259,6 +258,8 @@ def load_settings() -> Settings:
     try:
         places: dict[str, Any] = {"_env_file": DOTENV, "_secrets_dir": secrets if secrets.is_dir() else None}
         return Settings(**places)
+    except SettingsError as error:
+        raise BadSetting(f"a file in {secrets} cannot be read: {error.__cause__}") from None
     except ValidationError as error:
         raise BadSetting("; ".join(_one_line(fault["loc"], fault["msg"]) for fault in error.errors())) from None
 
@@ -270,13 +271,20 @@ def _given_names(secrets: Path) -> Iterator[tuple[str, str]]:
         if name.upper().startswith(PREFIX) and name.upper() not in own and not name.upper().startswith(OF_THE_TESTS):
             yield name.upper(), "the environment"
     if DOTENV.is_file():
-        for name in dotenv_values(DOTENV):
+        for name in _of_dotenv():
             if name.upper().startswith(PREFIX):
                 yield name.upper(), str(DOTENV)
     if secrets.is_dir():
         for path in secrets.iterdir():
             if path.name.upper().startswith(PREFIX):
                 yield path.name.upper(), str(secrets)
+
+
+def _of_dotenv() -> list[str]:
+    try:
+        return list(dotenv_values(DOTENV))
+    except UnicodeDecodeError as error:
+        raise BadSetting(f"{DOTENV} is not UTF-8: save it as UTF-8 (byte {error.start + 1})") from None
 
 
 def _nearest(name: str, known: set[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from domain.instants import FAR_US, format_instant
@@ -73,12 +73,12 @@ def check_references(caseload: Caseload, record: Record) -> Faults:
 
     ``caseload`` is all that is known so far: for a ``learnt`` line, what was learnt before it.
     """
-    return reference_faults(_newest_of(caseload), record)
+    return reference_faults(find_newest(caseload), record)
 
 
 def check_record(caseload: Caseload, record: Record, limits: Limits = ENGLAND_AND_WALES) -> Faults:
     """As `check_references`, and what contradicts the newest versions known: overlapping fittings, hours over limits."""
-    find = _newest_of(caseload)
+    find = find_newest(caseload)
     faults = reference_faults(find, record)
     if isinstance(record, Fitting):
         faults += _overlaps_known(caseload, record)
@@ -87,7 +87,9 @@ def check_record(caseload: Caseload, record: Record, limits: Limits = ENGLAND_AN
     return faults
 
 
-def _newest_of(caseload: Caseload) -> Find:
+def find_newest(caseload: Caseload) -> Find:
+    """Finds what was learnt last of a record, ended or not."""
+
     def find(key: Key) -> Record | None:
         versions = caseload.versions.get(key)
         return versions[-1].record if versions else None
@@ -170,3 +172,21 @@ def limit_findings(find: Find, record: Condition, limits: Limits) -> list[tuple[
         return []
     way_out = '; shorten it, or say who allowed it: "override":{"by":"...","reason":"..."}' if limit.refused else ""
     return [(("timetable", f"{over} under an order of kind {order.kind.value}{way_out}"), limit.refused)]
+
+
+def upset_by(
+    find: Find, record: Record, conditions: Iterable[Condition], limits: Limits
+) -> Iterator[tuple[tuple[str, str], bool]]:
+    """((field, cause), refused) where a new version of ``record`` makes something wrong of conditions that refer to it."""
+    now = {key_of(record): record}
+    for condition in conditions:
+        if isinstance(record, Order) and condition.order == record.id:
+            if condition.other_wearer == record.wearer:
+                told = f"is {record.wearer!r}, whom condition {condition.id!r} of order {record.id!r} forbids to meet"
+                yield ("wearer", f"{told}; must be somebody else"), True
+            for (_, cause), refused in limit_findings(lambda key: now.get(key) or find(key), condition, limits):
+                yield ("kind", f"order {record.id!r} has condition {condition.id!r}, which {cause}"), refused
+        at_home = condition.place is not None and condition.place.home_unit == record.id
+        if isinstance(record, Device) and at_home and record.kind is not DeviceKind.HOME_UNIT:
+            told = f"is {record.kind.value}, but {record.id!r} is the home unit of condition {condition.id!r}"
+            yield ("kind", f"{told}; must be a home_unit"), True

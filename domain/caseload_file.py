@@ -22,6 +22,8 @@ from domain.caseload_checks import (
     limit_findings,
     overlap_cause,
     reference_faults,
+    references,
+    upset_by,
 )
 from domain.caseload_json import record_as_json
 from domain.caseload_lines import object_of
@@ -146,7 +148,7 @@ def check_written(
     for key, record in written.records.items():
         _check_references(checking, key, record)
     _check_overlaps(checking)
-    over = _check_limits(checking, limits)
+    over = _check_limits(checking, limits) + _check_upset(checking, limits)
     if written.faults:
         raise BadInput(sorted(written.faults, key=lambda fault: fault.line))
     warned = over + [
@@ -207,5 +209,20 @@ def _check_limits(checking: _Checking, limits: Limits) -> list[Fault]:
     for key, record in written.records.items():
         if isinstance(record, Condition):
             for (place, cause), refused in limit_findings(checking.find, record, limits):
+                (written.faults if refused else warned).append(Fault(written.file, written.lines[key], place, cause))
+    return warned
+
+
+def _check_upset(checking: _Checking, limits: Limits) -> list[Fault]:
+    """What new versions make of known conditions that refer to them: faults into what was written; the warnings come back."""
+    written, warned = checking.written, list[Fault]()
+    for own, condition in checking.known.items():
+        if own in written.records or not isinstance(condition, Condition):
+            continue
+        for _, key in references(condition):
+            record = written.records.get(key)
+            if record is None or record == checking.known.get(key):
+                continue
+            for (place, cause), refused in upset_by(checking.find, record, [condition], limits):
                 (written.faults if refused else warned).append(Fault(written.file, written.lines[key], place, cause))
     return warned

@@ -40,6 +40,25 @@ def object_of(line: str | bytes, *, first: bool) -> dict[str, Any] | None:
     return found
 
 
+def key_told_twice(line: bytes) -> str | None:
+    """A key that the object on a line has twice, None where each is there once; objects inside it are not asked.
+
+    The line has been read as JSON before. Raises ``RecursionError`` for one that is nested too deep.
+    """
+    outermost: list[tuple[str, Any]] = []
+
+    def remember(pairs: list[tuple[str, Any]]) -> None:
+        outermost[:] = pairs  # the outermost is finished last
+
+    json.loads(line, object_pairs_hook=remember, parse_int=str, parse_float=str)
+    return _told_twice(outermost)
+
+
+def _told_twice(pairs: list[tuple[str, Any]]) -> str | None:
+    keys = [key for key, _ in pairs]
+    return next((key for key in keys if keys.count(key) > 1), None)
+
+
 def _decoded(line: bytes) -> str:
     try:
         return line.decode("utf-8")
@@ -52,9 +71,7 @@ def _decoded(line: bytes) -> str:
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise Wrong(f"has the key {shown(twice)} twice in one object; which of the two is meant?", "line")
+        raise Wrong(f"has the key {shown(_told_twice(pairs))} twice in one object; which of the two is meant?", "line")
     return found
 
 

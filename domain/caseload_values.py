@@ -15,8 +15,8 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from domain.errors import BadInstant
-from domain.instants import FAR_US, parse_instant
+from domain.errors import BadInstant, FarInstant
+from domain.instants import EARLY_US, FAR_US, LAST_OF_RECORDS_US, parse_instant
 
 T = TypeVar("T")
 Word = TypeVar("Word", bound=StrEnum)
@@ -36,7 +36,6 @@ _CLOCK = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _EARLIEST_US = parse_instant("1900-01-01T00:00:00Z")
-_LATEST_US = parse_instant("9999-12-31T23:59:59.999999Z")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -189,10 +188,12 @@ def instant(value: Any) -> int:
     if not isinstance(value, str) or not value.isascii():
         raise Wrong(f"is {shown(value)}; {right}")
     try:
-        found = parse_instant(value)
+        found = parse_instant(value, LAST_OF_RECORDS_US)
+    except FarInstant:
+        found = EARLY_US
     except BadInstant:
         raise Wrong(f"is {shown(value)}; {right}") from None
-    if not _EARLIEST_US <= found <= _LATEST_US:
+    if found < _EARLIEST_US:
         raise Wrong(f"is {shown(value)}; must be in the years 1900 to 9999")
     return found
 

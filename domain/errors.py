@@ -4,6 +4,7 @@
 
     BailiwickError
     ├── BadInstant            a text that is not an RFC 3339 instant
+    │   └── FarInstant        one of a year that cannot be reckoned with
     ├── BadPlace              a text that is no place of the National Grid
     ├── BadInput              a file that cannot be taken: one `Fault` a bad line
     ├── RecordFault           a record that cannot be taken: each field and cause
@@ -23,8 +24,18 @@ class BadInstant(BailiwickError):
     """A text that is not an RFC 3339 instant."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"not an RFC 3339 instant: {text!r}")
+        super().__init__(self._why(text))
         self.text = text
+
+    def _why(self, text: str) -> str:
+        return f"not an RFC 3339 instant: {text!r}"
+
+
+class FarInstant(BadInstant):
+    """An instant so far away that what is reckoned from it could not be written."""
+
+    def _why(self, text: str) -> str:
+        return f"an instant outside the years 1000 to 9998 in UTC: {text!r}"
 
 
 class BadPlace(BailiwickError):

@@ -8,12 +8,13 @@
 
 It is read lazily, so that a stream works as a file does. The first line that is not one of these, or whose time is
 before the last one's, ends the reading with `BadInput`. What a device sent is not a line's fault: an envelope that is
-bad, or of a device that nobody knows, is a dead letter here as it is live. As in a caseload file, blank lines are
-nothing, and the first may begin with a byte order mark.
+bad, or of a device that nobody knows, is a dead letter here as it is live, and one with half of a surrogate pair in it is
+taken as it is live. As in a caseload file, blank lines are nothing, and the first may begin with a byte order mark.
 """
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,12 +23,12 @@ from typing import Any, Final, NoReturn, TypeAlias
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from domain.caseload_lines import MAX_LINE_BYTES, object_of
-from domain.caseload_values import Wrong
+from domain.caseload_lines import MAX_LINE_BYTES, key_told_twice, object_of
+from domain.caseload_values import Wrong, shown
 from domain.commits import DeadLetter
-from domain.errors import BadInput, BadInstant, Fault, RecordFault
+from domain.errors import BadInput, BadInstant, FarInstant, Fault, RecordFault
 from domain.facts import Batch
-from domain.instants import EARLY_US, format_instant, parse_instant
+from domain.instants import EARLY_US, FAR_US, format_instant, parse_instant
 from domain.records import Device, Record, Version
 from domain.wire import Decoder
 from domain.wire_columns import Lines
@@ -43,6 +44,19 @@ OUT_OF_TIME: Final = (
 
 RecordParser: TypeAlias = Callable[[dict[str, Any]], Record]
 """A learnt line's record from its object; raises `RecordFault`."""
+
+_COMPACT: Final = {
+    "received": len('{"received":"","device":"","envelope":}'),
+    "tick": len('{"tick":""}'),
+}
+"""Bytes of a line beside its values, where nothing is written that need not be."""
+_SHORTEST_KEY: Final = len(',"tick":""')
+"""A line that is less longer than it need be has no key twice."""
+_LONE: Final = rb"\ufffd"
+_ESCAPES: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +110,31 @@ _COMPANIONS: Final = {
 _line_from_json: Final = msgspec.json.Decoder(_Line).decode
 
 
+def _line_of(text: bytes) -> _Line:
+    """Raises ``msgspec.DecodeError``; not for half of a surrogate pair, which JSON may have and the decoder does not take."""
+    try:
+        return _line_from_json(text)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        mended = _without_lone_surrogates(text)
+        if mended == text:
+            raise
+    line = _line_from_json(mended)
+    line.envelope, line.record = (_as_it_stood(value, mended, text) for value in (line.envelope, line.record))
+    return line
+
+
 def read_feed(
     lines: Iterable[bytes | str],
     file: str,
     parse_record: RecordParser,
     until_us: int | None = None,
+    parse_ended: RecordParser | None = None,
 ) -> Iterator[FeedLine]:
-    """Read a feed's lines, lazily; those later than ``until_us`` are not read.
+    """Read a feed's lines, lazily; of the first later than ``until_us`` no more is read than its instant, and nothing of the others.
+
+    ``parse_record`` reads the records of ``learnt`` lines, and ``parse_ended``, where it is given, of those that end one.
 
     Raises
     ------
@@ -110,18 +142,19 @@ def read_feed(
         At the first bad line, naming ``file``, its number from 1, the field and the cause.
     """
     before_us = EARLY_US
+    reader = _Reader(file, parse_record, parse_ended or parse_record, FAR_US if until_us is None else until_us)
     for number, text in enumerate(lines, 1):
         written = text.encode(errors="surrogatepass") if isinstance(text, str) else text
         if number == 1:
             written = written.removeprefix(BOM_UTF8)
         if not written or written.isspace():
             continue
-        line = _Reader(file, number, parse_record).read(written)
+        line = reader.read(number, written)
+        if line is None:
+            return
         if line.at_us < before_us:
             cause = f"goes back: {format_instant(line.at_us)} after {format_instant(before_us)}"
             raise BadInput([Fault(file, number, _first_key(line), cause)])
-        if until_us is not None and line.at_us > until_us:
-            return
         before_us = line.at_us
         yield line
 
@@ -134,6 +167,7 @@ def read_batches(
     file: str = "-",
     lines_per_batch: int = LINES_PER_BATCH,
     until_us: int | None = None,
+    parse_ended: RecordParser | None = None,
 ) -> Iterator[tuple[Batch, list[DeadLetter]]]:
     """A feed as batches, each with what was parked of it.
 
@@ -142,7 +176,7 @@ def read_batches(
     `BadInput` as `read_feed` does; the lines since the last batch are then not handed over.
     """
     taken, dead_letters = Lines(), list[DeadLetter]()
-    for line in read_feed(lines, file, parse_record, until_us):
+    for line in read_feed(lines, file, parse_record, until_us, parse_ended):
         if len(taken) == lines_per_batch or (isinstance(line, Learnt) and _is_new_device(line, decoder) and len(taken)):
             yield taken.batch(decoder.index_of), dead_letters
             taken, dead_letters = Lines(), []
@@ -168,26 +202,47 @@ def _first_key(line: FeedLine) -> str:
     return "tick" if isinstance(line, Tick) else "learnt"
 
 
-@dataclass(frozen=True, slots=True)
+def _without_lone_surrogates(text: bytes) -> bytes:
+    """The text, and U+FFFD, which is as long, for every escape that is half of a surrogate pair."""
+    return _ESCAPES.sub(lambda escape: _LONE if escape["lone"] else escape[0], text)
+
+
+def _as_it_stood(value: Raw, mended: bytes, text: bytes) -> Raw:
+    """A value of a mended line as the line had it. Where none is elsewhere, the first place that reads like it is its own."""
+    written = bytes(value)
+    place = mended.find(written)
+    return Raw(text[place : place + len(written)]) if _LONE in written else value
+
+
+@dataclass(slots=True)
 class _Reader:
-    """Reads one line; every fault that it finds names the line."""
+    """Reads lines, one after another; every fault that it finds names the line."""
 
     file: str
-    number: int
     parse_record: RecordParser
+    parse_ended: RecordParser
+    until_us: int
+    number: int = 0
 
-    def read(self, text: bytes) -> FeedLine:
+    def read(self, number: int, text: bytes) -> FeedLine | None:
+        """The line, None when it is later than ``until_us``."""
+        self.number = number
         line = self._parse(text)
         kinds = [kind for kind in _COMPANIONS if getattr(line, kind) is not UNSET]
         if len(kinds) != 1:
             self._refuse("line", f"must have one of {', '.join(_COMPANIONS)}")
         kind = kinds[0]
+        written: str = getattr(line, kind)
+        at_us = self._instant(kind, written)
+        if at_us > self.until_us:
+            return None
+        self._require_in_time(kind, written, at_us)
         for other, companions in _COMPANIONS.items():
             if other != kind:
                 self._refuse_any(line, companions, kind)
-        at_us = self._instant(kind, getattr(line, kind))
         if kind == "received":
-            return self._received(line, at_us)
+            return self._received(line, at_us, text)
+        self._require_keys_once(text, len(written) + _COMPACT["tick"] if kind == "tick" else 0)
         return Tick(self.number, at_us) if kind == "tick" else self._learnt(line, at_us)
 
     def _parse(self, text: bytes) -> _Line:
@@ -196,7 +251,7 @@ class _Reader:
         try:
             if not text.isascii():
                 text.decode()  # what the reading below skips it does not look at
-            return _line_from_json(text)
+            return _line_of(text)
         except UnicodeDecodeError as error:
             self._refuse("line", f"not UTF-8: {error.reason} at byte {error.start + 1}")
         except RecursionError:
@@ -207,7 +262,7 @@ class _Reader:
         except msgspec.DecodeError as error:
             self._refuse("line", f"not JSON: {error}")
 
-    def _received(self, line: _Line, at_us: int) -> Received:
+    def _received(self, line: _Line, at_us: int, text: bytes) -> Received:
         envelope = bytes(line.envelope)
         if line.device is UNSET:
             self._refuse("device", "missing")
@@ -215,29 +270,48 @@ class _Reader:
             self._refuse("device", "not 1 to 32 of A-Z a-z 0-9 _ -")
         if not envelope:
             self._refuse("envelope", "missing")
+        assert line.received is not UNSET
+        self._require_keys_once(text, len(line.received) + len(line.device) + len(envelope) + _COMPACT["received"])
         return Received(self.number, at_us, line.device, envelope)
 
     def _learnt(self, line: _Line, at_us: int) -> Learnt:
+        ended = line.cancelled is True
         try:
             written = object_of(bytes(line.record), first=False)
             if written is None:
                 self._refuse("record", "missing")
-            record = self.parse_record(written)
+            record = (self.parse_ended if ended else self.parse_record)(written)
         except Wrong as wrong:
             self._refuse("record", wrong.cause)
         except RecordFault as fault:
             self._refuse(f"record.{fault.field}", fault.cause)
-        holds_from_us = self._instant("holds_from", line.holds_from) if isinstance(line.holds_from, str) else at_us
-        return Learnt(self.number, at_us, Version(record, holds_from_us, at_us, line.cancelled is True))
+        holds_from_us = at_us
+        if isinstance(line.holds_from, str):
+            holds_from_us = self._instant("holds_from", line.holds_from)
+            self._require_in_time("holds_from", line.holds_from, holds_from_us)
+        return Learnt(self.number, at_us, Version(record, holds_from_us, at_us, ended))
 
     def _instant(self, field: str, text: str) -> int:
         try:
-            at_us = parse_instant(text)
+            return parse_instant(text)
+        except FarInstant:
+            self._refuse(field, f"{text[:40]} is {OUT_OF_TIME}")
         except BadInstant:
             self._refuse(field, f"not an instant such as 2026-11-21T22:00:00Z: {text[:40]!r}")
+
+    def _require_in_time(self, field: str, text: str, at_us: int) -> None:
         if not FIRST_US <= at_us <= LAST_US:
             self._refuse(field, f"{text[:40]} is {OUT_OF_TIME}")
-        return at_us
+
+    def _require_keys_once(self, text: bytes, needed: int) -> None:
+        """``needed`` are the bytes that its values take when it is written without a space; only a longer one is looked at."""
+        if len(text) >= needed + _SHORTEST_KEY:
+            try:
+                twice = key_told_twice(text)
+            except RecursionError:
+                self._refuse("line", "nested too deep")
+            if twice is not None:
+                self._refuse("line", f"has the key {shown(twice)} twice; which of the two is meant?")
 
     def _refuse_any(self, line: _Line, keys: tuple[str, ...], kind: str) -> None:
         for key in keys:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from domain.errors import BadInstant
+from domain.errors import BadInstant, FarInstant
 
 SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
@@ -18,14 +18,20 @@ EARLY_US = -(1 << 62)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))",
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))",
+    re.ASCII,
 )
+_FIRST_US = (datetime(1000, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+LAST_US = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) - 1
+"""The end of the year 9998: from any instant up to it one may go on by days, and the calendar has not ended."""
+LAST_OF_RECORDS_US = LAST_US + 365 * DAY_US
+"""The end of the year 9999, which people write into a record for what never ends."""
 
 
-def parse_instant(text: str) -> int:
+def parse_instant(text: str, last_us: int = LAST_US) -> int:
     """Microseconds since the epoch of an RFC 3339 instant; digits past the microsecond are cut.
 
-    Raises `BadInstant` when the text is not one.
+    Raises `BadInstant` when the text is not one, `FarInstant` when it is before the year 1000 or after ``last_us``.
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
@@ -39,6 +45,8 @@ def parse_instant(text: str) -> int:
     if sign:
         offset = (int(off_h) * 60 + int(off_m)) * MINUTE_US
         us -= offset if sign == "+" else -offset
+    if not _FIRST_US <= us <= last_us:
+        raise FarInstant(text)
     return us
 
 
@@ -61,7 +69,7 @@ def _second_text(whole: int) -> str:
 
 @lru_cache(maxsize=1_024)
 def _day_text(day: int) -> str:
-    return (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%d")
+    return (_EPOCH + timedelta(days=day)).date().isoformat()  # strftime would not fill up a year before 1000
 
 
 @lru_cache(maxsize=86_400)

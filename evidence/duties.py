@@ -17,7 +17,7 @@ import msgspec
 
 from domain.caseload_json import record_as_json
 from domain.facts import Roster
-from domain.instants import DAY_US, EARLY_US, FAR_US, format_instant, parse_instant
+from domain.instants import DAY_US, EARLY_US, FAR_US, LAST_OF_RECORDS_US, format_instant, parse_instant
 from domain.records import Condition, Order, Suspension, Version, Zone
 from domain.vocabulary import ConditionKind, DutyEvent, DutyState, OrderKind
 from evidence.duty_rules import DutyRules
@@ -320,7 +320,11 @@ def _is_news(topic: str, facts: Facts | None, told: Facts | None, now_us: int) -
     """Whether it must be told. Of an order that protects nobody any more its end tells, of a suspension's end the resumption."""
     if facts is None or told is None:
         return facts is not told
-    if topic.startswith("order:") and facts["to"] is not None and parse_instant(facts["to"]) <= now_us:
+    if (
+        topic.startswith("order:")
+        and facts["to"] is not None
+        and parse_instant(facts["to"], LAST_OF_RECORDS_US) <= now_us
+    ):
         return False
     if topic.startswith("suspension:") and told["to"] is None:
         facts = {**facts, "to": None}

@@ -29,12 +29,14 @@ class Feed:
     """A caseload that was learnt before everything, and the lines after it.
 
     ``file`` is what faults name. ``until_us``: lines after it are not read, and it ends with a tick then; None: no tick.
+    ``as_entered``: the records are those of a centre, which held them against each other when they were entered.
     """
 
     versions: Sequence[Version]
     lines: Iterable[bytes]
     file: str
     until_us: int | None = None
+    as_entered: bool = True
 
 
 def judge_feed(feed: Feed, zones: TimeZones, parked: Counter[str]) -> Iterator[Violation]:
@@ -45,9 +47,15 @@ def judge_feed(feed: Feed, zones: TimeZones, parked: Counter[str]) -> Iterator[V
     roster = Roster()
     rules = Rules(roster, feed.versions, zones, max_log=sys.maxsize)
     decoder = Decoder(roster, {v.record.id for v in feed.versions if isinstance(v.record, Device)})
-    learnt = LearntRecords(feed.versions, zones.names)
+    learnt = LearntRecords(feed.versions, zones.names, as_entered=feed.as_entered)
     batches = read_batches(
-        feed.lines, decoder, learnt, file=feed.file, lines_per_batch=LINES_PER_BATCH, until_us=feed.until_us
+        feed.lines,
+        decoder,
+        learnt,
+        file=feed.file,
+        lines_per_batch=LINES_PER_BATCH,
+        until_us=feed.until_us,
+        parse_ended=learnt.ended,
     )
     for batch, dead_letters in batches:
         _count(dead_letters, parked)

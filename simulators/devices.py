@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import SECOND_US
-from domain.vocabulary import EventCode, EventState
+from domain.vocabulary import DeviceKind, EventCode, EventState
 from simulators import items
 from simulators.device_spans import (
     NEVER_US,
@@ -44,6 +44,8 @@ NOTHING_SAID: Final = -1
 SAID_LOST: Final = 0
 """In place of when a home unit last heard its tag: it has told nothing of it since it was switched on; it has told that
 it is lost."""
+READS_US: Final = 1_800 * SECOND_US
+"""An alcohol tag reads so often."""
 
 
 class Message(NamedTuple):
@@ -109,7 +111,11 @@ class Devices:
         self.seq = np.zeros(size, np.int64)
         self.late: list[tuple[int, int, int, int]] = []
         self._slow = np.ones(size, bool)  # until the first message has gone, and for whom it is never simple
-        self._usually_slow = np.array([s.msgpack or s.upload_us > s.interval_us for s in speakers], bool)
+        self._usually_slow = np.array([s.msgpack or s.gathers for s in speakers], bool)
+        self._listens = np.array([s.listens for s in speakers], bool)
+        self._tagged = np.array([bool(s.worn.tags) for s in speakers], bool)
+        self._repeated_us = np.full(size, -NEVER_US, np.int64)
+        self._reads = np.array([s.worn.device.kind is DeviceKind.ALCOHOL_TAG for s in speakers], bool)
         self._waiting: dict[int, list[Item]] = {}
         self._since_us: dict[int, int] = {}
         self._kept: dict[int, list[Item]] = {}
@@ -172,7 +178,8 @@ class Devices:
         """Records and uploads so often from now on; what is shorter begins at once."""
         self._interval_us[device], self._upload_us[device] = interval_us, max(interval_us, upload_us)
         self._next_us[device] = min(int(self._next_us[device]), now_us + interval_us)
-        self._usually_slow[device] = self.speakers[device].msgpack or upload_us > interval_us
+        gathers = upload_us > interval_us and not self._listens[device]
+        self._usually_slow[device] = self.speakers[device].msgpack or gathers
         self._slow[device] |= self._usually_slow[device]
 
     def pace(self, speaking: int, interval_us: int, now_us: int) -> None:
@@ -292,8 +299,11 @@ class Devices:
         t_ms = t_us // MS + self.start_ms + off_ms
         for was_off in who[t_us - self._listened_us[who] > self._interval_us[who]].tolist():
             self._last_heard_ms[[was_off, *self._rows_of(was_off)]] = NOTHING_SAID
+            self._repeated_us[was_off] = -NEVER_US
         self._listened_us[who] = t_us
-        simple = heard & ~(self._slow[who] | quiet | (off_ms != 0) | self._shared[who])
+        again = ~self._listens[who] | (t_us + self._interval_us[who] - self._repeated_us[who] > self._upload_us[who])
+        self._repeated_us[who[again]] = t_us[again]
+        simple = heard & again & self._tagged[who] & ~(self._slow[who] | quiet | (off_ms != 0) | self._shared[who])
         plain = who[simple]
         self.seq[plain] += 1
         self._last_heard_ms[plain] = t_ms[simple]
@@ -304,10 +314,12 @@ class Devices:
             sent = t + SEND_DELAY_MS if sent_ms is None else sent_ms
             out.append(Message(device, due, template % (sent, seq, t, self._tags[device]), seq, 1))
         rest = ~simple
-        for device, due, at_ms, hears, hush in zip(
-            *(c[rest].tolist() for c in (who, t_us, t_ms, heard, quiet)), strict=True
+        for device, due, at_ms, hears, hush, repeats in zip(
+            *(c[rest].tolist() for c in (who, t_us, t_ms, heard, quiet, again)), strict=True
         ):
-            said = [self._hearing(device, at_ms, hears=hears), *self._of_guests(device, due, at_ms)]
+            said = [self._of_its_own(device, due, at_ms, hears=hears, repeats=repeats)]
+            said = [one for one in said if repeats or one[0] is not EventCode.HEARTBEAT]
+            said += self._of_guests(device, due, at_ms, repeats=repeats)
             for number, (code, state, data) in enumerate(said, start=1):
                 more = number < len(said)
                 self._item(device, due, code, state, data, quiet=hush, sent_ms=sent_ms, out=out, more=more)
@@ -323,23 +335,37 @@ class Devices:
             return []
         return [len(self.speakers) + n for n, guest in enumerate(self._guests) if guest.device == device]
 
-    def _of_guests(self, device: int, t_us: int, t_ms: int) -> list[tuple[EventCode, EventState, Item | None]]:
+    def _of_its_own(
+        self, device: int, t_us: int, t_ms: int, *, hears: bool, repeats: bool
+    ) -> tuple[EventCode, EventState, Item | None]:
+        """What a device that knows no place says in a round: a home unit of its tag, an alcohol tag of what it read."""
+        if self._tags[device]:
+            return self._hearing(device, t_ms, hears=hears, repeats=repeats)
+        if self._reads[device] and t_us % READS_US < self._interval_us[device]:
+            return EventCode.ALCOHOL_READING, EventState.PULSE, {"tac_permille": 0.0}
+        return EventCode.HEARTBEAT, EventState.PULSE, None
+
+    def _of_guests(
+        self, device: int, t_us: int, t_ms: int, *, repeats: bool
+    ) -> list[tuple[EventCode, EventState, Item | None]]:
         """What a home unit says of the other tags that it hears, where it has something to say."""
         said = []
         for row in self._rows_of(device):
             guest = self._guests[row - len(self.speakers)]
             if guest.from_us <= t_us < guest.until_us:
                 hears = bool(self._hears(np.array([row], np.intp), np.array([t_us], np.int64))[0])
-                said.append(self._hearing(row, t_ms, hears=hears))
+                said.append(self._hearing(row, t_ms, hears=hears, repeats=repeats))
         return [one for one in said if one[0] is not EventCode.HEARTBEAT]
 
-    def _hearing(self, device: int, t_ms: int, *, hears: bool) -> tuple[EventCode, EventState, Item | None]:
-        """What a home unit says of its tag, or of a guest's by its row: heard, just lost, or nothing new."""
+    def _hearing(
+        self, device: int, t_ms: int, *, hears: bool, repeats: bool
+    ) -> tuple[EventCode, EventState, Item | None]:
+        """What a home unit says of its tag, or of a guest's by its row: heard (if it is to say that again), just lost, or nothing new."""
         tag, last_ms = self._tags[device].decode(), int(self._last_heard_ms[device])
-        if not tag:
-            return EventCode.HEARTBEAT, EventState.PULSE, None
         if hears:
             self._last_heard_ms[device] = t_ms
+            if last_ms > SAID_LOST and not repeats:
+                return EventCode.HEARTBEAT, EventState.PULSE, None
             return EventCode.IN_RANGE, EventState.START, {"tag": tag}
         self._last_heard_ms[device] = SAID_LOST
         if last_ms == NOTHING_SAID:
@@ -399,8 +425,9 @@ class Devices:
             return
         waiting = self._waiting.setdefault(device, [])
         waiting.append(item)
-        spans_us = t_us - self._since_us.setdefault(device, t_us) + int(self._interval_us[device])
-        if urgent or (spans_us >= self._upload_us[device] and not more):
+        each_us = max(int(self._next_us[device]) - t_us, int(self._interval_us[device]))
+        next_us = t_us - self._since_us.setdefault(device, t_us) + 2 * each_us  # between uploads, if this waits too
+        if urgent or (not more and (self._listens[device] or next_us > self._upload_us[device])):
             out.extend(self._upload(device, t_us, sent_ms))
 
     def _upload(self, device: int, t_us: int, sent_ms: int | None) -> list[Message]:

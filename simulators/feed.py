@@ -14,7 +14,7 @@ from domain.instants import SECOND_US, format_instant
 from simulators.device_spans import NEVER_US, us_of
 from simulators.devices import Devices, Message
 from simulators.hostile import junk, stranger, strangers_send
-from simulators.losses import is_lost
+from simulators.losses import held_back_s, is_lost
 from simulators.scenario import DUPLICATE_S, Scenario
 
 SLICE_US = 10 * SECOND_US
@@ -85,13 +85,16 @@ class _Arrivals:
     def take(self, messages: list[Message]) -> None:
         network = self._network
         for message in messages:
-            if is_lost(network.lost, self._seed, self._devices.speakers[message.device].id, message.t_us):
+            of = self._seed, self._devices.speakers[message.device].id, message.t_us
+            if is_lost(network.lost, *of):
                 continue
+            held_s = held_back_s(network.reordered, network.reorder_s, *of)
             if network.broken and self._rng.random() < network.broken:
-                self._post(message._replace(payload=junk(self._rng), items=0), self._latency_us())
-            self._post(message, self._latency_us())
+                self._post(message._replace(payload=junk(self._rng), items=0), self._latency_us(held_s))
+            self._post(message, self._latency_us(held_s))
             if network.duplicates and self._rng.random() < network.duplicates:
-                self._post(message, self._latency_us() + round(SECOND_US * self._rng.uniform(*DUPLICATE_S)))
+                after_us = self._latency_us(held_s)
+                self._post(message, after_us + round(SECOND_US * self._rng.uniform(*DUPLICATE_S)))
 
     def take_strangers(self, now_us: int) -> None:
         """What clients that are no devices have sent before then."""
@@ -101,11 +104,8 @@ class _Arrivals:
                 self._post(Message(-1 - number, at_us, payload, 0, 0), self._latency_us())
             self._stranger = next(self.strangers, (NEVER_US, 0, b""))
 
-    def _latency_us(self) -> int:
-        network = self._network
-        latency_s = network.latency_s * math.exp(0.5 * self._rng.gauss(0, 1))
-        if network.reordered and self._rng.random() < network.reordered:
-            latency_s += self._rng.uniform(0, network.reorder_s)
+    def _latency_us(self, held_s: float = 0.0) -> int:
+        latency_s = self._network.latency_s * math.exp(0.5 * self._rng.gauss(0, 1)) + held_s
         return 1000 * (200 + round(1000 * latency_s))
 
     def _post(self, message: Message, latency_us: int) -> None:

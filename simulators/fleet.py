@@ -21,7 +21,7 @@ from domain.instants import SECOND_US
 from simulators.devices import Devices, Message
 from simulators.hostile import junk, stranger, strangers_send
 from simulators.link import Address, Exchange, Link
-from simulators.losses import is_lost
+from simulators.losses import held_back_s, is_lost
 from simulators.obeying import Obedience
 from simulators.scenario import Hostile, Network
 from simulators.scenes import Life
@@ -337,20 +337,24 @@ class Fleet:
     def _send_badly(self, message: Message) -> None:
         """Not at all, twice, or later, as the scenario has it."""
         network, link = self._network, self._links[message.device]
-        if is_lost(network.lost, self._seed, self._devices.speakers[message.device].id, message.t_us):
+        of = self._seed, self._devices.speakers[message.device].id, message.t_us
+        if is_lost(network.lost, *of):
             self.tally.lost += message.items
             self._obedience.hold_back(message)
             return
+        posts = [(message.payload, message.items)]
         if network.broken and self._rng.random() < network.broken:
             self.tally.broken += 1
-            link.send(junk(self._rng), 0)
+            posts.insert(0, (junk(self._rng), 0))
         if self._rng.random() < network.duplicates:
             self.tally.duplicated += message.items
-            link.send(message.payload, message.items)
-        if self._rng.random() < network.reordered:
-            link.send_late(self._rng.uniform(0, network.reorder_s), message.payload, message.items)
-        else:
-            link.send(message.payload, message.items)
+            posts.append((message.payload, message.items))
+        held_s = held_back_s(network.reordered, network.reorder_s, *of)
+        for payload, items in posts:
+            if held_s:
+                link.send_late(held_s, payload, items)
+            else:
+                link.send(payload, items)
 
     def _change_coverage(self, now_us: int) -> None:
         """Devices that go out of reach hang up; those that come back connect."""

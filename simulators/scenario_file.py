@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from domain.errors import BadInstant, BailiwickError
+from domain.errors import BadInstant, BailiwickError, FarInstant
 from domain.instants import parse_instant
 from simulators.networks import CARRIERS
 from simulators.scenario import (
@@ -293,9 +293,12 @@ def _words(key: str) -> str:
 
 def _bad_start(given: Any) -> str | None:
     limits = f"from {START_FIRST} to {START_LAST}"
+    beyond = f"must be {limits}: no device can tell of other times"
     if given == "":
         return None
     try:
-        return None if may_begin(parse_instant(given)) else f"must be {limits}: no device can tell of other times"
+        return None if may_begin(parse_instant(given)) else beyond
+    except FarInstant:
+        return beyond
     except (BadInstant, TypeError):
         return f'must be an instant such as "2026-10-24T12:00:00Z", in quotes, {limits}'

@@ -4,6 +4,7 @@ A truth line and a violation belong together when wearer, kind and condition are
 some seconds of slack given. What lines say of themselves decides the rest:
 
 - a line that is `shown` and has no violation is **missed**;
+- one that only overlaps lines of what could not be shown is right, as long as they last; an absence from a curfew, however long;
 - a violation that only overlaps lines within the stated position error (or of positions that were a moment old when
   the condition began) is **explained**, as long as they last and no longer;
 - one that overlaps nothing, or only what was too short to be one, is **false**.
@@ -46,6 +47,8 @@ ABOUT_EDGES: Final = frozenset({Kind.ZONE_EDGE.value, BUFFER, Kind.ZONE_TRANSIT.
 EDGES: Final = "edges"
 BY_SILENCE: Final = frozenset({Kind.COMMUNICATION_LOST.value, Kind.WHEREABOUTS_UNKNOWN.value, Kind.LOST_IN_ZONE.value})
 """Kinds that the end of the run itself may make: what is decided on after it does not count."""
+UNTIL_SEEN: Final = frozenset({Kind.CURFEW.value})
+"""Kinds that last until what ends them is seen, though they be over and nobody knows (rules.md 5)."""
 DID_NOT_HAPPEN: Final = frozenset({WhyNot.NEAR_EDGE, WhyNot.BETWEEN_POSITIONS, WhyNot.BELOW_GRACE})
 BY_ERROR: Final = frozenset({WhyNot.NEAR_EDGE, WhyNot.BETWEEN_POSITIONS, WhyNot.POSITION_ERROR})
 """Lines that say of themselves that positions may have shown something else."""
@@ -219,8 +222,10 @@ class _Comparison:
         near = lines.touching(violation)
         same = [line for line in near if line.kind == violation.kind and (line.row, violation.row) not in stray]
         reasons = [line for line in near if _explains(line, violation)]
-        alone_s = _longest_gap_s(violation.from_s, self._until_s(violation), reasons)
-        if any(line.why_not not in DID_NOT_HAPPEN for line in same):
+        excused = [line for line in same if line.why_not not in DID_NOT_HAPPEN]
+        alone_s = _longest_gap_s(violation.from_s, self._until_s(violation), [*reasons, *excused])
+        surely = violation.kind in UNTIL_SEEN or any(line.why_not is None for line in excused)
+        if excused and (surely or alone_s <= self.report.tolerance_s):
             verdict = Verdict.RIGHT
         elif reasons and alone_s <= self.report.tolerance_s:
             verdict = Verdict.EXPLAINED
@@ -238,6 +243,7 @@ class _Comparison:
         if verdict is not Verdict.FALSE:
             return None
         self._count(violation, "false")
+        reasons = [*reasons, *(line for line in excused if line not in reasons)]
         if reasons:
             for_s = "with no end" if math.isinf(alone_s) else f"for {alone_s:.0f} s on end"
             return f"it lasted {for_s} when nothing explains it: {_words_of(reasons)} did for some of it"

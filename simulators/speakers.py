@@ -20,6 +20,8 @@ BREATH: Final = 0.15
 """The stated accuracy goes up and down by this part of itself over five minutes."""
 SPREAD: Final = 0.45
 """Of the logarithm of the devices' accuracies."""
+LISTENS_US: Final = 60 * SECOND_US
+"""A home unit that uploads less often listens so often all the same, and tells at once what is new."""
 OFTEN_US: Final = 30 * SECOND_US
 """A pace under this is of a violation: devices keep to it or are quicker by themselves; else of rest, and they are as slow or slower."""
 MS: Final = 1000
@@ -30,6 +32,7 @@ MS: Final = 1000
 class Speaker:
     """A device that speaks, and when: every ``interval_us`` from ``phase_us`` on, up to ``until_us``.
 
+    Up to ``upload_us`` it gathers what it records; a home unit listens every ``interval_us``, and says so long nothing that it said before.
     ``acc_m`` is the middle of its stated accuracy, ``worst_acc_m`` the most that it states. A ``beacon`` is a home unit
     beside a location tag: what the tag lives through it does not.
     """
@@ -47,6 +50,15 @@ class Speaker:
     beacon: bool = False
 
     @property
+    def listens(self) -> bool:
+        return self.worn.device.kind is DeviceKind.HOME_UNIT
+
+    @property
+    def gathers(self) -> bool:
+        """Whether what it records may wait for what it records next."""
+        return self.upload_us > self.interval_us and not self.listens
+
+    @property
     def worst_acc_m(self) -> float:
         return math.ceil(self.acc_m * (1 + BREATH) * 10) / 10
 
@@ -62,6 +74,11 @@ def pace_us(each_s: float, usual_us: int) -> int:
     return min(each_us, usual_us) if each_us < OFTEN_US else max(each_us, usual_us)
 
 
+def _listens_us(upload_us: int) -> int:
+    """How often a home unit listens: evenly between two uploads, whole milliseconds."""
+    return upload_us // -(-upload_us // LISTENS_US) // MS * MS
+
+
 def speakers_of(
     subjects: list[Subject], run: Run, scenario: Scenario, seed: int, rate_hz: float | None
 ) -> list[Speaker]:
@@ -75,7 +92,7 @@ def speakers_of(
             upload_us = interval_us if rate_hz else max(interval_us, worn.device.upload_s * SECOND_US)
             locates = worn.device.kind in LOCATING_KINDS
             if worn.device.kind is DeviceKind.HOME_UNIT:
-                interval_us = upload_us
+                interval_us = upload_us if rate_hz else _listens_us(upload_us)
             phase_us = int(len(speakers) * GOLDEN % 1.0 * interval_us) // MS * MS
             begin_us = max(0, worn.from_us - run.start_us)
             phase_us += -(-max(0, begin_us - phase_us) // interval_us) * interval_us

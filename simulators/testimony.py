@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 from domain.instants import SECOND_US
 from domain.vocabulary import EventCode, EventState
 from simulators.ground import SIGMA_OF_ACC, Floats
-from simulators.losses import are_lost
+from simulators.lives_walked import carried
+from simulators.losses import are_lost, held_back
+from simulators.scenario import DUPLICATE_S
 from simulators.scenes import DOUBTING, DeviceEvent, Life, Silence, Sky, Span
 from simulators.speakers import MS, Speaker, lived_by, pace_us
+from simulators.subjects import Subject
 
 Flags: TypeAlias = NDArray[np.bool_]
 LEAST_STATED_M = 5.0
 """Below this the rules take an accuracy for this (rules.md 3)."""
+HARDLY_S = 1e-3
 ARRIVAL_S = 2.0
 """What has not arrived so long before the run's end may be decided after it."""
 
@@ -40,6 +44,14 @@ class Messages(NamedTuple):
     bad: Flags
 
 
+class Doubt(NamedTuple):
+    """From ``at`` on a device, or a tag that it hears, says nothing of presence (rules.md 5.1), as was known from ``came`` on."""
+
+    at: float
+    came: float
+    of: str
+
+
 @dataclass(slots=True)
 class Told:
     """What one device told. All times are seconds since the run began.
@@ -50,8 +62,9 @@ class Told:
     arrived : (items,) when it arrived as something to be used; infinity: it did not in the run, or with an instant that nobody takes.
     events : what it said besides, and when that arrived so.
     messages : in which it came, those of no use as well: each is a sign of life.
-    doubts : since when the devices give no presence (rules.md 5.1), and when the centre learnt it.
+    doubts : what of this device and the tags that it hears says nothing of presence.
     delay_s : by how much what it sent may have come later; ``skew_s``: by how much its clock may be wrong.
+    woke : (k,) its first rounds after it was off; ``again_s``: by how much a message may come a second time later.
     without_clock : when the centre was away, or had just come back, and looked for nobody.
     """
 
@@ -61,8 +74,10 @@ class Told:
     arrived: Floats
     events: list[tuple[DeviceEvent, float]]
     messages: Messages
-    doubts: list[Span]
+    doubts: list[Doubt]
     delay_s: float
+    woke: Floats
+    again_s: float = 0.0
     skew_s: float = 0.0
     skies: list[Sky] = field(default_factory=list)
     without_clock: Sequence[Span] = ()
@@ -123,7 +138,8 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Way:
     """The way to the centre: by how much messages may come later (seconds), and which share is lost, by the run's seed; when its server is
-    away, and its clock; by how much devices' clocks may be wrong; whether messages come twice, and broken ones besides."""
+    away, and its clock; by how much devices' clocks may be wrong; whether messages come twice, and broken ones besides; which share is
+    held back, and for up to how long."""
 
     delay_s: float = 0.0
     lost: float = 0.0
@@ -133,6 +149,8 @@ class Way:
     skew_s: float = 0.0
     twice: bool = False
     broken: bool = False
+    reordered: float = 0.0
+    reorder_s: float = 0.0
 
     def taken(self, comes: Floats) -> Floats:
         """(n,) when the server takes what comes at some instants."""
@@ -142,25 +160,32 @@ class Way:
         return out
 
 
-def told_by(life: Life, speakers: list[Speaker], duration_s: float, way: Way | None = None) -> list[Told]:
-    """What each of a person's speaking devices told, in their order; events are told by the first."""
+def told_by(
+    life: Life, speakers: list[Speaker], duration_s: float, way: Way | None = None, subject: Subject | None = None
+) -> list[Told]:
+    """What each of a person's speaking devices told, in their order; events are told by the first.
+
+    ``subject``: who they are; without them home units hear nobody."""
     way = way or Way()
-    return [_told(life, speaker, duration_s, way, first=n == 0) for n, speaker in enumerate(speakers)]
+    return [_told(life, one, duration_s, way, subject, first=n == 0) for n, one in enumerate(speakers)]
 
 
-def _told(life: Life, speaker: Speaker, duration_s: float, way: Way, *, first: bool) -> Told:
+def _told(life: Life, speaker: Speaker, duration_s: float, way: Way, subject: Subject | None, *, first: bool) -> Told:
     life = lived_by(speaker, life)
     until_s = min(speaker.until_us / SECOND_US, duration_s)
-    latest_s = duration_s - ARRIVAL_S - way.delay_s
-    t = _rounds(life, speaker, until_s)
-    kept = np.ones(len(t), bool)
-    in_touch = t[~within([silence.span for silence in life.silences], t)]
-    sent = t + (speaker.upload_us - speaker.interval_us) / SECOND_US
-    for silence in life.silences:
-        hushed = within([silence.span], t)
-        kept &= ~hushed | silence.keeps
-        sent[hushed] = _back(in_touch, silence)
-    t, sent = t[kept], sent[kept]
+    latest_s = duration_s - ARRIVAL_S
+    t, next_t = _rounds(life, speaker, until_s)
+    off = within([silence.span for silence in life.silences if not silence.keeps], t)
+    t, next_t = t[~off], next_t[~off]
+    woke = t[1:][np.diff(t) > speaker.interval_us / SECOND_US + HARDLY_S]
+    if speaker.listens:
+        t = t[_says(life, speaker, subject, t, woke)]
+    sent, in_touch = t.copy(), t[~within([silence.span for silence in life.silences], t)]
+    if speaker.gathers:
+        sent, in_touch = _gathered(life, speaker, t, next_t, first=first)
+    else:
+        for silence in life.silences:
+            sent[within([silence.span], t)] = _back(in_touch, silence)
     is_fix = np.full(len(t), speaker.locates)
     is_fix &= ~within([*life.blind, *(sky.span for sky in life.skies if sky.stated_m is not None)], t)
 
@@ -180,12 +205,17 @@ def _told(life: Life, speaker: Speaker, duration_s: float, way: Way, *, first: b
     gone, gone_came, events = said(life.events)
     messages = _messages(np.concatenate([sent, gone]), np.concatenate([came, gone_came]), life)
     doubting = [*events, *said(life.of_host)[2]]
-    doubts = [(e.at, a) for e, a in doubting if e.code in DOUBTING and e.state is not EventState.END and a < math.inf]
+    doubts = [
+        Doubt(event.at, came, event.tag or speaker.id)
+        for event, came in doubting
+        if event.code in DOUBTING and event.state is not EventState.END and came < math.inf
+    ]
     rests = _rests(events)
     is_fix |= _repeated(rests, speaker, t, is_fix)
     is_fix &= ~misdated(t, life.jumps)
     heard = (t, is_fix, arrived, events, messages, doubts)
-    told = Told(speaker, *heard, way.delay_s, way.skew_s, life.skies, way.without_clock)
+    again_s = DUPLICATE_S[1] if way.twice else 0.0
+    told = Told(speaker, *heard, way.delay_s, woke, again_s, way.skew_s, life.skies, way.without_clock)
     if speaker.locates and events and is_fix.any():
         _add_at_rest(told, rests)
     return told
@@ -214,21 +244,15 @@ def _rests(events: list[tuple[DeviceEvent, float]]) -> list[Span]:
 
 def _arrives(way: Way, speaker: Speaker, sent: Floats, latest_s: float) -> Floats:
     """(n,) when what comes to the broker then is taken; infinity: not in the run, or it was lost on its way."""
-    comes = np.where(sent > latest_s, math.inf, sent)
-    comes[_lost(way, speaker, comes)] = math.inf
+    comes = np.full(len(sent), math.inf)
+    gone = sent <= latest_s
+    sent_us = np.round(sent[gone] * 1000).astype(np.int64) * MS
+    held_s = held_back(way.reordered, way.reorder_s, way.seed, speaker.id, sent_us)
+    lost = are_lost(way.lost, way.seed, speaker.id, sent_us)
+    comes[gone] = np.where(lost, math.inf, sent[gone] + held_s)
     taken = way.taken(comes)
     taken[taken > latest_s] = math.inf
     return taken
-
-
-def _lost(way: Way, speaker: Speaker, arrives: Floats) -> Flags:
-    """(n,) whether messages are lost that would arrive then: each is sent when its last item is of."""
-    out = np.zeros(len(arrives), bool)
-    if way.lost:
-        comes = np.isfinite(arrives)
-        sent_us = np.round(arrives[comes] * 1000).astype(np.int64) * MS
-        out[comes] = are_lost(way.lost, way.seed, speaker.id, sent_us)
-    return out
 
 
 def misdated(t: Floats, jumps: list[tuple[Span, float]]) -> Flags:
@@ -268,15 +292,53 @@ def _repeated(rests: list[Span], speaker: Speaker, t: Floats, is_fix: Flags) -> 
     return at_rest
 
 
-def _rounds(life: Life, speaker: Speaker, until_s: float) -> Floats:
-    """(n,) when the device's rounds are, seconds: as often as ever, and at rest or in violation as often as it then does."""
+def _rounds(life: Life, speaker: Speaker, until_s: float) -> tuple[Floats, Floats]:
+    """(n,) when the device's rounds are, seconds: as often as ever, and at rest or in violation as often as it then does; and when each next one is."""
     end_us, at = round(until_s * SECOND_US), speaker.phase_us
     pieces: list[NDArray[np.int64]] = []
     for (begin_s, ends_s), each_s in life.paces if speaker.locates else []:
         at = _laid(pieces, at, min(round(begin_s * 1000) * MS, end_us), speaker.interval_us)
         at = _laid(pieces, at, min(round(ends_s * 1000) * MS, end_us), pace_us(each_s, speaker.interval_us))
-    _laid(pieces, at, end_us, speaker.interval_us)
-    return np.concatenate(pieces) / SECOND_US
+    at = _laid(pieces, at, end_us, speaker.interval_us)
+    t = np.concatenate([*pieces, [at]]) / SECOND_US
+    return t[:-1], t[1:]
+
+
+def _says(life: Life, speaker: Speaker, subject: Subject | None, t: Floats, woke: Floats) -> Flags:
+    """(n,) in which of its rounds a home unit says something: when it hears a tag or loses it, when it was off, and else as often as it uploads."""
+    begins = np.isin(t, woke)
+    begins[:1] = True
+    order = np.arange(len(t))
+    since = order - np.maximum.accumulate(np.where(begins, order, 0))
+    says: Flags = since % max(1, speaker.upload_us // speaker.interval_us) == 0
+    if subject is not None:
+        heard = (np.hypot(*carried(life, t)) <= subject.radius_m) & ~within(life.shadows, t)
+        says[1:] |= heard[1:] != heard[:-1]
+    return says
+
+
+def _gathered(life: Life, speaker: Speaker, t: Floats, next_t: Floats, *, first: bool) -> tuple[Floats, Floats]:
+    """(n,) when what a device recorded at ``t`` was sent, which gathers it until the round after (``next_t``) would be too late or something
+    cannot wait; and when it sent at all."""
+    interval_s, upload_s = speaker.interval_us / SECOND_US, speaker.upload_us / SECOND_US
+    silent = [silence.span for silence in life.silences]
+    urgent = np.array([event.at for event in life.events] if first else [], np.float64)
+    urgent = urgent[~within(silent, urgent) & (urgent < speaker.until_us / SECOND_US)]
+    quiet = within(silent, t)
+    each_s = np.maximum(next_t - t, interval_s)
+    sent, uploads = np.full(len(t), math.inf), []
+    waiting: list[int] = []
+    since: float | None = None
+    rounds = [(float(at), n) for n, at in enumerate(t.tolist())]
+    for at, n in sorted([*rounds, *((at, -1) for at in urgent.tolist())]):
+        if n >= 0:
+            waiting.append(n)
+            since = None if quiet[n] else at if since is None else since
+        if n < 0 or (since is not None and at - since + 2 * each_s[n] > upload_s + HARDLY_S):
+            sent[waiting] = at
+            uploads.append(at)
+            waiting, since = [], None
+    return sent, np.array(uploads, np.float64)
 
 
 def _laid(pieces: list[NDArray[np.int64]], at: int, end: int, every: int) -> int:

@@ -71,7 +71,8 @@ def truth_lines(simulation: Lived, lived: list[dict[str, Any]] | None = None) ->
     scenario = simulation.scenario
     away = (scenario.server_away(), scenario.without_clock())
     besides = (network.duplicates > 0, network.broken > 0)
-    way = Way(network.longest_s, network.lost, simulation.seed, *away, scenario.clocks.skew_s, *besides)
+    held = network.reordered, network.reorder_s
+    way = Way(network.longest_s, network.lost, simulation.seed, *away, scenario.clocks.skew_s, *besides, *held)
     yield run_line(run).as_json(run)
     speakers: dict[int, list[Speaker]] = defaultdict(list)
     for speaker in simulation.speakers:
@@ -97,7 +98,7 @@ def _protected(simulation: Lived, speakers: Mapping[int, list[Speaker]], way: Wa
     met = {watched.condition.other_wearer for watched in apart}
     people = enumerate(zip(simulation.subjects, simulation.lives, strict=True))
     return {
-        subject.id: Party(subject, life, told_by(life, speakers[person], simulation.run.duration_s, way))
+        subject.id: Party(subject, life, told_by(life, speakers[person], simulation.run.duration_s, way, subject))
         for person, (subject, life) in people
         if subject.is_victim or subject.id in met
     }
@@ -118,7 +119,7 @@ def lines_of(
     ``speakers``: what tells of them; what a home unit that is another's lives through itself is no truth of theirs. ``way``: how their messages came; ``protected``: those whom they may have to keep away from;
     ``shares``: others are heard through their home unit.
     """
-    told = told_by(life, speakers, run.duration_s, way)
+    told = told_by(life, speakers, run.duration_s, way, subject)
     lines = [
         *zone_lines(subject, life, told, run),
         *curfew_lines(subject, life, told, run),

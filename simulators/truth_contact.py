@@ -51,9 +51,11 @@ def contact_lines(
     ordered = spans_of(subject.orders, run)
     beacons = [one for one in told if one.speaker.beacon]
     for one in told:
-        location = (_beside(subject, life, loss, beacons) for loss in _location(subject, one, run))
+        hearing = [beacon for beacon in beacons if one.speaker.id in beacon.speaker.worn.tags]
+        location = (_beside(subject, life, loss, hearing) for loss in _location(subject, one, run))
         for loss in (*_communication(subject, one, run), *(loss for loss in location if loss is not None)):
-            if not any(a < loss.from_s + CONTACT_S and b > loss.from_s for a, b in ordered):
+            in_order = any(a < loss.from_s + CONTACT_S and b > loss.from_s for a, b in ordered)
+            if loss.kind == Kind.COMMUNICATION_LOST.value and not in_order:
                 continue  # out of contact without an order is nobody's concern
             yield loss
             if one.speaker.locates:
@@ -61,30 +63,29 @@ def contact_lines(
                 yield from _near_protected(subject, life, one, loss, run, protected or {})
 
 
-def _judged(length_s: float, limit_s: float, slack_s: float) -> WhyNot | None:
-    """Shown when longer than the limit for certain."""
-    return None if length_s > limit_s + slack_s else WhyNot.AT_THRESHOLD
-
-
 def _loss(
-    subject: Subject, kind: Kind, begin: float, end: float, ends: float, limit_s: float, slack_s: float
+    subject: Subject, kind: Kind, span: Span, noticed_s: float, limit_s: float, again_s: float = 0.0
 ) -> Line | None:
-    """A loss from ``begin`` on, that was noticed up to ``end`` and ended at ``ends``; None when clearly too short."""
-    if end - begin < limit_s - slack_s:
+    """A loss, that could be noticed up to ``noticed_s``; None when clearly too short.
+
+    ``again_s``: by how much it may have begun later, by what came a second time.
+    """
+    long_s = noticed_s - span[0] - limit_s
+    if long_s < -THRESHOLD_SLACK_S:
         return None
-    return Line(subject.id, kind.value, begin, ends, why_not=_judged(end - begin, limit_s, slack_s))
+    why_not = None if long_s > THRESHOLD_SLACK_S + again_s else WhyNot.AT_THRESHOLD
+    return Line(subject.id, kind.value, *span, why_not=why_not)
 
 
 def _communication(subject: Subject, one: Told, run: Run) -> Iterator[Line]:
     limit_s = max(2 * one.upload_s, CONTACT_S)
-    slack_s = THRESHOLD_SLACK_S + 2 * (one.upload_s - one.interval_s) + one.delay_s
     fitted_s = (one.speaker.worn.from_us - run.start_us) / SECOND_US
     until_s = min(run.duration_s, one.speaker.until_us / SECOND_US)
     heard = [fitted_s, *one.heard_times().tolist()]
     ends = [*heard[1:], math.inf]
     for begin, end in zip(heard, ends, strict=True):
         noticed = one.noticed_until(min(end, until_s))
-        line = _loss(subject, Kind.COMMUNICATION_LOST, begin, noticed, end, limit_s, slack_s)
+        line = _loss(subject, Kind.COMMUNICATION_LOST, (begin, end), noticed, limit_s, one.again_s)
         if line is not None and one.just_looked_again(min(end, until_s), THRESHOLD_SLACK_S):
             line = replace(line, why_not=line.why_not or WhyNot.NO_CLOCK)
         if line is not None and begin < 0:
@@ -106,7 +107,7 @@ def _location(subject: Subject, one: Told, run: Run) -> Iterator[Line]:
             continue
         between = facts[(facts > begin) & (facts < end)]
         newest = float(between.max()) if len(between) else begin
-        line = _loss(subject, Kind.LOCATION_LOST, begin, newest, end, limit_s, THRESHOLD_SLACK_S)
+        line = _loss(subject, Kind.LOCATION_LOST, (begin, end), newest, limit_s)
         if line is not None:
             yield line
 
@@ -144,7 +145,7 @@ def _in_zone(subject: Subject, life: Life, one: Told, loss: Line, run: Run) -> I
         tolerated = loss.why_not or (WhyNot.AT_THRESHOLD if held is None else None) or why_not
         tolerated = tolerated or (None if honest else WhyNot.POSITION_ERROR)
         after = fixes[fixes > loss.from_s]
-        to_s = float(after[0]) + one.delay_s if len(after) else math.inf
+        to_s = float(after[0]) if len(after) else math.inf
         yield Line(
             subject.id,
             Kind.LOST_IN_ZONE.value,
@@ -177,7 +178,7 @@ def _near_protected(
         near = WhyNot.POSITION_ERROR if truly else WhyNot.NEAR_EDGE
         why_not = why_not or (None if surely else near)
         after = fixes[fixes > loss.from_s]
-        to_s = float(after[0]) + one.delay_s if len(after) else math.inf
+        to_s = float(after[0]) if len(after) else math.inf
         condition = watched.condition.id
         yield Line(subject.id, Kind.LOST_IN_ZONE.value, loss.from_s, to_s, condition=condition, why_not=why_not)
 
@@ -191,7 +192,7 @@ def _noticed(one: Told, loss: Line) -> tuple[float, float]:
         came = [*one.arrived[one.t > since].tolist(), *(came for event, came in one.events if event.at > since)]
         at = min(came, default=math.inf)
     at = next((end for begin, end in one.without_clock if begin <= at < end), at)
-    slack_s = THRESHOLD_SLACK_S + 2 * (one.upload_s - one.interval_s) + one.delay_s
+    slack_s = THRESHOLD_SLACK_S + one.delay_s
     return at - slack_s, at + slack_s
 
 
@@ -268,13 +269,13 @@ def restart_lines(subject: Subject, life: Life, told: list[Told], *, shares: boo
             first, again = _numbered(one, at)
             alike = np.isfinite(first) & np.isfinite(again)
             before = -math.inf
-            for seen in sorted(again[alike].tolist()):
+            for seen in sorted(np.maximum(first, again)[alike].tolist()):
                 late_s = seen - before - MENDED_S
                 if late_s > -HOUR_SLACK_S - one.delay_s:
                     why_not = WhyNot.AT_THRESHOLD if late_s < HOUR_SLACK_S + one.delay_s else None
                     span = (seen, seen)
                     if shares and math.isinf(before) and not alike[: int(np.argmax(alike)) + MANY].all():
-                        span, why_not = (float(again.min()), seen + MANY * one.interval_s), WhyNot.SILENT
+                        span, why_not = (float(again.min()), seen + MANY * one.upload_s), WhyNot.SILENT
                     yield Line(subject.id, Kind.FAULT.value, *span, Code.AL24, why_not=why_not)
                 before = seen
 

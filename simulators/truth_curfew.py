@@ -139,13 +139,14 @@ def _evidence(subject: Subject, life: Life, told: list[Told], watched: Watched) 
     if len(units) > 1 or len(seeing) > 1 or not (units or seeing):
         return None
     one = (units or seeing)[0]
-    doubts = [doubt for each in told for doubt in each.doubts]
+    unheard = {one.speaker.id, *(one.speaker.worn.tags if units else ()), *(subject.rf_tags if units else ())}
+    doubts = [(doubt.at, doubt.came) for each in told for doubt in each.doubts if doubt.of in unheard]
     of_fix = one.is_fix | bool(units)
     t, arrived = one.t[of_fix], one.arrived[of_fix]
     distance = _distance(subject, Frame(place.lon, place.lat), *carried(life, t))
     if units:
         out = (distance > subject.radius_m) | within(life.shadows, t)
-        said = _said_out(t, out, arrived, one.interval_s)
+        said = _said_out(t, out, arrived, one.woke)
         lapse_s = max(2 * one.upload_s, CONTACT_S)
         inside = np.concatenate([np.zeros((0, 2)), *(_maybe_inside(subject, life, each, watched) for each in seeing)])
         lost_at = _lost_at(t, said)
@@ -177,7 +178,8 @@ def _maybe_inside(subject: Subject, life: Life, seeing: Told, watched: Watched) 
     """(k, 2) when a location tag told a place that may have been inside the circle, and when that arrived."""
     place = watched.condition.place
     assert place is not None
-    here = seeing.is_fix & np.isfinite(seeing.arrived)
+    trusted_s = min((doubt.at for doubt in seeing.doubts if doubt.of == seeing.speaker.id), default=math.inf)
+    here = seeing.is_fix & np.isfinite(seeing.arrived) & (seeing.t < trusted_s)
     t = seeing.t[here]
     out_m = _distance(subject, Frame(place.lon, place.lat), *carried(life, t)) - place.radius_m
     inside = (out_m <= (CLEAR - INSIDE) * seeing.sigma_at(t)) | ~seeing.honest_at(t)
@@ -199,13 +201,13 @@ def _contradicted(t: Floats, lost_at: Floats, inside: Floats) -> Flags:
     return found
 
 
-def _said_out(t: Floats, out: Flags, arrived: Floats, interval_s: float) -> Flags:
+def _said_out(t: Floats, out: Flags, arrived: Floats, woke: Floats) -> Flags:
     """(n,) whether the centre has it that the tag is out of reach: a home unit says so once, and again after it was off; what follows says
     nothing where that was of no use."""
     if not len(t):
         return out
     run = np.concatenate([[True], out[1:] != out[:-1]])
-    says = out & (run | np.concatenate([[True], np.diff(t) > interval_s + 1e-3])) & np.isfinite(arrived)
+    says = out & (run | np.isin(t, woke)) & np.isfinite(arrived)
     order = np.arange(len(t))
     newest = np.maximum.accumulate(np.where(says, order, -1))
     said: Flags = out & (newest >= np.maximum.accumulate(np.where(run, order, 0)))

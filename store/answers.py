@@ -37,6 +37,7 @@ class AnswerGiven(NamedTuple):
     status: int | None
     etag: str | None
     body: bytes | None
+    location: str | None = None
 
 
 async def answer_given(conn: Connection, request: RequestKey) -> AnswerGiven | None:
@@ -52,7 +53,9 @@ async def note_key(conn: Connection, request: RequestKey) -> None:
         raise KeyUsed
 
 
-async def keep_answer(conn: Connection, request: RequestKey, status: int, etag: str | None, body: bytes) -> None:
+async def keep_answer(
+    conn: Connection, request: RequestKey, status: int, etag: str | None, body: bytes, location: str | None = None
+) -> None:
     """Puts in what was answered; the first answer stays."""
-    answer = {"status": status, "etag": etag, "body": body}
+    answer = {"status": status, "etag": etag, "body": body, "location": location}
     await conn.execute(statement("keep_answer"), request.parameters() | answer)

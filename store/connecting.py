@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import set_json_dumps
 from psycopg_pool import AsyncConnectionPool
 
@@ -28,6 +29,24 @@ class BinaryCursor(psycopg.AsyncCursor[Any]):
     def __init__(self, connection: AsyncConnection[Any], **options: Any) -> None:
         super().__init__(connection, **options)
         self.format = psycopg.pq.Format.BINARY
+
+
+def require_database_url(url: str) -> str:
+    """The URL; raises ``ValueError`` for one that no database is found by."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must start with postgresql://")
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        raise ValueError(_without_secrets(str(error))) from None
+    return url
+
+
+def _without_secrets(why: str) -> str:
+    """What libpq says of a URL; it may repeat the password, so only what names a parameter is told as it is."""
+    if why.startswith("invalid URI query parameter"):
+        return why.strip()
+    return "is no PostgreSQL URL; in a password, `%`, `/` and `@` are written `%25`, `%2F` and `%40`"
 
 
 async def open_pool(url: str, *, keeps_plans: bool = False) -> Pool:

@@ -225,7 +225,7 @@ class Reading(PlaceQuestions, HealthQuestions):
             return await read_trail(cursor, wearer)
 
     async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
-        """Newest version of each violation with its row number, newest first, those before ``before``."""
+        """Newest version of each violation with the number of its first one, newest by that first, those before ``before``."""
         parameters = {
             "before": _NEWEST if before is None else before,
             "wearer": wanted.wearer,

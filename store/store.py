@@ -41,7 +41,7 @@ from store.holds import Holds
 from store.incidents import incidents_of_commits
 from store.leading import Lead
 from store.listening import CASELOAD_CHANNEL, listening
-from store.migrate import migrate, read_migrations
+from store.migrate import migrate, pending_in, read_migrations
 from store.packs import Packs
 from store.patrol_links import PatrolLinks
 from store.protocols import ProtocolTables
@@ -61,6 +61,24 @@ DEADLOCK_TRIES = 3
 
 ConnectionLost = psycopg.OperationalError
 """The database went away; nothing of the work in hand is known to be done."""
+
+_OF_ANOTHER_SCHEMA = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.UndefinedObject,
+    psycopg.errors.InvalidSchemaName,
+)
+
+
+async def asks_to_migrate(error: BaseException, url: str) -> bool:
+    """Whether ``error`` is, or holds, one that the database at ``url`` gives because it does not have the current schema."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, _OF_ANOTHER_SCHEMA):
+        return False
+    async with await AsyncConnection.connect(url, autocommit=True) as conn:
+        return bool(await pending_in(conn, read_migrations()))
 
 
 class Store:

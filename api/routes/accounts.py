@@ -17,12 +17,12 @@ from api.account_shapes import AccountSaid, NewAccount, NewKey, account_body, ke
 from api.audited import nothing_changed
 from api.cursors import Name, cut, next_link, read_cursor
 from api.doors import Seen, seeing
+from api.etags import revision_seen
 from api.made_secrets import new_key, one_time_password
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.problems import Problem
 from api.routes.people import LIST_DEFAULT, ListLimit
 from api.routes.session import HasSignIn
-from api.routes.work import ETAG
 from api.sign_in import SignIn
 from domain.instants import format_instant
 from domain.vocabulary import Role
@@ -105,16 +105,18 @@ async def change(
     """Says anew what an account is; its sessions end. Nobody changes their own role or areas."""
     if if_match is None:
         raise Problem(HTTPStatus.PRECONDITION_REQUIRED, "send the account's ETag in If-Match")
-    form = ETAG.fullmatch(if_match)
     before = _there(await sign_in.accounts.one(account))
     person, now_us = body.person(), sign_in.now()
     own = replace(before.person, shown=person.shown, email=person.email, organisation=person.organisation)
     if account == seen.caller.name and person != replace(own, issuer=person.issuer, subject=person.subject):
         raise Problem(HTTPStatus.FORBIDDEN, "your own role and areas are changed by another administrator")
+    revision = revision_seen(if_match, before.revision)
     details = {"role": person.role.value, "areas": person.areas, "before": before.person.role.value}
     entry = _entry(seen, now_us, "changed", account, **details)
     try:
-        changed = await sign_in.accounts.change(account, int(form[1]) if form else -1, person, now_us, entry)
+        changed = await sign_in.accounts.change(
+            account, before.revision if revision is None else revision, person, now_us, entry
+        )
     except Taken as error:
         raise _taken(error) from None
     except StaleAccount:

@@ -15,14 +15,15 @@ from api import breach_shapes, shapes
 from api.audited import looked
 from api.breach_bodies import at_hand_body, case_body, route_of, to_rely_on_body, whole_body
 from api.breach_shapes import CaseAsked, ChoiceAsked, NarrativeAsked, StepAsked
-from api.cursors import Number, cut, next_link, read_cursor
+from api.cursors import Name, Number, cut, next_link, read_cursor
 from api.desk import LARGEST_ID, Asking, asks, once
 from api.doors import Seen, seeing
+from api.etags import etag, revision_seen
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.permitting import HasPermissions
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, ListLimit
-from api.routes.work import CREATED, ETAG
+from api.routes.work import CREATED
 from domain.breaches import BreachStep, Chosen, DatedStep
 from domain.instants import DAY_US
 from domain.vocabulary import Role
@@ -129,7 +130,7 @@ async def orders_at_hand(
         sorted(kind.value for kind in BREACHES),
         now_us,
         now_us - OVER_FOR_US,
-        after=read_cursor(cursor, str),
+        after=read_cursor(cursor, Name),
         limit=limit + 1,
     )
     page, onward = cut(rows, limit, lambda row: row.id)
@@ -283,12 +284,7 @@ def _changed_meanwhile(error: NoLongerSo) -> Problem:
 
 
 def _must_be(row: CaseRow, if_match: str | None) -> None:
-    if if_match is None:
-        return
-    found = ETAG.fullmatch(if_match.strip())
-    if found is None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, 'not an ETag of a case, such as "1"', field="If-Match")
-    if int(found[1]) != row.revision:
+    if revision_seen(if_match, row.revision) not in (None, row.revision):
         raise _stale()
 
 
@@ -324,7 +320,7 @@ async def _told(tables: Permissions, seen: Seen, case: Case, status: int = HTTPS
     routes = routes_of(seen)
     calendars = await _calendars(tables, routes, [case.row])
     body = whole_body(routes, calendars[case.row.area], case, seen.parts.now())
-    return answer(body, status=status, headers={"ETag": f'"{case.row.revision}"'})
+    return answer(body, status=status, headers=etag(case.row.revision))
 
 
 async def _calendars(tables: Permissions, routes: Routes, rows: Sequence[CaseRow]) -> dict[str | None, WorkingDays]:

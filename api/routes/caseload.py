@@ -13,12 +13,13 @@ from starlette.responses import Response
 from alerts.desk import Note
 from api import shapes
 from api.caseload_asked import AskedOf, HoldsFrom, VersionSeen, changes, filtered, reads
-from api.caseload_bodies import JSON, entered_body, etag, kept_body, read_object
+from api.caseload_bodies import JSON, entered_body, kept_body, read_object
 from api.caseload_changes import change, create, end
 from api.caseload_resources import RESOURCES, Resource
 from api.caseload_shapes import Entered, Kept
 from api.cursors import Name, Number, cut, next_link, read_cursor
 from api.desk import once
+from api.etags import etag
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, ListLimit
@@ -169,12 +170,12 @@ def _change(resource: Resource) -> None:
         request: Request,
         record: str = id_of,
         asked: AskedOf = asked_of,
-        version: int = VersionSeen,
+        if_match: str = VersionSeen,
         holds_from: HoldsFrom = None,
     ) -> Response:
         async def work(note: Note) -> Response:
             found = await read_object(request)
-            row, warnings = await change(asked, resource, record, found, version, note, holds_from)
+            row, warnings = await change(asked, resource, record, found, if_match, note, holds_from)
             return answer(entered_body(row, warnings), headers=etag(row.record_no))
 
         return await once(asked.asking, work)
@@ -189,10 +190,10 @@ def _end(resource: Resource) -> None:
     asked_of = changes(resource.write)
 
     async def ended(
-        record: str = id_of, asked: AskedOf = asked_of, version: int = VersionSeen, holds_from: HoldsFrom = None
+        record: str = id_of, asked: AskedOf = asked_of, if_match: str = VersionSeen, holds_from: HoldsFrom = None
     ) -> Response:
         async def work(note: Note) -> Response:
-            row = await end(asked, resource, record, version, note, holds_from)
+            row = await end(asked, resource, record, if_match, note, holds_from)
             return answer(entered_body(row), headers=etag(row.record_no))
 
         return await once(asked.asking, work)

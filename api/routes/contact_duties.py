@@ -18,12 +18,12 @@ from api.cursors import Number, cut, next_link, read_cursor
 from api.desk import LARGEST_ID, Asking, HasDesk, asks, once
 from api.doors import Seen, seeing
 from api.duty_shapes import GivingUp, TellingAsked, duty_body, safe_body, teller_body, telling_body
+from api.etags import etag, revision_seen
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.permitting import HasPermissions, Mask
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, ListLimit
 from api.routes.warrants import IfMatch, Number19
-from api.routes.work import ETAG
 from domain.caseload_fields import DEFAULT_TIMEZONE
 from domain.rota import Shift
 from domain.vocabulary import Channel, DutyState, Role, TellingResult
@@ -87,7 +87,7 @@ async def one(duty: Number19, seen: Reads, tables: HasPermissions, mask: Mask, d
         "tellers": [teller_body(shift) for shift in tellers],
         "tries_needed": desk.tries_to_tell,
     }
-    return answer(duty_body(row, now_us) | whole, headers={"ETag": f'"{row.revision}"'})
+    return answer(duty_body(row, now_us) | whole, headers=etag(row.revision))
 
 
 @router.post("/contact-duties/{duty}/tellings", response_model=duty_shapes.DutyNow, status_code=201, responses=CHANGED)
@@ -105,7 +105,7 @@ async def tell(
     at_us = now_us if body.at is None else body.at
     who = (seen.caller.name, seen.caller.role)
     telling = Telling(at_us, body.channel, body.result, body.adult, body.said_back.strip(), *who)
-    revision, entry = _revision(if_match), _entry(seen, row, now_us, body.result.value)
+    revision, entry = revision_seen(if_match, row.revision), _entry(seen, row, now_us, body.result.value)
 
     async def work(note: Note) -> Response:
         was = await tables.duties.tell(row.no, revision, telling, STATES[body.result], now_us, entry, note)
@@ -120,7 +120,7 @@ async def not_reached(
 ) -> Response:
     """They could not be reached, after as many tries as the rules ask, and what is done instead."""
     row, now_us = await _read(tables, seen, duty), seen.parts.now()
-    revision, entry = _revision(if_match), _entry(seen, row, now_us, DutyState.NOT_REACHED.value)
+    revision, entry = revision_seen(if_match, row.revision), _entry(seen, row, now_us, DutyState.NOT_REACHED.value)
     by = seen.caller.name
     was = await tables.duties.give_up(row.no, revision, desk.tries_to_tell, body.reason, by, now_us, entry)
     if was is not None and was.state is DutyState.OPEN and was.missed < desk.tries_to_tell:
@@ -157,15 +157,6 @@ async def _tellers(tables: Permissions, shifts: list[Shift], row: DutyRow, now_u
     return []
 
 
-def _revision(if_match: str | None) -> int | None:
-    if if_match is None:
-        return None
-    found = ETAG.fullmatch(if_match.strip())
-    if found is None:
-        raise _wrong("If-Match", 'not an ETag of a duty, such as "1"')
-    return int(found[1])
-
-
 def _entry(seen: Seen, row: DutyRow, now_us: int, done: str) -> Entry:
     details = {"done": done, "duty": str(row.no)}
     return entry_of(seen.caller, now_us, Deed.WRITE_TELLINGS, "victim", [row.victim], seen.why, **details)
@@ -187,7 +178,7 @@ async def _after(
         )
     now = await tables.duties.one(row.no, seen.sight)
     row = row if now is None else now
-    return answer(duty_body(row, seen.parts.now()), status=status, headers={"ETag": f'"{row.revision}"'})
+    return answer(duty_body(row, seen.parts.now()), status=status, headers=etag(row.revision))
 
 
 async def _read(tables: Permissions, seen: Seen, number: str) -> DutyRow:

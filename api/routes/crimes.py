@@ -19,11 +19,12 @@ from api.crime_shapes import Authorising, CrimeTold, Qualifying, crime_body, mat
 from api.cursors import Name, Number, cut, next_link, read_cursor
 from api.desk import LARGEST_ID, Asking, asks, once
 from api.doors import Seen, seeing
+from api.etags import etag, revision_seen
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.permitting import HasPermissions, Mask
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, ListLimit
-from api.routes.work import CREATED, ETAG
+from api.routes.work import CREATED
 from domain.callers import Caller
 from domain.vocabulary import Role
 from evidence.crime_rows import UnreadableBatch, read_batch
@@ -173,8 +174,9 @@ async def qualify(
     if_match: IfMatch = None,
 ) -> Response:
     """Somebody of the centre looked at a match and says whether it is plausible, and why; again, as long as nobody decided."""
-    row, match = await _read(seen, tables, crime), _of_etag(if_match)
-    number = await _in_newest(seen, tables.crimes, row, wearer)
+    row = await _read(seen, tables, crime)
+    number, standing = await _in_newest(seen, tables.crimes, row, wearer)
+    match = revision_seen(if_match, standing)
     told, entry = (
         (body.plausible, body.note),
         _entry(seen, Deed.QUALIFY_CRIME_MATCHES, row, wearer, plausible=body.plausible),
@@ -193,8 +195,9 @@ async def authorise(
     if_match: IfMatch = None,
 ) -> Response:
     """A supervisor or duty manager, another than who qualified it, says whether the force sees who it was; only what is plausible."""
-    row, match = await _read(seen, tables, crime), _of_etag(if_match)
-    number = await _in_newest(seen, tables.crimes, row, wearer)
+    row = await _read(seen, tables, crime)
+    number, standing = await _in_newest(seen, tables.crimes, row, wearer)
+    match = revision_seen(if_match, standing)
     told, entry = (
         (body.authorised, body.decision),
         _entry(seen, Deed.AUTHORISE_CRIME_MATCHES, row, wearer, authorised=body.authorised),
@@ -277,22 +280,14 @@ def _is_police(caller: Caller) -> bool:
     return caller.role is Role.POLICE
 
 
-async def _in_newest(seen: Seen, crimes: Crimes, row: CrimeRow, wearer: str) -> int:
-    """The newest result, where that wearer is among those near in it and in sight."""
+async def _in_newest(seen: Seen, crimes: Crimes, row: CrimeRow, wearer: str) -> tuple[int, int]:
+    """The newest result, where that wearer is among those near in it and in sight, and the revision of that match."""
     if row.result is None:
         raise Problem(HTTPStatus.NOT_FOUND, NO_MATCH)
-    if not await crimes.matches(row.result.no, seen.sight, wearer):
+    found = await crimes.matches(row.result.no, seen.sight, wearer)
+    if not found:
         raise Problem(HTTPStatus.NOT_FOUND, NO_MATCH)
-    return row.result.no
-
-
-def _of_etag(if_match: str | None) -> int | None:
-    if if_match is None:
-        return None
-    found = ETAG.fullmatch(if_match.strip())
-    if found is None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, 'not an ETag of a match, such as "1"', field="If-Match")
-    return int(found[1])
+    return row.result.no, found[0].revision
 
 
 def _entry(seen: Seen, deed: Deed, row: CrimeRow, wearer: str, **details: Any) -> Entry:
@@ -311,4 +306,4 @@ async def _after(
     if revision not in (None, was.revision):
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "the match has changed since you saw it")
     (now,) = await crimes.matches(number, seen.sight, wearer)
-    return answer(match_now_body(row.no, number, now), headers={"ETag": f'"{now.revision}"'})
+    return answer(match_now_body(row.no, number, now), headers=etag(now.revision))

@@ -52,7 +52,7 @@ async def violations(
     limit: ListLimit = LIST_DEFAULT,
     accept: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The newest version of each violation, newest decision first; as lines with `Accept: application/x-ndjson`."""
+    """The newest version of each violation, the one that was opened last first; as lines with `Accept: application/x-ndjson`."""
     media_type = chosen(accept, (JSON, NDJSON))
     wanted = ViolationFilter(wearer, tuple(kind or ()), condition, is_open, not withdrawn, from_, to)
     rows = await seen.reading.violations(wanted, read_cursor(cursor, Number), limit + 1)

@@ -16,7 +16,6 @@ from api.caseload_bodies import (
     JSON,
     NDJSON,
     entered_body,
-    etag,
     many_body,
     warned,
     written_many,
@@ -42,6 +41,7 @@ from api.caseload_shapes import (
     Swapped,
 )
 from api.desk import once
+from api.etags import etag
 from api.instants import Instant
 from api.parts import API_ROOT, NOT_FOUND, PROBLEMS, answer
 from api.problems import Problem
@@ -107,12 +107,12 @@ async def many(
 
 @router.post("/fittings/{fitting}/swap", response_model=Swapped, responses=CHANGES, tags=["fittings"])
 async def swap_device(
-    fitting: Id, body: Swap, asked: AskedOf = _WRITES_FITTINGS, version: int = VersionSeen
+    fitting: Id, body: Swap, asked: AskedOf = _WRITES_FITTINGS, if_match: str = VersionSeen
 ) -> Response:
     """One device for another: ends a fitting and begins another of the same person, at one instant."""
 
     async def work(note: Note) -> Response:
-        ended, begun, warnings = await swap(asked, fitting, body, version, note)
+        ended, begun, warnings = await swap(asked, fitting, body, if_match, note)
         told = {"ended": entered_body(ended), "begun": entered_body(begun, warnings)}
         return answer(told, headers=etag(begun.record_no))
 

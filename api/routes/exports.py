@@ -14,7 +14,7 @@ from api import shapes
 from api.cursors import Number, cut, next_link, read_cursor
 from api.desk import Asking, HasDesk, asks, once
 from api.doors import Seen, seeing
-from api.export_files import AtExports
+from api.export_files import AtExports, ExportFile
 from api.export_shapes import Export, NewExport, export_body
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.problems import Problem
@@ -164,7 +164,7 @@ async def file(export: ExportId, file: FileName, seen: Writes, at: HasExports) -
         raise Problem(HTTPStatus.NOT_FOUND, "no such file in that export")
     await at.exports.look(_entry(seen, seen.parts.now(), FETCHED, row.subject, export=export, file=file))
     media_type = "application/json" if file == MANIFEST else GZIP
-    return FileResponse(path, media_type=media_type, filename=file.replace("/", "-"))
+    return ExportFile(path, media_type=media_type, filename=file.replace("/", "-"))
 
 
 async def _there(at: AtExports, export: str, caller: Caller) -> ExportRow:

@@ -11,9 +11,10 @@ from starlette.responses import Response
 from access.grants import Deed
 from api import shapes
 from api.bodies import device_body, wearer_body
-from api.caseload_bodies import etag, kept_body
+from api.caseload_bodies import kept_body
 from api.cursors import Name, cut, next_link, read_cursor
 from api.doors import Seen, seeing
+from api.etags import etag
 from api.parts import API_ROOT, NOT_FOUND, PROBLEMS, Cursor, answer
 from api.problems import Problem
 from store.caseload_seen import EnteredRow

@@ -14,7 +14,7 @@ from api import shapes, sheet_shapes
 from api.audited import looked
 from api.caseload_asked import AskedOf, reads
 from api.csv_lines import CSV
-from api.cursors import Number, cut, next_link, read_cursor
+from api.cursors import Number, Text, cut, next_link, read_cursor
 from api.desk import no_such
 from api.instants import Instant
 from api.negotiation import chosen
@@ -164,7 +164,7 @@ async def wearer_chronology(
         raise too_much() from None
     if media_type == CSV:
         return _file(chronology_csv(lines), f"chronology-{wearer}")
-    after = read_cursor(cursor, tuple[Number, str, str, str])
+    after = read_cursor(cursor, tuple[Number, Text, Text, Text])
     rest = [one for one in lines if after is None or order_of(one) > after][: limit + 1]
     page, onward = cut(rest, limit, order_of)
     link = next_link(request, onward)

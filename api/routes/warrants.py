@@ -16,12 +16,13 @@ from api.audited import looked, nothing_changed
 from api.cursors import Number, cut, next_link, read_cursor
 from api.desk import LARGEST_ID, Asking, asks, once, unknown
 from api.doors import Seen, seeing
+from api.etags import etag, revision_seen
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.permission_shapes import Ending, HandOver, WarrantAsked, last_place_body, warrant_body
 from api.permitting import HasPermissions, Mask
 from api.problems import Problem
 from api.routes.people import ID_CHARACTERS, LIST_DEFAULT, ListLimit
-from api.routes.work import CREATED, ETAG
+from api.routes.work import CREATED
 from domain.callers import Sight
 from domain.instants import DAY_US
 from domain.vocabulary import Role
@@ -113,7 +114,8 @@ async def hand_over(
     """Another agency and person hold it from now on; who did before stays on record. Enforcement hands over what it holds."""
     row, now_us = await _read(tables, seen, warrant), seen.parts.now()
     _must_hold(seen, row)
-    revision, entry = _revision(if_match), _entry(seen, row, now_us, "handed_over", agency=body.agency)
+    revision = revision_seen(if_match, row.revision)
+    entry = _entry(seen, row, now_us, "handed_over", agency=body.agency)
     was = await tables.warrants.hand_over(row.no, revision, body.agency, body.person, seen.caller.name, now_us, entry)
     return await _after(tables, seen, row, was, revision)
 
@@ -123,7 +125,7 @@ async def accept(warrant: Number19, seen: Writes, tables: HasPermissions, if_mat
     """Whoever was handed it has it; said again it changes nothing. Enforcement says so of what its agency holds."""
     row, now_us = await _read(tables, seen, warrant), seen.parts.now()
     _must_hold(seen, row)
-    revision, entry = _revision(if_match), _entry(seen, row, now_us, "accepted")
+    revision, entry = revision_seen(if_match, row.revision), _entry(seen, row, now_us, "accepted")
     was = await tables.warrants.accept(row.no, revision, seen.caller.name, now_us, entry)
     if was is not None and was.accepted:
         nothing_changed()
@@ -139,7 +141,8 @@ async def end(
     _must_hold(seen, row)
     if body.at is not None and not row.issued_us <= body.at <= now_us:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "must be between when it was issued and now", field="at")
-    revision, entry = _revision(if_match), _entry(seen, row, now_us, "ended", outcome=body.outcome.value)
+    revision = revision_seen(if_match, row.revision)
+    entry = _entry(seen, row, now_us, "ended", outcome=body.outcome.value)
     was = await tables.warrants.end(row.no, revision, body.end(), seen.caller.name, now_us, entry)
     return await _after(tables, seen, row, was, revision)
 
@@ -181,15 +184,6 @@ def _must_hold(seen: Seen, row: WarrantRow) -> None:
         raise Problem(HTTPStatus.FORBIDDEN, "another agency holds this warrant")
 
 
-def _revision(if_match: str | None) -> int | None:
-    if if_match is None:
-        return None
-    found = ETAG.fullmatch(if_match.strip())
-    if found is None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, 'not an ETag of a warrant, such as "1"', field="If-Match")
-    return int(found[1])
-
-
 def _entry(seen: Seen, row: WarrantRow, now_us: int, done: str, **more: str) -> Entry:
     details = {"done": done, "warrant": str(row.no)} | more
     return entry_of(seen.caller, now_us, Deed.WRITE_WARRANTS, "wearer", [row.wearer], seen.why, **details)
@@ -214,4 +208,4 @@ async def _read(tables: Permissions, seen: Seen, number: str) -> WarrantRow:
 
 
 def _told(row: WarrantRow, status: int = HTTPStatus.OK) -> Response:
-    return answer(warrant_body(row), status=status, headers={"ETag": f'"{row.revision}"'})
+    return answer(warrant_body(row), status=status, headers=etag(row.revision))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -19,12 +18,11 @@ from api.desk import LARGEST_ID, Asked, HasDesk, once
 from api.desk_bodies import history_body, result_body
 from api.desk_shapes import Bulk, BulkFilter, Closing, NewContact, Words
 from api.doors import Seen, seeing
+from api.etags import revision_seen
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, alert_answer, answer
 from api.problems import Problem
 from domain.vocabulary import AlertEvent
 from store.reading_types import Subject
-
-ETAG: Final = re.compile(r'"([0-9]{1,19})"')
 
 AlertId = Annotated[str, Path(pattern=r"^[0-9]{1,19}$")]
 IfMatch = Annotated[
@@ -85,8 +83,7 @@ async def reopen(alert: AlertId, asked: Asked, body: Words | None = None, if_mat
 
 async def _do(event: AlertEvent, alert: str, asked: Asked, body: Words | None, if_match: str | None) -> Response:
     wish = _wish(event, body)
-    item = Item(int(alert), _revision(if_match))
-    await asked.must_see(Subject.ALERT, item.alert_no)
+    item = await _item(asked, int(alert), if_match)
 
     async def work(note: Note) -> Response:
         await asked.working(note).act(item, wish, asked.actor)
@@ -103,15 +100,13 @@ def _wish(event: AlertEvent, body: Words | None) -> Wish:
     return Wish(event, getattr(body, "outcome", None), body.note, body.explanation)
 
 
-def _revision(if_match: str | None) -> int | None:
-    if if_match is None or if_match.strip() == "*":
-        return None
-    if if_match.strip().startswith("W/"):
-        raise Problem(HTTPStatus.PRECONDITION_FAILED, "a weak ETag matches no alert; send the one that was given")
-    found = ETAG.fullmatch(if_match.strip())
-    if found is None:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, 'not an ETag of an alert, such as "3"', field="If-Match")
-    return int(found[1])
+async def _item(asked: Asked, number: int, if_match: str | None) -> Item:
+    """The alert, and the revision that was seen of it; 404 where it is not in sight."""
+    await asked.must_see(Subject.ALERT, number)
+    if if_match is None:
+        return Item(number)
+    row = await asked.seen.reading.alert(number)
+    return Item(number, None if row is None else revision_seen(if_match, row.revision))
 
 
 @router.post("/alerts/bulk", response_model=desk_shapes.BulkResults, responses=CREATED)

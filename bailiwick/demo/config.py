@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import math
 import shutil
 import socket
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 from bailiwick.parts.processes import PartFailed, reachable, unprivileged
 from bailiwick.parts.real_parts import PROJECT_FOLDER
 from domain.errors import BadSetting
+from simulators.files_asked import check_written
 from simulators.scenario_file import BadScenario, read_scenario_over_mqtt
 
 DATA_FOLDER = PROJECT_FOLDER / ".cache" / "demo"
@@ -55,14 +57,16 @@ class DemoConfig:
 
     def check(self) -> None:
         """Raises `BadSetting` for what cannot be asked for."""
-        if self.duration_s is not None and self.duration_s <= 0:
-            raise BadSetting("--duration: more than 0 seconds")
+        if self.duration_s is not None and not 0 < self.duration_s < math.inf:
+            raise BadSetting("--duration: more than 0 seconds, and an end")
+        if self.seed < 0:
+            raise BadSetting("--seed: a whole number, 0 or more")
         if not 0 < self.rate_hz <= MAX_RATE_HZ:
             raise BadSetting(f"--rate: over 0, at most {MAX_RATE_HZ:g} messages a second of a device")
         if self.report and self.duration_s is None:
             raise BadSetting("--report needs --duration")
-        if self.report and not self.report.resolve().parent.is_dir():
-            raise BadSetting(f"--report: there is no folder {self.report.resolve().parent}")
+        if self.report:
+            check_written({"--report": self.report}, {"--scenario": self.scenario} if self.scenario else {})
         if self.scenario:
             try:
                 read_scenario_over_mqtt(self.scenario)

@@ -146,12 +146,13 @@ SELECT array_agg(device_no), array_agg(gen), array_agg(seq), array_agg(fix_time)
 FROM page;
 
 -- name: violations_page
--- The newest version of each violation, the newest written first. What stood between `from_at` and `to_at`, when given.
-SELECT v.violation_no, v.id, v.version, v.change, v.reason, v.wearer, v.victim, v.kind, v.code, v.order_id, v.condition,
+-- The newest version of each violation, by the number of its first one, which stays while somebody reads on; the newest first. What
+-- stood between `from_at` and `to_at`, when given.
+SELECT n.first_no, v.id, v.version, v.change, v.reason, v.wearer, v.victim, v.kind, v.code, v.order_id, v.condition,
     v.device, v.from_at, v.to_at, v.decided_at, v.late, v.age_s, v.cause, v.minutes_certain, v.minutes_possible,
     v.p_inside, v.score, v.retrospective, v.untold, v.evidence
 FROM violations_newest n JOIN violations v ON v.violation_no = n.violation_no
-WHERE n.violation_no < %(before)s
+WHERE n.first_no < %(before)s
     AND (%(wearer)s::text IS NULL OR n.wearer = %(wearer)s)
     AND (%(kinds)s::text[] IS NULL OR n.kind = ANY(%(kinds)s))
     AND (%(condition)s::text IS NULL OR v.condition = %(condition)s)
@@ -159,7 +160,7 @@ WHERE n.violation_no < %(before)s
     AND (NOT %(current)s OR NOT n.withdrawn)
     AND (%(from_at)s::timestamptz IS NULL OR v.to_at IS NULL OR v.to_at >= %(from_at)s)
     AND (%(to_at)s::timestamptz IS NULL OR v.from_at < %(to_at)s)
-ORDER BY n.violation_no DESC LIMIT %(limit)s;
+ORDER BY n.first_no DESC LIMIT %(limit)s;
 
 -- name: versions_page
 -- Every version of every violation in the order in which they were written.

@@ -387,7 +387,8 @@ class FakeReading(Letters):
 
     async def violations(self, wanted: ViolationFilter, before: int | None, limit: int) -> list[tuple[int, Violation]]:
         self._asked("violations")
-        rows = sorted(self._newest().values(), key=lambda row: -row[0])
+        first = {version.id: no for no, version in reversed(self.numbered)}
+        rows = sorted(((first[name], row[1]) for name, row in self._newest().items()), key=lambda row: -row[0])
         return [row for row in rows if (before is None or row[0] < before) and fits(wanted, row[1])][:limit]
 
     async def versions_of(self, violation_id: str) -> list[Violation]:

@@ -94,6 +94,8 @@ async def test_a_variation_is_a_new_version_and_needs_the_version_that_was_seen(
         assert (await at.call("PUT", "orders/O1", varied)).status_code == 428
         wrong = await at.call("PUT", "orders/O1", varied, If_Match='W/"1"')
         assert wrong.status_code == 412
+        for other in ("nonsense", f'"{"9" * 30}"', '"x", "y"'):
+            assert (await at.call("PUT", "orders/O1", varied, If_Match=other)).status_code == 412, other
         done = await at.call("PUT", "orders/O1", varied, If_Match=seen)
         assert (done.status_code, done.json()["holds_from"]) == (200, format_instant(at.clock()))
         late = await at.call("PUT", "orders/O1", body_of("O1", organisation="probation"), KIT, If_Match=seen)
@@ -116,6 +118,16 @@ async def test_a_variation_is_a_new_version_and_needs_the_version_that_was_seen(
         first = (await at.get("orders/O1/versions?limit=2")).json()
         rest = (await at.get(first["next"].removeprefix("/api/v1/"))).json()
         assert first["items"] + rest["items"] == versions
+
+
+async def test_any_of_several_versions_that_were_seen_will_do_and_a_star_for_every_one(embedded_url: str) -> None:
+    async with entry(embedded_url) as at:
+        await at.enter(record("W1"))
+        seen = (await at.get("wearers/W1")).headers["etag"]
+        done = await at.call("PUT", "wearers/W1", body_of("W1", name="One"), If_Match=f'"x", {seen}')
+        assert (done.status_code, done.json()["record"]["name"]) == (200, "One")
+        done = await at.call("PUT", "wearers/W1", body_of("W1", name="Two"), If_Match="*")
+        assert (done.status_code, done.json()["record"]["name"]) == (200, "Two")
 
 
 async def test_an_end_is_a_version_and_waits_for_those_that_refer_to_it(database_url: str) -> None:
@@ -144,6 +156,7 @@ async def test_a_request_that_names_itself_is_done_once(database_url: str) -> No
         again = await at.enter(record("W1"), Idempotency_Key="k-1")
         assert (again.status_code, again.headers[REPLAYED]) == (201, "true")
         assert (again.json(), again.headers["etag"]) == (first.json(), first.headers["etag"])
+        assert again.headers["location"] == first.headers["location"] == "/api/v1/wearers/W1"
         assert at.entered() == [("wearer", "W1", False)]
         assert (await at.enter(record("W2"), Idempotency_Key="k-1")).status_code == 422
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -50,6 +51,27 @@ async def test_every_fault_of_a_record_alone_is_told_by_its_field_without_its_va
             answer = await at.call("POST", PATHS[one["type"]], json.dumps(body).encode(), who)
             assert answer.status_code == 422, (why, answer.text)
             assert field in problem(answer), (why, answer.text)
+        assert at.entered() == before
+
+
+@pytest.mark.real
+@pytest.mark.slow
+async def test_a_variation_that_cannot_be_read_is_told_its_faults_whatever_version_was_seen(embedded_url: str) -> None:
+    async with entry(embedded_url) as at:
+        await at.everything()
+        before = at.entered()
+        for name, key in (("W1", "name"), ("O1", "wearer"), ("C1", "order"), ("F1", "device"), ("Z1", "shape")):
+            one = record(name)
+            path = f"{PATHS[one['type']]}/{name}"
+            body = {field: value for field, value in one.items() if field != "type"}
+            wrong = [("zzz", body | {"zzz": 1}), (key, body | {key: True}), (key, body | {key: "a\0"})]
+            if key != "name":  # without a name a wearer has none
+                wrong.append((key, {field: value for field, value in body.items() if field != key}))
+            tag = (await at.get(path)).headers["etag"]
+            for (field, sent), seen in product(wrong, (tag, '"1"')):
+                answer = await at.call("PUT", path, sent, If_Match=seen)
+                assert answer.status_code == 422, (name, field, answer.text)
+                assert any(told.startswith(field) for told in problem(answer)), (name, field, answer.text)
         assert at.entered() == before
 
 

@@ -88,12 +88,26 @@ async def test_it_is_asked_for_made_and_fetched(database_url: str, tmp_path: Pat
         assert (await at.get("exports/1/files/manifest.json")).status_code == 410
 
 
+async def test_a_range_that_is_none_of_a_file_is_a_problem(embedded_url: str, tmp_path: Path) -> None:
+    async with exporting(embedded_url, tmp_path) as at:
+        await at.ask()
+        await at.make()
+        path = "/api/v1/exports/1/files/manifest.json"
+        size = len((await at.working.client.get(path, headers=DOT)).content)
+        part = await at.working.client.get(path, headers=DOT | {"Range": "bytes=0-1"})
+        assert (part.status_code, part.headers["content-range"]) == (206, f"bytes 0-1/{size}")
+        beyond = await at.working.client.get(path, headers=DOT | {"Range": "bytes=999999999-"})
+        assert (problem(beyond)[0], beyond.headers["content-range"]) == (416, f"bytes */{size}")
+        assert problem(await at.working.client.get(path, headers=DOT | {"Range": "pages=1-2"}))[0] == 400
+
+
 async def test_asked_again_under_the_same_key_it_is_one(embedded_url: str, tmp_path: Path) -> None:
     async with exporting(embedded_url, tmp_path) as at:
         both = await asyncio.gather(*(at.ask(Idempotency_Key="k1") for _ in range(4)))
         assert {one.status_code for one in both} <= {202, 409}
         again = await at.ask(Idempotency_Key="k1")
         assert (again.status_code, again.headers["idempotency-replayed"]) == (202, "true")
+        assert again.headers["location"] == "/api/v1/exports/1"
         assert at.working.ask("SELECT count(*) FROM exports") == [(1,)]
         other = await at.ask({"kind": "wearer", "wearer": "W1"}, Idempotency_Key="k1")
         assert problem(other) == (422, "Idempotency-Key")

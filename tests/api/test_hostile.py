@@ -43,8 +43,30 @@ TRICKS: Final = (
 )
 CURSORS: Final = (
     *("x", "%%%", "A" * 513, "gg==", "\u00e9", ""),
-    *(write_cursor(key) for key in ("W1", 1, -1, (1, 2), ("a", "b"), (1, "T1", 0, 1), None, {"a": 1}, [1] * 9)),
+    *(
+        write_cursor(key)
+        for key in (
+            "\0",
+            (1, "\0", "a", "b"),
+            "W1",
+            1,
+            -1,
+            (1, 2),
+            ("a", "b"),
+            (1, "T1", 0, 1),
+            None,
+            {"a": 1},
+            [1] * 9,
+        )
+    ),
 )
+
+
+INSTANTS: Final = (
+    *("9999-12-31T23:59:59-23:59", "9998-12-31T23:59:59.999999Z", "1000-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59"),
+    *("2026-11-21T22:00:00+99:99", "２０２６-11-21T22:00:00Z"),
+)
+"""The first and the last that are taken, beyond them, and what is none."""
 
 
 def operations(there: World) -> Iterator[tuple[str, str, dict[str, Any], dict[str, str]]]:
@@ -104,6 +126,25 @@ async def test_no_cursor_of_another_list_does_any_harm(embedded_url: str, tmp_pa
                 answer = await there.client.request(method, path, params={"cursor": cursor}, headers=who)
                 if not is_problem(answer) and answer.status_code != 200:
                     wrong.append((path, cursor[:40], answer.status_code))
+        assert wrong == []
+
+
+async def test_no_parameter_of_a_list_does_any_harm(embedded_url: str, tmp_path: Path) -> None:
+    async with world(embedded_url, tmp_path) as there:
+        wrong = []
+        for method, path, operation, who in operations(there):
+            named = [one for one in operation.get("parameters", ()) if one["in"] == "query"]
+            needed = {one["name"]: one.get("example", "sos") for one in named if one.get("required")}
+            for name, values in (
+                *((one["name"], ["\0", "a\0b"]) for one in named),
+                *((one["name"], INSTANTS) for one in named if "date-time" in json.dumps(one)),
+            ):
+                for value in values if method == "get" else ():
+                    answer = await there.client.get(path, params=needed | {name: value}, headers=who)
+                    if answer.status_code >= 500 or (answer.status_code >= 400 and not is_problem(answer)):
+                        wrong.append((path, name, value, answer.status_code, answer.text[:100]))
+                    if "\0" in value and answer.status_code != 422:
+                        wrong.append((path, name, value, answer.status_code, answer.text[:100]))
         assert wrong == []
 
 

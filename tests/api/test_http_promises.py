@@ -41,6 +41,9 @@ from tests.store.made import NOON
         ("/api/v1/positions?limit=20001", 422),
         ("/api/v1/violations?kind=nonsense", 422),
         ("/api/v1/violations?from=yesterday", 422),
+        ("/api/v1/alerts?holder=%00", 422),
+        ("/api/v1/names?wearer=W1&wearer=%00", 422),
+        ("/api/v1/crimes?reference=a%00b", 422),
         ("/api/v1/alerts?severity=urgent", 422),
         ("/api/v1/wearers/W1/trail?from=2026-11-21T12:00:00Z&to=2026-11-21T12:00:00Z", 422),
         ("/api/v1/wearers/W1/trail?from=2026-01-21T12:00:00Z&to=2026-11-21T12:00:00Z", 422),
@@ -59,8 +62,26 @@ async def test_every_error_is_a_problem(path: str, status: int, client: httpx2.A
 async def test_a_method_that_a_resource_does_not_have(method: str, client: httpx2.AsyncClient) -> None:
     answer = await client.request(method, "/api/v1/positions")
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_path_of_several_methods_names_them_all(client: httpx2.AsyncClient) -> None:
+    for path, methods in (
+        ("wearers", "GET, HEAD, POST"),
+        ("wearers/W1", "DELETE, GET, HEAD, PUT"),
+        ("alerts/1/claim", "POST"),
+    ):
+        answer = await client.request("PATCH", f"/api/v1/{path}")
+        assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+
+
+async def test_head_is_answered_as_get_without_the_body(client: httpx2.AsyncClient) -> None:
+    for path in ("/api/v1/wearers", "/api/v1/wearers/W99", "/api/v1/wearers?limit=0", "/health", "/static/icon.svg"):
+        got, head = await client.get(path), await client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert dict(head.headers) == dict(got.headers), path
+    assert (await client.head("/api/v1/alerts/1/claim")).status_code == 405
 
 
 async def test_a_problem_does_not_repeat_what_was_sent(client: httpx2.AsyncClient) -> None:

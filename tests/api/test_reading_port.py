@@ -169,7 +169,7 @@ async def test_the_violations_of_alerts_that_are_not_closed(side: Side) -> None:
     assert await side.reading.open_spans(["W2"]) == [("W2", HOUR_AGO, NOON)]
 
 
-async def test_violations_newest_decision_first_with_filters(side: Side) -> None:
+async def test_violations_the_one_that_was_opened_last_first_with_filters(side: Side) -> None:
     await with_people(side, 1)
     zone = violation_of("W1-1", from_us=NOON, to_us=None)
     shut = replace(zone, version=2, change=Change.CLOSED, to_us=NOON + MINUTE_US)
@@ -184,19 +184,33 @@ async def test_violations_newest_decision_first_with_filters(side: Side) -> None
         return [violation.id for _, violation in rows]
 
     rows = await side.reading.violations(ViolationFilter(), None, MANY)
-    assert [violation for _, violation in rows] == [shut, curfew]
-    assert await found(current=False) == ["W2-1", "W1-1", "W1-2"]
-    assert await found(rows[0][0]) == ["W1-2"]
-    assert await found(limit=1) == ["W1-1"]
+    assert [violation for _, violation in rows] == [curfew, shut]
+    assert await found(current=False) == ["W2-1", "W1-2", "W1-1"]
+    assert await found(rows[0][0]) == ["W1-1"]
+    assert await found(limit=1) == ["W1-2"]
     assert await found(wearer="W2", current=False) == ["W2-1"]
     assert await found(kinds=(Kind.CURFEW, Kind.SOS)) == ["W1-2"]
     assert await found(condition="C1") == ["W1-1"]
     assert await found(open=True) == ["W1-2"]
     assert await found(open=False) == ["W1-1"]
-    assert await found(from_us=NOON + MINUTE_US) == ["W1-1", "W1-2"]
+    assert await found(from_us=NOON + MINUTE_US) == ["W1-2", "W1-1"]
     assert await found(from_us=NOON + MINUTE_US + 1) == ["W1-2"]
     assert await found(to_us=NOON + MINUTE_US) == ["W1-1"]
     assert await side.reading.versions_of("W1-1") == [zone, shut]
+
+
+async def test_a_violation_that_gets_a_version_while_somebody_reads_on_is_still_on_a_page(side: Side) -> None:
+    await with_people(side, 1)
+    opened = [violation_of(f"W1-{n}", from_us=NOON + n * MINUTE_US, to_us=None) for n in range(1, 6)]
+    await side.commit(work_of(0, side.roster, versions=opened))
+    first = await side.reading.violations(ViolationFilter(), None, 2)
+    shut = replace(opened[1], version=2, change=Change.CLOSED, to_us=NOON + 9 * MINUTE_US)
+    await side.commit(work_of(0, side.roster, versions=[shut]))
+    rest = await side.reading.violations(ViolationFilter(), first[-1][0], MANY)
+    assert [(one.id, one.version) for _, one in [*first, *rest]] == [
+        *(("W1-5", 1), ("W1-4", 1), ("W1-3", 1)),
+        *(("W1-2", 2), ("W1-1", 1)),
+    ]
 
 
 async def test_alerts_newest_first_with_filters_one_an_episode(side: Side) -> None:

@@ -111,6 +111,12 @@ async def test_a_bad_last_event_id_is_a_problem() -> None:
             assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_head_of_the_stream_ends_with_its_headers() -> None:
+    async with served(app_over(fake_side())) as address, httpx2.AsyncClient(timeout=20) as client:
+        answer = await client.head(f"{address}/api/v1/stream")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+
+
 async def test_too_many_followers_are_refused() -> None:
     side = fake_side()
     app = app_over(side)

@@ -100,6 +100,10 @@ def test_each_command_has_help(bailiwick: Run, command: str) -> None:
         (["demo", "--wearers", "0"], "--wearers"),
         (["demo", "--rate", "7"], "--rate: over 0, at most 1"),
         (["demo", "--duration", "-1"], "--duration: more than 0"),
+        (["demo", "--duration", "nan"], "--duration: more than 0"),
+        (["demo", "--duration", "inf"], "--duration: more than 0 seconds, and an end"),
+        (["demo", "--seed", "-1"], "--seed: a whole number, 0 or more"),
+        (["demo", "--duration", "1", "--report", "."], "--report: .: is a folder"),
         (["demo", "--report", "x.json"], "--report needs --duration"),
         (["demo", "--duration", "1", "--report", "/no/such/folder/x.json"], "there is no folder /no/such/folder"),
         (["demo", "--scenario", "no-such"], "no-such: No such file or directory; the library has a-tenth-fails"),
@@ -187,3 +191,33 @@ def test_migrate_and_import_from_nothing(bailiwick: Run, database_url: str, tmp_
     assert json.loads(again.stdout) == {"done": []}
     done = bailiwick("import", str(caseload), "--json", DATABASE_URL=database_url)
     assert (done.returncode, json.loads(done.stdout)["new"]) == (0, 2), done.stderr
+
+
+SPAN = ("--from", "2026-11-01T00:00:00Z", "--to", "2026-11-02T00:00:00Z")
+ASK = ("--kind", "strap_tamper", "--level", "standard")
+
+
+@pytest.mark.slow
+@pytest.mark.bare
+def test_a_database_that_was_not_migrated_is_one_line_whatever_is_asked(
+    bailiwick: Run, database_url: str, tmp_path: Path
+) -> None:
+    caseload = tmp_path / "caseload.ndjson"
+    caseload.write_text(CASELOAD)
+    for words in (
+        ["import", str(caseload)],
+        ["replay", *SPAN],
+        ["verify-audit"],
+        ["contingency", "--now"],
+        ["rota", "gaps"],
+        ["accounts", "list"],
+        ["retention", "--dry-run"],
+        ["protocols", "show"],
+        ["protocols", "explain", *ASK],
+        ["erase", "--due"],
+        ["export", str(tmp_path / "export")],
+    ):
+        done = bailiwick(*words, DATABASE_URL=database_url)
+        said = "bailiwick: the database does not have the current schema: run `bailiwick migrate` first"
+        assert (done.returncode, done.stderr.splitlines()[-1:]) == (1, [said]), words
+        assert "Traceback" not in done.stderr, words

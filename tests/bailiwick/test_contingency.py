@@ -148,10 +148,12 @@ def test_what_a_record_says_is_no_html(tmp_path: Path) -> None:
         "alerts": None,
         "phones": ["<script>"],
     }
-    line |= {"responsible_adult": None, "orders": [], "staff_safety": [], "needs": []}
+    officers = [{"officer": "P. <Able>"}, {"officer": {"name": "Dee Farrow"}}, {"officer": None}]
+    line |= {"responsible_adult": None, "orders": officers, "staff_safety": [], "needs": []}
     told = TOLD | {"wearers": [line], "centre_phone": "0800 900 123"}
     page = (write_list(tmp_path, told, None) / PAGE).read_text()
     assert "The monitoring centre: 0800 900 123" in page
     assert "the monitoring centre: 0800 900 123" in text_of(told)
     assert "<script>" not in page
     assert "&lt;b&gt;A&lt;/b&gt;" in page
+    assert "P. &lt;Able&gt;, Dee Farrow" in page, "an officer is a text, or an object"

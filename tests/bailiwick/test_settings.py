@@ -58,6 +58,16 @@ def test_environment_before_dotenv_before_secrets(monkeypatch: pytest.MonkeyPatc
     [
         ("DATABSE_URL", "x", "unknown setting BAILIWICK_DATABSE_URL.*did you mean BAILIWICK_DATABASE_URL"),
         ("DATABASE_URL", "mysql://x", "BAILIWICK_DATABASE_URL: must start with postgresql://"),
+        ("DATABASE_URL", "postgresql:///x?foo=bar", 'BAILIWICK_DATABASE_URL: invalid URI query parameter: "foo"'),
+        ("DATABASE_URL", "postgresql://u:a%zz@h/x", "BAILIWICK_DATABASE_URL: is no PostgreSQL URL; in a password"),
+        ("RETENTION_DATABASE_URL", "postgresql:///x?foo=bar", "BAILIWICK_RETENTION_DATABASE_URL: invalid URI"),
+        ("RETENTION_DATABASE_URL", "mysql://x", "BAILIWICK_RETENTION_DATABASE_URL: must start with postgresql://"),
+        ("RETENTION_POSITIONS_DAYS", "3000000", "BAILIWICK_RETENTION_POSITIONS_DAYS: .*36500"),
+        ("RETENTION_EVENTS_DAYS", "36501", "BAILIWICK_RETENTION_EVENTS_DAYS: .*36500"),
+        ("RETENTION_CONTACTS_DAYS", "36501", "BAILIWICK_RETENTION_CONTACTS_DAYS: .*36500"),
+        ("RETENTION_DEAD_LETTERS_DAYS", "36501", "BAILIWICK_RETENTION_DEAD_LETTERS_DAYS: .*36500"),
+        ("RETENTION_AUDIT_DAYS", "36501", "BAILIWICK_RETENTION_AUDIT_DAYS: .*36500"),
+        ("RETENTION_CASES_DAYS", "36501", "BAILIWICK_RETENTION_CASES_DAYS: .*36500"),
         ("MQTT_URL", "http://x", "BAILIWICK_MQTT_URL: must start with mqtt:// or mqtts://"),
         ("MQTT_URL", "mqtt:///", "BAILIWICK_MQTT_URL: names no host"),
         ("MQTT_URL", "mqtt://x:99999", "BAILIWICK_MQTT_URL: .*[Pp]ort"),
@@ -90,6 +100,13 @@ def test_unknown_settings_are_refused_wherever_they_stand(tmp_path: Path) -> Non
     assert "BAILIWICK_MQTT_ULR" in refusal()
 
 
+def test_settings_that_are_not_utf_8_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "bailiwick_centre_phone").write_bytes(b"\xff\xfe")
+    assert "cannot be read: 'utf-8' codec" in refusal()
+    (tmp_path / ".env").write_bytes("BAILIWICK_CENTRE_PHONE=0632\n".encode("utf-16"))
+    assert refusal().startswith(".env is not UTF-8: save it as UTF-8")
+
+
 @pytest.mark.parametrize(
     ("value", "names"), [("", ()), ("owntracks", ("owntracks",)), (" owntracks,owntracks ", ("owntracks",))]
 )
@@ -113,8 +130,9 @@ def test_secrets_are_hidden_in_everything_printed(monkeypatch: pytest.MonkeyPatc
     assert "geheim" not in f"{settings!r}{settings}{settings.shown()}"
     assert settings.shown()["BAILIWICK_DATABASE_URL"] == "postgresql://u:***@h/d"
     assert hide_secrets("postgresql://h/d?password=geheim&x=1") == "postgresql://h/d?password=***&x=1"
-    given(monkeypatch, DATABASE_URL="mysql://u:geheim@h/d")
-    assert "geheim" not in refusal()
+    for bad in ("mysql://u:geheim@h/d", "postgresql://u:geheim%zz@h/d", "postgresql://u:geheim@[::1/d"):
+        given(monkeypatch, DATABASE_URL=bad)
+        assert "geheim" not in refusal()
 
 
 def test_others_are_let_in_behind_tls_and_people_come_back_there(monkeypatch: pytest.MonkeyPatch) -> None:

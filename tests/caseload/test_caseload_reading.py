@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from domain.caseload_conditions import KEY_READERS, KEYS_OF_KIND
 from domain.caseload_file import check_record, check_references, parse_record, read_caseload, record_as_json
 from domain.caseload_records import BUILDERS
-from domain.errors import RecordFault
-from domain.instants import FAR_US, parse_instant
+from domain.errors import BadInput, RecordFault
+from domain.instants import FAR_US, LAST_OF_RECORDS_US, parse_instant
 from domain.records import (
     RECORD_TYPES,
     Caseload,
@@ -272,11 +272,43 @@ def test_a_learnt_record_is_held_against_the_newest_versions() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("known", "again", "field", "cause"),
+    [
+        (
+            changed("C2", timetable=None, override=None),
+            record("O1") | {"kind": "yro"},
+            "kind",
+            "order 'O1' has condition 'C2', which asks 24 hours",
+        ),
+        (as_lines(records()), record("H1") | {"kind": "gps_tag"}, "kind", "'H1' is the home unit of condition 'C2'"),
+        (
+            also({"type": "condition", "id": "C9", "order": "O1", "kind": "association", "other_wearer": "W2"}),
+            record("O1") | {"wearer": "W2"},
+            "wearer",
+            "is 'W2', whom condition 'C9' of order 'O1' forbids to meet",
+        ),
+    ],
+)
+def test_a_new_version_that_makes_a_known_record_wrong_is_refused_and_both_are_named(
+    known: list[bytes], again: dict[str, Any], field: str, cause: str
+) -> None:
+    caseload = Caseload()
+    for version in read(known)[0]:
+        caseload.learn(version)
+    with pytest.raises(BadInput) as refused:
+        read(as_lines([again]), caseload)
+    [fault] = refused.value.faults
+    assert (fault.line, fault.field) == (1, field)
+    assert cause in fault.cause
+    assert read(as_lines([record(again["id"])]), caseload)[0], "what stands there already is nobody's mistake now"
+
+
 # Round trips, and anything at all
 
 ids = st.from_regex(r"[A-Za-z0-9_.:-]{1,12}", fullmatch=True)
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=12)
-instants = st.integers(parse_instant("1900-01-01T00:00:00Z"), parse_instant("9999-12-31T23:59:59Z"))
+instants = st.integers(parse_instant("1900-01-01T00:00:00Z"), LAST_OF_RECORDS_US)
 rows = st.builds(TimetableRow, st.integers(0, 6), st.integers(0, 86_399), st.integers(0, 86_400))
 timetables = st.builds(Timetable, st.sampled_from(["Europe/London", "Asia/Kolkata"]), st.tuples(rows, rows))
 circles = st.builds(Circle, st.floats(-179, 179), st.floats(-89, 89), st.floats(10, 5000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -50,6 +51,15 @@ async def test_a_shift_is_checked_as_a_line_of_a_file_is(at: World) -> None:
     outside = shift("S1", 1, 8, role="officer", phone=None)
     answer = await at.client.post("/api/v1/rota/shifts", json=outside, headers=SAM)
     assert [one["field"] for one in answer.json()["errors"]] == ["phone"]
+
+
+@pytest.mark.parametrize("instant", ["\ud800", "\0", "9999-12-31T23:59:59-23:59", "9" * 4_000])
+async def test_a_shift_from_no_instant_is_told_so(at: World, instant: str) -> None:
+    for field in ("from", "to"):
+        body = json.dumps(shift("S1", 1, 8) | {field: instant}).encode()
+        headers = SAM | {"Content-Type": "application/json"}
+        answer = await at.client.post("/api/v1/rota/shifts", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
 async def test_who_has_areas_changes_the_rota_of_those_alone(at: World) -> None:

@@ -38,10 +38,11 @@ def batches_of(
 ) -> list[Batch]:
     """A feed cut into batches, with a tick at the end."""
     decoder = Decoder(roster, {v.record.id for v in versions if isinstance(v.record, Device)})
+    learnt = LearntRecords(versions)
     found = [
         b
         for b, _ in read_batches(
-            feed, decoder, LearntRecords(versions), lines_per_batch=lines_per_batch, until_us=until_us
+            feed, decoder, learnt, lines_per_batch=lines_per_batch, until_us=until_us, parse_ended=learnt.ended
         )
     ]
     return found if until_us is None else [*found, tick(until_us)]

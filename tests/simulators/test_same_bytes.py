@@ -11,7 +11,7 @@ from simulators.service import SimulateConfig, simulate
 
 GOLDEN = {
     "caseload": "2f99cb39553401b70644440198d731c1757b00c9a5edb674d8ddad77eca10ac8",
-    "feed": "0061e422d0286497062dc2449c817fa595296cfdc1d10ea7133073e15a8f8435",
+    "feed": "31c95d1cde91a03b27e058353ddac109f9bb3c42d0bfc0d01307469eb3cccda0",
     "truth": "4962516ef3de4ce74603fca6429b9f042f4b24d123ba225140a01eca221f214a",
     "lives": "6fea193bea6cdd701f78b86651d3cc7586ca2ac887444da8f023331d32415e69",
 }

@@ -53,6 +53,23 @@ def test_what_could_not_be_shown_is_not_missed_and_not_false_whenfound() -> None
     assert report.not_shown == {"too_short": 1}
 
 
+@pytest.mark.parametrize(("end", "false"), [(5, 0), (7, 0), (8, 1), (None, 1)])
+def test_what_could_not_be_shown_is_right_as_long_as_it_lasted(end: float | None, false: int) -> None:
+    hidden = truth("exclusion_zone", 1, 5, "silent")
+    report = score([run(0, 60), hidden], [found("exclusion_zone", 1, end)])
+    assert _figures(report, "exclusion_zone") == (0, 1, 0, false, 0)
+
+
+def test_an_absence_that_could_not_be_shown_is_right_though_nobody_saw_its_end() -> None:
+    report = score([run(0, 60), truth("curfew", 1, 5, "silent")], [found("curfew", 1, 50)])
+    assert _figures(report, "curfew") == (0, 1, 0, 0, 0)
+
+
+def test_what_happened_and_was_shown_is_found_however_long_the_violation_is() -> None:
+    shown = truth("exclusion_zone", 1, 5)
+    assert _figures(score([shown], [found("exclusion_zone", 1, 50)]), "exclusion_zone") == (1, 1, 0, 0, 0)
+
+
 def test_what_the_position_error_may_make_is_explained() -> None:
     near = truth("exclusion_zone", 1, 5, "near_edge")
     for kind in ("exclusion_zone", "zone_edge", "zone_transit"):

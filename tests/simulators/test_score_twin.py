@@ -95,10 +95,13 @@ def _twin(lines: list[dict[str, Any]], violations: list[dict[str, Any]]) -> dict
         add(violation["kind"], "found")
         near = [line for line in lines if _related(violation, line)]
         like = [line for line in near if line["kind"] == violation["kind"] and not _strayed(line, violation, lines)]
-        if {line["why_not"] for line in like} - {"near_edge", "below_grace"}:
-            continue
+        happened = [line for line in like if line["why_not"] not in ("near_edge", "below_grace")]
         reasons = [line for line in near if _may_explain(line, violation)]
-        explained = bool(reasons) and _alone_s(violation, reasons) <= TOLERANCE_S
+        if any(line["shown"] for line in happened) or (happened and violation["kind"] == "curfew"):
+            continue
+        if happened and _alone_s(violation, [*reasons, *happened]) <= TOLERANCE_S:
+            continue
+        explained = bool(reasons) and _alone_s(violation, [*reasons, *happened]) <= TOLERANCE_S
         add(violation["kind"], "explained" if explained else "false")
     return dict(sorted(figures.items()))
 

@@ -95,3 +95,28 @@ async def test_facts_stand_in_hypertables_of_a_day(timescale_url: str) -> None:
         "ORDER BY 1",
     )
     assert rows == [("equipment_events", "fix_time", "1 day"), ("fixes", "fix_time", "1 day")]
+
+
+@pytest.mark.slow
+async def test_violations_that_were_there_keep_their_first_number(embedded_url: str) -> None:
+    number = next(n for n, one in enumerate(KNOWN) if one.name == "0039_violations_in_a_list")
+    await run(embedded_url, KNOWN[:number])
+    versions = [("W1-1", 1, "opened"), ("W1-2", 1, "opened"), ("W1-1", 2, "closed")]
+    for name, version, change in versions:
+        ask(
+            embedded_url,
+            "INSERT INTO violations (id, version, change, reason, kind, from_at, decided_at, late, age_s, cause, retrospective,"
+            f" untold, evidence, commit_no, line) VALUES ('{name}', {version}, '{change}', 'fixes', 'curfew', now(), now(), false,"
+            " 0, 'wearer', false, false, '[]', 1, 1) RETURNING 1",
+        )
+    for name, newest in (("W1-1", 3), ("W1-2", 2)):
+        ask(
+            embedded_url,
+            "INSERT INTO violations_newest (id, violation_no, kind, open, withdrawn)"
+            f" VALUES ('{name}', {newest}, 'curfew', false, false) RETURNING 1",
+        )
+    await run(embedded_url, KNOWN)
+    assert ask(embedded_url, "SELECT id, violation_no, first_no FROM violations_newest ORDER BY id") == [
+        ("W1-1", 3, 1),
+        ("W1-2", 2, 2),
+    ]

@@ -146,7 +146,7 @@ async def test_lists_are_read_in_the_order_of_their_index(embedded_url: str) -> 
         assert "stream_events_pkey" in indexes(events)
         nobody = dict.fromkeys(("wearer", "kinds", "condition", "open", "from_at", "to_at"))
         wanted = nobody | {"before": 10**6, "current": True, "limit": 10}
-        assert "violations_newest_violation_no_key" in indexes(await plan(conn, "violations_page", wanted))
+        assert "violations_newest_first_no_key" in indexes(await plan(conn, "violations_page", wanted))
         assert "violations_newest_wearer" in indexes(await plan(conn, "violations_page", wanted | {"wearer": "W1"}))
         alerts = {"before_at": At(NOON), "before_no": 9, "wearer": None, "severities": None, "state": None}
         alerts |= {"grouped_under": None, "grouped": None, "works": None, "holder": None}

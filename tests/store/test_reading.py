@@ -172,14 +172,14 @@ async def test_violations_by_what_is_wanted(database_url: str) -> None:
             assert [no for no, _ in rows] == sorted((no for no, _ in rows), reverse=True)
             return [(violation.id, violation.version) for _, violation in rows]
 
-        assert await found() == [("W1-1", 2), ("W1-2", 1)]
-        assert await found(current=False) == [("W1-1", 2), ("W2-1", 2), ("W1-2", 1)]
+        assert await found() == [("W1-2", 1), ("W1-1", 2)]
+        assert await found(current=False) == [("W2-1", 2), ("W1-2", 1), ("W1-1", 2)]
         assert await found(wearer="W2") == []
         assert await found(kinds=[Kind.CURFEW]) == [("W1-2", 1)]
         assert await found(condition="C1") == [("W1-1", 2)]
         assert await found(open=True) == [("W1-1", 2)]
         assert await found(open=False) == [("W1-2", 1)]
-        assert await found(from_us=NOON + HOUR_US) == [("W1-1", 2), ("W1-2", 1)]
+        assert await found(from_us=NOON + HOUR_US) == [("W1-2", 1), ("W1-1", 2)]
         assert await found(from_us=NOON + HOUR_US + 1) == [("W1-1", 2)]
         assert await found(to_us=NOON) == []
         ((newest, _), rest) = await reading.violations(ViolationFilter(), None, 10)

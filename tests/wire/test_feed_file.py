@@ -111,7 +111,6 @@ def test_the_three_kinds_of_line() -> None:
         (line(learnt=AT, record=5), "record"),
         (line(learnt=AT, record={"type": "x"}), "record.type"),
         (b'{"learnt":"%b","record":{"type":"wearer","id":"W1","id":"W2"}}' % AT.encode(), "record"),
-        (b'{"learnt":"%b","record":{"type":"wearer","id":"W1","name":"\\ud800"}}' % AT.encode(), "record.id"),
         (b'{"received":"%b","device":"T\\ud800","envelope":{}}' % AT.encode(), "device"),
         (b'{"tick":"%b","\\ud800":1}' % AT.encode(), "\ufffd"),
         (line(learnt=AT, record={"type": "wearer", "id": "W1"}, cancelled="yes"), "cancelled"),
