@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from domain.errors import BadInstant, BadPlace
-from domain.instants import HOUR_US, format_instant, parse_instant
+from domain.errors import BadInstant, BadPlace, FarInstant
+from domain.instants import FAR_US, HOUR_US, format_instant, parse_instant
 from domain.national_grid import degrees, read_reference
 from domain.vocabulary import CrimeKind
 from evidence.country import in_country
@@ -146,6 +146,8 @@ def _window(told: Mapping[str, str], wrong: list[Wrong], now_us: int) -> tuple[i
 def _instant(text: str, name: str, wrong: list[Wrong]) -> int | None:
     try:
         us = parse_instant(text)
+    except FarInstant:
+        us = FAR_US
     except BadInstant:
         wrong.append(Wrong(name, f"is not {_EXPECTED[name]} (in summer an hour before the clock on the wall)"))
         return None
