@@ -59,8 +59,8 @@ class Circumstances:
 
     def _protects(self, violation: Violation) -> bool:
         """Whether a zone stands in an order that pairs the wearer with a victim: no record says it of a zone itself."""
-        orders = {condition.order for condition in self._with_victim.values()}
-        return violation.condition in self._with_victim or violation.order in orders
+        orders = self._orders_by_wearer().get(violation.wearer or "", ())
+        return any(order.id == violation.order for order in orders)
 
     def _has_victim(self, violation: Violation) -> bool:
         """Whether an order of the wearer that runs when the violation begins pairs the wearer with a victim."""

@@ -38,7 +38,7 @@ class By(StrEnum):
     STAFF_IF_UNHELD = "staff_if_unheld"
     """Anyone of the centre while nobody holds it; else as `HOLDER`."""
     CLOSER = "closer"
-    """Staff within `UNDO_US` of the closing; the rules whenever it has got worse."""
+    """Staff within `UNDO_US` of the closing, but of what was withdrawn; the rules whenever it has got worse, or happened again."""
     TIMER = "timer"
     RULES = "rules"
 
@@ -175,7 +175,7 @@ def _permit(by: By, job: Job, act: Act) -> None:
             raise Illegal(act, job, "it comes from the rules and the clock alone, not from a person")
         return
     if actor is None:
-        # The rules reopen what got worse; a protocol escalates, and closes what is over.
+        # The rules reopen what got worse or happened again; a protocol escalates, and closes what is over.
         if by not in (By.CLOSER, By.STAFF_IF_UNHELD, By.STAFF_OR_PROTOCOL):
             raise Illegal(act, job, "needs a person")
         return

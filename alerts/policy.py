@@ -125,7 +125,7 @@ def _follow_the_rules(at: _Look, got_worse: bool) -> bool:
     joined = 0 < at.plan.joined < len(alert.violations) or _parked_since(at)
     if at.job.work is AlertWork.CLOSED and (got_worse or joined):
         # Whoever closed it did not know of the violation that has joined it since, which may be over by now.
-        at.act(AlertEvent.REOPEN, "worse" if got_worse else "again")
+        at.act(AlertEvent.REOPEN, "worse" if got_worse else "happened_again")
     return False
 
 

@@ -149,7 +149,7 @@ def _is_version(key: Key, if_match: str) -> Rule:
 
     async def rule(entering: Entering, stood: Mapping[Key, Stood]) -> None:
         stands = stood[key]
-        if revision_seen(if_match, stands.record_no) not in (None, stands.record_no):
+        if revision_seen(if_match, stands.record_no) != stands.record_no:  # nor `*`: who saw nothing overwrites nobody
             (changed,) = await entering.rows([stands])
             event = "ended" if changed.cancelled else "changed"
             told = {"revision": str(stands.record_no), "event": event, "by": changed.by}

@@ -21,7 +21,7 @@ from domain.records import (
     Visit,
     Zone,
 )
-from domain.timetable_limits import ENGLAND_AND_WALES, TimetableLimit, over_limit
+from domain.timetable_limits import TimetableLimit, over_limit
 from domain.vocabulary import ConditionKind, DeviceKind, OrderKind
 
 Key: TypeAlias = tuple[str, str]
@@ -68,25 +68,6 @@ def references(record: Record) -> Iterator[tuple[str, Key]]:
     yield from ((field, (kind, key)) for field, kind, key in wanted if key is not None)
 
 
-def check_references(caseload: Caseload, record: Record) -> Faults:
-    """(field, cause) of each reference of ``record`` that leads to nothing, or to what does not fit there.
-
-    ``caseload`` is all that is known so far: for a ``learnt`` line, what was learnt before it.
-    """
-    return reference_faults(find_newest(caseload), record)
-
-
-def check_record(caseload: Caseload, record: Record, limits: Limits = ENGLAND_AND_WALES) -> Faults:
-    """As `check_references`, and what contradicts the newest versions known: overlapping fittings, hours over limits."""
-    find = find_newest(caseload)
-    faults = reference_faults(find, record)
-    if isinstance(record, Fitting):
-        faults += _overlaps_known(caseload, record)
-    if isinstance(record, Condition):
-        faults += [fault for fault, refused in limit_findings(find, record, limits) if refused]
-    return faults
-
-
 def find_newest(caseload: Caseload) -> Find:
     """Finds what was learnt last of a record, ended or not."""
 
@@ -98,7 +79,7 @@ def find_newest(caseload: Caseload) -> Find:
 
 
 def reference_faults(find: Find, record: Record) -> Faults:
-    """`check_references` over any way to find a record."""
+    """(field, cause) of each reference of ``record`` that leads to nothing, or to what does not fit there."""
     faults: Faults = []
     for field, key in references(record):
         if find(key) is None and key != key_of(record):
@@ -148,17 +129,6 @@ def overlap_cause(other: Fitting, where: str = "") -> str:
     until = "with no end" if other.to_us is None else f"until {format_instant(other.to_us)}"
     told = f"{other.device!r} is already on {who!r} by fitting {other.id!r}{where}"
     return f"{told}, from {format_instant(other.from_us)} {until}; end that one first"
-
-
-def _overlaps_known(caseload: Caseload, fitting: Fitting) -> Faults:
-    for (kind, key), versions in caseload.versions.items():
-        newest = versions[-1]
-        other = newest.record
-        if kind != "fitting" or key == fitting.id or newest.cancelled or not isinstance(other, Fitting):
-            continue
-        if other.device == fitting.device and overlap(other, fitting):
-            return [("device", overlap_cause(other))]
-    return []
 
 
 def limit_findings(find: Find, record: Condition, limits: Limits) -> list[tuple[tuple[str, str], bool]]:

@@ -15,8 +15,6 @@ from domain.caseload_checks import (
     Faults,
     Key,
     Limits,
-    check_record,
-    check_references,
     end_of,
     key_of,
     limit_findings,
@@ -34,7 +32,7 @@ from domain.errors import BadInput, Fault, RecordFault
 from domain.records import RECORD_TYPES, Caseload, Condition, Fitting, Record, Version
 from domain.timetable_limits import ENGLAND_AND_WALES
 
-__all__ = ["check_record", "check_references", "parse_record", "read_caseload", "record_as_json"]
+__all__ = ["parse_record", "read_caseload", "record_as_json"]
 
 
 @dataclass(slots=True)

@@ -73,7 +73,7 @@ class Rules:
         self.stepper.endings += [self.unmonitored, self.reception, self.unloaded]
         self.ledger = Ledger()
         self.waiting: Facts = empty_facts()
-        self._told: dict[tuple[int, int, int], Any] = {}
+        self._told: dict[tuple[int, int, int], int] = {}
         """What `_remembered` needs beside the log. No part of the state: what is not here is looked up."""
         self.newest: NDArray[np.int64] = np.zeros(0, np.int64)
         self.now_us = EARLY_US
@@ -233,10 +233,21 @@ class Rules:
 
     def _keep_told(self, keep: Facts) -> None:
         """Events that are judged at their receive times: with the time that the device told, which the log has not."""
-        for k in np.flatnonzero(keep["is_event"] & (judged_times(keep) == keep["received_us"])).tolist():
-            self._told[int(keep["device"][k]), int(keep["gen"][k]), int(keep["seq"][k])] = keep[k].copy()
+        events = keep[keep["is_event"]]
+        at_receipt = events[judged_times(events) == events["received_us"]]
+        identities = zip(*(at_receipt[name].tolist() for name in ("device", "gen", "seq")), strict=True)
+        self._told.update(zip(identities, at_receipt["t_us"].tolist(), strict=True))
         while len(self._told) > self.max_log:
             del self._told[next(iter(self._told))]
+
+    def _as_told(self, found: Any) -> Any | None:
+        """An event of the log with the time that its device told; None where that is forgotten."""
+        told_us = self._told.get((int(found["device"]), int(found["gen"]), int(found["seq"])))
+        if told_us is None:
+            return None
+        fact = found.copy()
+        fact["t_us"] = told_us
+        return fact
 
     def _stored(self, answer: Answer) -> Any:
         looked_up = {(int(f["device"]), int(f["gen"]), int(f["seq"])): f for f in answer.stored}
@@ -252,7 +263,7 @@ class Rules:
         found = self.log.find(device, gen, seq)
         if found is not None:
             at_receipt = found["is_event"] and found["t_us"] == found["received_us"]
-            return self._told.get((device, gen, seq)) if at_receipt else found
+            return self._as_told(found) if at_receipt else found
         if not len(self.waiting):
             return None
         same = self.waiting["device"] == device

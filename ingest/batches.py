@@ -18,6 +18,7 @@ from domain.wire import Message
 from ingest.backlog import ASIDE_BYTES, AT_LEAST_BYTES, IN_A_BATCH_BYTES, Backlog, long_bytes
 from ingest.ports import Delivery
 from ingest.receipts import Receipt, Receipts
+from ingest.session import READ_FULL_BYTES
 
 BATCH_MESSAGES = 4_000
 """A batch of so many messages is full; the delivery that fills it goes in whole."""
@@ -29,8 +30,6 @@ HELD_MESSAGES = 24_000
 """With so many messages received and not yet committed, nothing more is read; below half, reading goes on."""
 HELD_BYTES = 64 * 1024 * 1024
 """The same in bytes of packets: what bounds the memory, whatever the messages are."""
-FULL_READ_BYTES = 64 * 1024
-"""A read that brought so much may well be followed by another."""
 READ_ON_S = 1.0
 """For so long at most, full reads are followed before the next batch is judged: what is live may stand behind a backlog."""
 READ_ON_PAUSE_S = 0.002
@@ -112,7 +111,7 @@ class Gatherer:
         """A delivery, with ``ticks`` as (index in its messages before which it stands, instant)."""
         receipt = self._receipts.take(delivery)
         messages, size_bytes, aside_bytes = delivery.messages, delivery.size_bytes, self._backlog.size_bytes
-        self._read_full |= size_bytes >= FULL_READ_BYTES
+        self._read_full |= size_bytes >= READ_FULL_BYTES
         if self._backlog.pressing and not ticks:
             messages = self._backlog.put(messages, delivery.packet_ids, receipt)
             size_bytes -= self._backlog.size_bytes - aside_bytes

@@ -81,6 +81,7 @@ class CommandSender:
             payload = encode_command(leased.command)
         except BadCommand as error:
             return await self._hopeless(leased, f"no device could act on it: {error}")
+        going_us = self.clock()  # a quick device answers before the broker has acknowledged
         code = await self.publisher.publish(down_topic(leased.device), payload, max(1, int(left_s)))
         if code in FOR_EVER:
             return await self._hopeless(leased, f"the broker refused it with reason code 0x{code:02x}")
@@ -88,7 +89,7 @@ class CommandSender:
             return await self._put_off([leased], "the broker has no session of this device")
         if code >= ERRORS_FROM:
             return await self._put_off([leased], f"the broker did not take it: reason code 0x{code:02x}")
-        await self.store.sent(leased.no, self.clock())
+        await self.store.sent(leased.no, going_us)
         self.figures.sent(leased.command.name)
         return None
 

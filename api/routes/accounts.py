@@ -17,7 +17,7 @@ from api.account_shapes import AccountSaid, NewAccount, NewKey, account_body, ke
 from api.audited import nothing_changed
 from api.cursors import Name, cut, next_link, read_cursor
 from api.doors import Seen, seeing
-from api.etags import revision_seen
+from api.etags import NEVER, revision_seen
 from api.made_secrets import new_key, one_time_password
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.problems import Problem
@@ -115,7 +115,11 @@ async def change(
     entry = _entry(seen, now_us, "changed", account, **details)
     try:
         changed = await sign_in.accounts.change(
-            account, before.revision if revision is None else revision, person, now_us, entry
+            account,
+            NEVER if revision is None else revision,
+            person,
+            now_us,
+            entry,  # `*` saw nothing
         )
     except Taken as error:
         raise _taken(error) from None

@@ -85,6 +85,15 @@ def names(batch: OpenBatch) -> list[str]:
     return [name for name, _, _ in batch.messages]
 
 
+async def overtaken(centre: Centre) -> tuple[OpenBatch, OpenBatch]:
+    """As many long messages as may be on their way; and what was live after one more, which waits aside."""
+    centre.read(*[LONG] * FILLING)
+    first = await centre.next()
+    centre.read(LONG)
+    centre.read(100)
+    return first, await centre.next()
+
+
 async def test_what_is_live_goes_ahead_of_the_long_ones_that_wait(centre: Centre) -> None:
     centre.read(*[LONG] * FILLING)
     first = await centre.next()
@@ -105,22 +114,14 @@ async def test_few_long_messages_wait_for_nothing(centre: Centre) -> None:
 
 
 async def test_what_waited_is_received_when_it_goes_on(centre: Centre) -> None:
-    centre.read(*[LONG] * FILLING)
-    first = await centre.next()
-    centre.read(LONG)
-    centre.read(100)
-    live = await centre.next()
+    first, live = await overtaken(centre)
     centre.commit(first)
     waited = await centre.next()
     assert waited.messages[0][2] > live.messages[-1][2]
 
 
 async def test_everything_is_acknowledged_in_the_order_in_which_it_came(centre: Centre) -> None:
-    centre.read(*[LONG] * FILLING)
-    first = await centre.next()
-    centre.read(LONG)
-    centre.read(100)
-    live = await centre.next()
+    first, live = await overtaken(centre)
     centre.commit(live)
     assert centre.acknowledged == []
     centre.commit(first)

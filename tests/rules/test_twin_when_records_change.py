@@ -17,7 +17,7 @@ MINUTE_US = 60 * SECOND_US
 START_US = us("2026-11-20T00:00:00")
 """A Friday; everything happens from half an hour before it to five hours after it."""
 SPAN_MIN = 300
-FEEDS = 16
+FEEDS = 24
 TOLD = "2026-11-01T09:00:00Z"
 """Written out, for by itself it follows the start of the order."""
 SPOTS = (51.2, 51.2, 51.2, 51.2003, 51.2004, 51.21, 51.212)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from alerts.desk import Desk, DeskGuide, Item, Wish
 from alerts.looking import look_at
-from alerts.machine import Job
+from alerts.machine import Actor, Job
 from alerts.protocols import Target
 from alerts.state import Plan, Raise
 from alerts.work_store import AlertWork
@@ -16,6 +17,7 @@ from domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, parse_instant
 from domain.records import Condition, Order, Place, Timetable, TimetableRow, Version, Victim, Wearer
 from domain.vocabulary import (
     AlertCondition,
+    AlertEvent,
     Change,
     Channel,
     Code,
@@ -23,7 +25,9 @@ from domain.vocabulary import (
     Kind,
     Level,
     OrderKind,
+    Outcome,
     Quality,
+    Role,
     Severity,
 )
 from store import Busy, Refused
@@ -249,6 +253,28 @@ async def test_one_violation_of_several_that_is_withdrawn_is_known_as_if_it_were
         await made.commit([gone], [change_of(gone, episode="W1-1")])
         alert = (await made.view(1, LATER)).alert
         assert (alert.withdrawn, alert.shortened_us) == (False, NOON + MINUTE_US)
+
+
+async def test_failure_07_what_joins_a_closed_alert_raises_it_again(database_url: str) -> None:
+    async with alerts_at(database_url) as made:
+        await made.raised("W1-1", kind=Kind.SOS, to_us=NOON)
+        await made.look(LATER)
+        desk = Desk(made.work, guide, lambda: NOON + MINUTE_US)
+        await desk.act(Item(1), Wish(AlertEvent.CLOSE, Outcome.EXPLAINED, "by mistake"), Actor("ola", Role.OPERATOR))
+        assert (await made.look(NOON + 2 * MINUTE_US)) == []
+        again = violation_of("W1-2", kind=Kind.SOS, to_us=NOON + HOUR_US, decided_us=NOON + 3 * MINUTE_US)
+        await made.commit([again], [change_of(again, episode="W1-1")])
+        await made.look(NOON + 3 * MINUTE_US)
+        view = await made.view(1, NOON + 3 * MINUTE_US)
+        assert (view.job.work.value, view.alert.joined_us) == ("raised", NOON + 3 * MINUTE_US)
+        told = "SELECT count(*) FROM notifications WHERE target = 'operator' AND sends"
+        assert ask(database_url, told) == [(2,)]
+        events = ask(database_url, "SELECT event, why FROM alert_events ORDER BY event_no")
+        assert events[-1] == ("reopen", "happened_again")
+
+
+async def guide() -> DeskGuide:
+    return DeskGuide(PROTOCOLS, resolve)
 
 
 async def test_severity_rises_with_time_and_by_need_while_nothing_comes_in(database_url: str) -> None:
