@@ -12,13 +12,15 @@ from domain.vocabulary import Role
 BY_AREA: Final = CENTRE | {Role.OFFICER, Role.POLICE, Role.VICTIM_LIAISON}
 """Roles that see the wearers of their areas. The others see only those that they are given one by one."""
 NO_WEARERS: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+NO_DAY: Final = (0, 0)
 
 
-def sight_of(caller: Caller, given: Iterable[str] = ()) -> Sight:
+def sight_of(caller: Caller, given: Iterable[str] = (), today: tuple[int, int] = NO_DAY) -> Sight:
     """What a caller sees.
 
     ``given`` are wearers it sees for a reason of their own: for the police those inside the force's boundary now and those of
-    an approved request, for enforcement those whose warrants it holds, for field officers those they visit today.
+    an approved request, for enforcement those whose warrants it holds, for field officers those they visit today. Of visits field
+    officers see those of ``today``, ``[from_us, to_us)``.
     """
     if caller.role in NO_WEARERS:
         return NOTHING
@@ -31,4 +33,5 @@ def sight_of(caller: Caller, given: Iterable[str] = ()) -> Sight:
         positions=may(caller, Deed.READ_POSITIONS) or may(caller, Deed.READ_LAST_PLACE),
         victims=may(caller, Deed.READ_VICTIMS) or caller.role is Role.DEVICE_MANAGER,
         centre=caller.role in CENTRE or caller.role is Role.DEVICE_MANAGER,
+        visits=today if caller.role is Role.FIELD else None,
     )

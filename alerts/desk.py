@@ -17,6 +17,7 @@ from alerts.ports import View, Written
 from alerts.protocols import Protocols, Target
 from alerts.state import Looked, Tell
 from alerts.work_store import AlertWork, LockedAlerts
+from domain.callers import Sight
 from domain.errors import BailiwickError
 from domain.records import Assessment, Version
 from domain.vocabulary import (
@@ -201,9 +202,9 @@ class Desk:
                 await self._audited(held.conn, _deed(wish, written))
         return results
 
-    async def snapshot(self, wanted: AlertsWanted, limit: int = MOST_AT_ONCE) -> list[Item]:
-        """The alerts that fit now, oldest first, to be shown and acted on: what changes afterwards is refused as stale."""
-        async with self._work.asking() as conn:
+    async def snapshot(self, wanted: AlertsWanted, sight: Sight, limit: int = MOST_AT_ONCE) -> list[Item]:
+        """The alerts in sight that fit now, oldest first, to be acted on: what changes afterwards is refused as stale."""
+        async with self._work.asking(sight) as conn:
             found = await tables.alert_numbers(conn, wanted.parameters(), min(limit, MOST_AT_ONCE))
         return [Item(number, revision) for number, revision in found]
 

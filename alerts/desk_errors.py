@@ -21,7 +21,7 @@ class NoSuchAlert(DeskError):
 class StaleRevision(DeskError):
     """The alert's work is not as the person saw it: who changed it, how and when. To be read again and decided anew.
 
-    ``by`` None: the rules, a timer or a protocol.
+    ``expected`` below 1: what they sent is no revision that it has. ``by`` None: the rules, a timer or a protocol.
     """
 
     def __init__(
@@ -30,7 +30,8 @@ class StaleRevision(DeskError):
         when = "" if at_us is None else f" at {format_instant(at_us)}"
         who = "the service" if by is None else by
         told = f"{who} did {event}{when}" if event else "it has changed"
-        super().__init__(f"alert {alert_no} is at revision {revision}, not {expected}: {told}; read it again")
+        seen = f"not {expected}" if expected > 0 else "not the one that you sent"
+        super().__init__(f"alert {alert_no} is at revision {revision}, {seen}: {told}; read it again")
         self.alert_no, self.expected, self.revision = alert_no, expected, revision
         self.event, self.by, self.at_us = event, by, at_us
 

@@ -11,11 +11,14 @@ from alerts.ports import Leased, View, Written
 from alerts.state import Raise
 from alerts.views import leased, own, views, writing
 from domain.callers import Sight
+from domain.commits import DEAF_KIND, deaf_episode
 from domain.vocabulary import Channel
 from geofence.timetable import WindowCache
 from geofence.wallclock import TimeZones
 from store import alert_work, notifications
+from store.alert_changes import active_since
 from store.connecting import Pool, open_pool
+from store.leading import nobody_leads
 from store.listening import ALERTS_CHANNEL, listening
 from store.seeing import see_as
 from store.times import Connection
@@ -137,6 +140,25 @@ class AlertWork:
             over = await alert_work.clear_own(conn, episodes, now_us)
             await alert_work.stream_alerts(conn, over)
             return len(over)
+
+    async def nobody_ingests(self) -> bool:
+        """Whether no ingest is at work, nor standing by."""
+        async with self._pool.connection() as conn, conn.transaction():
+            return await nobody_leads(conn)
+
+    async def raise_deaf(self, now_us: int) -> bool:
+        """Raises `ingest_deaf` as ingest would, had it not ended; False where one is active, or an ingest is at work by now.
+
+        None begins to before this is written: it finds the alert then, and clears it with its first tick.
+        """
+        async with self._pool.connection() as conn, conn.transaction():
+            if not await nobody_leads(conn) or await active_since(conn, DEAF_KIND):
+                return False
+            new = await alert_work.raise_own(
+                conn, Writing(raises=[own(Raise(DEAF_KIND, deaf_episode(now_us)))]), now_us
+            )
+            await alert_work.stream_alerts(conn, new)
+            return bool(new)
 
     # ---- notifications ----
 

@@ -48,6 +48,9 @@ class GivenTo(Protocol):
     async def given_to(self, caller: Caller, now_us: int) -> frozenset[str]:
         """Their ids."""
 
+    def today(self, now_us: int) -> tuple[int, int]:
+        """The local day, ``[from_us, to_us)``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -95,8 +98,11 @@ def seeing(deed: Deed) -> Seeing:
 
 async def let_in(parts: Parts, caller: Caller, why: str | None = None) -> Seen:
     """What a caller sees now."""
-    given = frozenset[str]() if parts.given is None else await parts.given.given_to(caller, parts.now())
-    sight = sight_of(caller, given)
+    now_us = parts.now()
+    if parts.given is None:
+        sight = sight_of(caller)
+    else:
+        sight = sight_of(caller, await parts.given.given_to(caller, now_us), parts.given.today(now_us))
     return Seen(caller, sight, parts.reading.seen(sight), parts, why)
 
 

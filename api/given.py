@@ -79,13 +79,17 @@ class Given:
         standing = await self._permissions.requests.standing(caller.organisation, now_us)
         return frozenset(one.wearer for one in standing)
 
-    async def _visited(self, caller: Caller, now_us: int) -> frozenset[str]:
-        """Of the local day; of the caller's areas and those below."""
+    def today(self, now_us: int) -> tuple[int, int]:
+        """The local day, ``[from_us, to_us)``: of 23 and 25 hours on the nights of a change."""
         zone = self._zones.zone(DEFAULT_TIMEZONE)
         local_us = now_us + zone.offset_us(now_us)
         midnight_us = local_us - local_us % DAY_US
+        return zone.first_us(midnight_us), zone.first_us(midnight_us + DAY_US)
+
+    async def _visited(self, caller: Caller, now_us: int) -> frozenset[str]:
+        """Of the local day; of the caller's areas and those below."""
         areas = None if caller.areas is None else await self._permissions.areas_below(caller.areas)
-        return await self._permissions.visited(zone.first_us(midnight_us), zone.first_us(midnight_us + DAY_US), areas)
+        return await self._permissions.visited(*self.today(now_us), areas)
 
     async def _ground_at(self, now_us: int) -> _Ground:
         async with self._one_at_a_time:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Collection, Iterable
+from typing import Any, Final, Literal, NamedTuple
 
 from api.shapes import Shape
 from domain.instants import format_instant
 from domain.vocabulary import Role, Severity
 from store import handovers as rows
+
+OF_ALERTS: Final = ("open", "claimed", "unclaimed", "overdue")
+"""The lists of a picture of which each item names an alert; that of `open` is the oldest of its severity."""
 
 
 class OpenOf(Shape):
@@ -64,7 +68,7 @@ class Picture(Shape):
 
 
 class Handover(Shape):
-    """What was handed over; `taken` null: nobody has taken it yet."""
+    """What was handed over, without the items of alerts that you do not see; `taken` null: nobody has taken it yet."""
 
     id: str
     made: str
@@ -97,11 +101,40 @@ def picture_body(picture: rows.Picture) -> dict[str, Any]:
     }
 
 
-def handover_body(row: rows.Handover) -> dict[str, Any]:
-    """`Handover`."""
+class Told(NamedTuple):
+    """The alerts and mutes that a picture names."""
+
+    alerts: Collection[int]
+    mutes: Collection[int]
+
+
+def told_of(rows_told: Iterable[rows.Handover]) -> Told:
+    """What some handovers name."""
+    alerts: set[int] = set()
+    mutes: set[int] = set()
+    for told in (row.told for row in rows_told):
+        alerts.update(int(one["alert"]) for name in OF_ALERTS for one in told[name])
+        alerts.update(int(no) for one in told["muted"] for no in one["alerts"])
+        mutes.update(int(one["id"]) for one in told["muted"])
+    return Told(alerts, mutes)
+
+
+def _cut(told: dict[str, Any], seen: Told) -> dict[str, Any]:
+    """A picture without the items of alerts and mutes that are not seen; the counts stay."""
+    of_alerts = {name: [one for one in told[name] if int(one["alert"]) in seen.alerts] for name in OF_ALERTS}
+    muted = [
+        one | {"alerts": [no for no in one["alerts"] if int(no) in seen.alerts]}
+        for one in told["muted"]
+        if int(one["id"]) in seen.mutes
+    ]
+    return told | of_alerts | {"muted": muted}
+
+
+def handover_body(row: rows.Handover, seen: Told) -> dict[str, Any]:
+    """`Handover`, to somebody who sees so much."""
     made = {"made": format_instant(row.made_us), "by": row.made_by, "role": row.made_role, "note": row.note}
     taken = {"taken": _when(row.taken_us), "taken_by": row.taken_by, "taken_role": row.taken_role}
-    return {"id": str(row.no)} | made | {"told": row.told} | taken | {"taken_note": row.taken_note}
+    return {"id": str(row.no)} | made | {"told": _cut(row.told, seen)} | taken | {"taken_note": row.taken_note}
 
 
 def _open(one: rows.OpenNow) -> dict[str, Any]:

@@ -29,15 +29,17 @@ _log = structlog.get_logger()
 
 
 class Framed(NamedTuple):
-    """An event, and what is sent for it: the same bytes to everybody."""
+    """An event, and what is sent for it: the same bytes to everybody who may know protected people's devices, and to all others."""
 
     row: EventRow
     frame: bytes
+    without_unit: bytes
 
 
 def framed(row: EventRow) -> Framed:
     """An event in the form of server-sent events."""
-    return Framed(row, frame(row.topic, row.no, row.body))
+    whole = frame(row.topic, row.no, row.body)
+    return Framed(row, whole, frame(row.topic, row.no, row.body | {"device": None}) if row.of_victim else whole)
 
 
 def frame(word: str, number: int, data: object, retry_ms: int | None = None) -> bytes:

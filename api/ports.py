@@ -51,6 +51,9 @@ class Reading(Protocol):
     async def wearers_in_sight(self) -> frozenset[str]:
         """The ids of all wearers that are seen."""
 
+    async def victims_in_sight(self) -> frozenset[str]:
+        """The ids of all protected people whose records are seen."""
+
     async def ready(self) -> str | None:
         """None when the database answers and has the current schema; else what is wrong, in a line."""
 

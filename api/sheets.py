@@ -17,6 +17,7 @@ from domain.instants import DAY_US, format_instant
 from domain.records import Order
 from domain.violations import Violation
 from evidence.chronology import Happened, What
+from evidence.document.words import alert_words, within_a_sentence
 from evidence.order_windows import MAX_RANGE_US, Held, held
 from store.sheets import NotedRow, Sheets, TooMuch
 
@@ -99,4 +100,5 @@ def noted_for(asked: AskedOf) -> list[str]:
 
 def line_of(row: NotedRow) -> Happened:
     """What people did, as a line."""
-    return Happened(row.at_us, What(row.what), row.event, row.about, by=row.by or "", text=row.text or "")
+    event = row.event if row.kind is None else f"{row.event}: {within_a_sentence(alert_words(row.kind, row.code))}"
+    return Happened(row.at_us, What(row.what), event, row.about, by=row.by or "", text=row.text or "")

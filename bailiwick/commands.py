@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -25,7 +25,7 @@ from bailiwick.rota_command import forces, rota
 from bailiwick.simulate_command import score, simulate
 from bailiwick.statistics_command import statistics
 from domain.errors import BadInput, BadInstant, BadSetting, BailiwickError
-from simulators.telling import printing
+from simulators.telling import alone, printing
 
 if TYPE_CHECKING:
     from bailiwick.settings import Settings
@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         try:
             app(args=arguments, prog_name="bailiwick")
+        except BaseExceptionGroup as several:  # what one of a service's tasks raised is told as by itself
+            raise alone(several) from None
         finally:
             with printing():
                 pass  # what was printed comes out, or does not, before the exit code is given
@@ -461,12 +463,15 @@ def _asks_to_migrate(error: Exception) -> bool:
     """Whether it is for want of a migration; asked of the database, so that no fault of ours is told as that."""
     import asyncio
 
+    from store.errors import CannotMigrate
     from store.store import ConnectionLost, asks_to_migrate
 
     try:
         return asyncio.run(asks_to_migrate(error, _settings().database()))
     except (ConnectionLost, BadSetting):
         return False
+    except CannotMigrate as newer:
+        _end(str(newer), FAILED)
 
 
 def _say_where(address: str) -> None:
@@ -477,6 +482,6 @@ def _print(result: object, text: str, as_json: bool) -> None:
     print(json.dumps(result) if as_json else text)
 
 
-def _end(text: str, code: int) -> None:
+def _end(text: str, code: int) -> NoReturn:
     print(f"bailiwick: {text}" if "\n" not in text else text, file=sys.stderr)
     sys.exit(code)

@@ -134,11 +134,30 @@ def page_of(told: dict[str, Any]) -> str:
         '<!doctype html><html lang="en-GB"><head><meta charset="utf-8"><title>Contingency list</title>'
         f"<style>{STYLE}</style></head><body><h1>Contingency list</h1>"
         f'<p class="big">As of {made} (UTC){_centre(told)}</p><p>{counts} Personal data: keep it, and destroy it, as such.</p>'
-        f"<h2>On duty</h2><table><thead>{_row('Role', 'Area', 'Name', 'Phone', 'E-mail', tag='th')}</thead>"
+        f"{_not_taken(told)}<h2>On duty</h2><table><thead>{_row('Role', 'Area', 'Name', 'Phone', 'E-mail', tag='th')}</thead>"
         f"<tbody>{duty or _row('Nobody, by the rota')}</tbody></table>"
         "<h2>Who must be watched now, the most urgent first</h2><table><thead>"
         f"{_row('', 'Who', 'Why', 'Ring', 'Mind', 'Officer', tag='th')}</thead><tbody>{people}</tbody></table></body></html>\n"
     )
+
+
+def _not_taken(told: dict[str, Any]) -> str:
+    """Whom nobody watches yet, as a section; nothing where there is nobody."""
+    waiting = told["not_taken"]["wearers"]
+    if not waiting:
+        return ""
+    rows = "".join(
+        _row(f"{one['name'] or ''} ({one['id']})", ", ".join(one["phones"] or []), _list(one["entered"]), one["since"])
+        for one in waiting
+    )
+    head = _row("Who", "Ring", "Entered", "Since (UTC)", tag="th")
+    return f"<h2>{_unwatched(told)}</h2><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _unwatched(told: dict[str, Any]) -> str:
+    of, shown = told["not_taken"]["of"], len(told["not_taken"]["wearers"])
+    first = "" if of == shown else f"; the {shown} that wait longest are named"
+    return f"Entered, and not watched yet, since ingest has not taken it: {of} wearer{'' if of == 1 else 's'}{first}"
 
 
 def _centre(told: dict[str, Any]) -> str:
@@ -189,12 +208,22 @@ def text_of(told: dict[str, Any]) -> str:
     return "\n".join(_lines(told))
 
 
+def _to_the_second(instant: str) -> str:
+    """``2026-11-21 22:30:00 UTC``."""
+    return f"{instant[:19].replace('T', ' ')} UTC"
+
+
 def _lines(told: dict[str, Any]) -> Iterable[str]:
-    yield f"as of {told['made']}: {told['listed']} of {told['wearers_in_force']} wearers with an order in force"
+    yield f"as of {_to_the_second(told['made'])}: {told['listed']} of {told['wearers_in_force']} wearers with an order in force"
     if told.get("centre_phone"):
         yield f"the monitoring centre: {told['centre_phone']}"
     for shift in told["duty"]:
         yield f"on duty: {_words(shift['role'])} {shift['name']} {shift['phone'] or ''}".rstrip()
+    if told["not_taken"]["wearers"]:
+        yield _unwatched(told).lower()
+    for one in told["not_taken"]["wearers"]:
+        phones = ", ".join(one["phones"] or []) or "no number"
+        yield f"       {one['id']}  {one['name'] or ''}  {phones}  {_list(one['entered'])}, since {_to_the_second(one['since'])}"
     for one in told["wearers"]:
         alerts = one["alerts"]
         open_ones = "" if alerts is None else f" [{alerts['open']} open, worst {alerts['worst']}]"

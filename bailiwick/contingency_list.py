@@ -1,7 +1,8 @@
 """Who must be watched now, ranked, with numbers to call: from the database alone, for the hour in which nothing else answers.
 
 Listed is whoever has an open alert or whose conditions ask for contact now (`alerts.contingency.Need`): those with an open critical alert
-first, then by need. It holds no position, and nothing of a protected person.
+first, then by need. Named apart is whoever something was entered about that ingest has not taken: nobody watches that yet. It holds no
+position, and nothing of a protected person.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from domain.vocabulary import Role, Severity
 from geofence.timetable import WindowCache
 from geofence.wallclock import TimeZones
 from store import Store
-from store.contingency import OpenAlerts, Watched
+from store.contingency import OpenAlerts, Waiting, Watched
 
 AT_ONCE: Final = 500
 """Wearers whose caseload is read and judged together."""
@@ -36,6 +37,7 @@ SEVERITIES: Final = tuple(severity.value for severity in Severity)
 async def contingency_list(store: Store, zones: TimeZones, now_us: int, phone: str | None = None) -> dict[str, Any]:
     """The list as JSON, of an instant (docs/commands.md); ``phone`` is the centre's own number."""
     people, alerts = await store.contingency.people(now_us), await store.contingency.alerts()
+    unknown = await store.contingency.waiting()
     needs = await _needs(store, zones, [one.id for one in people], now_us)
     lines = [
         _line(one, needs[one.id], alerts.get(one.id))
@@ -47,7 +49,9 @@ async def contingency_list(store: Store, zones: TimeZones, now_us: int, phone: s
     counts = {"orders_in_force": sum(len(one.orders) for one in people), "wearers_in_force": len(people)}
     ranked = [{"place": place} | line for place, line in enumerate(lines, start=1)]
     about = {"made": format_instant(now_us), "centre_phone": phone}
-    return about | counts | {"listed": len(lines), "duty": duty, "wearers": ranked}
+    waiting = [_waiting(one) for one in unknown]
+    not_taken = {"wearers": waiting, "of": unknown[0].of if unknown else 0}
+    return about | counts | {"listed": len(lines), "duty": duty, "wearers": ranked, "not_taken": not_taken}
 
 
 async def _needs(store: Store, zones: TimeZones, wearers: Sequence[str], now_us: int) -> dict[str, Need]:
@@ -78,6 +82,11 @@ def _line(one: Watched, need: Need, alerts: OpenAlerts | None) -> dict[str, Any]
         "orders": [_order(order) for order in one.orders],
         "alerts": None if alerts is None else _alerts(alerts),
     }
+
+
+def _waiting(one: Waiting) -> dict[str, Any]:
+    told = {name: one.record.get(name) for name in ("name", "level", "phones")}
+    return {"id": one.id, **told, "entered": one.types, "since": format_instant(one.since_us)}
 
 
 def _order(body: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from alerts.dispatch import Parts, Watch, serve, wall_clock
 from alerts.recipients import Hook
 from alerts.waking import steadily
 from alerts.work_store import AlertWork
-from bailiwick import audit_anchoring, keeping, protection_watch, victim_watch
+from bailiwick import audit_anchoring, ingest_watch, keeping, protection_watch, victim_watch
 from bailiwick.audit_anchoring import AnchorWatch
 from bailiwick.audit_keys import load_key
 from bailiwick.breach_routes import breach_routes
@@ -28,6 +28,7 @@ from bailiwick.contingency_command import EVERY_S, ContingencyWatch
 from bailiwick.digests import digest_watches
 from bailiwick.directory import rota_alerts
 from bailiwick.guides import Guides
+from bailiwick.ingest_watch import IngestWatch
 from bailiwick.pack_notices import pack_watches
 from bailiwick.paired_caseload import PairedCaseload
 from bailiwick.protection_watch import ProtectionWatch
@@ -81,6 +82,7 @@ async def dispatch(told: Dispatching) -> None:
                     compose=wording.words,
                     watches=[
                         _rota_watch(store, work, guides),
+                        Watch("watching ingest", ingest_watch.EVERY_S, IngestWatch(work).look),
                         *_protection_watches(store, work, told.zones, rules, routes),
                         *_audit_watches(store, told.settings),
                         *_contingency_watches(store, told.zones, told.settings),

@@ -36,6 +36,7 @@ NOT_SYNCHRONISED = 5
 """TIME_ERROR of adjtimex."""
 _TIMEX_BYTES = 512
 FAILED = 1
+DATABASE_AWAY = "see that it runs and that BAILIWICK_DATABASE_URL is right"
 
 
 class Verdict(StrEnum):
@@ -89,7 +90,8 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         async with await Reading.open(settings.database_url) as reading:
             wrong = await reading.ready()
             if wrong:
-                yield Finding("schema", Verdict.BAD, wrong, "run `bailiwick migrate`")
+                found, _, advice = wrong.partition("; ")
+                yield Finding("schema", Verdict.BAD, found, advice or DATABASE_AWAY)
                 return
             yield Finding("schema", Verdict.GOOD, "current")
             yield about_headroom((await reading.counts()).headroom)
@@ -103,7 +105,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             yield about_retention(await store.retention.newest_day(), day_before(time.time_ns() // 1000))
     except ConnectionLost as error:
         why = " ".join(str(error).split())
-        yield Finding("database", Verdict.BAD, why, "see that it runs and that BAILIWICK_DATABASE_URL is right")
+        yield Finding("database", Verdict.BAD, why, DATABASE_AWAY)
 
 
 def about_server(found: Survey) -> Iterator[Finding]:

@@ -187,7 +187,6 @@ def run(told: Exporting) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    os.umask(0o077)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -195,6 +194,12 @@ def run(told: Exporting) -> None:
             loop.add_signal_handler(number, told.stop.set)
         matching = matcher.Telling(told.database_url, told.zones, told.clock, told.stop)
         packing = packer.packing_of(told)
-        await asyncio.gather(serve(told), matcher.serve(matching), packer.serve(packing))
+        async with asyncio.TaskGroup() as group:
+            for serving in (serve(told), matcher.serve(matching), packer.serve(packing)):
+                group.create_task(serving)
 
-    asyncio.run(main())
+    before = os.umask(0o077)
+    try:
+        asyncio.run(main())
+    finally:
+        os.umask(before)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, FilePath, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict, SettingsError
 
 from api.addresses import require_guarded
@@ -244,6 +245,19 @@ HIDDEN: Final[dict[str, Callable[[str], str]]] = {
     "signing_pin": lambda _: "***",
 }
 """How a setting is printed whose secret may be anywhere in it."""
+OUR_WORDS: Final = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "path_not_file": "there is no such file",
+    "path_not_directory": "there is no such folder",
+}
+"""By pydantic's names of what may be wrong."""
 
 
 def load_settings() -> Settings:
@@ -261,7 +275,8 @@ def load_settings() -> Settings:
     except SettingsError as error:
         raise BadSetting(f"a file in {secrets} cannot be read: {error.__cause__}") from None
     except ValidationError as error:
-        raise BadSetting("; ".join(_one_line(fault["loc"], fault["msg"]) for fault in error.errors())) from None
+        told = [_one_line(fault["loc"], _in_our_words(fault)) for fault in error.errors()]
+        raise BadSetting("; ".join(told)) from None
 
 
 def _given_names(secrets: Path) -> Iterator[tuple[str, str]]:
@@ -281,15 +296,27 @@ def _given_names(secrets: Path) -> Iterator[tuple[str, str]]:
 
 
 def _of_dotenv() -> list[str]:
+    """The names in the file. Raises `BadSetting` for a line that gives none a value: it would be passed over in silence."""
     try:
-        return list(dotenv_values(DOTENV))
+        with DOTENV.open(encoding="utf-8") as file:
+            given = [(one.original.line, one.error, one.key, one.value) for one in parse_stream(file)]
     except UnicodeDecodeError as error:
         raise BadSetting(f"{DOTENV} is not UTF-8: save it as UTF-8 (byte {error.start + 1})") from None
+    for line, broken, name, value in given:
+        if broken or (name is not None and name.upper().startswith(PREFIX) and value is None):
+            raise BadSetting(f"{DOTENV}, line {line}: must be NAME=value, a comment (#) or empty")
+    return [name for _, _, name, _ in given if name is not None]
 
 
 def _nearest(name: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _in_our_words(fault: ErrorDetails) -> str:
+    """What is wrong with a value, as for somebody who knows no Python."""
+    words = OUR_WORDS.get(fault["type"])
+    return fault["msg"] if words is None else words.format(**fault.get("ctx", {}))
 
 
 def _one_line(place: tuple[int | str, ...], message: str) -> str:

@@ -92,7 +92,7 @@ def folded(work: Load, fixes: int) -> float:
         state.grow(wearers, wearers, len(work.zones), 0)
         rows = (state.devices, state.parties, state.tracks)
         started = time.process_time()
-        fold_tracks(facts, order, quality, work.owner[:fixes], *rows, tables, out)
+        fold_tracks(facts, order, quality, work.owner[:fixes], np.zeros(fixes, np.int64), *rows, tables, out)
         taken_s.append(time.process_time() - started)
     return fixes / statistics.median(taken_s[1:])
 

@@ -51,7 +51,8 @@ class Sight:
     wearers : these wearers besides.
     positions : fixes of those wearers.
     victims : protected people's records, fittings and devices (never their fixes).
-    centre : what belongs to no wearer: alerts and incidents of devices, victims and the service.
+    centre : what belongs to no wearer: incidents, and alerts of the service, of devices that nobody has, of those who are seen.
+    visits : from when to when (microseconds UTC) a visit is seen; None is whenever.
     """
 
     everything: bool = False
@@ -61,6 +62,7 @@ class Sight:
     positions: bool = False
     victims: bool = False
     centre: bool = False
+    visits: tuple[int, int] | None = None
 
 
 NOTHING = Sight()

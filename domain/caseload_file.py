@@ -42,6 +42,7 @@ class Written:
     Attributes
     ----------
     records : the good records in their order, and the ``lines`` that they stand on.
+    first : the line on which each id stands first, be it a bad one.
     named : what a bad line would have been, so that a reference to it is not told as a second fault.
     faults : what is wrong so far.
     """
@@ -49,6 +50,7 @@ class Written:
     file: str
     records: dict[Key, Record] = field(default_factory=dict)
     lines: dict[Key, int] = field(default_factory=dict)
+    first: dict[Key, int] = field(default_factory=dict)
     named: set[Key] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
 
@@ -62,14 +64,23 @@ class Written:
             record = parse_record(written, timezones)
         except RecordFault as bad:
             self.fault(line, bad.faults)
-            self.named.update(_named(written))
+            named = _named(written)
+            self.named.update(named)
+            if len(named) == 1:
+                self._stands_once(named[0], line)
             return
         key = key_of(record)
-        if key in self.lines:
-            self.fault(line, [("id", f"{key[0]} {key[1]!r} already stands on line {self.lines[key]}")])
+        if not self._stands_once(key, line):
             return
         self.records[key] = record
         self.lines[key] = line
+
+    def _stands_once(self, key: Key, line: int) -> bool:
+        """Whether no line before has the id, be it a bad one."""
+        first = self.first.setdefault(key, line)
+        if first != line:
+            self.fault(line, [("id", f"{key[0]} {key[1]!r} already stands on line {first}")])
+        return first == line
 
 
 @dataclass(slots=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from domain.facts import Batch, Facts, Roster
 from domain.incidents import IncidentVersion
 from domain.networks import Network
 from domain.violations import Violation
 from domain.vocabulary import AlertCondition, DeadLetterReason, Quality, Severity
+
+DEAF_KIND: Final = "ingest_deaf"
+"""The platform alert that nothing is judged: ingest makes no tick, or there is no ingest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +112,8 @@ class Checkpoint:
 
     commit_no: int
     body: bytes
+
+
+def deaf_episode(since_us: int) -> str:
+    """The episode of the platform alert of one time of deafness; it rests on no violation."""
+    return f"{DEAF_KIND}:{since_us}"

@@ -29,6 +29,18 @@ BREACHES: Final = frozenset(
 """Kinds that can be a breach at all. The rest are warnings, information, or the record of what was not known (rules.md 4 to 8)."""
 
 
+INFORMATION: Final = frozenset(
+    {Kind.ZONE_TRANSIT, Kind.ATTENDANCE_UNCONFIRMED, Kind.HOURS_SHORT, Kind.ASSOCIATION},
+)
+"""Kinds that are information (rules.md 4 and 6)."""
+NOTICES: Final = INFORMATION | {
+    *(Kind.ZONE_EDGE, Kind.ZONE_BUFFER, Kind.ZONE_UNCONFIRMED, Kind.PATTERN_NEAR_ZONE),
+    *(Kind.ATV_WARNING, Kind.ATV_EXCEEDED, Kind.CHECK_MISSED, Kind.ALCOHOL_SUSPECTED),
+    *(Kind.PROXIMITY_PREALERT, Kind.PATTERN_NEAR_VICTIM, Kind.SOS),
+}
+"""Kinds that are warnings or information, whatever their cause: never a violation of a condition (rules.md)."""
+
+
 class NotRelied(StrEnum):
     """Why a violation may not be relied on; the first that holds is told."""
 

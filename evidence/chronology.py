@@ -26,6 +26,8 @@ from domain.records import (
 )
 from domain.violations import Violation
 from domain.vocabulary import Cause, Change
+from evidence.breaches import BREACHES, INFORMATION, NOTICES
+from evidence.document.words import kind_words, within_a_sentence
 
 WITHHELD: Final = "withheld: it would tell of a protected person"
 SHORTEST_PART: Final = 3
@@ -44,6 +46,8 @@ class What(StrEnum):
     ABSENCE = "absence"
     SUSPENSION = "suspension"
     VIOLATION = "violation"
+    MONITORING_GAP = "monitoring_gap"
+    NOTICE = "notice"
     ASSESSMENT = "assessment"
     CONTACT = "contact"
     ALERT = "alert"
@@ -220,19 +224,30 @@ _FAR_TOLD: Final = 1 << 61
 
 
 def of_violations(versions: Iterable[Violation]) -> list[Happened]:
-    """What was decided: each version is one line at its decision; of two people only that it was, and when."""
+    """What was decided: each version is one line at its decision; of two people only that it was, and when.
+
+    Warnings and information stand apart from violations, and so do monitoring gaps.
+    """
     found = []
     for one in versions:
-        sort = "monitoring gap" if one.cause is not Cause.WEARER else "violation"
-        code = f" {one.code.value}" if one.code else ""
+        what, sort = _sort(one)
         near = ", of a protected person" if one.victim is not None else ""
         flags = [word for word in ("retrospective", "untold") if getattr(one, word)]
         aside = f" ({', '.join(flags)}: counts against nobody)" if flags else ""
         change = "withdrawn" if one.change is Change.WITHDRAWN else one.change.value
-        event = f"{sort} {change}, version {one.version}: {_said(one.kind.value)}{code}{near}{aside}"
+        event = f"{sort} {change}, version {one.version}: {within_a_sentence(kind_words(one))}{near}{aside}"
         at_us = one.from_us if one.change is Change.OPENED and one.version == 1 else one.decided_us
-        found.append(Happened(at_us, What.VIOLATION, event, one.id, one.to_us, one.decided_us, "", ""))
+        found.append(Happened(at_us, what, event, one.id, one.to_us, one.decided_us, "", ""))
     return found
+
+
+def _sort(one: Violation) -> tuple[What, str]:
+    """What a line is about and what it is called: a warning is never a violation, and a gap counts against nobody."""
+    if one.kind in NOTICES - BREACHES:
+        return What.NOTICE, "information" if one.kind in INFORMATION else "warning"
+    if one.cause is not Cause.WEARER:
+        return What.MONITORING_GAP, "monitoring gap"
+    return What.VIOLATION, "violation"
 
 
 def _said(word: str) -> str:

@@ -355,7 +355,7 @@ class BatchRun:
             rules.freshen()  # else it can wait: many may be learnt at once of people of whom nothing is known yet
             due_anyway = self._due_anyway(affected_parties(rules.book, version), at)
         parties = rules.learn(version)
-        line = Line(int(self.instants[at]), is_learnt=True, due_anyway=due_anyway)
+        line = Line(int(self.instants[at]), is_learnt=True, due_anyway=due_anyway, enforced=rules.book.enforced)
         silent = rules.silence.parties() | rules.stepper.protection.parties() | rules.unmonitored.parties()
         judged = any(rules.newest[p] > EARLY_US or p in silent for p in parties if p < len(rules.newest))
         judged = judged or self._has_facts(version)

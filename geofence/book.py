@@ -31,7 +31,7 @@ from domain.records import (
     Zone,
 )
 from domain.vocabulary import AssessmentDecision, VisitOutcome
-from geofence.intervals import Span, clipped, common, union
+from geofence.intervals import Span, clipped, common, union, without
 from geofence.timetable import WindowCache
 
 _NAMES: dict[Any, str] = dict(TYPE_NAMES)
@@ -217,6 +217,13 @@ class Book:
         for suspension_id in self.ids(Suspension, Order, order_id):
             found.extend(self.suspended_by(suspension_id, order_id, from_us, to_us))
         return union(found)
+
+    def enforced(self, condition_id: str, from_us: int, to_us: int) -> list[Span]:
+        """When a condition is enforced in a range: in its windows, less absences and suspensions of its order."""
+        order_ids = {condition.order for _, _, condition in self.eras(Condition, condition_id)}
+        excused = [span for order_id in order_ids for span in self.suspensions(order_id, from_us, to_us)]
+        excused += self.absences(condition_id, from_us, to_us)
+        return clipped(without(self.windows(condition_id, from_us, to_us), union(excused)), from_us, to_us)
 
     def suspended_by(self, suspension_id: str, order_id: str, from_us: int, to_us: int) -> list[Span]:
         """As `suspensions`, by one of them."""

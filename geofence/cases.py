@@ -143,9 +143,9 @@ def _checks(world: World, device: int, fittings: Sequence[tuple[int, int, int]])
 
 
 def heard_spans(world: World, tag: int) -> list[Span]:
-    """When a home unit heard the tag: it says where the device is, whoever has tampered with it."""
+    """When a home unit heard the tag of a wearer who has one: it says where the device is, whoever has tampered with it."""
     spans: list[Span] = []
-    for (unit, other), pair in world.pair_index.items() if world.pair_index else ():
+    for (unit, other), pair in world.pair_index.items() if world.layout.tables.locates[tag] > 1 else ():
         if other == tag:
             says = _says(world, pair, [(start, end) for start, end, _ in world.fittings(tag)], [])
             spans += [(s.from_us, s.to_us) for s in by_unit(says, _fresh(world, unit), ()) if s.state == PRESENT]

@@ -25,12 +25,14 @@ class Clusters:
     of_device, of_party : (n,) int64, the cluster of each.
     is_unit : (devices,) bool, home units.
     fittings : the rows (from, to, party) of each device.
+    fitted_again : (devices,) bool, those that were fitted more than once.
     """
 
     of_device: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     of_party: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     is_unit: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     fittings: Flat = field(default_factory=lambda: Flat(np.int64, 3))
+    fitted_again: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     heard: set[tuple[int, int]] = field(default_factory=set)
     _devices: tuple[Any, Any] = field(default_factory=lambda: (np.zeros(0, np.int64), np.zeros(1, np.int64)))
     _parties: tuple[Any, Any] = field(default_factory=lambda: (np.zeros(0, np.int64), np.zeros(1, np.int64)))
@@ -50,6 +52,7 @@ class Clusters:
         which = sorted({*(changed or ()), *range(known, devices)})
         self.fittings.put(which, [world.fittings(device) for device in which], devices)
         parties = max(parties, len(world.book.parties))
+        self.fitted_again = self.fittings.last - self.fittings.first > 1
         device, place = self.fittings.places()
         cases = world.layout.cases
         units = [

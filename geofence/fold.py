@@ -13,7 +13,7 @@ from domain.said import RESULT_BITS, CheckResult
 from domain.vocabulary import EventCode, EventState, Quality, Source
 from geofence.compiled import borrowed, compiled, inlined
 from geofence.emissions import LATE, NEW_RUN, STEADY, SURE, WHOLE, What
-from geofence.fold_leaves import distance_to, emit, era_of, fresh_at, gap_at, score_of
+from geofence.fold_leaves import distance_to, emit, era_of, fresh_at, gap_at, most_asked, score_of
 from geofence.geodesy import distance_m, metres_per_degree
 from geofence.presence_fold import hold_check, hold_presence
 from geofence.shapes import line_may_meet, signed_distance_m
@@ -163,11 +163,20 @@ def _checked(f: Any, since: int, t: int, tables: Any) -> bool:
 
 @compiled
 def fold_tracks(
-    facts: Any, order: Any, quality: Any, party_of: Any, devices: Any, parties: Any, tracks: Any, tables: Any, out: Any
+    facts: Any,
+    order: Any,
+    quality: Any,
+    party_of: Any,
+    fitted_us: Any,
+    devices: Any,
+    parties: Any,
+    tracks: Any,
+    tables: Any,
+    out: Any,
 ) -> int:
-    """Facts of location tags into their parties' tracks, in order (party, fix time, device, gen, seq).
+    """Facts of location tags into their parties' tracks, for each party and device in order (fix time, device, gen, seq).
 
-    ``tables`` is a `geofence.tables.Tables`. Returns the emissions made.
+    ``fitted_us`` (facts,) is when the device's fitting began: a place from before it is another's. ``tables`` is a `geofence.tables.Tables`. Returns the emissions made.
     """
     facts, devices, parties = borrowed(facts), borrowed(devices), borrowed(parties)
     tracks, tables, out = borrowed(tracks), borrowed(tables), borrowed(out)
@@ -177,6 +186,8 @@ def fold_tracks(
         who = party_of[i]
         d = devices[f["device"]]
         _move_head(parties[who], f, tables.rank)
+        if d["place_t"] < fitted_us[i]:
+            d["has_place"], d["lost"] = False, False
         used = not f["is_event"] and quality[i] == _OK and f["src"] != _LBS
         repeat = False
         if f["is_event"]:
@@ -304,17 +315,19 @@ def _hold_zone(
         s["unconfirmed"] = False
     s["last_class"] = 1 if verdict > 0 else (-1 if verdict < 0 else 0)
     if side > 0:
-        n = _wrong_side(f, row, s, side == 2, era["threshold"], gap, score_of(metres, acc), out, n)
+        n = _wrong_side(f, row, s, side == 2, era["threshold"], gap, score_of(metres, acc), tables, out, n)
     elif side < 0:
         n = _right_side(f, row, s, era["threshold"], gap, score_of(metres, acc), out, n)
     return n
 
 
 @inlined
-def _wrong_side(f: Any, row: int, s: Any, sure: bool, threshold: int, gap: int, p: float, out: Any, n: int) -> int:
+def _wrong_side(
+    f: Any, row: int, s: Any, sure: bool, threshold: int, gap: int, p: float, tables: Any, out: Any, n: int
+) -> int:
     t = f["t_us"]
     goes_on = s["wrong_n"] > 0 and t - s["wrong_last_t"] <= s["wrong_gap"]
-    was_whole = goes_on and s["wrong_n"] > threshold and s["wrong_sure"]
+    was_whole = goes_on and s["wrong_sure"] and s["wrong_n"] > most_asked(row, s["wrong_last_t"], threshold, tables)
     before, before_gap = (s["wrong_last_t"], s["wrong_gap"]) if s["wrong_n"] > 0 else (EARLY_US, 0)
     if not goes_on:
         s["wrong_n"], s["wrong_sure"] = 0, False

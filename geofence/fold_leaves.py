@@ -35,6 +35,14 @@ def era_of(row: int, t: int, tables: Any) -> int:
 
 
 @inlined
+def most_asked(row: int, before: int, threshold: int, tables: Any) -> int:
+    """The higher of a threshold and that which held at the fix before: a run may be whole by a version of now alone."""
+    e = era_of(row, before, tables)
+    held: int = tables.eras[e]["threshold"] if e >= 0 else threshold
+    return max(threshold, held)
+
+
+@inlined
 def gap_at(device: int, t: int, tables: Any) -> int:
     """`G` of a device for a fix of an instant (rules.md 4), by the version of the device that holds then."""
     gap: int = tables.gap_us[device]

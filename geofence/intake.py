@@ -35,6 +35,15 @@ def party_at(device: Any, t: Any, first: Any, last: Any, fittings: Any, out: Any
                 out[i] = fittings[k, 2]
 
 
+@compiled
+def fitted_since(device: Any, t: Any, first: Any, last: Any, fittings: Any, out: Any) -> None:
+    """When each device's fitting of an instant began; ``out`` is left as it is where there is none."""
+    for i in range(len(device)):
+        for k in range(first[device[i]], last[device[i]]):
+            if fittings[k, 0] <= t[i] < fittings[k, 1]:
+                out[i] = fittings[k, 0]
+
+
 def keep_to_their_own(facts: Facts, is_unit: NDArray[np.bool_]) -> None:
     """Only a home unit speaks for a tag, and of `SPOKEN_FOR` alone: every other event is about its sender. Writes ``tag``."""
     spoken = np.flatnonzero(facts["tag"] != -1)

@@ -31,6 +31,8 @@ ALERT_M = 500.0
 """Of a proximity condition that does not say."""
 MEETING_M = 50.0
 """Within this two wearers are near each other (rules.md 6, association)."""
+NO_BUFFER_M = 1e-9
+"""A buffer's row goes on where a version of its condition has none: what is open ends there, by fixes outside the zone itself."""
 SPARE_SHAPES = 10_000
 """So many shapes that nobody has any more are borne, and as many as there were; then all is laid out anew."""
 UNKNOWN_DEVICE = Device("", DeviceKind.NON_FITTED)
@@ -233,9 +235,8 @@ class Planner:
                 continue
             for from_us, to_us, shape in self._book.shape_of(record):
                 a, b = max(start, from_us), min(end, to_us)
-                wanted = not buffer or record.buffer_m > 0
-                if a < b and isinstance(shape, Polygons | Circle | Corridor) and wanted:
-                    offset = record.buffer_m if buffer else 0.0
+                if a < b and isinstance(shape, Polygons | Circle | Corridor):
+                    offset = max(record.buffer_m, NO_BUFFER_M) if buffer else 0.0
                     row = self._shapes.row_of(shape)
                     found.append((a, row, record.threshold_points, offset, 0.0, *NO_PLACE))
         return sorted(found)

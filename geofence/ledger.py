@@ -2,6 +2,10 @@
 
 In order is the common case: one array row a device, the newest `gen` and the highest `seq` of it. Everything else
 (holes that fill, repeats, an older `gen`) goes the slow way, through ranges.
+
+Ranges outlive the facts: retention takes these. What has an identity of which the fact is gone cannot be compared with it, but
+what is later than all that had come under that `gen` is no repeat of any of it: a counter that starts again loses nothing
+(failure 21). What is not later is taken for a repeat.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.facts import UNKNOWN_TAG, Facts
+from domain.instants import EARLY_US, FAR_US
 
 Identity = tuple[int, int, int]
 Range = tuple[int, int, int, int]
@@ -50,11 +55,18 @@ class Taken:
 
 
 class Ledger:
-    """Received ranges of every device."""
+    """Received ranges of every device, and the latest instant told under each of its `gen`.
+
+    ``latest`` has that of the newest `gen` of each device, ``latest_before`` those of the others. Where a counter started again,
+    ``restarted`` has how high it had come and the latest instant up to there, which what it tells now above that does not move.
+    """
 
     def __init__(self) -> None:
         self.gen: NDArray[np.int64] = np.zeros(0, np.int64)
         self.high: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.latest: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.latest_before: dict[tuple[int, int], int] = {}
+        self.restarted: dict[tuple[int, int], tuple[int, int]] = {}
         self.ranges: dict[tuple[int, int], list[list[int]]] = {}
         self.moved: dict[tuple[int, int], int] = {}
 
@@ -64,6 +76,7 @@ class Ledger:
         if extra > 0:
             self.gen = np.concatenate([self.gen, np.full(extra, -1, np.int64)])
             self.high = np.concatenate([self.high, np.zeros(extra, np.int64)])
+            self.latest = np.concatenate([self.latest, np.full(extra, EARLY_US, np.int64)])
 
     def seen_before(self, facts: Facts) -> list[Identity]:
         """Identities among these facts that were received in an earlier batch."""
@@ -93,8 +106,8 @@ class Ledger:
     def take(self, facts: Facts, stored: Callable[[Identity], Any | None]) -> Taken:
         """Enter the facts of a batch, in their order.
 
-        ``stored`` gives the fact received earlier under an identity. A repeat with the same values is left out; one
-        with other values is kept under a new `gen`.
+        ``stored`` gives the fact received earlier under an identity, None where it is gone. A repeat with the same values is
+        left out; one with other values is kept under a new `gen`.
         """
         gens = facts["gen"].copy()
         keep = np.ones(len(facts), np.bool_)
@@ -153,6 +166,7 @@ class Ledger:
         last = np.ones(len(rows), np.bool_)
         last[:-1] = first[1:]
         self.high[device[last]] = seq[last]
+        np.maximum.at(self.latest, device, facts["t_us"][rows])
 
     def _open_range(self, device: int, gen: int, high: int, seq: int) -> None:
         """A hole: what was the newest range is closed, and ``seq`` begins another."""
@@ -166,13 +180,38 @@ class Ledger:
         device, gen, seq = int(fact["device"]), int(fact["gen"]), int(fact["seq"])
         while self._has(device, gen, seq):
             before = known((device, gen, seq))
-            if before is None or same_values(before, fact):
+            if fact["t_us"] <= self._latest(device, gen, seq) if before is None else same_values(before, fact):
                 return -1
             if (device, gen) not in self.moved:
+                self.restarted[device, gen] = self._synced(device, gen)[-1][1], self._latest(device, gen, seq)
                 self.moved[device, gen] = self._highest_gen(device) + 1
             gen = self.moved[device, gen]
+        self._note_time(device, gen, seq, int(fact["t_us"]))
         self._add(device, gen, seq)
         return gen
+
+    def _latest(self, device: int, gen: int, seq: int) -> int:
+        """The latest instant told under a `gen`, as far as ``seq`` may be a repeat of it."""
+        high, latest = self.restarted.get((device, gen), (-1, EARLY_US))
+        if seq <= high:
+            return latest
+        if gen == self.gen[device]:
+            return int(self.latest[device])
+        return self.latest_before.get((device, gen), EARLY_US)
+
+    def _note_time(self, device: int, gen: int, seq: int, t_us: int) -> None:
+        """An instant told under a `gen`, before its fact is added: that makes a higher one the newest."""
+        latest = max(t_us, self._latest(device, gen, seq))
+        high, _ = self.restarted.get((device, gen), (-1, EARLY_US))
+        if seq <= high:
+            self.restarted[device, gen] = high, latest
+            return
+        if gen < self.gen[device]:
+            self.latest_before[device, gen] = latest
+            return
+        if gen > self.gen[device] >= 0:
+            self.latest_before[device, int(self.gen[device])] = int(self.latest[device])
+        self.latest[device] = latest
 
     def _highest_gen(self, device: int) -> int:
         gens = [g for d, g in self.ranges if d == device]
@@ -206,14 +245,22 @@ class Ledger:
         return {
             "gen": self.gen.tobytes(),
             "high": self.high.tobytes(),
+            "latest": self.latest.tobytes(),
+            "latest_before": [[d, g, t] for (d, g), t in self.latest_before.items()],
+            "restarted": [[d, g, high, t] for (d, g), (high, t) in self.restarted.items()],
             "ranges": [[d, g, r] for (d, g), r in self.ranges.items()],
             "moved": [[d, g, m] for (d, g), m in self.moved.items()],
         }
 
     def put(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Take back what `state` gave; one of before there were latest instants takes what it cannot compare for a repeat."""
         self.gen = np.frombuffer(state["gen"], np.int64).copy()
         self.high = np.frombuffer(state["high"], np.int64).copy()
+        unknown = np.full(len(self.gen), FAR_US, np.int64).tobytes()
+        self.latest = np.frombuffer(state.get("latest", unknown), np.int64).copy()
+        before = state.get("latest_before", [[d, g, FAR_US] for d, g, _ in state["ranges"]])
+        self.latest_before = {(d, g): t for d, g, t in before}
+        self.restarted = {(d, g): (high, t) for d, g, high, t in state.get("restarted", ())}
         self.ranges = {(d, g): [list(pair) for pair in r] for d, g, r in state["ranges"]}
         self.moved = {(d, g): m for d, g, m in state["moved"]}
 

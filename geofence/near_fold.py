@@ -15,7 +15,7 @@ import numpy as np
 from domain.instants import SECOND_US
 from geofence.compiled import borrowed, compiled, inlined
 from geofence.emissions import NEW_RUN, STEADY, SURE, WHOLE, What
-from geofence.fold_leaves import era_of, gap_at
+from geofence.fold_leaves import era_of, gap_at, most_asked
 from geofence.geodesy import distance_m
 
 FRESH_US = 300 * SECOND_US
@@ -266,7 +266,7 @@ def _near(x: Any, y: Any, row: int, s: Any, threshold: int, meeting: bool, table
     if not goes_on:
         s["wrong_n"], s["inside_t"] = 0, t
     steady = False
-    if goes_on and s["wrong_n"] > threshold:
+    if goes_on and s["wrong_n"] > most_asked(row, s["wrong_last_t"], threshold, tables):
         before = s["wrong_last_t"]
         steady = x["received_us"] <= before + s["wrong_gap"] and before > s["wanted_t"]
         if meeting and t - s["inside_t"] >= MEETING_US and before - s["inside_t"] < MEETING_US:

@@ -16,7 +16,16 @@ from geofence.cases import World
 from geofence.clusters import Clusters
 from geofence.emissions import EMISSION, News, What
 from geofence.fold import fold_tracks, fold_units, judge_speed
-from geofence.intake import about_tags, about_whom, before, casts_doubt, in_order, party_at, stateless_quality
+from geofence.intake import (
+    about_tags,
+    about_whom,
+    before,
+    casts_doubt,
+    fitted_since,
+    in_order,
+    party_at,
+    stateless_quality,
+)
 from geofence.log import IN_BASE, IN_SPARE, FactLog
 from geofence.nearness import KEEP_US, thin
 from geofence.resume import Resumes
@@ -262,19 +271,24 @@ class Folder:
         tables, state = world.layout.tables, world.state
         room = int((3 * (tables.row_last[who] - tables.row_first[who]) + 3).sum())
         out = np.empty(room, EMISSION)
-        order = in_order(facts, tables.rank, who)
-        n = fold_tracks(facts, order, quality, who, state.devices, state.parties, state.tracks, tables, out)
+        since, leading = np.full(len(facts), EARLY_US, np.int64), who
+        if self.clusters.fitted_again[facts["device"]].any():
+            fittings = self.clusters.fittings
+            fitted_since(facts["device"], facts["t_us"], fittings.first, fittings.last, fittings.rows, since)
+            leading = self.clusters.of_party[who]  # what a device was on one wearer comes before what it is on the next
+        order = in_order(facts, tables.rank, leading)
+        n = fold_tracks(facts, order, quality, who, since, state.devices, state.parties, state.tracks, tables, out)
         if not len(tables.pairs):
             return world.streams.take(out[:n])
         is_used = out["what"][:n] == What.USED
         used = out[:n].compress(is_used)
         news = world.streams.take(out[:n].compress(~is_used))
-        since = np.full(len(state.parties), FAR_US, np.int64)
+        news_from = np.full(len(state.parties), FAR_US, np.int64)
         if again:  # what was judged by facts that are none any more goes too
-            np.minimum.at(since, who, facts["t_us"])
+            np.minimum.at(news_from, who, facts["t_us"])
         else:
-            np.minimum.at(since, used["row"], used["t"])
-        return news + world.nearness.fold(used, since, state, tables, world.streams)
+            np.minimum.at(news_from, used["row"], used["t"])
+        return news + world.nearness.fold(used, news_from, state, tables, world.streams)
 
     def _pairs(self, units: Facts) -> NDArray[np.int64]:
         """The row of each fact's home unit and tag; made when it is the first."""

@@ -32,8 +32,10 @@ from geofence.state import DEVICE, PAIR, PARTY, TRACK
 from geofence.versions import Entry, Group
 from geofence.wallclock import TimeZones
 
-FORMAT = 9
+FORMAT = 10
 """Raised with every change of what a snapshot holds."""
+READ = (9, FORMAT)
+"""Of these a snapshot can be read: where retention has taken facts nobody can fold them again. 9 knows no latest instants."""
 
 
 class _Body(msgspec.Struct):
@@ -153,7 +155,7 @@ def restore(
         saved = msgspec.msgpack.decode(body, type=_Body)
     except msgspec.MsgspecError as error:
         raise ValueError(f"not a snapshot of the rules: {error}") from None
-    if saved.format != FORMAT or saved.layout != _layout():
+    if saved.format not in READ or saved.layout != _layout():
         raise ValueError("a snapshot of another version of the rules")
     for device in saved.roster:
         roster.add(device)

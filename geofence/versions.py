@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from domain.instants import FAR_US
 from domain.violations import FactId, Violation
 from domain.vocabulary import Change, Kind, Reason
 from geofence.drafts import Draft, Proof
+from geofence.intervals import Span
 
 LATE_US = 600 * 1_000_000
 Group = tuple[Kind, int, str | None, int | None]
@@ -45,7 +46,8 @@ class Line:
     """The line that decides: its instant, and why its by-fact versions differ from what was.
 
     ``late``: parties with a fact older than what they were judged on. ``due_anyway``: what a learnt line would have
-    found by the records known before it; ``because``: the reason of what it finds otherwise.
+    found by the records known before it; ``because``: the reason of what it finds otherwise. ``enforced``: the stretches
+    of a range in which a condition is enforced by what is known now.
     """
 
     at_us: int
@@ -54,6 +56,7 @@ class Line:
     late: frozenset[int] = frozenset()
     due_anyway: tuple[Draft, ...] = ()
     because: Reason = Reason.VARIATION
+    enforced: Callable[[str, int, int], list[Span]] | None = None
 
 
 @dataclass(slots=True)
@@ -137,8 +140,16 @@ def _difference(entry: Entry, new: Draft, line: Line) -> Step | None:
     change, moved = _change(old, new)
     natural = new.closed if change is Change.CLOSED else _amending(old, new)
     if change is Change.EXTENDED:
-        _mark(entry, new.from_us, line)
+        _mark(entry, _newly_from(old, new, line), line)
     return Step(entry, new, change, _reason(new, natural, line), moved)
+
+
+def _newly_from(old: Draft, new: Draft, line: Line) -> int:
+    """Where a violation that is extended covers what it did not: leave that is revoked as of now adds nothing to the past."""
+    if new.from_us < old.from_us or old.to_us is None or new.condition is None or line.enforced is None:
+        return new.from_us
+    covered = line.enforced(new.condition, old.to_us, line.at_us)
+    return covered[0][0] if covered else line.at_us
 
 
 def _amending(old: Draft, new: Draft) -> Reason:

@@ -15,7 +15,8 @@ import numpy as np
 
 from alerts.episodes import parked_alarm
 from domain.commits import AlertChange, Commit, DeadLetter, Work
-from domain.facts import Batch, Roster, empty_facts
+from domain.facts import Batch, LineKind, Roster, empty_facts
+from domain.instants import EARLY_US
 from domain.records import Device, Version
 from domain.wire import Decoded, Decoder
 from geofence.decisions import Answer, Ask, Decisions
@@ -35,7 +36,10 @@ class UnreadableCheckpoint(Exception):
 
 
 class CheckpointBody(msgspec.Struct, array_like=True):
-    """What a checkpoint holds: the device ids in the order of their indices, and the judges' own states."""
+    """What a checkpoint holds: the device ids in the order of their indices, and the judges' own states.
+
+    One from before there was ``ticked_us`` is read all the same: then the last tick is not known.
+    """
 
     format: int
     last_us: int
@@ -43,6 +47,7 @@ class CheckpointBody(msgspec.Struct, array_like=True):
     rules: bytes
     alerts: bytes
     bad_senders: dict[str, BadRun]
+    ticked_us: int = EARLY_US
 
     @classmethod
     def read(cls, body: bytes) -> CheckpointBody:
@@ -69,10 +74,20 @@ class Judged:
 
 
 class Judgement:
-    """The roster, the decoder, the rules and the alerts, and the number of the newest commit they stand at."""
+    """The roster, the decoder, the rules and the alerts, and the number of the newest commit they stand at.
+
+    ``last_us`` is the instant of the last line, ``ticked_us`` of the last tick; `EARLY_US` when there is none.
+    """
 
     def __init__(
-        self, roster: Roster, rules: Rules, alerts: Alerts, known: Iterable[str], no: int, last_us: int
+        self,
+        roster: Roster,
+        rules: Rules,
+        alerts: Alerts,
+        known: Iterable[str],
+        no: int,
+        last_us: int,
+        ticked_us: int = EARLY_US,
     ) -> None:
         self.roster = roster
         self.rules = rules
@@ -81,6 +96,7 @@ class Judgement:
         self.bad_senders = BadSenders(roster)
         self.no = no
         self.last_us = last_us
+        self.ticked_us = ticked_us
 
     async def judge(self, waiting: OpenBatch, look_up: LookUp) -> Judged:
         """Judge a batch. Nothing of it is true before its work is committed."""
@@ -90,8 +106,7 @@ class Judgement:
         ask = self.rules.ask(batch)
         asked = bool(ask.identities or ask.history)
         decisions = self.rules.judge(batch, await look_up(ask) if asked else Answer())
-        if len(batch.instants):
-            self.last_us = int(batch.instants[-1])
+        self._passed(batch)
         self.no += 1
         work = Work(
             no=self.no,
@@ -129,8 +144,7 @@ class Judgement:
         self.alerts.apply(decisions.versions, decisions.lines, decisions.incidents)
         self.bad_senders.apply(batch, decisions.versions)
         self.no = commit.no
-        if len(batch.instants):
-            self.last_us = int(batch.instants[-1])
+        self._passed(batch)
         return decisions
 
     def checkpoint(self) -> bytes:
@@ -142,6 +156,7 @@ class Judgement:
             self.rules.snapshot(),
             self.alerts.snapshot(),
             self.bad_senders.runs,
+            self.ticked_us,
         )
         return msgspec.msgpack.encode(body)
 
@@ -149,6 +164,13 @@ class Judgement:
         """An empty commit that holds a checkpoint, so that the next start folds nothing."""
         self.no += 1
         return Work(self.no, self.roster, empty_batch(), empty_facts(), checkpoint=self.checkpoint())
+
+    def _passed(self, batch: Batch) -> None:
+        if len(batch.instants):
+            self.last_us = int(batch.instants[-1])
+        ticks = batch.instants[batch.kinds == LineKind.TICK]
+        if len(ticks):
+            self.ticked_us = int(ticks[-1])
 
     def _learn(self, versions: Sequence[Version]) -> None:
         for version in versions:

@@ -45,6 +45,8 @@ async def stand_by(lead: Lead, recovery: Recovery, stop: asyncio.Event) -> bool:
             wait_s = FOLLOW_EVERY_S
         if ours.done():
             ours.result()
+            if lead.ended_frozen:
+                log.error("the ingest at work was frozen: it is cut off, and we take over")
         return ours.done()
     finally:
         stopped.cancel()

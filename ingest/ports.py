@@ -130,7 +130,9 @@ class Engine(Protocol):
 
 
 class Lead(Protocol):
-    """The lock of the one at work, wanted or held."""
+    """The lock of the one at work, wanted or held; ``ended_frozen`` when whoever had it was frozen, and was cut off for us."""
+
+    ended_frozen: bool
 
     async def __aenter__(self) -> Lead: ...
 
@@ -181,6 +183,9 @@ class Store(Protocol):
     async def replayable(self, limit: int) -> list[tuple[int, DeadLetter]]:
         """Dead letters, by number, that were parked as `unknown_device`, whose device is learnt now, and that no
         commit has replayed; the oldest first."""
+
+    async def active_since(self, kind: str) -> list[int]:
+        """When the active alerts of a kind were raised, the oldest first."""
 
     def caseload_changes(self) -> AbstractAsyncContextManager[Callable[[], Awaitable[None]]]:
         """LISTEN on a connection of its own: what it gives returns when something was entered since it was last

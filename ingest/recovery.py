@@ -113,7 +113,8 @@ async def judgement_at(store: Store, engine: Engine, checkpoint: Checkpoint) -> 
         rules, alerts = engine.restore(roster, caseload, body.rules, body.alerts)
     except ValueError as error:
         raise UnreadableCheckpoint(str(error)) from error
-    judgement = Judgement(roster, rules, alerts, _devices(caseload), checkpoint.commit_no, body.last_us)
+    known, no = _devices(caseload), checkpoint.commit_no
+    judgement = Judgement(roster, rules, alerts, known, no, body.last_us, body.ticked_us)
     judgement.bad_senders.runs.update(body.bad_senders)
     return judgement
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from prometheus_client import ProcessCollector, start_http_server
 from geofence.wallclock import TimeZones
 from ingest.adapters import EVERY, adapters_named
 from ingest.broker import BrokerAddress, MqttBroker
-from ingest.clock import LineClock, WallClock, wall_clock
+from ingest.clock import LineClock, SteadyClock, WallClock, wall_clock
 from ingest.duty import again_until, lead_and_work
 from ingest.engine import RealEngine
 from ingest.figures import Figures
@@ -46,13 +47,18 @@ class IngestConfig:
     adapters: tuple[str, ...] = ()
 
 
-async def serve(config: IngestConfig, stop: asyncio.Event, clock: WallClock = wall_clock) -> None:
+async def serve(
+    config: IngestConfig,
+    stop: asyncio.Event,
+    clock: WallClock = wall_clock,
+    steady_s: SteadyClock = time.monotonic,
+) -> None:
     """Run ingest until ``stop`` is set. What is expected to go wrong is logged and tried again, for ever.
 
     Raises what is the program's own doing: then the process ends, and whoever started it starts it again.
     """
     figures = Figures()
-    line_clock = LineClock(clock)
+    line_clock = LineClock(clock, steady_s=steady_s)
     adapters = adapters_named(config.adapters)
 
     def make_broker() -> MqttBroker:

@@ -7,7 +7,11 @@ A marker that is back within `ROUND_TRIP_MAX_S` stands where the tick belongs, a
 the database stalled, or after this process was frozen, it comes back late or not at all: no tick.
 
 After a time without a broker its devices may have been without one too, and need a moment to come back: ticks wait as
-long again (`SETTLE_MAX_US` at most), else the first of them would find the whole fleet silent.
+long again (`SETTLE_MAX_US` at most), else the first of them would find the whole fleet silent. That time began with the
+last tick, whoever made it: a second interruption, or a new process, while they wait makes them wait anew, not less.
+
+A wall clock that steps is deafness too. Set back, instants are held until it has caught up: no tick meanwhile. Ahead, be it
+set or was the machine paused, ticks wait as after a time without a broker.
 """
 
 from __future__ import annotations
@@ -15,13 +19,13 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Protocol
 
 import structlog
 
-from domain.commits import AlertChange
+from domain.commits import DEAF_KIND, AlertChange, deaf_episode
 from domain.instants import MINUTE_US, SECOND_US
 from domain.vocabulary import AlertCondition, Severity
 from ingest.batches import Gatherer
@@ -36,7 +40,6 @@ WAIT_MAX_S = 2.0
 SETTLE_MAX_US = 5 * MINUTE_US
 DEAF_AFTER_S = 10.0
 """Without a tick for so long, ingest is deaf: a platform alert."""
-DEAF_KIND = "ingest_deaf"
 
 _MARKER = re.compile(rb"marker [0-9a-f]{16} \d+")
 
@@ -51,6 +54,7 @@ class Withheld(StrEnum):
     SETTLING = "settling"
     BACKLOG = "backlog"
     CANNOT_COMMIT = "cannot_commit"
+    CLOCK_BEHIND = "clock_behind"
 
 
 class MarkerBroker(Protocol):
@@ -71,7 +75,7 @@ class Ticks:
     Parameters
     ----------
     commit_wait_s : how long the commit that is under way has taken, 0 when none is.
-    heard_us : the last instant at which something was heard, by an earlier process; None when there was none.
+    ticked_us : the last tick, of an earlier process; `EARLY_US` when that is not known, None when there was no process.
     now_s : seconds of a clock that is never set; the event loop's by default.
     """
 
@@ -81,7 +85,7 @@ class Ticks:
         gatherer: Gatherer,
         clock: LineClock,
         commit_wait_s: Callable[[], float],
-        heard_us: int | None,
+        ticked_us: int | None,
         now_s: Callable[[], float] | None = None,
     ) -> None:
         self._broker = broker
@@ -90,25 +94,29 @@ class Ticks:
         self._clock = clock
         self._commit_wait_s = commit_wait_s
         self._now_s = now_s or asyncio.get_running_loop().time
-        self._heard_us = heard_us
+        self._ticked_us = ticked_us
         self._settled_us = 0
         self._connection = 0
+        self._jumps = clock.jumps
         self._nonce = secrets.token_hex(8)
         self._number = 0
         self._sent_s: float | None = None
         self._last_tick_s = self._now_s()
-        self._deaf_since_us: int | None = None
+        self._deaf_since_us: list[int] = []
         self.made = 0
         self.withheld: dict[Withheld, int] = dict.fromkeys(Withheld, 0)
 
     @property
     def deaf(self) -> bool:
-        return self._deaf_since_us is not None
+        return bool(self._deaf_since_us)
+
+    def go_on(self, deaf_since_us: Iterable[int]) -> None:
+        """Alerts of deafness that an earlier process left active: the next tick clears them."""
+        self._deaf_since_us += deaf_since_us
 
     def take(self, delivery: Delivery) -> list[tuple[int, int]]:
         """Take markers out of a delivery: the ticks that stand for them, as `Gatherer.add` wants them."""
-        self._notice_connection()
-        self._heard_us = delivery.instant_us
+        self._notice()
         messages, topic = delivery.messages, self._topic
         found = [i for i, message in enumerate(messages) if message[0] == topic and _MARKER.fullmatch(message[1])]
         if not found:
@@ -131,7 +139,7 @@ class Ticks:
 
     def each_second(self) -> None:
         """Send a marker, unless one is on its way or there is nowhere to send it: then there is no tick."""
-        self._notice_connection()
+        self._notice()
         if self._sent_s is not None:
             self._withhold(self._why_not_back())
         elif not self._connection:
@@ -149,15 +157,19 @@ class Ticks:
     def _marker(self) -> bytes:
         return f"marker {self._nonce} {self._number}".encode()
 
-    def _notice_connection(self) -> None:
-        connection = self._broker.connection
-        if connection == self._connection:
+    def _notice(self) -> None:
+        """After a new connection, or a jump of the clock, ticks wait as long as there was none, once more."""
+        now_us = self._clock.stamp()
+        connection, jumps = self._broker.connection, self._clock.jumps
+        if (connection, jumps) == (self._connection, self._jumps):
             return
-        self._connection = connection
-        self._sent_s = None
-        if connection and self._heard_us is not None:
-            now_us = self._clock.stamp()
-            self._settled_us = now_us + min(now_us - self._heard_us, SETTLE_MAX_US)
+        if connection != self._connection:
+            self._sent_s = None
+        self._connection, self._jumps = connection, jumps
+        if connection:
+            if self._ticked_us is None:
+                self._ticked_us = now_us  # nobody was ever heard: there is no time to make up for
+            self._settled_us = now_us + min(now_us - self._ticked_us, SETTLE_MAX_US)
 
     def _returned(self, instant_us: int) -> bool:
         """Our marker is back: whether there is a tick in its place."""
@@ -167,6 +179,8 @@ class Ticks:
         now_s = self._now_s()
         if now_s - sent_s > ROUND_TRIP_MAX_S:
             self._withhold(Withheld.NOT_DRAINED)
+        elif self._clock.behind:
+            self._withhold(Withheld.CLOCK_BEHIND)
         elif instant_us < self._settled_us:
             self._withhold(Withheld.SETTLING)
         elif self._commit_wait_s() > WAIT_MAX_S:
@@ -181,10 +195,11 @@ class Ticks:
     def _made(self, now_s: float, instant_us: int) -> None:
         self.made += 1
         self._last_tick_s = now_s
-        if self._deaf_since_us is not None:
-            log.info("ticks again", deaf_s=(instant_us - self._deaf_since_us) / SECOND_US)
-            self._gatherer.alert(deaf_alert(self._deaf_since_us, instant_us, AlertCondition.CLEARED))
-            self._deaf_since_us = None
+        self._ticked_us = instant_us
+        for since_us in self._deaf_since_us:
+            log.info("ticks again", deaf_s=(instant_us - since_us) / SECOND_US)
+            self._gatherer.alert(deaf_alert(since_us, instant_us, AlertCondition.CLEARED))
+        self._deaf_since_us.clear()
 
     def _why_not_back(self) -> Withheld:
         if self._commit_wait_s() > WAIT_MAX_S:
@@ -193,15 +208,16 @@ class Ticks:
 
     def _withhold(self, why: Withheld) -> None:
         self.withheld[why] += 1
-        if self._deaf_since_us is None and self._now_s() - self._last_tick_s > DEAF_AFTER_S:
-            self._deaf_since_us = self._clock.stamp()
+        if not self.deaf and self._now_s() - self._last_tick_s > DEAF_AFTER_S:
+            since_us = self._clock.stamp()
+            self._deaf_since_us.append(since_us)
             log.error("ingest is deaf: no ticks, so silence is not judged", why=why.value)
-            self._gatherer.alert(deaf_alert(self._deaf_since_us, self._deaf_since_us, AlertCondition.ACTIVE))
+            self._gatherer.alert(deaf_alert(since_us, since_us, AlertCondition.ACTIVE))
 
 
 def deaf_alert(since_us: int, now_us: int, state: AlertCondition) -> AlertChange:
     """The platform alert of one time of deafness; it rests on no violation, and its own name stands in for one."""
-    name = f"{DEAF_KIND}:{since_us}"
+    name = deaf_episode(since_us)
     return AlertChange(
         episode=name,
         violation_id=name,

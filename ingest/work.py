@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from domain.commits import DEAF_KIND
 from domain.facts import Roster
 from domain.instants import EARLY_US
 from ingest.batches import Gatherer
@@ -39,12 +40,13 @@ class AtWork:
         self._figures = figures
         self._gatherer = Gatherer(broker.hold, broker.release, clock.stamp)
         self._pipeline = Pipeline(judgement, store, broker, self._gatherer, figures)
-        heard_us = None if judgement.last_us == EARLY_US else judgement.last_us
-        self.ticks = Ticks(broker, self._gatherer, clock, self._pipeline.commit_wait_s, heard_us)
+        ticked_us = None if judgement.last_us == EARLY_US else judgement.ticked_us
+        self.ticks = Ticks(broker, self._gatherer, clock, self._pipeline.commit_wait_s, ticked_us)
         self._learner = Learner(store, self._gatherer, clock)
 
     async def run(self, lead: Lead, stop: asyncio.Event) -> None:
         """Work until ``stop``, then finish cleanly. Raises what ends it sooner, in a group."""
+        self.ticks.go_on(await self._store.active_since(DEAF_KIND))
         async with asyncio.TaskGroup() as tasks:
             jobs: list[Coroutine[Any, Any, None]] = [
                 self._pipeline.judge_batches(),

@@ -14,7 +14,7 @@ from domain.instants import SECOND_US, format_instant
 from simulators.device_spans import NEVER_US, us_of
 from simulators.devices import Devices, Message
 from simulators.hostile import junk, stranger, strangers_send
-from simulators.losses import held_back_s, is_lost
+from simulators.losses import Losses
 from simulators.scenario import DUPLICATE_S, Scenario
 
 SLICE_US = 10 * SECOND_US
@@ -74,7 +74,8 @@ class _Arrivals:
     def __init__(self, devices: Devices, scenario: Scenario, seed: int) -> None:
         self._devices = devices
         self._network = scenario.network
-        self._rng, self._seed = Random(f"feed:{seed}"), seed
+        self._losses = Losses(scenario.network, seed, (speaker.id for speaker in devices.speakers))
+        self._rng = Random(f"feed:{seed}")
         self.strangers: Iterator[tuple[int, int, bytes]] = iter(())
         self._stranger: tuple[int, int, bytes] | None = None
         self._away = [(us_of(begin), us_of(end)) for begin, end in scenario.server_away()]
@@ -84,11 +85,9 @@ class _Arrivals:
 
     def take(self, messages: list[Message]) -> None:
         network = self._network
-        for message in messages:
-            of = self._seed, self._devices.speakers[message.device].id, message.t_us
-            if is_lost(network.lost, *of):
+        for message, lost, held_s in self._losses.befall(messages):
+            if lost:
                 continue
-            held_s = held_back_s(network.reordered, network.reorder_s, *of)
             if network.broken and self._rng.random() < network.broken:
                 self._post(message._replace(payload=junk(self._rng), items=0), self._latency_us(held_s))
             self._post(message, self._latency_us(held_s))

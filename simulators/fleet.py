@@ -21,7 +21,7 @@ from domain.instants import SECOND_US
 from simulators.devices import Devices, Message
 from simulators.hostile import junk, stranger, strangers_send
 from simulators.link import Address, Exchange, Link
-from simulators.losses import held_back_s, is_lost
+from simulators.losses import Losses
 from simulators.obeying import Obedience
 from simulators.scenario import Hostile, Network
 from simulators.scenes import Life
@@ -120,7 +120,8 @@ class Fleet:
         self._devices, self._network, self._progress, self._pace = devices, network, progress, pace
         self._obedience = Obedience(devices)
         self._commands: deque[tuple[int, bytes]] = deque(maxlen=MOST_COMMANDS)
-        self._rng, self._seed = Random(f"fleet:{seed}"), seed
+        self._losses = Losses(network, seed, (speaker.id for speaker in devices.speakers))
+        self._rng = Random(f"fleet:{seed}")
         self._links = [
             make_link(n, s.id, brokers[n % len(brokers)], s.upload_us / SECOND_US, self, int(network.session_s))
             for n, s in enumerate(devices.speakers)
@@ -305,12 +306,13 @@ class Fleet:
             tally.lag_s = max(tally.lag_s, (now_us - min(m.t_us for m in messages)) / SECOND_US)
         network = self._network
         faulty = network.duplicates > 0 or network.reordered > 0 or network.lost > 0 or network.broken > 0
+        tally.sent += sum(message.items for message in messages)
+        if faulty:
+            for message, lost, held_s in self._losses.befall(messages):
+                self._send_badly(message, lost, held_s)
+            return
         for message in messages:
-            tally.sent += message.items
-            if faulty:
-                self._send_badly(message)
-            else:
-                links[message.device].send(message.payload, message.items, message.t_us)
+            links[message.device].send(message.payload, message.items, message.t_us)
 
     def _obey(self, now_us: int) -> None:
         """What devices were told since the last slice."""
@@ -334,11 +336,10 @@ class Fleet:
             self.tally.broken += 1
             self._next_junk = next(self._junk, None)
 
-    def _send_badly(self, message: Message) -> None:
+    def _send_badly(self, message: Message, lost: bool, held_s: float) -> None:
         """Not at all, twice, or later, as the scenario has it."""
         network, link = self._network, self._links[message.device]
-        of = self._seed, self._devices.speakers[message.device].id, message.t_us
-        if is_lost(network.lost, *of):
+        if lost:
             self.tally.lost += message.items
             self._obedience.hold_back(message)
             return
@@ -349,7 +350,6 @@ class Fleet:
         if self._rng.random() < network.duplicates:
             self.tally.duplicated += message.items
             posts.append((message.payload, message.items))
-        held_s = held_back_s(network.reordered, network.reorder_s, *of)
         for payload, items in posts:
             if held_s:
                 link.send_late(held_s, payload, items)

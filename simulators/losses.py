@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.devices import Message
 from simulators.ground import Floats
+from simulators.scenario import Network
 
 _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 """The constants of SplitMix64, whose finalizer this is."""
@@ -18,36 +21,52 @@ LONG: Final = 2
 """What is drawn for each message: whether it is lost, whether it is held back, and for how long."""
 
 
-def are_lost(share: float, seed: int, device: str, t_us: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(n,) whether a device's messages of some instants are lost, ``t_us`` microseconds since the run began."""
+Names = int | NDArray[np.uint32]
+"""What is drawn by: the number of one device, or (n,) those of the devices that sent n messages."""
+
+
+def number_of(device: str) -> int:
+    """What stands for a device in what is drawn."""
+    return crc32(device.encode())
+
+
+def are_lost(share: float, seed: int, devices: Names, t_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(n,) whether messages are lost, ``t_us`` (n,) microseconds since the run began."""
     if share <= 0:
         return np.zeros(len(t_us), bool)
-    return _drawn(LOST, seed, device, t_us) < share
+    return _drawn(LOST, seed, devices, t_us) < share
 
 
-def is_lost(share: float, seed: int, device: str, t_us: int) -> bool:
-    """Whether one is."""
-    return share > 0 and bool(are_lost(share, seed, device, np.array([t_us], np.int64))[0])
-
-
-def held_back(share: float, most_s: float, seed: int, device: str, t_us: NDArray[np.int64]) -> Floats:
-    """(n,) for how many seconds a device's messages of some instants are held back."""
+def held_back(share: float, most_s: float, seed: int, devices: Names, t_us: NDArray[np.int64]) -> Floats:
+    """(n,) for how many seconds messages are held back."""
     if share <= 0:
         return np.zeros(len(t_us))
-    held = _drawn(HELD, seed, device, t_us) < share
-    return np.where(held, most_s * _drawn(LONG, seed, device, t_us), 0.0)
+    held = _drawn(HELD, seed, devices, t_us) < share
+    return np.where(held, most_s * _drawn(LONG, seed, devices, t_us), 0.0)
 
 
-def held_back_s(share: float, most_s: float, seed: int, device: str, t_us: int) -> float:
-    """For how many seconds one is."""
-    return float(held_back(share, most_s, seed, device, np.array([t_us], np.int64))[0]) if share > 0 else 0.0
+class Losses:
+    """What a network does to the messages of many devices, looked up many at a time."""
+
+    def __init__(self, network: Network, seed: int, devices: Iterable[str]) -> None:
+        self._network, self._seed = network, seed
+        self._numbers = np.array([number_of(device) for device in devices], np.uint32)
+
+    def befall(self, messages: Sequence[Message]) -> Iterator[tuple[Message, bool, float]]:
+        """Each message, whether it is lost, and for how many seconds it is held back."""
+        network = self._network
+        devices = self._numbers[np.array([message.device for message in messages], np.intp)]
+        t_us = np.array([message.t_us for message in messages], np.int64)
+        lost = are_lost(network.lost, self._seed, devices, t_us)
+        held_s = held_back(network.reordered, network.reorder_s, self._seed, devices, t_us)
+        return zip(messages, lost.tolist(), held_s.tolist(), strict=True)
 
 
-def _drawn(what: int, seed: int, device: str, t_us: NDArray[np.int64]) -> Floats:
+def _drawn(what: int, seed: int, devices: Names, t_us: NDArray[np.int64]) -> Floats:
     """(n,) evenly spread from 0 to 1."""
-    start = (crc32(device.encode()) + (seed << 33) % 2**63 + what * _MIX[1]) % 2**64
+    start = ((seed << 33) % 2**63 + what * _MIX[1]) % 2**64
     with np.errstate(over="ignore"):
-        mixed = t_us.astype(np.uint64) * np.uint64(_MIX[0]) + np.uint64(start)
+        mixed = t_us.astype(np.uint64) * np.uint64(_MIX[0]) + (np.asarray(devices, np.uint64) + np.uint64(start))
         for shift, factor in ((30, _MIX[1]), (27, _MIX[2])):
             mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
         mixed ^= mixed >> np.uint64(31)

@@ -53,10 +53,10 @@ def _done(work: Callable[[], int]) -> int:
     try:
         return work()
     except BaseExceptionGroup as several:
-        raise _alone(several) from None
+        raise alone(several) from None
 
 
-def _alone(several: BaseExceptionGroup) -> BaseException:
+def alone(several: BaseExceptionGroup) -> BaseException:
     """The one that is in it, however deep; itself where there are more."""
     found: BaseException = several
     while isinstance(found, BaseExceptionGroup) and len(found.exceptions) == 1:

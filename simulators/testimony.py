@@ -17,7 +17,7 @@ from domain.instants import SECOND_US
 from domain.vocabulary import EventCode, EventState
 from simulators.ground import SIGMA_OF_ACC, Floats
 from simulators.lives_walked import carried
-from simulators.losses import are_lost, held_back
+from simulators.losses import are_lost, held_back, number_of
 from simulators.scenario import DUPLICATE_S
 from simulators.scenes import DOUBTING, DeviceEvent, Life, Silence, Sky, Span
 from simulators.speakers import MS, Speaker, lived_by, pace_us
@@ -247,8 +247,9 @@ def _arrives(way: Way, speaker: Speaker, sent: Floats, latest_s: float) -> Float
     comes = np.full(len(sent), math.inf)
     gone = sent <= latest_s
     sent_us = np.round(sent[gone] * 1000).astype(np.int64) * MS
-    held_s = held_back(way.reordered, way.reorder_s, way.seed, speaker.id, sent_us)
-    lost = are_lost(way.lost, way.seed, speaker.id, sent_us)
+    device = number_of(speaker.id)
+    held_s = held_back(way.reordered, way.reorder_s, way.seed, device, sent_us)
+    lost = are_lost(way.lost, way.seed, device, sent_us)
     comes[gone] = np.where(lost, math.inf, sent[gone] + held_s)
     taken = way.taken(comes)
     taken[taken > latest_s] = math.inf

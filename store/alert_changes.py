@@ -70,3 +70,8 @@ def _word(change: AlertChange, raises: bool) -> str:
     if raises:
         return "raised"
     return "cleared" if change.state is AlertCondition.CLEARED else "updated"
+
+
+async def active_since(conn: Connection, kind: str) -> list[int]:
+    """When the active alerts of a kind were raised, the oldest first."""
+    return [row[0] for row in await (await conn.execute(statement("active_since"), {"kind": kind})).fetchall()]

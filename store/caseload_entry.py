@@ -12,7 +12,7 @@ import psycopg
 
 from domain.callers import Sight
 from domain.caseload_checks import Key, key_of, references
-from domain.records import Area, Caseload, Condition, EquipmentCheck, Fitting, Order, Record, Version
+from domain.records import Area, Caseload, Condition, Device, EquipmentCheck, Fitting, Order, Record, Version
 from store import caseload
 from store.caseload_seen import CaseloadSeen, EnteredRow
 from store.connecting import Pool
@@ -61,7 +61,8 @@ class Entering:
         """What stands of some records, of what they refer to, and of what they must be held against.
 
         That is all that `domain.caseload_file.check_written` asks of a caseload, and whose it is: areas above areas, the fittings
-        of a fitting's or a check's device and of a home unit, and of a condition's wearer the orders, their conditions and shared zones.
+        of a fitting's or a check's device and of a home unit, the conditions that an order's or a device's new version may upset, and of a
+        condition's wearer the orders, their conditions and shared zones.
         """
         found: dict[Key, Stood] = {}
         keys = {key_of(record) for record in records}
@@ -74,6 +75,10 @@ class Entering:
         devices |= {r.place.home_unit for r in records if isinstance(r, Condition) and r.place and r.place.home_unit}
         if devices:
             await self._take(found, "entered_fittings", {"ids": sorted(devices)})
+        upset = {kind: sorted(r.id for r in records if isinstance(r, kind)) for kind in (Order, Device)}
+        if any(upset.values()):
+            on = {"orders": upset[Order], "devices": upset[Device]}
+            await self._take(found, "entered_conditions_on", on)
         wearers = _wearers_of_conditions(records, found)
         if wearers:
             await self._take(found, "entered_of_wearers", {"ids": sorted(wearers)})

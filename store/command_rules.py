@@ -5,6 +5,7 @@ One process at a time asks: everything of a look is one transaction under an adv
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from enum import IntEnum
@@ -18,7 +19,7 @@ from domain.caseload_file import parse_record
 from domain.records import Condition, Record, Zone
 from store.caseload import ANY_NAME, NEWEST_COMMIT
 from store.connecting import Pool
-from store.ranges import COMMITS_A_PAGE, Ranges, no_ranges, unpacked_ranges
+from store.ranges import COMMITS_A_PAGE, Ranges, merge, no_ranges, unpacked_ranges
 from store.statements import statement
 from store.times import At, Connection, at
 
@@ -180,20 +181,24 @@ async def found_holes(conn: Connection, most: int) -> list[tuple[int, int, int, 
 
 
 async def received_lately(conn: Connection, device_nos: Iterable[int]) -> Ranges:
-    """What some devices sent that is not folded into the table of ranges yet: (ranges, 4) of device_no, gen, low, high."""
+    """What some devices sent that is not folded into the table of ranges yet, merged: (ranges, 4) of device_no, gen, low, high."""
     wanted = np.array(sorted(set(device_nos)), np.int64)
     after = int((await _rows(conn, "folded_upto_read", {}))[0][0])
-    found = [no_ranges()]
+    found = no_ranges()
     while len(wanted):
         page = {"after": after, "upto": NEWEST_COMMIT, "limit": COMMITS_A_PAGE}
         rows = await _rows(conn, "ranges_of_commits", page)
         if not rows:
             break
-        for _, packed in rows:
-            ranges = unpacked_ranges(packed)
-            found.append(ranges[np.isin(ranges[:, 0], wanted)])
+        found = await asyncio.to_thread(_merged, found, [packed for _, packed in rows], wanted)
         after = rows[-1][0]
-    return np.concatenate(found)
+    return found
+
+
+def _merged(found: Ranges, commits: Iterable[bytes], device_nos: NDArray[np.int64]) -> Ranges:
+    """``found`` and what some devices sent in some commits: a busy fleet's are millions before, and a few a device after."""
+    lately = [ranges[np.isin(ranges[:, 0], device_nos)] for ranges in map(unpacked_ranges, commits)]
+    return merge(np.concatenate([found, *lately]))
 
 
 async def known_holes(conn: Connection) -> list[HoleRow]:

@@ -68,7 +68,12 @@ async def open_pool(url: str, *, keeps_plans: bool = False) -> Pool:
         kwargs={"autocommit": True},
         open=False,
     )
-    await pool.open(wait=True, timeout=CONNECT_TIMEOUT_S)
+    try:
+        await pool.open(wait=True, timeout=CONNECT_TIMEOUT_S)
+    except BaseException:
+        # The pool's own tasks outlive being cancelled: nothing but closing it ends them.
+        await pool.close()
+        raise
     return pool
 
 

@@ -12,6 +12,8 @@ from store.times import At
 
 PLACE_AGE_US: Final = DAY_US
 """An older fix says nothing of what can have been reached: then everything can."""
+MOST_WAITING: Final = 500
+"""Wearers named of whom ingest does not know yet; after a first import it is everybody."""
 
 
 class Watched(NamedTuple):
@@ -40,6 +42,17 @@ class OpenAlerts(NamedTuple):
     oldest_us: int
 
 
+class Waiting(NamedTuple):
+    """A wearer about whom something was entered that ingest has not taken; ``record`` the newest as entered."""
+
+    id: str
+    record: dict[str, Any]
+    types: list[str]
+    since_us: int
+    of: int
+    """How many such wearers there are."""
+
+
 class Contingency:
     """The questions. Each is one statement."""
 
@@ -53,6 +66,10 @@ class Contingency:
     async def alerts(self) -> dict[str, OpenAlerts]:
         """The open alerts, by wearer."""
         return {row[0]: OpenAlerts(*row[1:]) for row in await self._rows("contingency_alerts", {})}
+
+    async def waiting(self) -> list[Waiting]:
+        """The first `MOST_WAITING` about whom something waits for ingest, the oldest first."""
+        return [Waiting(*row) for row in await self._rows("contingency_waiting", {"limit": MOST_WAITING})]
 
     async def places(self, wearers: Sequence[str], now_us: int) -> dict[str, Newest]:
         """The newest used fix of each of some wearers, where it is not too old to say anything."""

@@ -121,5 +121,8 @@ class NewerSchema(CannotMigrate):
     """The database was migrated by a newer program."""
 
     def __init__(self, names: list[str]) -> None:
-        super().__init__(f"the database has migrations that this program does not know: {', '.join(names)}")
+        super().__init__(
+            f"the database has migrations that this program does not know: {', '.join(names)}; "
+            f"run the newer program that applied them"
+        )
         self.names = names

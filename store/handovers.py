@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -163,6 +163,18 @@ class Handovers:
     async def page(self, before: int | None, limit: int) -> list[Handover]:
         """Handovers, the newest first, from before a number."""
         return [Handover(*row) for row in await self._all("handovers", {"before": before, "one": None, "limit": limit})]
+
+    async def in_sight(
+        self, sight: Sight, alerts: Collection[int], mutes: Collection[int]
+    ) -> tuple[frozenset[int], frozenset[int]]:
+        """Those of some alerts, and those of some mutes, that a sight shows."""
+        if sight.everything:
+            return frozenset(alerts), frozenset(mutes)
+        async with self._pool.connection() as conn, conn.transaction():
+            await see_as(conn, sight)
+            seen = await rows_or_refused(conn, "alerts_in_sight", {"numbers": sorted(alerts)})
+            muted = await rows_or_refused(conn, "mutes_in_sight", {"numbers": sorted(mutes)})
+        return frozenset(row[0] for row in seen), frozenset(row[0] for row in muted)
 
     async def _all(self, name: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as conn:

@@ -23,6 +23,7 @@ from domain.vocabulary import Kind, OrderState, Severity
 from store import caseload
 from store.alert_figures import AlertFigures, AlertMeasures, AlertsNow
 from store.connecting import Pool, open_pool
+from store.errors import CannotMigrate
 from store.listening import EVENTS_CHANNEL, listening
 from store.migrate import pending_in, read_migrations
 from store.newest_positions import EVERY_COMMIT, NewestKept, WearingKept, newest_positions
@@ -58,7 +59,7 @@ POSITION_AGE_US = 7 * DAY_US
 RATE_OVER_S = 10
 _NEWEST = (1 << 63) - 1
 CANNOT_SEE = (
-    "this login may not act as the role bailiwick_seeing, so nobody would see anything: "
+    "this login may not act as the role bailiwick_seeing, so nobody would see anything; "
     "make the role, run `bailiwick migrate`, and grant it to the login of the API"
 )
 
@@ -113,13 +114,15 @@ class Reading(PlaceQuestions, HealthQuestions):
         await self.close()
 
     async def ready(self) -> str | None:
-        """None when the database answers and has the current schema; else what is wrong, in a line."""
+        """None when the database answers and has the current schema; else what is wrong and what to do, in a line."""
         try:
             async with self._pool.connection() as conn:
                 waiting = await pending_in(conn, read_migrations())
                 sees = await can_see(conn)
         except psycopg.OperationalError as error:
             return f"the database does not answer: {str(error).splitlines()[0]}"
+        except CannotMigrate as error:
+            return str(error)
         if waiting:
             return f"the schema is not current: {', '.join(waiting)}; run `bailiwick migrate`"
         return None if sees else CANNOT_SEE
@@ -309,6 +312,10 @@ class Reading(PlaceQuestions, HealthQuestions):
     async def wearers_in_sight(self) -> frozenset[str]:
         """The ids of all that this reader sees."""
         return frozenset(row[0] for row in await self._rows("wearers_in_sight"))
+
+    async def victims_in_sight(self) -> frozenset[str]:
+        """The ids of all protected people that this reader sees."""
+        return frozenset(row[0] for row in await self._rows("victims_in_sight"))
 
     async def newest_learnt(self) -> int:
         """The number of the newest record that was learnt; 0 when none was. The caseload changes only with it."""

@@ -237,11 +237,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One thing that happened, to be streamed. ``no`` grows in the order of commits, without a late comer below."""
+    """One thing that happened, to be streamed. ``no`` grows in the order of commits, without a late comer below.
+
+    ``of_victim``: its device is a protected person's, which not everybody may know.
+    """
 
     no: int
     topic: str
     body: dict[str, Any]
+    of_victim: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,10 @@ class TooMuch(StoreError):
 
 
 class NotedRow(NamedTuple):
-    """Something that people did: when, what (`contact`, `alert`, `warrant`, `breach`), in which words, to what, by whom."""
+    """Something that people did: when, what (`contact`, `alert`, `warrant`, `breach`), in which words, to what, by whom.
+
+    ``kind`` and ``code`` are those of an alert.
+    """
 
     at_us: int
     what: str
@@ -43,6 +46,8 @@ class NotedRow(NamedTuple):
     about: str
     by: str | None
     text: str | None
+    kind: str | None = None
+    code: str | None = None
 
 
 class Sheets:

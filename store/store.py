@@ -22,6 +22,7 @@ from domain.records import Version
 from domain.violations import Violation
 from store import caseload, facts_back
 from store.accounts import Accounts
+from store.alert_changes import active_since
 from store.alert_figures import AlertFigures
 from store.api_keys import ApiKeys
 from store.audit import Audit, Entry
@@ -274,6 +275,11 @@ class Store:
         async with self._pool.connection() as conn:
             rows = await (await conn.execute(statement("replayable"), {"limit": limit})).fetchall()
             return [replayed_letter(row) for row in rows]
+
+    async def active_since(self, kind: str) -> list[int]:
+        """When the active alerts of a kind were raised, the oldest first."""
+        async with self._pool.connection() as conn:
+            return await active_since(conn, kind)
 
     async def newest_commit(self) -> int:
         """The number of the newest commit; 0 when there is none."""

@@ -170,7 +170,7 @@ def fresh_database(server: Server, template: str = "template1") -> Iterator[str]
 def create_database(server: Server, name: str, template: str) -> None:
     named = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template != "template1":
-        named += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+        named += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))  # nothing is kept: no WAL
     # From within template1 it may be copied: our own session is no hindrance, and TimescaleDB's workers leave it.
     within = "template1" if template == "template1" and isinstance(server, PostgresServer) else "postgres"
     with psycopg.connect(server.url(within), autocommit=True) as c:

@@ -172,9 +172,10 @@ class HoleRule:
         rows = await command_rules.known_holes(conn)
         known = [_known(row) for row in rows]
         found = [Hole(*one) for one in await command_rules.found_holes(conn, holes.MOST_HOLES)]
-        found = holes.without(found, await command_rules.received_lately(conn, (hole.device_no for hole in found)))
+        lately = await command_rules.received_lately(conn, (hole.device_no for hole in found))
+        found = await asyncio.to_thread(holes.without, found, lately)
         worn = await command_rules.worn_devices(conn, (hole.device_no for hole in found), now_us)
-        now = sort_out(known, found, worn.keys(), now_us)
+        now = await asyncio.to_thread(sort_out, known, found, worn.keys(), now_us)
         numbers = {hole: await self._ask(conn, hole, worn[hole.device_no], now_us) for hole in now.asked}
         before = set(known)
         kept = [_with_number(one, numbers) for one in now.kept]

@@ -6,6 +6,7 @@ filled in part goes on with the tries of what it was part of, so that no hole is
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
@@ -92,20 +93,26 @@ def sort_out(
 
 
 def without(found: Iterable[Hole], received: NDArray[np.int64]) -> list[Hole]:
-    """Holes less what was received lately: (ranges, 4) of device number, gen, low, high, inclusive at both ends."""
-    came: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    for device_no, gen, low, high in received.tolist():
-        came[device_no, gen].append((low, high))
+    """Holes less what was received lately.
+
+    ``received``: (ranges, 4) of device number, gen, low, high, inclusive at both ends; in that order, and none overlaps another.
+    """
+    lows, highs = received[:, 2].tolist(), received[:, 3].tolist()
+    starts = np.flatnonzero(np.diff(received[:, :2], axis=0, prepend=-1).any(axis=1))
+    spans = zip(starts.tolist(), [*starts[1:].tolist(), len(lows)], strict=False)  # of none there is no first
+    came = dict(zip(map(tuple, received[starts, :2].tolist()), spans, strict=False))
     left: list[Hole] = []
     for hole in found:
+        start, end = came.get((hole.device_no, hole.gen), (0, 0))
         low = hole.low
-        for first, last in sorted(came.get((hole.device_no, hole.gen), ())):
-            if low < first <= hole.high:
-                left.append(replace(hole, low=low, high=first - 1))
-            if last >= low and first <= hole.high:
-                low = last + 1
+        for k in range(bisect_left(highs, low, start, end), end):
+            if lows[k] > hole.high:
+                break
+            if low < lows[k]:
+                left.append(replace(hole, low=low, high=lows[k] - 1))
+            low = highs[k] + 1
         if low <= hole.high:
-            left.append(replace(hole, low=low))
+            left.append(hole if low == hole.low else replace(hole, low=low))
     return left
 
 

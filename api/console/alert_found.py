@@ -163,8 +163,14 @@ async def _devices(page: Page, wearer: Json | None, alert: Json) -> tuple[list[J
     if wearer is None or not page.reader.may(Deed.READ_DEVICES):
         return [], []
     names = wearer["devices"][:MOST_DEVICES]
-    bodies = await together(*(page.ask.maybe(f"devices/{name}") for name in names))
-    devices = [one for one in bodies if one is not None]
+    health, *bodies = await together(
+        page.if_may(Deed.READ_VIOLATIONS, f"wearers/{alert['wearer']}/health"),
+        *(page.ask.maybe(f"devices/{name}") for name in names),
+    )
+    heard = {one["device"]: one["heard"] for one in (health or {"devices": ()})["devices"]}
+    # Of whom no device's health may be seen, nothing is said of when it was heard.
+    known = [one | ({"heard": heard[one["id"]]} if one["id"] in heard else {}) for one in bodies if one is not None]
+    devices: list[Json] = known
     lists = await together(
         *(page.if_may(Deed.READ_COMMANDS, f"devices/{one['id']}/commands", limit=20) for one in devices)
     )

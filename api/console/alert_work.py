@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -13,6 +13,7 @@ from alerts.machine import SENIOR, UNDO_US
 from alerts.texts import shipped_catalogues
 from alerts.wording import DEFAULT_LANGUAGE, fill
 from api.console.alert_found import Found
+from api.console.alert_told import outcome_of, step_of, why_not
 from api.console.rendering import Reader, instant, span
 from api.console.words import DONE, WHOM, outcome_words, sentence
 from domain.vocabulary import Outcome, Severity
@@ -54,13 +55,6 @@ STATES: Final = {
     "suppressed": "not sent",
     "failed": "it failed",
     "unsent": "not sent",
-}
-NOT_TOLD: Final = {
-    "muted_by": "a mute stands",
-    "grouped_under": "an outage explains it",
-    "held": "losses are held for two minutes",
-    "rate_limited": "too many went there",
-    "recipient_gone": "there is nobody to tell",
 }
 
 
@@ -121,12 +115,16 @@ def may(alert: Json, reader: Reader, now: datetime) -> May:
 
 @dataclass(frozen=True, slots=True)
 class StepTold:
-    """A step of the protocol in words: ``state`` is `done`, `due` or `waits`, ``due`` when it comes (again)."""
+    """A step of the protocol in words: ``state`` is `done`, `asked`, `failed`, `due` or `waits`, ``due`` when it comes (again).
+
+    ``outcome`` is what a step that was taken came to, where that is not all told by its being done.
+    """
 
     words: str
     state: str
     due: str | None
     unless: str
+    outcome: str = ""
 
 
 def steps_of(history: Json | None, alert: Json) -> list[StepTold]:
@@ -135,10 +133,11 @@ def steps_of(history: Json | None, alert: Json) -> list[StepTold]:
     if protocol is None:
         return []
     closed = alert["work"] == "closed"
-    return [_step(one, closed) for one in sorted(protocol["steps"], key=lambda one: int(one["after_s"]))]
+    steps = sorted(protocol["steps"], key=lambda one: int(one["after_s"]))
+    return [_step(one, history or {}, closed) for one in steps]
 
 
-def _step(one: Json, closed: bool) -> StepTold:
+def _step(one: Json, history: Json, closed: bool) -> StepTold:
     whom, by = WHOM.get(one["to"], one["to"]), " or ".join(BY.get(channel, channel) for channel in one["by"])
     verb = {"notify": "Tell", "escalate": "Escalate to", "task": "A task for the operators, for"}[one["action"]]
     after = f" {span(one['after_s'])} after it began" if one["after_s"] else " at once"
@@ -152,8 +151,12 @@ def _step(one: Json, closed: bool) -> StepTold:
     limits = ", ".join(
         part for part in (f"only when {only}" if only else "", f"not once {unless}" if unless else "") if part
     )
-    state = "due" if one["due"] and not closed else "done" if one["done"] else "waits"
-    return StepTold(words, state, one["due"] if not closed else None, limits)
+    state, outcome = ("done" if one["done"] else "waits"), ""
+    if one["done"] and one["action"] != "task":
+        state, outcome = outcome_of(one, history)
+    if one["due"] and not closed:
+        state = "due"
+    return StepTold(words, state, one["due"] if not closed else None, limits, outcome)
 
 
 def instructions(text: str, alert: Json) -> str:
@@ -199,9 +202,10 @@ class Happening:
 def happenings(found: Found) -> list[Happening]:
     """Everything that is recorded of the alert's work, the newest first."""
     history = found.history or {}
+    steps = (history.get("protocol") or {}).get("steps", ())
     lines = [
         *(_event(one) for one in history.get("events", ())),
-        *(_notification(one) for one in history.get("notifications", ())),
+        *(_notification(one, steps) for one in history.get("notifications", ())),
         *(contact_told(one) for one in history.get("contacts", ())),
         *(
             Happening(one["done"], "Task done", one["done_by"], (("Task", instructions(one["text"], found.alert)),))
@@ -226,18 +230,21 @@ def _event(one: Json) -> Happening:
     return Happening(one["at"], title + ended, one["by"], tuple((k, v) for k, v in texts if v))
 
 
-def _notification(one: Json) -> Happening:
+def _notification(one: Json, steps: Sequence[Json]) -> Happening:
     target: str = one["target"]
     whom = WHOM.get(target, target)
     named = f" ({one['recipient']})" if one["recipient"] not in {one["target"], ""} else ""
     if not one["sends"]:
-        why = NOT_TOLD.get(one["reason"], sentence(one["reason"]).lower())
-        return Happening(one["made"], f"Not told on purpose: {whom}", None, (("Why", sentence(why)),))
+        on_purpose, why = why_not(one, step_of(one, steps))
+        title = "Not told on purpose" if on_purpose else "Could not be told"
+        return Happening(one["made"], f"{title}: {whom}", None, (("Why", sentence(why)),))
     state = STATES.get(one["state"], one["state"])
     if one["channel"] == "call":
         title = f"Operators asked to ring {whom}{named}"
-    else:
+    elif one["state"] == "sent":
         title = f"Told {whom}{named} {BY.get(one['channel'], one['channel'])}: {state}"
+    else:
+        title = f"To {whom}{named} {BY.get(one['channel'], one['channel'])}: {state}"
     if one["stands_down"]:
         title = f"Stood down: {title}"
     return Happening(one["sent"] or one["made"], title, None, (("Why", one["why"]),) if one["why"] else ())

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api.console import words
 from api.console.asking import together
 from api.console.frame import Opened, Page
+from api.console.hours import Minutes, in_all, minutes_of
 from api.console.rendering import LONDON, clock, instant
 from api.console.wearer import facts, named
 from api.console.wearer_found import in_order, kept, the_wearer, zones_of
@@ -69,9 +70,11 @@ MET: Final = {
     "no_hours": ("No hours asked", "govuk-tag--grey"),
 }
 WHATS: Final = (
-    *("order", "condition", "told", "fitting", "visit", "check", "absence", "suspension", "violation"),
-    *("assessment", "contact", "alert", "warrant", "breach"),
+    *("order", "condition", "told", "fitting", "visit", "check", "absence", "suspension"),
+    *("violation", "monitoring_gap", "notice", "assessment", "contact", "alert", "warrant", "breach"),
 )
+ABOUTS: Final = {"alert": "alert ", "contact": "contact ", "warrant": "warrant ", "breach": "breach case "}
+"""Before the number of what a line is about, where it is a number alone."""
 AT_A_PLACE: Final = frozenset({"curfew", "attendance"})
 """Conditions whose windows are shown though they have no hours: a release day has none."""
 LINES_SHOWN: Final = 1_000
@@ -89,9 +92,8 @@ async def compliance(order: Id, opened: Opened) -> Response:
     period = Period(opened, DEFAULT)
     told = await opened.ask.get(f"orders/{order}/compliance", **period.asked)
     about, (_, names) = await together(the_wearer(opened, told["order"]["wearer"]), _conditions(opened, told["order"]))
-    return _show(
-        opened, "compliance.html", about.body, told, period, names=names, kept=KEPT, weights=WEIGHTS, causes=CAUSES
-    )
+    shown = {"names": names, "kept": KEPT, "weights": WEIGHTS, "causes": CAUSES, "by_week": by_week}
+    return _show(opened, "compliance.html", about.body, told, period, **shown)
 
 
 @router.get("/orders/{order}/qualifying-curfew")
@@ -132,7 +134,14 @@ async def chronology(wearer: Id, opened: Opened) -> Response:
     days = [
         (day, list(some)) for day, some in groupby(lines, key=lambda one: instant(one["at"]).astimezone(LONDON).date())
     ]
-    return _show(opened, "chronology.html", about.body, {}, period, days=days, more=more, what=what, whats=WHATS)
+    shown = {"days": days, "more": more, "what": what, "whats": WHATS, "abouts": ABOUTS}
+    return _show(opened, "chronology.html", about.body, {}, period, **shown)
+
+
+def by_week(sheet: Json) -> tuple[list[tuple[Json, Minutes]], Minutes]:
+    """The weeks of a condition with their minutes, and the sum of those as they are printed."""
+    rows = [(week, minutes_of(week["hours"])) for week in sheet["weeks"]]
+    return rows, in_all([minutes for _, minutes in rows])
 
 
 class Period:

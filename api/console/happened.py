@@ -20,12 +20,11 @@ IN_A_ZONE: Final = {
     "restriction_zone": ("was outside", "has been outside"),
     "zone_edge": ("was at the edge of", "has been at the edge of"),
     "zone_buffer": ("was near", "has been near"),
-    "zone_transit": ("passed through", "has been passing through"),
     "zone_unconfirmed": ("may have been inside", "may be inside"),
     "pattern_near_zone": ("was often near", "is often near"),
     "lost_in_zone": ("was lost in or near", "has been lost in or near"),
 }
-"""The verb when it is over, and while it lasts; the zone follows."""
+"""The verb when it is over, and while it lasts; the zone follows. A transit is told by `_transit`: nobody saw it inside."""
 
 CURFEWS: Final = {
     "AL08": ("was not at home when the curfew began", "has not been at home since the curfew began"),
@@ -170,6 +169,8 @@ def _of_alert(alert: Json, condition: Json | None, name: str) -> list[str]:
 def _what(violation: Json, condition: Json | None, name: str) -> str:
     kind, over = violation["kind"], violation["to"] is not None
     when = _interval(violation)
+    if kind == "zone_transit":
+        return _transit(violation, condition, name)
     if kind in IN_A_ZONE:
         return f"{name} {IN_A_ZONE[kind][0 if over else 1]} {_zone(kind, condition)} {when}."
     if violation["code"] in CURFEWS:
@@ -185,6 +186,16 @@ def _what(violation: Json, condition: Json | None, name: str) -> str:
         device = f" {violation['device']}" if violation["device"] else ""
         return f"{whose}{device} {DEVICES[kind]}, {when}."
     return f"{kind_words(kind)}: {name}, {when}."
+
+
+def _transit(violation: Json, condition: Json | None, name: str) -> str:
+    """What is known of it: two points outside (rules.md 4). The line between them is not the route."""
+    start, zone = instant(violation["from"]), _zone(violation["kind"], condition)
+    if violation["to"] is None:
+        times = f"the first at {_at(start)}"
+    else:
+        times = f"at {_at(start)} and at {_at(violation['to'], start)}"
+    return f"{name} was outside {zone} at two points, {times}. The straight line between them crosses it."
 
 
 def _zone(kind: str, condition: Json | None) -> str:
@@ -212,6 +223,8 @@ def _at(text: str | datetime, near: datetime | None = None) -> str:
 
 
 def _shown(violation: Json, times: Sequence[str]) -> str:
+    if violation["kind"] == "zone_transit":
+        return "The line is not the route: nothing shows that the device wearer was inside, and it is no violation."
     if violation["reason"] != "fixes":
         return SHOWN_BY.get(violation["reason"], "")
     number = len(violation["evidence"])

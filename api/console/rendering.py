@@ -20,7 +20,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from access.grants import Deed
-from api.console import words
+from api.console import hours, words
 from domain.vocabulary import Role
 
 HERE: Final = Path(__file__).parent
@@ -124,7 +124,7 @@ def page(
 ) -> Response:
     """A page with those values in it. ``path`` is where it stands, for the navigation; ``now_us`` is its age's beginning."""
     now = datetime.fromtimestamp(now_us / 1e6, UTC)
-    places, more = ([], []) if reader is None else places_of(reader)
+    places, elsewhere = ([], []) if reader is None else places_of(reader)
     html = (
         environment()
         .get_template(template)
@@ -137,7 +137,7 @@ def page(
                 "now": now,
                 "now_us": now_us,
                 "places": places,
-                "more": more,
+                "elsewhere": elsewhere,
             }
         )
     )
@@ -162,9 +162,14 @@ def environment() -> Environment:
         "date_words": date_words,
         "month_words": month_words,
         "span": span,
+        "hours_words": hours.hours_words,
+        "minutes_of": hours.minutes_of,
+        "minutes_words": hours.minutes_words,
         "kind_words": words.kind_words,
         "sentence": words.sentence,
         "role_words": words.role_words,
+        "language_words": words.language_words,
+        "position_score": words.position_score,
         "outcome_words": words.outcome_words,
         "for_script": for_script,
     }

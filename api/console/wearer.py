@@ -71,16 +71,8 @@ def facts(record: Json, wearer: str) -> list[tuple[str, str]]:
     told += [(name.replace("_", " ").upper(), value) for name, value in sorted((record.get("ids") or {}).items())]
     language = record.get("language", "en")
     if language != "en":
-        told.append(("Language", words_of_language(language)))
+        told.append(("Language", words.language_words(language)))
     return [(label, value) for label, value in told if value]
-
-
-LANGUAGES = {"cy": "Welsh", "en": "English"}
-
-
-def words_of_language(tag: str) -> str:
-    """``Welsh``; the tag itself where we have no word."""
-    return LANGUAGES.get(tag.partition("-")[0], tag)
 
 
 def _born(text: str | None) -> str:

@@ -6,16 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from evidence.breaches import NOTICES
+
 Json = dict[str, Any]
 
-NOTICES: Final = frozenset(
-    {
-        *("zone_edge", "zone_buffer", "zone_transit", "zone_unconfirmed", "pattern_near_zone"),
-        *("atv_warning", "atv_exceeded", "attendance_unconfirmed", "hours_short", "check_missed"),
-        *("alcohol_suspected", "association", "proximity_prealert", "pattern_near_victim", "sos"),
-    }
-)
-"""Kinds that are warnings or information, whatever their cause: never a violation of a condition (rules.md)."""
 NOT_COUNTED: Final = frozenset({"reasonable_excuse", "equipment", "disputed"})
 """Decisions that take a curfew violation out of the ATV."""
 CAUSES: Final = {

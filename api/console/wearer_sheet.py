@@ -18,12 +18,13 @@ from api.console.before_saving import fresh_key
 from api.console.frame import Opened, Page, see_other
 from api.console.rendering import LONDON, clock, instant
 from api.console.typed import Form, moment_anchors
-from api.console.wearer import facts, named, words_of_language, zone_name
+from api.console.wearer import facts, named, zone_name
 from api.console.wearer_found import conditions_now, in_order, is_over, kept, the_wearer, windows_of, zones_of
 from api.console.wearer_places import features
 from api.console.wearer_told import HOW, records_told, tell, told_form
 from api.console.wearer_words import ZONES, must, order_words, timetable_words
 from api.console.week import day_starts, week_of, why
+from api.console.words import language_words
 from api.routes.people import Id
 
 Json = dict[str, Any]
@@ -109,7 +110,7 @@ async def _show(opened: Page, wearer: str, form: Form) -> Response:
         home_unit=any(one["kind"] == "home_unit" for one in found.devices),
         officers=[one["officer"] for one in found.orders if one.get("officer")],
         welsh=_welsh() if language.startswith("cy") else None,
-        language=None if language.startswith("en") else words_of_language(language),
+        language=None if language.startswith("en") else language_words(language),
         told=records_told(found.orders, found.conditions, names, now),
         may=opened.reader.may(Deed.WRITE_CASELOAD),
         form=form,

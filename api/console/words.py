@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.vocabulary import Code, Kind, OrderState, Outcome, Role, Severity
-from evidence.document.words import CODES as CODES_IN_COURT
-from evidence.document.words import CONDITIONS
+from evidence.document.words import CONDITIONS, LANGUAGES, code_words, score_words
 
 KINDS: Final[dict[str, str]] = {
     "exclusion_zone": "In an exclusion zone",
@@ -68,8 +67,19 @@ KINDS: Final[dict[str, str]] = {
 }
 """Of alerts and violations; from `mass_outage` on they are alerts of the service's own, which are no violation."""
 
-CODES: Final = {code.value: CODES_IN_COURT[code] for code in (Code.AL08, Code.AL09, Code.AL10, Code.AL11, Code.AL12)}
-"""What a curfew's code says; it is used instead of its kind."""
+OF_EQUIPMENT: Final = {
+    Code.AL04: Kind.HOME_UNIT_POWER_LOST,
+    Code.AL05: Kind.HOME_UNIT_MOVED,
+    Code.AL21: Kind.BATTERY_LOW,
+    Code.AL23: Kind.BATTERY_DEAD,
+    Code.AL24: Kind.FAULT,
+}
+"""The kind of which each code of the equipment's is (rules.md 7); the rest are of curfews."""
+CODES: Final = {
+    code.value: f"{KINDS[OF_EQUIPMENT[code]]} ({code.value})" if code in OF_EQUIPMENT else code_words(code)
+    for code in Code
+}
+"""What is said instead of a kind where there is a code, with the code in brackets after the words (vocabulary.md)."""
 
 SEVERITIES: Final[dict[str, str]] = {
     "critical": "Critical",
@@ -129,8 +139,18 @@ def kind_words(kind: str) -> str:
 
 
 def alert_words(kind: str, code: str | None) -> str:
-    """What an alert is about: for a curfew, what its code says."""
+    """What an alert is about, with its event code where it has one: ``Left home during curfew (AL10)``."""
     return CODES.get(code or "", kind_words(kind))
+
+
+def language_words(tag: str) -> str:
+    """``Welsh``; the tag itself where we have no word."""
+    return LANGUAGES.get(tag.partition("-")[0].lower(), tag)
+
+
+def position_score(p_inside: float) -> str:
+    """The model's figure for inside, with which way it counts: what shows an absence has a low one."""
+    return f"{score_words(p_inside)} (towards 1 is inside, towards 0 outside)"
 
 
 def outcome_words(outcome: Outcome | str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -16,7 +17,7 @@ from api import handover_shapes, shapes
 from api.cursors import Number, cut, next_link, read_cursor
 from api.desk import LARGEST_ID, Asked, HasDesk, once
 from api.doors import Seen, seeing
-from api.handover_shapes import handover_body, picture_body
+from api.handover_shapes import Told, handover_body, picture_body, told_of
 from api.parts import API_ROOT, NOT_FOUND, PROBLEM_CONTENT, PROBLEMS, Cursor, answer
 from api.problems import Problem
 from api.routes.people import LIST_DEFAULT, ListLimit
@@ -70,17 +71,16 @@ async def now(seen: Reads, desk: HasDesk, there: HasHandovers) -> Response:
 async def handovers(
     request: Request, seen: Reads, there: HasHandovers, cursor: Cursor = None, limit: ListLimit = LIST_DEFAULT
 ) -> Response:
-    """What was handed over, the newest first."""
+    """What was handed over, the newest first, without the items of alerts that you do not see."""
     rows = await there.page(read_cursor(cursor, Number), limit + 1)
     page, onward = cut(rows, limit, lambda row: row.no)
-    items = [handover_body(row) for row in page]
-    return answer({"items": items, "next": (link := next_link(request, onward))}, link)
+    return answer({"items": await _bodies(seen, there, page), "next": (link := next_link(request, onward))}, link)
 
 
 @router.get("/handovers/{handover}", response_model=handover_shapes.Handover, responses={**HANDOVERS, **NOT_FOUND})
 async def handover(handover: HandoverId, seen: Reads, there: HasHandovers) -> Response:
-    """One handover, as it was told."""
-    return answer(handover_body(await _one(there, handover)))
+    """One handover, as it was told, without the items of alerts that you do not see."""
+    return answer(await _body(seen, there, handover))
 
 
 @router.post("/handovers", response_model=handover_shapes.Handover, status_code=201, responses=HANDOVERS)
@@ -93,7 +93,7 @@ async def hand_over(asked: Asked, there: HasHandovers, body: NewHandover) -> Res
         picture = await there.picture(seen.sight, now_us)
         number = await there.enter(body.note, picture_body(picture), picture.since_us, entry, note)
         headers = {"Location": f"{API_ROOT}/handovers/{number}"}
-        return answer(handover_body(await _one(there, str(number))), status=HTTPStatus.CREATED, headers=headers)
+        return answer(await _body(seen, there, str(number)), status=HTTPStatus.CREATED, headers=headers)
 
     return await once(asked, work)
 
@@ -110,9 +110,20 @@ async def take(handover: HandoverId, asked: Asked, there: HasHandovers, body: Ta
             raise Problem(HTTPStatus.CONFLICT, "you handed this over yourself: somebody else takes it")
         if not await there.take(row.no, body.note, entry, note):
             raise Problem(HTTPStatus.CONFLICT, "somebody has taken this over already")
-        return answer(handover_body(await _one(there, handover)))
+        return answer(await _body(seen, there, handover))
 
     return await once(asked, work)
+
+
+async def _body(seen: Seen, there: Handovers, handover: str) -> dict[str, Any]:
+    (body,) = await _bodies(seen, there, [await _one(there, handover)])
+    return body
+
+
+async def _bodies(seen: Seen, there: Handovers, rows: Sequence[Handover]) -> list[dict[str, Any]]:
+    told = told_of(rows)
+    shown = Told(*await there.in_sight(seen.sight, told.alerts, told.mutes))
+    return [handover_body(row, shown) for row in rows]
 
 
 async def _one(there: Handovers, handover: str) -> Handover:

@@ -15,11 +15,11 @@ from access.grants import Deed, may
 from api import shapes
 from api.bodies import alerts_live_body, counts_body
 from api.doors import Seen, let_in, seeing
-from api.hub import frame
+from api.hub import Framed, frame
 from api.parts import API_ROOT, PROBLEM_CONTENT, PROBLEMS, answer
 from api.problems import Problem
 from domain.instants import SECOND_US
-from store.reading_types import EventRow
+from store.reading_types import EventRow, Subject
 
 FOLLOWERS_LIMIT: Final = 200
 RETRY_MS: Final = 1_000
@@ -88,13 +88,15 @@ async def beginning(
 class StreamView:
     """What of the stream one follower sees: the topics of its role, of the wearers in its sight.
 
-    Who sees not everything has its wearers looked up again every `SIGHT_KEPT_US`.
+    Who sees not everything has its wearers and protected people looked up again every `SIGHT_KEPT_US`.
     """
 
     def __init__(self, seen: Seen, kind: EventKind | None) -> None:
         self._seen = seen
         self._topics = {topic for topic, deed in TOPICS.items() if may(seen.caller, deed) and kind in (None, topic)}
+        self._fresh = seen
         self._wearers: frozenset[str] = frozenset()
+        self._victims: frozenset[str] = frozenset()
         self._known_until_us = -1
 
     async def shows(self, row: EventRow) -> bool:
@@ -102,17 +104,34 @@ class StreamView:
         if row.topic not in self._topics:
             return False
         wearer, sight = row.body.get("wearer"), self._seen.sight
-        if wearer is None:
-            return sight.centre
-        return sight.everything or wearer in await self._in_sight()
+        if wearer is None and not sight.centre:
+            return False
+        if sight.everything:
+            return True
+        await self._look_again()
+        return wearer in self._wearers if wearer is not None else await self._shows_without_wearer(row)
 
-    async def _in_sight(self) -> frozenset[str]:
+    def sent(self, one: Framed) -> bytes:
+        """What the follower is sent of an event that it sees."""
+        return one.frame if self._seen.sight.victims else one.without_unit
+
+    async def _shows_without_wearer(self, row: EventRow) -> bool:
+        """As the views of `seen` have it: by the protected person, or by who has the device; of nobody it is the centre's."""
+        victim, device = row.body.get("victim"), row.body.get("device")
+        if victim is not None:
+            return victim in self._victims
+        if device is None or row.topic != EventKind.ALERT:
+            return True
+        return await self._fresh.reading.in_sight(Subject.ALERT, row.body["id"])
+
+    async def _look_again(self) -> None:
         now_us = self._seen.parts.now()
         if now_us >= self._known_until_us:
-            fresh = await let_in(self._seen.parts, self._seen.caller)
-            self._wearers = await fresh.reading.wearers_in_sight()
+            self._fresh = await let_in(self._seen.parts, self._seen.caller)
+            self._wearers = await self._fresh.reading.wearers_in_sight()
+            if self._fresh.sight.centre:
+                self._victims = await self._fresh.reading.victims_in_sight()
             self._known_until_us = now_us + SIGHT_KEPT_US
-        return self._wearers
 
 
 class StillIn:
@@ -173,6 +192,6 @@ async def _sent(hello: bytes, after: int, seen: Seen, view: StreamView, still_in
         async for batch in batches:
             if not await still_in.holds():
                 return
-            shown = [one.frame for one in batch if await view.shows(one.row)]
+            shown = [view.sent(one) for one in batch if await view.shows(one.row)]
             if shown or not batch:
                 yield b"".join(shown) or STILL_THERE

@@ -43,6 +43,13 @@ DECIDED: Final[dict[int | str, dict[str, Any]]] = {
     403: {"description": "You asked for it yourself", **PROBLEM_CONTENT},
     409: {"description": "It is not to be decided any more", **PROBLEM_CONTENT},
 }
+APPROVED: Final[dict[int | str, dict[str, Any]]] = {
+    **DECIDED,
+    403: {
+        "description": "You asked for it yourself, or it is about a place and you do not see every area",
+        **PROBLEM_CONTENT,
+    },
+}
 
 router = APIRouter(prefix=API_ROOT, responses=PROBLEMS, tags=["requests"])
 
@@ -85,10 +92,16 @@ async def one(request: Number19, seen: Reads, tables: HasPermissions) -> Respons
     return answer(request_body(await _read(tables, seen, request), seen.parts.now()))
 
 
-@router.post("/requests/{request}/approve", response_model=permission_shapes.RequestNow, responses=DECIDED)
+@router.post("/requests/{request}/approve", response_model=permission_shapes.RequestNow, responses=APPROVED)
 async def approve(request: Number19, seen: Decides, tables: HasPermissions, body: Why) -> Response:
-    """Lets the organisation see, until it expires, what the orders permit of what was asked. Never by who asked."""
+    """Lets the organisation see, until it expires, what the orders permit of what was asked. Never by who asked.
+
+    Wearers of any area may have been at a place: a request about one is approved by somebody who sees every area.
+    """
     row = await _read(tables, seen, request)
+    if row.asked.wearer is None and not seen.sight.everything:
+        why = "a place may show wearers of any area: a supervisor or duty manager whose account has every area approves this"
+        raise Problem(HTTPStatus.FORBIDDEN, why)
     if row.asked.wearer is not None and not await seen.reading.in_sight(Subject.WEARER, row.asked.wearer):
         raise unknown(Subject.WEARER)
     return await _decide(seen, tables, row, body, approved=True)

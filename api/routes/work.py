@@ -113,8 +113,8 @@ async def _item(asked: Asked, number: int, if_match: str | None) -> Item:
 async def bulk(asked: Asked, body: Bulk) -> Response:
     """One thing to many alerts, with one note. Each has its own result: what is refused stops no other.
 
-    The alerts are those of `items`, or at most 1,000 that fit `filter` now, the oldest first; what changes while they are
-    worked on is refused with 412.
+    The alerts are those of `items`, or at most 1,000 in your sight that fit `filter` now, the oldest first; what changes while
+    they are worked on is refused with 412.
     """
     wish = _wish(body.event, body)
 
@@ -122,7 +122,10 @@ async def bulk(asked: Asked, body: Bulk) -> Response:
         if body.items is not None and body.filter is not None:
             raise Unacceptable("filter", "name the alerts or give a filter, not both")
         desk = asked.working(note)
-        items = await _items(body) if body.filter is None else await desk.snapshot(_wanted(body.filter))
+        if body.filter is None:
+            items = await _items(body)
+        else:
+            items = await desk.snapshot(_wanted(body.filter), asked.seen.sight)
         seen = await asked.seen.reading.alerts_in_sight([one.alert_no for one in items if one.alert_no <= LARGEST_ID])
         there = [item for item in items if item.alert_no in seen]
         found = {result.alert_no: result for result in await desk.bulk(there, wish, asked.actor)}

@@ -10,6 +10,7 @@ from typing import Final
 from api.hashing import Hashing
 from api.made_secrets import one_time_password
 from bailiwick.at_the_shell import entry_at_the_shell
+from bailiwick.demo.history import OFFICER_EMAIL
 from domain.vocabulary import Role
 from store import Store
 from store.accounts import Password, Person
@@ -39,7 +40,8 @@ async def make_accounts(store: Store, folder: Path, now_us: int) -> dict[str, st
         hashing.close()
     for role, password_hash in zip(Role, hashes, strict=True):
         shown = f"Demo {role.value.replace('_', ' ')}"
-        person = Person(shown, role, AREAS.get(role), organisation=ORGANISATIONS.get(role))
+        email = OFFICER_EMAIL if role is Role.OFFICER else None
+        person = Person(shown, role, AREAS.get(role), organisation=ORGANISATIONS.get(role), email=email)
         entry = entry_at_the_shell("accounts.write", "account", [role.value], now_us, did="made", role=role.value)
         await store.accounts.make(role.value, person, Password(password_hash, must_change=False), now_us, entry)
     file = folder / FILE

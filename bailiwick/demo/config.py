@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bailiwick.parts.processes import PartFailed, reachable, unprivileged
+from bailiwick.parts.processes import PartFailed, make_passable, reachable, unprivileged
 from bailiwick.parts.real_parts import PROJECT_FOLDER
 from domain.errors import BadSetting
 from simulators.files_asked import check_written
@@ -110,7 +110,7 @@ def data_folder(wanted: Path | None, needed_mb: int) -> Iterator[Path]:
 @contextmanager
 def _locked(folder: Path, *, named: bool) -> Iterator[Path]:
     """Raises `OSError` when it cannot be used."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_passable(folder.parent)
     if not reachable(folder.parent, unprivileged()):
         raise PermissionError(errno.EACCES, "out of the reach of the database's account", str(folder))
     lock = folder.with_name(f"{folder.name}.lock")
@@ -124,7 +124,7 @@ def _locked(folder: Path, *, named: bool) -> Iterator[Path]:
             if named and any(folder.iterdir()) and not (folder / MARK).exists():
                 raise PartFailed(f"{folder} holds what no demo left: name another with --folder")
             shutil.rmtree(folder)
-        folder.mkdir(mode=0o755)
+        make_passable(folder)
         (folder / MARK).touch()
         yield folder
 

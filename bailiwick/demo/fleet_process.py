@@ -25,6 +25,7 @@ from simulators.scenario import Scenario
 from simulators.scenario_file import read_scenario_over_mqtt
 from simulators.service import Simulation, connect_s
 from simulators.subjects import Run
+from simulators.telling import alone
 from simulators.truth import write_truth
 
 READY = "fleet-ready.json"
@@ -72,6 +73,8 @@ def main() -> None:
         _play(Orders(**json.loads(Path(sys.argv[1]).read_text())))
     except (BailiwickError, OSError) as error:
         sys.exit(str(error))
+    except BaseExceptionGroup as several:  # so that the last line of the log says what it was
+        raise alone(several) from None
 
 
 def _play(orders: Orders) -> None:

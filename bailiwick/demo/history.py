@@ -21,6 +21,8 @@ from domain.wire import up_topic
 Record = dict[str, Any]
 
 WEARER, DEVICE, ORDER, VICTIM = "W-HIST", "T-HIST", "O-HIST", "V-HIST"
+OFFICER_EMAIL: Final = "officer@demo.invalid"
+"""Of the account of the demo's officer: by it the order is theirs."""
 AREA: Final = "london"
 HOME: Final = (-0.0870, 51.5030)
 ZONE: Final = (-0.0710, 51.5105)
@@ -49,7 +51,7 @@ def records(now_us: int) -> list[Record]:
     home = {"name": "7 Invented Row", "lon": HOME[0], "lat": HOME[1], "radius_m": 50}
     zone = {"type": "Circle", "center": list(ZONE), "radius_m": 250}
     night = [{"day": day, "start": "19:00", "end": "07:00"} for day in DAYS]
-    officer = {"name": "Demo officer", "email": "officer@demo.invalid"}
+    officer = {"name": "Demo officer", "email": OFFICER_EMAIL}
     of_order = {"type": "condition", "order": ORDER}
     return [
         {"type": "wearer", "id": WEARER, "name": "Rowan Ashdown", "born": "1990-04-12"},

@@ -16,6 +16,7 @@ from bailiwick.demo import history
 from bailiwick.demo.accounts import FILE as SIGN_IN
 from bailiwick.demo.accounts import how_to_sign_in, make_accounts
 from bailiwick.demo.config import DemoConfig, check_port, data_folder
+from bailiwick.demo.draining import STALLED_S, drained
 from bailiwick.demo.figures import EVERY_S, HEADING, figures_line
 from bailiwick.demo.fleet_process import ACCOUNT, GO, READY, Orders, orders_file, read_when_there, write_whole
 from bailiwick.demo.reporting import Outcome, Run, make_report
@@ -41,8 +42,6 @@ SETUP_S_A_WEARER = 1 / 220
 """From now until the run can begin, generously. The caseload holds from then: before it, nobody can be missing."""
 MEMORY_EVERY_LINES = 6
 """The kernel walks every page of a process to tell its memory."""
-DRAIN_S = 15.0
-"""Without anything newly stored, nothing more is waited for."""
 LAST_TICKS_S = 2.5
 """For what only the clock decides, at the end of the run."""
 INTERRUPTED = 130
@@ -223,12 +222,16 @@ class Demo:
 
     async def _drained(self, reading: Reading, sent: int) -> None:
         """Until everything is stored, or nothing more seems to come."""
-        stored, changed_s = -1, time.monotonic()
-        while (now := (await reading.counts()).facts) < sent and time.monotonic() - changed_s < DRAIN_S:
+
+        async def stored() -> int:
+            return (await reading.counts()).facts
+
+        async def pause() -> None:
             self.system.check()
-            if now != stored:
-                stored, changed_s = now, time.monotonic()
             await asyncio.sleep(POLL_S)
+
+        if not await drained(stored, sent, time.monotonic, pause):
+            self._say(f"nothing more has come for {STALLED_S:g} s")
         await asyncio.sleep(LAST_TICKS_S)
 
     def _tell(self, outcome: Outcome) -> int:

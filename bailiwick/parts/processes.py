@@ -68,10 +68,19 @@ def reachable(path: Path, account: Account | None) -> bool:
     return True
 
 
+def make_passable(folder: Path) -> None:
+    """Makes a folder, and those above it, where they are missing: everybody may pass, whatever our umask is. Raises `OSError`."""
+    if folder.is_dir():
+        return
+    make_passable(folder.parent)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711)
+
+
 def make_folder(path: Path, account: Account | None = None, mode: int = 0o700) -> Path:
     """Makes a folder that belongs to ``account``; those above it are made so that it can be reached."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_passable(path.parent)
         path.mkdir(mode=mode, exist_ok=True)
         if account is not None:
             os.chown(path, account.uid, account.gid)

@@ -66,7 +66,7 @@ def summary(pack: Pack) -> Iterator[Block]:
         "What it does not know is set out, numbered, in its own section."
     )
     if pack.narrative:
-        yield Subhead("", f"In the words of {pack.narrative_by or 'the responsible officer'}")
+        yield Subhead("", f"In the officer's words{f' (written by {pack.narrative_by})' if pack.narrative_by else ''}")
         yield from (Paragraph(text) for text in pack.narrative)
 
 

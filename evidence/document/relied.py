@@ -146,7 +146,7 @@ def point_rows(points: tuple[Point, ...], zone: Zone) -> Iterator[tuple[str, ...
             near = f"{reference}, 95 % within {p.acc_m:g} m"
             where = f"{p.lat:.6f}, {p.lon:.6f}\n{near}\n{', '.join((heard, *_motion(p)))}"
             edge = f"{distance_words(p.distance_m)}\nscore {score_words(p.p_inside)}"
-        times = f"{local(p.fix_us, zone)}\n{format_instant(p.fix_us)}\n{format_instant(p.received_us)}"
+        times = f"{local(p.fix_us, zone, exact=True)}\n{format_instant(p.fix_us)}\n{format_instant(p.received_us)}"
         yield str(p.number), times, where, f"{edge}\n{use}"
 
 
@@ -161,7 +161,7 @@ def _events(one: Relied, zone: Zone) -> Iterator[tuple[str, ...]]:
     for event in one.events:
         use = "" if event.part is Part.DURING else f"\n{PARTS[event.part]}"
         yield (
-            f"{local(event.at_us, zone)}\n{format_instant(event.at_us)}\n{format_instant(event.received_us)}",
+            f"{local(event.at_us, zone, exact=True)}\n{format_instant(event.at_us)}\n{format_instant(event.received_us)}",
             event.what,
             f"{event.id.device} {event.id.gen}:{event.id.seq}{use}",
         )

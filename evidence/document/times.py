@@ -13,13 +13,16 @@ NO_END: Final = "with no end set"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def local(at_us: int, zone: Zone, *, seconds: bool = True) -> str:
-    """``21 Nov 2026, 19:00:04``, by the zone's clock; ``(UTC+1)`` after it when that clock is not UTC's."""
+def local(at_us: int, zone: Zone, *, seconds: bool = True, exact: bool = False) -> str:
+    """``21 Nov 2026, 19:00:04``, by the zone's clock; ``(UTC+1)`` after it when that clock is not UTC's.
+
+    Cut to the second, as people read it, unless ``exact``, of a fact: the data in the pack keep every fraction.
+    """
     offset_us = zone.offset_us(at_us)
     wall = _wall(at_us, zone)
     fraction = at_us % SECOND_US
     clock = f"{wall:%H:%M:%S}" if seconds else f"{wall:%H:%M}"
-    if seconds and fraction:
+    if exact and fraction:
         clock += f".{fraction // 1_000:03d}" if fraction % 1_000 == 0 else f".{fraction:06d}"
     return f"{wall.day} {wall:%b %Y}, {clock}{_offset_words(offset_us)}"
 

@@ -221,9 +221,24 @@ def language_words(tag: str) -> str:
 
 def kind_words(violation: Violation) -> str:
     """``Left home during curfew (AL10)``: its code's words with the code, or its kind's."""
-    if violation.code is None:
-        return KINDS[violation.kind]
-    return f"{CODES[violation.code]} ({violation.code.value})"
+    return code_words(violation.code) if violation.code is not None else KINDS[violation.kind]
+
+
+def code_words(code: Code) -> str:
+    """``Left home during curfew (AL10)``: the words, and the code in brackets after them (vocabulary.md)."""
+    return f"{CODES[code]} ({code.value})"
+
+
+def alert_words(kind: str, code: str | None) -> str:
+    """What an alert is about: its code with the code's words, or its kind; one of the service's own by its name."""
+    if code is not None:
+        return code_words(Code(code))
+    return KINDS[Kind(kind)] if kind in set(Kind) else kind.replace("_", " ")
+
+
+def within_a_sentence(words: str) -> str:
+    """``left home during curfew (AL10)``: as it stands after other words."""
+    return words[:1].lower() + words[1:]
 
 
 def counted(number: int, one: str, many: str = "") -> str:

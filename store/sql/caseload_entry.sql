@@ -30,6 +30,13 @@ SELECT r.record_no, r.packed, CASE WHEN r.packed IS NULL OR %(whole)s THEN r.bod
 FROM caseload_entered e JOIN caseload_records r ON r.record_no = e.record_no
 WHERE e.type = 'fitting' AND e.device = ANY(%(ids)s::text[]);
 
+-- name: entered_conditions_on
+-- The conditions of some orders, and those whose place has one of some devices for its home unit, as they were entered last.
+SELECT r.record_no, r.packed, CASE WHEN r.packed IS NULL OR %(whole)s THEN r.body END, r.holds_from, NULL::timestamptz,
+    r.cancelled
+FROM caseload_entered e JOIN caseload_records r ON r.record_no = e.record_no
+WHERE e.type = 'condition' AND (e.order_id = ANY(%(orders)s::text[]) OR e.home_unit = ANY(%(devices)s::text[]));
+
 -- name: entered_of_wearers
 -- The orders of some wearers, their conditions and the shared zones of these, with what excuses or suspends, as entered last.
 WITH ordered AS (

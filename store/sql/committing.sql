@@ -119,6 +119,10 @@ WITH changed AS (
 )
 SELECT alert_no, episode, revision FROM changed;
 
+-- name: active_since
+-- When the active alerts of a kind were raised, the oldest first: what a process that ended has left to be cleared.
+SELECT raised_at FROM alerts WHERE state = 'active' AND NOT withdrawn AND kind = %(kind)s ORDER BY raised_at, alert_no;
+
 -- name: link_alerts
 -- Which violations the changed alerts are about (an alert of the service rests on none), and each change's outbox row.
 WITH change AS (

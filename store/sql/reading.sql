@@ -257,11 +257,13 @@ WHERE n.type = 'condition' AND c.body ->> 'kind' = 'proximity'
 ORDER BY 1;
 
 -- name: events_after
--- What was streamed after an event, in order. A violation about two people names no fact of the protected one's device.
+-- What was streamed after an event, in order. A violation about two people names no fact of the protected one's device. Last, whether
+-- the device itself is theirs.
 SELECT event_no, kind,
     CASE WHEN kind = 'violation' AND body ->> 'victim' IS NOT NULL THEN jsonb_set(body, '{evidence}', COALESCE((
         SELECT jsonb_agg(e.fact ORDER BY e.place) FROM jsonb_array_elements(body -> 'evidence') WITH ORDINALITY AS e (fact, place)
-        WHERE e.fact ->> 'device' NOT IN (SELECT seen.protected_device_ids())), '[]')) ELSE body END
+        WHERE e.fact ->> 'device' NOT IN (SELECT seen.protected_device_ids())), '[]')) ELSE body END,
+    body ->> 'victim' IS NOT NULL AND COALESCE(body ->> 'device' IN (SELECT seen.protected_device_ids()), false)
 FROM stream_events WHERE event_no > %(after)s ORDER BY event_no LIMIT %(limit)s;
 
 -- name: newest_event

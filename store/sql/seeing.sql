@@ -19,6 +19,10 @@ SELECT COALESCE((SELECT pg_has_role(current_user, oid, 'USAGE') FROM pg_roles WH
 -- The wearers that the caller sees; to be asked under a sight that is not of everything.
 SELECT id FROM wearers ORDER BY id;
 
+-- name: victims_in_sight
+-- The protected people that the caller sees; to be asked under a sight that is not of everything.
+SELECT id FROM victims ORDER BY id;
+
 -- name: alert_in_sight
 -- Whether there is an alert of that number, and the caller sees it.
 SELECT EXISTS (SELECT FROM alerts WHERE alert_no = %(key)s::bigint);
@@ -54,3 +58,7 @@ SELECT EXISTS (SELECT FROM wearers WHERE id = %(key)s);
 -- name: alerts_in_sight
 -- Those of some alerts that the caller sees.
 SELECT alert_no FROM alerts WHERE alert_no = ANY(%(numbers)s::bigint[]);
+
+-- name: mutes_in_sight
+-- Those of some mutes that the caller sees.
+SELECT mute_no FROM mutes WHERE mute_no = ANY(%(numbers)s::bigint[]);

@@ -55,7 +55,7 @@ ORDER BY c.at, c.contact_no LIMIT %(limit)s;
 
 -- name: sheet_alerts
 -- Alerts of a wearer that were closed.
-SELECT w.closed_at, 'alert', 'closed ' || w.outcome || ': ' || replace(a.kind, '_', ' '), a.alert_no::text, w.closed_by, NULL
+SELECT w.closed_at, 'alert', 'closed as ' || w.outcome, a.alert_no::text, w.closed_by, NULL, a.kind, a.code
 FROM alerts a JOIN alert_work w ON w.alert_no = a.alert_no
 WHERE a.wearer = %(wearer)s AND w.closed_at >= %(from_at)s AND w.closed_at < %(to_at)s
 ORDER BY w.closed_at, a.alert_no LIMIT %(limit)s;

@@ -34,6 +34,7 @@ SIGHTS = st.builds(
     positions=st.booleans(),
     victims=st.booleans(),
     centre=st.booleans(),
+    visits=st.tuples(st.integers(0, 2**53), st.integers(0, 2**53)) | st.none(),
 )
 
 

@@ -13,6 +13,7 @@ from alerts.desk_records import Contact, DeskRecords, Party
 from alerts.machine import LONGEST_TEXT, Actor, Illegal
 from alerts.mutes import MuteRefused
 from alerts.work_store import AlertWork as AlertStore
+from domain.callers import Sight
 from domain.instants import DAY_US, HOUR_US, MINUTE_US
 from domain.records import Version, Wearer
 from domain.vocabulary import AlertEvent, AlertWork, Change, Channel, Kind, Level, Outcome, Role, Severity
@@ -22,6 +23,8 @@ from tests.alerts.at_desk import ACTION, CLAIM, OLA, PIA, SAM, TOM, VERA, AtDesk
 from tests.store.alert_making import ZONES, Made
 from tests.store.made import NOON, ask, change_of, violation_of
 from tests.waiting import eventually
+
+ALL = Sight(everything=True, centre=True)
 
 
 async def test_a_claim_an_action_and_a_closing_are_recorded_with_who_when_and_why(database_url: str) -> None:
@@ -201,14 +204,24 @@ async def test_a_snapshot_is_what_was_seen_and_no_more(database_url: str) -> Non
     async with at_desk(database_url) as at:
         await with_many(at, 3)
         await at.do(CLAIM, PIA, alert_no=2)
-        seen = await at.desk.snapshot(AlertsWanted(works=(AlertWork.RAISED,), kinds=[Kind.EXCLUSION_ZONE]))
+        seen = await at.desk.snapshot(AlertsWanted(works=(AlertWork.RAISED,), kinds=[Kind.EXCLUSION_ZONE]), ALL)
         assert seen == [Item(1, 1), Item(3, 1), Item(4, 1)]
         await at.do(CLAIM, PIA, alert_no=3)
         await at.made.raised("X9-1")
         results = await at.desk.bulk(seen, close(), OLA)
         assert [result.error is None for result in results] == [True, False, True]
         wanted = AlertsWanted(severities=[Severity.CRITICAL], wearer="X9", raised_before_us=NOON + 1)
-        assert await at.desk.snapshot(wanted) == [Item(5, 1)]
+        assert await at.desk.snapshot(wanted, ALL) == [Item(5, 1)]
+
+
+async def test_a_snapshot_counts_to_its_limit_what_is_in_sight_alone(embedded_url: str) -> None:
+    async with at_desk(embedded_url) as at:
+        for number in (1, 2):
+            await at.made.raised(f"X{number}-1")
+        await at.made.look(at.clock())
+        latest = Sight(wearers=frozenset({"X2"}))
+        assert await at.desk.snapshot(AlertsWanted(), latest, 1) == [Item(3, 1)]
+        assert await at.desk.snapshot(AlertsWanted(wearer="X1"), latest) == []
 
 
 async def test_too_many_at_once_and_one_named_twice_are_refused(embedded_url: str) -> None:
@@ -226,7 +239,7 @@ async def test_500_alerts_are_closed_at_once(timescale_url: str, outcome: Outcom
     """How long that takes is bench/storm's."""
     async with at_desk(timescale_url) as at:
         await with_many(at, 499, "Lx")
-        seen = await at.desk.snapshot(AlertsWanted())
+        seen = await at.desk.snapshot(AlertsWanted(), ALL)
         assert len(seen) == 500
         results = await at.desk.bulk(seen, close(outcome), OLA)
         assert all(result.error is None for result in results)
@@ -443,7 +456,7 @@ async def test_failure_14_desks_dispatchers_and_ingest_at_once_never_stop_each_o
         async def work(desk: Desk, actor: Actor) -> None:
             while not over.is_set():
                 rounds[actor.name] += 1
-                items = await desk.snapshot(AlertsWanted(works=tuple(AlertWork)))
+                items = await desk.snapshot(AlertsWanted(works=tuple(AlertWork)), ALL)
                 await desk.bulk(items[::-1], CLAIM, actor)
                 await desk.bulk(items, close(Outcome.FALSE), actor)
                 await desk.bulk(items[::-1], Wish(AlertEvent.REOPEN), actor)

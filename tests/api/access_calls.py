@@ -93,6 +93,7 @@ def standing(world: World, one: Subject) -> dict[str, str]:
 
 def fresh_record(kind: str, one: Subject, word: str) -> dict[str, Any]:
     """A new record of a type about a wearer, without its type."""
+    visit_at = format_instant(NOON) if one.visited else SINCE
     future = {"from": format_instant(NOON + 30 * DAY_US), "to": format_instant(NOON + 31 * DAY_US)}
     told: dict[str, dict[str, Any]] = {
         "area": {"id": word, "kind": "district", "parent": "kent"},
@@ -116,7 +117,7 @@ def fresh_record(kind: str, one: Subject, word: str) -> dict[str, Any]:
         },
         "absence": {"id": f"A-{word}", "condition": one.K, **future},
         "suspension": {"id": f"S-{word}", "order": one.O, **future},
-        "visit": {"id": f"X-{word}", "wearer": one.W, "kind": "inspect", "at": SINCE, "outcome": "done"},
+        "visit": {"id": f"X-{word}", "wearer": one.W, "kind": "inspect", "at": visit_at, "outcome": "done"},
         "equipment_check": {"id": f"E-{word}", "device": one.T, "at": SINCE, "result": "sound"},
         "assessment": {"id": f"B-{word}", "violation": f"{one.W}-1", "decision": "upheld"},
     }

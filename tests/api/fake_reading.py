@@ -24,19 +24,12 @@ from domain.records import (
     Order,
     Suspension,
     Version,
+    Victim,
     Wearer,
     Zone,
 )
 from domain.violations import Violation
-from domain.vocabulary import (
-    AlertCondition,
-    AlertWork,
-    EventCode,
-    EventState,
-    Kind,
-    OrderState,
-    Severity,
-)
+from domain.vocabulary import AlertCondition, AlertWork, EventCode, EventState, Kind, OrderState, Severity
 from store.alert_figures import AlertMeasures, AlertsNow
 from store.position_columns import PositionColumns, columns_of
 from store.reading_health import FittedRow, RestRow, StretchRow
@@ -134,7 +127,9 @@ class FakeReading(Letters):
             wake.set()
 
     def _log(self, topic: str, body: dict[str, Any]) -> None:
-        self.log.append(EventRow(self.next_event, topic, body))
+        units = {one.device for one in self._of(Fitting) if one.victim is not None}
+        of_victim = body.get("victim") is not None and body.get("device") in units
+        self.log.append(EventRow(self.next_event, topic, body, of_victim))
         self.next_event += 1
 
     def _change(self, change: AlertChange) -> AlertRow:
@@ -194,6 +189,10 @@ class FakeReading(Letters):
     async def wearers_in_sight(self) -> frozenset[str]:
         self._asked("wearers_in_sight")
         return frozenset(one.id for one in self._of(Wearer))
+
+    async def victims_in_sight(self) -> frozenset[str]:
+        self._asked("victims_in_sight")
+        return frozenset(one.id for one in self._of(Victim))
 
     async def ready(self) -> str | None:
         return "the database does not answer" if self.away else self.wrong

@@ -75,6 +75,29 @@ async def test_a_variation_that_cannot_be_read_is_told_its_faults_whatever_versi
         assert at.entered() == before
 
 
+@pytest.mark.real
+@pytest.mark.slow
+async def test_a_variation_that_makes_something_wrong_of_a_known_condition_is_refused(embedded_url: str) -> None:
+    async with entry(embedded_url) as at:
+        await at.everything()
+        unit = record("T1") | {"id": "H9", "kind": "home_unit"}
+        order = record("O1") | {"id": "O9", "kind": "bail"}
+        rows = [row | {"start": "18:00", "end": "18:00"} for row in record("C2")["timetable"]]
+        fitting = record("F1") | {"id": "F9", "device": "H9"}
+        at_home = record("C2") | {"id": "C9", "order": "O9", "timetable": rows}
+        at_home["place"] = at_home["place"] | {"home_unit": "H9"}
+        for one in (unit, fitting, order, at_home):
+            assert (await at.enter(one)).status_code == 201
+        before = at.entered()
+        for one, kind, who in ((order, "suspended_sentence", OLA), (unit, "gps_tag", DEV)):
+            path = f"{PATHS[one['type']]}/{one['id']}"
+            body = {key: value for key, value in one.items() if key != "type"} | {"kind": kind}
+            answer = await at.call("PUT", path, body, who, If_Match=(await at.get(path, who)).headers["etag"])
+            assert answer.status_code == 422, answer.text
+            assert list(problem(answer)) == ["kind"], answer.text
+        assert at.entered() == before
+
+
 @pytest.mark.parametrize(
     ("cause", "plain"),
     [

@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from access.grants import GRANTS, Deed
 from domain.caseload_file import parse_record
 from domain.instants import DAY_US, HOUR_US, MINUTE_US
 from domain.records import Version
@@ -59,6 +60,16 @@ PAIR = [
     record(type="condition", id="C7", order="O7", kind="trail"),
 ]
 WEARERS_LON = f"{WEARER_AT[0]}"
+MORE = (
+    "violations/V1-1",
+    "violations/W7-2",
+    "violations?wearer=W7",
+    "alerts/3",
+    "alerts?wearer=W7",
+    "devices/T7",
+    "search?q=one",
+)
+"""What is asked besides every path: of the unit's silence, and of the wearer's violation that names it."""
 
 
 @dataclass
@@ -80,7 +91,9 @@ async def pair(url: str, severity: Severity = Severity.CRITICAL) -> AsyncIterato
         told = {"victim": "V1", "condition": "P7", "order": "O7", "evidence": evidence}
         near = violation_of("W7-1", kind=Kind.PROXIMITY_ALERT, from_us=NOON - MINUTE_US, **told)
         silent = violation_of("V1-1", wearer=None, kind=Kind.VICTIM_UNIT_SILENT, **(told | {"device": UNIT}))
-        await at.made.commit([near, silent], [change_of(near, severity=severity), change_of(silent, severity=severity)])
+        lost = violation_of("W7-2", kind=Kind.PROXIMITY_UNKNOWN, **(told | {"device": UNIT, "evidence": evidence[:1]}))
+        alerts = [change_of(one, severity=severity) for one in (near, silent)]
+        await at.made.commit([near, silent, lost], [*alerts, change_of(lost, severity=Severity.SERIOUS)])
         await at.look()
         yield Pair(at, int(at.ask("SELECT alert_no FROM alerts WHERE episode = 'W7-1'")[0][0]))
 
@@ -124,7 +137,7 @@ async def test_no_answer_to_anybody_holds_it(database_url: str, capsys: pytest.C
         assert len(asked) > 40
         answered = 0
         for role in Role:
-            for path in [*asked, "/api/v1/violations/V1-1", "/api/v1/devices/T7", "/api/v1/search?q=one"]:
+            for path in [*asked, *(f"/api/v1/{more}" for more in MORE)]:
                 for accept in ("application/json", "application/x-ndjson, text/csv;q=0.9, */*;q=0.1"):
                     who = asks("x", role, "kent,essex") | {"Accept": accept, "Test-Organisation": "kent-police"}
                     answer = await at.client.get(path, headers=who)
@@ -140,10 +153,27 @@ async def test_no_answer_to_anybody_holds_it(database_url: str, capsys: pytest.C
 async def test_evidence_names_no_fact_of_theirs(database_url: str) -> None:
     async with pair(database_url) as there:
         for path in ("violations?wearer=W7", "violations/W7-1"):
-            (item,) = (await there.at.get(path, OLA)).json()["items"]
-            assert item["evidence"] == [{"device": "T7", "gen": 0, "seq": 2}]
+            items = (await there.at.get(path, OLA)).json()["items"]
+            assert [one["evidence"] for one in items if one["id"] == "W7-1"] == [[{"device": "T7", "gen": 0, "seq": 2}]]
         kept = there.at.ask("SELECT evidence FROM violations WHERE id = 'W7-1'")
         assert [one["device"] for one in kept[0][0]] == [UNIT, "T7"], "what the rules found stays as it was"
+
+
+async def test_the_unit_that_a_violation_of_the_wearer_names_is_told_to_those_who_know_units(database_url: str) -> None:
+    async with pair(database_url) as there:
+        (number,) = there.at.ask("SELECT alert_no FROM alerts WHERE episode = 'W7-2'")[0]
+        for role in (Role.OPERATOR, Role.SUPERVISOR, Role.OFFICER, Role.POLICE, Role.VICTIM_LIAISON):
+            who = asks("x", role, "kent") | {"Test-Organisation": "kent-police"}
+            told = UNIT if role in KNOW_UNITS else None
+            alert = await there.at.get(f"alerts/{number}", who)
+            listed = (await there.at.get("alerts?wearer=W7", who)).json()["items"]
+            assert [alert.json()["device"], *(one["device"] for one in listed if one["episode"] == "W7-2")] == [
+                told
+            ] * 2
+            if role in GRANTS[Deed.READ_VIOLATIONS]:
+                of_one = (await there.at.get("violations/W7-2", who)).json()["items"]
+                of_all = (await there.at.get("violations?wearer=W7", who)).json()["items"]
+                assert [one["device"] for one in (*of_one, *of_all) if one["id"] == "W7-2"] == [told] * 2, role
 
 
 async def test_the_stream_holds_it_neither(database_url: str) -> None:
@@ -157,11 +187,12 @@ async def test_the_stream_holds_it_neither(database_url: str) -> None:
             ):
                 async for line in answer.aiter_lines():
                     lines.append(line)
-                    if line.startswith("data") and '"episode":"W7-1"' in line.replace(" ", ""):
+                    if line.startswith("data") and '"episode":"W7-2"' in line.replace(" ", ""):
                         break
             text = "\n".join(lines)
             assert "W7-1" in text
             assert leaks(text, role) == []
+            assert (f'"device":"{UNIT}"' in text.replace(" ", "")) == (role in KNOW_UNITS)
             bodies = [json.loads(line[5:]) for line in lines if line.startswith("data")]
             for body in bodies:
                 assert UNIT not in json.dumps(body.get("evidence", [])), role

@@ -387,6 +387,20 @@ async def test_a_request_about_a_place_tells_who_was_there_as_far_as_orders_perm
         assert (await at.get(f"requests/{number}/matches", OLA)).status_code == 403
 
 
+async def test_a_request_about_a_place_is_approved_by_somebody_who_sees_every_area(database_url: str) -> None:
+    async with fleet(database_url) as at:
+        number = await asked(at, place={"lon": 0.5, "lat": 51.25, "radius_m": 200})
+        for who in (asks("kay", "supervisor", "kent"), asks("ken", "duty_manager", "kent,essex")):
+            refused = await at.post(f"requests/{number}/approve", {"reason": "right"}, who)
+            assert refused.status_code == 403
+            assert "whose account has every area approves this" in refused.json()["detail"]
+        assert (await at.get(f"requests/{number}", SUE)).json()["state"] == "asked"
+        assert (await at.get(f"requests/{number}/matches", PC)).status_code == 409
+        assert (await at.post(f"requests/{number}/approve", {"reason": "right"}, SUE)).json()["state"] == "approved"
+        kay = asks("kay", "supervisor", "kent")
+        assert (await at.post(f"requests/{number}/revoke", {"reason": "over"}, kay)).json()["state"] == "revoked"
+
+
 async def test_places_are_looked_through_a_bounded_piece_at_a_time(database_url: str) -> None:
     async with fleet(database_url) as at:
         await fix(at, 2, NOON - HOUR_US, INSIDE, *range(1, 3))

@@ -119,9 +119,9 @@ async def test_a_chronology_has_everything_a_page_at_a_time_and_nothing_of_a_pro
             "curfew came into force",
             "device TW1002 fitted",
             "W1002-1: upheld",
-            "violation opened, version 1: curfew",
-            "violation closed, version 2: curfew",
-            "monitoring gap opened, version 1: communication lost",
+            "violation opened, version 1: curfew not kept",
+            "violation closed, version 2: curfew not kept",
+            "monitoring gap opened, version 1: no message from the device",
         ):
             assert said in events
         found, path = [], "wearers/W1002/chronology?limit=3"

@@ -70,7 +70,9 @@ async def test_a_stale_revision_is_412_with_who_changed_it_and_when(database_url
         assert (await at.get("alerts/1")).json()["work"] == "claimed"
         assert (await at.post("alerts/1/claim", who=PIA, If_Match="*")).status_code == 200
         for other in ("3", "nonsense", 'W/"3"', f'"{"9" * 30}"', '"x", "2"'):
-            assert (await at.post("alerts/1/claim", who=PIA, If_Match=other)).status_code == 412, other
+            refused = await at.post("alerts/1/claim", who=PIA, If_Match=other)
+            assert refused.status_code == 412, other
+            assert "alert 1 is at revision 3, not the one that you sent: " in refused.json()["detail"], other
         assert (await at.post("alerts/1/claim", who=PIA, If_Match='"x", "3"')).status_code == 200
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 import structlog
 
@@ -221,3 +222,20 @@ def test_a_database_that_was_not_migrated_is_one_line_whatever_is_asked(
         said = "bailiwick: the database does not have the current schema: run `bailiwick migrate` first"
         assert (done.returncode, done.stderr.splitlines()[-1:]) == (1, [said]), words
         assert "Traceback" not in done.stderr, words
+
+
+@pytest.mark.slow
+@pytest.mark.bare
+def test_a_database_of_a_newer_program_is_one_line_in_a_service_too(
+    bailiwick: Run, timescale_url: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(timescale_url) as conn:
+        conn.execute("CREATE TABLE migrations (name text, checksum text, applied_at timestamptz)")
+        conn.execute("INSERT INTO migrations VALUES ('9999_later', '', now())")
+    mask = os.umask(0o022)
+    for words in (["contingency", "--now"], ["exporter"]):
+        done = bailiwick(*words, DATABASE_URL=timescale_url, EXPORTS_FOLDER=str(tmp_path))
+        assert done.returncode == 1, words
+        assert "9999_later" in done.stderr.splitlines()[-1], (words, done.stderr)
+        assert "Traceback" not in done.stderr, words
+    assert os.umask(mask) == 0o022, "what a command did to the mask of this process outlives it"

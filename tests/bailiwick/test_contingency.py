@@ -18,7 +18,8 @@ from domain.instants import HOUR_US, MINUTE_US
 from domain.rota import Shift
 from domain.vocabulary import Role
 from store import Store
-from tests.console.world import NAMES, NIGHT, World, night
+from tests.api.access_world import versions_of
+from tests.console.world import NAMES, NIGHT, NIGHTS, World, night
 from tests.store.alert_making import ZONES
 
 TOLD: dict[str, Any] = {
@@ -28,6 +29,7 @@ TOLD: dict[str, Any] = {
     "listed": 0,
     "duty": [],
     "wearers": [],
+    "not_taken": {"wearers": [], "of": 0},
 }
 
 
@@ -83,6 +85,38 @@ async def test_who_is_left_alone_now_is_not_on_it(database_url: str, tmp_path: P
         whys = {one["id"]: one["why"] for one in told["wearers"]}
         assert whys["W1001"] == "must keep away from a protected person"
         assert "nothing asks for contact now" not in whys.values()
+
+
+async def test_whoever_ingest_does_not_know_of_yet_is_named_apart(database_url: str, tmp_path: Path) -> None:
+    async with night(database_url, tmp_path, 3, alerts=False) as world:
+        assert (await listed(world))["not_taken"] == {"wearers": [], "of": 0}
+        times = {"from": "2026-11-21T20:00:00Z", "to": "2027-02-01T00:00:00Z"}
+        place = {"name": "home", "lon": 0.5, "lat": 51.2}
+        records = [
+            {"type": "wearer", "id": "W2001", "name": "Ines Rook", "phones": ["0700 900321"]},
+            {"type": "order", "id": "O2001", "wearer": "W2001", "kind": "community", **times},
+            {
+                "type": "condition",
+                "id": "C2001",
+                "order": "O2001",
+                "kind": "curfew",
+                "place": place,
+                "timetable": NIGHTS,
+            },
+            {"type": "absence", "id": "A2001", "condition": "C2001", **times},
+        ]
+        await world.made.store.learn(versions_of(*records))
+        told = await listed(world)
+        (one,) = told["not_taken"]["wearers"]
+        assert told["not_taken"]["of"] == 1
+        assert (one["id"], one["name"], one["phones"]) == ("W2001", "Ines Rook", ["0700 900321"])
+        assert one["entered"] == ["absence", "condition", "order", "wearer"]
+        assert "W2001" not in {listed["id"] for listed in told["wearers"]}
+        page, text = (write_list(tmp_path / "lists", told, None) / PAGE).read_text(), text_of(told)
+        for shown in (page, text):
+            assert "Ines Rook" in shown
+            assert "0700 900321" in shown
+            assert "ngest has not taken it" in shown
 
 
 async def test_dispatch_writes_it_signed_for_its_owner_alone_and_drops_old_ones(
@@ -157,3 +191,9 @@ def test_what_a_record_says_is_no_html(tmp_path: Path) -> None:
     assert "<script>" not in page
     assert "&lt;b&gt;A&lt;/b&gt;" in page
     assert "P. &lt;Able&gt;, Dee Farrow" in page, "an officer is a text, or an object"
+
+
+def test_the_list_for_a_terminal_tells_its_time_to_the_second_and_as_utc() -> None:
+    nobody = {"listed": 0, "wearers_in_force": 3, "duty": [], "not_taken": {"wearers": [], "of": 0}, "wearers": []}
+    told = {"made": "2026-11-21T22:30:00.123456Z", "centre_phone": None, **nobody}
+    assert text_of(told).startswith("as of 2026-11-21 22:30:00 UTC: 0 of 3 wearers with an order in force")

@@ -66,7 +66,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.real]
 
 @contextmanager
 def demo(folder: Path, *words: str, port: int | None = None) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """A demo that runs, and the file that it prints to."""
+    """A demo that runs, for a person whose files nobody else may read, and the file that it prints to."""
     said = folder / "said.txt"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BAILIWICK_")}
     with said.open("w") as output:
@@ -77,6 +77,7 @@ def demo(folder: Path, *words: str, port: int | None = None) -> Iterator[tuple[s
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
+            umask=0o077,
         )
     try:
         yield process, said

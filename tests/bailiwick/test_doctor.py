@@ -30,6 +30,7 @@ from bailiwick.settings import Settings
 from store import Store
 from store.reconciling import Reconciliation
 from store.survey import Survey
+from tests.store.made import ask
 
 GOOD_BROKER = {"version": "mosquitto version 2.0.21", "dropped": 0, "sent": 10, "kept": 10, "takes_largest": True}
 GOOD_SERVER: dict[str, Any] = {
@@ -149,6 +150,19 @@ def test_a_database_and_a_broker_as_they_should_be(
     assert f"kept all of {QUEUE_SENT} messages" in told
     assert "mosquitto version 2" in told
     assert "`bailiwick accounts add NAME --role administrator`" in told
+
+
+@pytest.mark.slow
+def test_a_database_that_a_newer_program_migrated_is_a_finding(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(database_url, "INSERT INTO migrations (name, checksum) VALUES ('9999_later', '') RETURNING 1")
+    assert doctor_command(Settings(database_url=database_url), as_json=True) == 1
+    found = {finding["about"]: finding for finding in json.loads(capsys.readouterr().out)["findings"]}
+    assert found["schema"]["verdict"] == "bad"
+    assert "9999_later" in found["schema"]["found"]
+    assert "run the newer program" in found["schema"]["advice"]
+    assert found["broker"]["found"] == "not set", "and the rest is looked at"
 
 
 async def migrate(url: str) -> None:

@@ -19,6 +19,7 @@ from store import Store
 from store.export_tables import BY_COMMIT, LEFT_OUT, OPEN, PROTECTED, SEALED, SECRETS
 from store.exporting import Wanted, connection, export_everything, tables_of
 from store.importing import import_everything
+from store.migrate import read_migrations
 from tests.bailiwick.test_replay import Ingest, Run, bailiwick, ingest
 from tests.rules.nights import Sender, at, each
 from tests.store.made import ask
@@ -214,7 +215,14 @@ def test_what_is_changed_missing_or_newer_is_named_and_nothing_is_taken(
         file |= {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
         (copy / "manifest.json").write_text(json.dumps(told))
 
+    def without(copy: Path, table: str) -> None:
+        """The manifest says nothing of a table, and of its files, any more."""
+        told = json.loads((copy / "manifest.json").read_bytes())
+        del told["tables"][table]
+        rewritten(copy, tables=told["tables"], files=[file for file in told["files"] if file["table"] != table])
+
     fixes = next(file.path for file in made.files if file.table == "fixes")
+    refused(lambda copy: without(copy, "violations"), "the table violations", "changed")
     refused(flipped, "alerts.ndjson.gz", "changed")
     refused(lambda copy: (copy / fixes).unlink(), fixes, "missing")
     refused(lambda copy: (copy / fixes).write_bytes(b""), fixes, "changed")
@@ -227,6 +235,27 @@ def test_what_is_changed_missing_or_newer_is_named_and_nothing_is_taken(
     refused(lambda copy: (copy / "manifest.json").write_bytes(b'{"format": 1}'), "manifest.json")
     refused(other_row, "alerts", "nothing was imported")
     import_everything(timescale_url, folder)
+
+
+def test_an_export_of_an_older_schema_lacks_what_came_later_and_is_taken(
+    whole: tuple[str, Path, Manifest], timescale_url: str
+) -> None:
+    _, folder, made = whole
+    told = json.loads((folder / "manifest.json").read_bytes())
+    before = next(k for k, name in enumerate(told["migrations"]) if "CREATE TABLE mutes" in migration_text(name))
+    assert made.tables["mutes"].rows == 0
+    del told["tables"]["mutes"]
+    assert not [file for file in told["files"] if file["table"] == "mutes"]
+    (folder / "manifest.json").write_text(json.dumps(told))
+    asyncio.run(migrated(timescale_url))
+    with pytest.raises(BadExport, match="the table mutes"):
+        import_everything(timescale_url, folder)
+    (folder / "manifest.json").write_text(json.dumps(told | {"migrations": told["migrations"][:before]}))
+    import_everything(timescale_url, folder)
+
+
+def migration_text(name: str) -> str:
+    return next(one.text for one in read_migrations() if one.name == name)
 
 
 @pytest.mark.bare

@@ -71,7 +71,7 @@ def test_environment_before_dotenv_before_secrets(monkeypatch: pytest.MonkeyPatc
         ("MQTT_URL", "http://x", "BAILIWICK_MQTT_URL: must start with mqtt:// or mqtts://"),
         ("MQTT_URL", "mqtt:///", "BAILIWICK_MQTT_URL: names no host"),
         ("MQTT_URL", "mqtt://x:99999", "BAILIWICK_MQTT_URL: .*[Pp]ort"),
-        ("MQTT_CA", "/no/such/file", "BAILIWICK_MQTT_CA: .*file"),
+        ("MQTT_CA", "/no/such/file", "BAILIWICK_MQTT_CA: there is no such file"),
         ("ADAPTERS", "owntracks traccar", "BAILIWICK_ADAPTERS: 'traccar' is not one of owntracks"),
         ("API_HOST", "0.0.0.0", "API_HOST 0.0.0.0: others are let in only with a PUBLIC_URL that starts with https://"),
         ("API_PROXIES", "127.0.0.1 proxy", "BAILIWICK_API_PROXIES: .*proxy"),
@@ -80,7 +80,9 @@ def test_environment_before_dotenv_before_secrets(monkeypatch: pytest.MonkeyPatc
         ("OIDC_CLIENT_SECRET", "geheim", "OIDC_CLIENT_SECRET needs OIDC_ISSUER and OIDC_CLIENT_ID"),
         ("OIDC_SCOPES", "email", "BAILIWICK_OIDC_SCOPES: `openid` must be among them"),
         ("API_HOST", "nonsense", "BAILIWICK_API_HOST: .*nonsense"),
-        ("API_PORT", "0", "BAILIWICK_API_PORT: "),
+        ("API_PORT", "0", "BAILIWICK_API_PORT: must be at least 1$"),
+        ("API_PORT", "70000", "BAILIWICK_API_PORT: must be at most 65535$"),
+        ("API_PORT", "high", "BAILIWICK_API_PORT: must be a whole number$"),
         ("PUBLIC_URL", "ftp://x", "BAILIWICK_PUBLIC_URL: must be an http:// or https:// address"),
         ("SECRETS_FOLDER", "/no/such/folder", "is not a folder"),
     ],
@@ -98,6 +100,12 @@ def test_unknown_settings_are_refused_wherever_they_stand(tmp_path: Path) -> Non
     (tmp_path / ".env").unlink()
     (tmp_path / "bailiwick_mqtt_ulr").write_text("x")
     assert "BAILIWICK_MQTT_ULR" in refusal()
+
+
+@pytest.mark.parametrize("line", ["BAILIWICK_API_PORT 9999", "BAILIWICK_API_PORT", "BAILIWICK_API_HOST='127.0.0.1"])
+def test_a_line_that_gives_nothing_a_value_is_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / ".env").write_text(f"# the console\nOTHER=1\n{line}\n")
+    assert refusal() == ".env, line 3: must be NAME=value, a comment (#) or empty"
 
 
 def test_settings_that_are_not_utf_8_are_one_line(tmp_path: Path) -> None:

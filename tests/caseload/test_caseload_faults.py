@@ -290,6 +290,15 @@ def test_an_id_stands_once_for_each_type() -> None:
     [found] = faults_of(also(record("W1")))
     assert (found.line, found.field) == (LAST, "id")
     assert found.cause == f"wearer 'W1' already stands on line {line_of('W1')}"
+
+
+def test_an_id_that_a_bad_line_has_taken_is_told_with_all_else() -> None:
+    bad = record("W1") | {"id": "W9", "level": "high"}
+    for first, second in ((bad, record("W1") | {"id": "W9"}), (record("W1") | {"id": "W9"}, bad)):
+        faults = faults_of(also(first, second))
+        assert sorted((fault.line, fault.field) for fault in faults) == sorted(
+            [(LAST + (second is bad), "level"), (LAST + 1, "id")]
+        )
     assert faults_of(also({"type": "zone", "id": "W1", "shape": record("Z1")["shape"]})) == []
 
 

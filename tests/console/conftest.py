@@ -68,7 +68,9 @@ def filled(embedded_server: PostgresServer, tmp_path_factory: pytest.TempPathFac
 def night_url(embedded_server: PostgresServer, filled: tuple[str, Begun]) -> Iterator[str]:
     """A fresh copy."""
     name, template = f"{filled[0]}_{next(_numbers)}", filled[0]
-    copied = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    copied = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+        sql.Identifier(name), sql.Identifier(template)
+    )
     dropped = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
     with psycopg.connect(embedded_server.url("postgres"), autocommit=True) as conn:
         conn.execute(copied)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import playwright.async_api as playwright
 import pytest
 from playwright.async_api import expect
@@ -341,3 +343,15 @@ async def test_an_alert_of_the_service_and_one_of_a_victims_own_unit_have_pages_
 async def test_there_is_no_such_alert(chromium: playwright.Browser, night: World, address: str) -> None:
     async with browsing(chromium, address, "/alerts/4711", expected=REFUSED) as page:
         await expect(page.locator("h1")).to_have_text("There is nothing here, or nothing that you may see")
+
+
+async def test_the_unit_of_a_protected_person_is_named_on_no_page_of_others(night: World) -> None:
+    lost = {"victim": "V1", "condition": "PW1001", "device": "U1", "evidence": ()}
+    number = await night.raised("W1001", Kind.PROXIMITY_UNKNOWN, Severity.SERIOUS, **lost)
+    for path in (f"/alerts/{number}", "/wearers/W1001", "/alerts", "/"):
+        for who in (DEE, POLICE):
+            page = await night.client.get(path, headers=who | {"Accept": "text/html"}, follow_redirects=True)
+            assert page.status_code in (200, 403), (path, page.status_code)
+            assert not re.search(r"\bU1\b", page.text), path
+    page = await night.client.get(f"/alerts/{number}", headers=DEE | {"Accept": "text/html"})
+    assert "Distance to a victim unknown" in page.text

@@ -9,7 +9,8 @@ import playwright.async_api as playwright
 from playwright.async_api import expect
 
 from api.console.charts import chart, said
-from api.console.court import CAUSES, KEPT, MET, STEPS, WEIGHTS, WHATS, WHYS
+from api.console.court import CAUSES, KEPT, MET, STEPS, WEIGHTS, WHATS, WHYS, by_week
+from api.console.hours import hours_words, minutes_of, minutes_words
 from domain.vocabulary import Cause
 from evidence.chronology import What
 from evidence.compliance import KeptAs, Weight
@@ -55,7 +56,7 @@ async def test_the_sheets_say_what_was_decided_in_plain_words(night: World) -> N
     for words in (
         "Waits for the officer",
         "Kept, with doubt",
-        "Nothing is known of 11.0 hours",
+        "Nothing is known of 11 h",
         "a reasonable excuse (“At hospital; letter seen”)",
         "they had not been told: counts against nobody",
         "Monitoring gaps 2",
@@ -73,7 +74,7 @@ async def test_the_sheets_say_what_was_decided_in_plain_words(night: World) -> N
     weeks = await page_of(night, "/orders/OW1003/weeks")
     for words in (
         "Short W1003-101",
-        "at least 25.0",
+        "at least 25 h",
         "Mon 23 Nov 2026 10:00 16:00 Attendance: the workshop No : suspended",
     ):
         assert words in weeks, words
@@ -123,3 +124,28 @@ async def test_a_sheet_prints_without_its_forms_and_fits_a_phone(
             await expect(page.locator(kept_off).first).to_be_hidden()
         await expect(page.get_by_text("Signed")).to_be_visible()
         await expect(page.get_by_role("heading", name="Monitoring gaps")).to_be_visible()
+
+
+def hours(required: float, present: float, absent: float, open_: float) -> dict[str, float]:
+    return {"required": required, "present": present, "absent": absent, "open": open_}
+
+
+def test_hours_of_a_sheet_add_up_across_and_down_as_they_are_printed() -> None:
+    weeks = [hours(24.0, 22.74, 1.24, 0.02), hours(84.0, 83.99, 0.0, 0.01), hours(24.0, 22.75, 1.25, 0.0)]
+    rows, summed = by_week({"weeks": [{"hours": one} for one in weeks]})
+    for minutes in (*(one for _, one in rows), summed):
+        assert minutes.required == minutes.present + minutes.absent + minutes.open
+    assert [one.required for _, one in rows] == [1440, 5040, 1440]
+    assert summed.absent == sum(one.absent for _, one in rows)
+    assert [minutes_words(getattr(rows[2][1], part)) for part in ("present", "absent", "open")] == [
+        *("22 h 45 min", "1 h 15 min", "0 h")
+    ]
+    assert [hours_words(one) for one in (0.0, 0.75, 24.0, 100.5)] == ["0 h", "45 min", "24 h", "100 h 30 min"]
+
+
+def test_no_minute_is_counted_against_anybody_by_rounding_alone() -> None:
+    found = minutes_of(hours(1.0, 0.34, 0.33, 0.33))
+    assert (found.present, found.absent, found.open) == (20, 20, 20)
+    assert minutes_of(hours(12.0, 11.99, 0.01, 0.0)).required == 720
+    tied = minutes_of(hours(0.05, 0.025, 0.025, 0.0))
+    assert (tied.present, tied.absent) == (2, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.api.access_world import versions_of
 from tests.api.doors import asks
 from tests.console.centre_states import parked, visited
 from tests.console.world import OLA, World
@@ -24,6 +25,18 @@ async def test_a_field_officer_sees_todays_visits_and_how_the_devices_are(night:
     assert (await night.client.get("/dead-letters", headers=FIN | HTML)).status_code == 403
 
 
+async def test_a_field_officer_sees_the_visits_of_no_other_day(night: World) -> None:
+    await visited(night)
+    other = {"type": "visit", "wearer": "W1001", "kind": "remove", "outcome": "done"}
+    for name, at in (("X-before", "2026-11-20T23:59:59Z"), ("X-after", "2026-11-22T00:00:00Z")):
+        await night.made.learn(*versions_of(other | {"id": name, "at": at}))
+    assert [one["record"]["id"] for one in (await night.get("visits", FIN))["items"]] == ["XW1001", "XW1002"]
+    for path in ("visits/X-before", "visits/X-before/versions", "visits/X-after", "visits/X-after/versions"):
+        assert (await night.client.get(f"/api/v1/{path}", headers=FIN)).status_code == 404, path
+        assert (await night.client.get(f"/api/v1/{path}", headers=OLA)).status_code == 200, path
+    assert (await night.client.get("/api/v1/visits/XW1001/versions", headers=FIN)).status_code == 200
+
+
 async def test_devices_and_parked_messages_are_the_device_managers(night: World) -> None:
     await parked(night)
     first = await night.client.get("/", headers=DAN | HTML)
@@ -42,3 +55,13 @@ async def test_devices_and_parked_messages_are_the_device_managers(night: World)
     rest = await night.client.get(one["next"], headers=DAN)
     assert [item["reason"] for item in (*one["items"], *rest.json()["items"])] == ["schema", "unknown_device"]
     assert (await night.client.get("/api/v1/dead-letters", headers=OLA)).status_code == 403
+
+
+async def test_a_curfew_tag_is_heard_through_its_home_unit_and_never_called_unheard(night: World) -> None:
+    await night.made.learn(*versions_of({"type": "device", "id": "R900", "kind": "rf_tag", "model": "band"}))
+    await night.made.learn(*versions_of({"type": "device", "id": "G900", "kind": "gps_tag", "model": "loc"}))
+    rows = (await night.client.get("/devices", headers=DAN | HTML)).text.split("<tr")
+    tag = next(row for row in rows if "R900" in row)
+    assert "heard through its home monitoring unit" in tag
+    assert "never heard" not in tag
+    assert "<strong>never heard</strong>" in next(row for row in rows if "G900" in row)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alerts.protocols import Action, Target
-from api.console import alert_work, contact_form
+from api.console import alert_work, contact_form, words
 from api.console.ages import born_and_age
 from api.console.alert import COMMAND_STATES
 from api.console.alert_found import Found
@@ -87,9 +87,18 @@ def test_who_did_what_has_words_for_everything_that_can_be() -> None:
 def test_a_step_is_told_with_its_limits(action: Action) -> None:
     step = {"action": action.value, "to": "police", "by": ["webhook", "call"], "text": "alert", "after_s": 300}
     step |= {"stop": ["victim_answered"], "only": [], "repeat_s": 600, "done": 0, "due": "2026-11-21T12:05:00Z"}
-    (found,) = alert_work.steps_of({"protocol": {"steps": [step]}}, ALERT | {"work": "raised"})
+    sent = {
+        "target": "police",
+        "text": "alert",
+        "channel": "webhook",
+        "state": "sent",
+        "sends": True,
+        "stands_down": None,
+    }
+    (found,) = alert_work.steps_of({"protocol": {"steps": [step]}, "notifications": []}, ALERT | {"work": "raised"})
     assert (found.state, found.unless) == ("due", "not once the protected person has answered")
-    (over,) = alert_work.steps_of({"protocol": {"steps": [step | {"done": 1}]}}, ALERT | {"work": "closed"})
+    taken = {"protocol": {"steps": [step | {"done": 1}]}, "notifications": [sent]}
+    (over,) = alert_work.steps_of(taken, ALERT | {"work": "closed"})
     assert (over.state, over.due) == ("done", None)
 
 
@@ -166,3 +175,36 @@ def test_every_shape_of_a_zone_is_drawn() -> None:
     assert (circle["geometry"]["type"], circle["properties"]["radius_m"]) == ("Point", 90)
     corridor = zone_feature({"type": "Corridor", "coordinates": [[0, 51], [1, 51]], "width_m": 40}, {"kind": "zone"})
     assert (corridor["geometry"]["type"], corridor["properties"]["width_m"]) == ("LineString", 40)
+
+
+def test_a_transit_is_told_as_two_points_outside_and_never_as_a_way_through() -> None:
+    first, second, *_ = sentences(kind=Kind.ZONE_TRANSIT, to_us=NOON + 90_000_000)
+    assert first == (
+        "Alder Finch was outside the exclusion zone “the High Street” at two points, at 12:00 on Sat 21 Nov and at 12:01. "
+        "The straight line between them crosses it."
+    )
+    assert second == (
+        "The line is not the route: nothing shows that the device wearer was inside, and it is no violation."
+    )
+    known = ALERT | {"kind": "zone_transit", "happened": "2026-11-21T11:58:00Z"}
+    assert "passed through" not in " ".join(told(known, None, None, "Alder Finch"))
+
+
+@pytest.mark.parametrize("code", Code)
+def test_an_event_code_stands_in_brackets_after_the_words(code: Code) -> None:
+    kind = words.OF_EQUIPMENT.get(code, Kind.CURFEW)
+    said = words.alert_words(kind.value, code.value)
+    assert said.endswith(f" ({code.value})")
+    assert words.CODES[code.value] == said, "the scripts say the same"
+    assert words.alert_words("curfew", "AL10") == "Left home during curfew (AL10)"
+    assert words.alert_words("curfew", None) == "Curfew not kept"
+
+
+def test_a_position_score_says_which_way_it_counts_and_never_looks_certain() -> None:
+    assert words.position_score(0.0) == "under 0.0001 (towards 1 is inside, towards 0 outside)"
+    assert words.position_score(1.0).startswith("over 0.9999 ")
+    assert words.position_score(0.9712).startswith("0.9712 ")
+
+
+def test_a_language_is_told_by_its_name() -> None:
+    assert [words.language_words(tag) for tag in ("pl", "cy-GB", "xx")] == ["Polish", "Welsh", "xx"]

@@ -407,7 +407,7 @@ async def test_a_claim_and_what_the_protocol_does_next_count_down_by_the_clock_o
 ) -> None:
     async with queue_at(chromium, address) as page:
         line = line_of(page, "W1007")
-        await expect(line).to_contain_text(re.compile(r"Supervisor told in (1:00|0:[45]\d)"), timeout=10_000)
+        await expect(line).to_contain_text(re.compile(r"Supervisor is told in (1:00|0:[45]\d)"), timeout=10_000)
         await (await to_line(page, "W1007")).press("c")
         await expect(line).to_contain_text("You until 23:30")
         await night.made.look(night.clock())

@@ -7,6 +7,7 @@ from dataclasses import replace
 from domain.instants import FAR_US, format_instant
 from domain.records import Version
 from domain.vocabulary import Cause, Change, Code, Kind
+from evidence.breaches import BREACHES
 from evidence.chronology import WITHHELD, Happened, What, chronology, of_records, of_violations
 from tests.evidence.made import assessed, curfew, out, us, version, wearer
 
@@ -70,11 +71,11 @@ def test_violations_with_their_versions_and_gaps_apart() -> None:
     early = out(3, "2026-11-04T02:00", None, untold=True)
     found = chronology(of_violations([first, closed, gone, gap, early]), *ALWAYS)
     assert told(found) == [
-        ("2026-11-03T20:00", "violation opened, version 1: curfew AL10"),
-        ("2026-11-03T22:01", "violation closed, version 2: curfew AL10"),
-        ("2026-11-04T01:00", "monitoring gap opened, version 1: communication lost"),
-        ("2026-11-04T02:00", "violation opened, version 1: curfew (untold: counts against nobody)"),
-        ("2026-11-05T09:00", "violation withdrawn, version 3: curfew AL10"),
+        ("2026-11-03T20:00", "violation opened, version 1: left home during curfew (AL10)"),
+        ("2026-11-03T22:01", "violation closed, version 2: left home during curfew (AL10)"),
+        ("2026-11-04T01:00", "monitoring gap opened, version 1: no message from the device"),
+        ("2026-11-04T02:00", "violation opened, version 1: curfew not kept (untold: counts against nobody)"),
+        ("2026-11-05T09:00", "violation withdrawn, version 3: left home during curfew (AL10)"),
     ]
     assert [one.about for one in chronology(of_violations([first, gap]), *ALWAYS, [What.ALERT])] == []
 
@@ -111,5 +112,25 @@ def test_nothing_tells_of_a_protected_person() -> None:
         assert hidden not in everything
     texts = [one.text for one in shown if one.what is What.CONTACT]
     assert texts == [WITHHELD, "will go home by Marshfield Road", WITHHELD], "a street of a like name stays"
-    assert "violation opened, version 1: proximity alert, of a protected person" in everything
+    assert "violation opened, version 1: near a protected person, of a protected person" in everything
     assert "proximity about a protected person came into force" in everything
+
+
+def test_a_warning_is_never_called_a_violation_and_a_gap_stands_apart() -> None:
+    edge = out(1, "2026-11-03T20:00", None, kind=Kind.ZONE_EDGE)
+    line = out(2, "2026-11-03T21:00", None, kind=Kind.ZONE_TRANSIT)
+    lost = out(3, "2026-11-03T22:00", None, kind=Kind.LOCATION_LOST, cause=Cause.UNKNOWN)
+    inside = out(4, "2026-11-03T23:00", None, kind=Kind.EXCLUSION_ZONE)
+    found = chronology(of_violations([edge, line, lost, inside]), *ALWAYS)
+    assert [(one.what, one.event) for one in found] == [
+        (What.NOTICE, "warning opened, version 1: at the edge of a zone"),
+        (What.NOTICE, "information opened, version 1: perhaps passed through a zone"),
+        (What.MONITORING_GAP, "monitoring gap opened, version 1: no position from the device"),
+        (What.VIOLATION, "violation opened, version 1: in an exclusion zone"),
+    ]
+
+
+def test_what_may_be_a_breach_is_no_warning() -> None:
+    kinds = [kind for kind in Kind if kind in BREACHES]
+    found = of_violations(out(number, "2026-11-03T20:00", None, kind=kind) for number, kind in enumerate(kinds, 1))
+    assert {one.what for one in found} == {What.VIOLATION}

@@ -88,7 +88,9 @@ def test_same_as_the_fold(work: Load, said: NDArray[np.int8]) -> None:
     for cut in range(0, FIXES, WEARERS):
         order = np.arange(cut, cut + WEARERS)
         rows = (state.devices, state.parties, state.tracks)
-        fold_tracks(facts, order, np.full(FIXES, Quality.OK, np.int8), work.owner, *rows, tables, out)
+        fold_tracks(
+            facts, order, np.full(FIXES, Quality.OK, np.int8), work.owner, np.zeros(FIXES, np.int64), *rows, tables, out
+        )
         newest = {int(work.owner[fix]): int(fix) for fix in order}
         for owner, fix in newest.items():
             kept = state.tracks["last_class"][owner * ZONES_EACH : (owner + 1) * ZONES_EACH]

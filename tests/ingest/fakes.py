@@ -19,7 +19,7 @@ from domain.incidents import IncidentVersion
 from domain.instants import EARLY_US
 from domain.records import Device, Version
 from domain.violations import FactId, Violation
-from domain.vocabulary import Cause, Change, EventCode, Kind, OrderState, Reason
+from domain.vocabulary import AlertCondition, Cause, Change, EventCode, Kind, OrderState, Reason
 from geofence.decisions import Answer, Ask, Decisions
 from ingest.clock import LineClock
 from ingest.ports import Delivery, SessionTaken
@@ -190,6 +190,7 @@ class FakeLead:
     def __init__(self, database: FakeDatabase) -> None:
         self._database = database
         self._gone = asyncio.Event()
+        self.ended_frozen = False
 
     async def __aenter__(self) -> FakeLead:
         return self
@@ -305,6 +306,11 @@ class FakeStore:
             devices = [roster.add(work.roster.ids[d]) if d >= 0 else -1 for d in work.batch.devices]
             batch = replace(work.batch, facts=facts, learnt=learnt, devices=np.array(devices, np.int32))
             yield Commit(work.no, replace(batch, event_data=dict(work.event_data), networks=dict(work.networks)))
+
+    async def active_since(self, kind: str) -> list[int]:
+        newest = {change.episode: change for work in self.database.works for change in work.alerts}
+        active = (one for one in newest.values() if one.kind == kind and one.state is AlertCondition.ACTIVE)
+        return sorted(change.raised_us for change in active)
 
     async def replayable(self, limit: int) -> list[tuple[int, DeadLetter]]:
         known = {

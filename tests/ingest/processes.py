@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from bailiwick.timezones import pinned_time_zones
 from domain.instants import format_instant
 from domain.records import Version
 from ingest.broker import BrokerAddress
-from ingest.clock import WallClock, wall_clock
+from ingest.clock import SteadyClock, WallClock, wall_clock
 from ingest.service import IngestConfig, serve
 from store import Store
 from tests.waiting import eventually
@@ -95,15 +96,16 @@ async def ingesting(
     url: str,
     mqtt_url: str,
     clock: WallClock = wall_clock,
+    steady_s: SteadyClock = time.monotonic,
     *,
     at_most_once: bool = False,
     adapters: tuple[str, ...] = (),
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Ingest inside of the test's process, until the block ends; with a clock of the test's own."""
+    """Ingest inside of the test's process, until the block ends; with clocks of the test's own."""
     stop = asyncio.Event()
     address = BrokerAddress.parse(mqtt_url)
     config = IngestConfig(url, address, pinned_time_zones(), "tests-ingest", at_most_once, adapters=adapters)
-    task = asyncio.create_task(serve(config, stop, clock))
+    task = asyncio.create_task(serve(config, stop, clock, steady_s))
     database = Questions(url)
     await eventually(lambda: task.done() or database.connected(), "ingest is subscribed", timeout_s=60)
     try:

@@ -13,10 +13,10 @@ import psutil
 import psycopg
 import pytest
 
+from domain.commits import DEAF_KIND
 from domain.facts import LineKind, Roster
-from domain.instants import MINUTE_US
+from domain.instants import MINUTE_US, SECOND_US
 from ingest.batches import HELD_MESSAGES
-from ingest.ticks import DEAF_KIND
 from store import Store
 from tests.ingest.made import message, worn
 from tests.ingest.processes import Questions, ingesting, prepare, processes
@@ -31,12 +31,15 @@ MEMORY_GROWTH_MB = 150
 
 @dataclass
 class MovedClock:
-    """The real clock, set forward by the test."""
+    """The real clock, set forward by the test; time passes with it."""
 
     ahead_us: int = 0
 
     def __call__(self) -> int:
         return time.time_ns() // 1000 + self.ahead_us
+
+    def steady_s(self) -> float:
+        return time.monotonic() + self.ahead_us / SECOND_US
 
 
 @dataclass
@@ -51,6 +54,12 @@ class Fleet:
         self.seq += 1
         async with Publisher(self.mqtt_url) as devices:
             await devices.publish([message(f"T{n}", self.seq, self.clock()) for n in range(1, DEVICES + 1)])
+
+
+async def prepared(url: str, mqtt_url: str) -> Fleet:
+    """A database that knows the devices, and the devices."""
+    await prepare(url, [record for n in range(1, DEVICES + 1) for record in worn(n)])
+    return Fleet(mqtt_url, MovedClock())
 
 
 @asynccontextmanager
@@ -74,18 +83,22 @@ def ticked_since(database: Questions, number: int) -> Callable[[], bool]:
     return lambda: database.figure("ticks") > number
 
 
+async def begins(fleet: Fleet, database: Questions) -> None:
+    """Everybody speaks, and the clock goes."""
+    await fleet.speak()
+    await eventually(ticked_since(database, 0), "it ticks")
+
+
 def lost(database: Questions) -> int:
     return database.number("SELECT count(*) FROM violations WHERE kind = 'communication_lost'")
 
 
 async def test_failure_25_a_stalled_database_makes_no_device_silent(timescale_url: str, mosquitto: Any) -> None:
-    clock = MovedClock()
-    fleet = Fleet(mosquitto.url, clock)
-    await prepare(timescale_url, [record for n in range(1, DEVICES + 1) for record in worn(n)])
+    fleet = await prepared(timescale_url, mosquitto.url)
+    clock = fleet.clock
     with Questions(timescale_url) as database:
-        async with ingesting(timescale_url, mosquitto.url, clock):
-            await fleet.speak()
-            await eventually(ticked_since(database, 0), "it ticks")
+        async with ingesting(timescale_url, mosquitto.url, clock, clock.steady_s):
+            await begins(fleet, database)
             async with stalled(timescale_url):
                 await eventually(lambda: database.withheld("cannot_commit") > 0, "no ticks any more")
                 began_us = clock()
@@ -107,17 +120,15 @@ def states_of(database: Questions) -> list[str]:
 async def test_failure_25_ten_minutes_without_broker_and_ingest_make_no_device_silent(
     timescale_url: str, mosquitto: Any
 ) -> None:
-    clock = MovedClock()
-    fleet = Fleet(mosquitto.url, clock)
-    await prepare(timescale_url, [record for n in range(1, DEVICES + 1) for record in worn(n)])
+    fleet = await prepared(timescale_url, mosquitto.url)
+    clock = fleet.clock
     with Questions(timescale_url) as database:
-        async with ingesting(timescale_url, mosquitto.url, clock):
-            await fleet.speak()
-            await eventually(ticked_since(database, 0), "it ticks")
+        async with ingesting(timescale_url, mosquitto.url, clock, clock.steady_s):
+            await begins(fleet, database)
         mosquitto.stop()
         clock.ahead_us += 10 * MINUTE_US
         mosquitto.start()
-        async with ingesting(timescale_url, mosquitto.url, clock):
+        async with ingesting(timescale_url, mosquitto.url, clock, clock.steady_s):
             # The devices find their way back within minutes; until then nobody is called silent.
             await eventually(lambda: database.withheld("settling") > 1, "it waits for the devices")
             for _ in range(5):
@@ -129,6 +140,36 @@ async def test_failure_25_ten_minutes_without_broker_and_ingest_make_no_device_s
             # And the same clock, with devices that really are silent.
             clock.ahead_us += 10 * MINUTE_US
             await eventually(lambda: lost(database) == DEVICES, "silence is found")
+
+
+async def test_failure_25_an_ingest_that_is_replaced_while_it_settles_makes_no_device_silent(
+    timescale_url: str, mosquitto: Any
+) -> None:
+    fleet = await prepared(timescale_url, mosquitto.url)
+    clock = fleet.clock
+    with Questions(timescale_url) as database:
+        async with ingesting(timescale_url, mosquitto.url, clock, clock.steady_s):
+            await begins(fleet, database)
+            mosquitto.stop()
+            clock.ahead_us += 10 * MINUTE_US
+            mosquitto.start()
+            await eventually(lambda: database.withheld("settling") > 0, "it waits for the devices", timeout_s=30)
+            async with Publisher(mosquitto.url) as device:
+                await device.publish([message("T1", 2, clock())])
+            await eventually(lambda: database.fact_count() == DEVICES + 1, "one of them is back")
+        async with ingesting(timescale_url, mosquitto.url, clock, clock.steady_s):
+            await eventually(lambda: database.withheld("settling") > 11, "the next waits too", timeout_s=60)
+            assert lost(database) == 0
+            assert states_of(database) == ["active"]
+        async with ingesting(timescale_url, mosquitto.url, clock, clock.steady_s):
+            await eventually(lambda: 0 < database.withheld("settling") < 9, "the third is connected")
+            assert database.figure("deaf")
+            for _ in range(5):
+                clock.ahead_us += MINUTE_US
+                fleet.seq += 1
+                await fleet.speak()
+            await eventually(lambda: states_of(database) == ["cleared"], "the platform alert is over", timeout_s=30)
+            assert lost(database) == 0
 
 
 async def test_memory_is_bounded_while_the_database_stalls(timescale_url: str, mosquitto: Any, tmp_path: Path) -> None:

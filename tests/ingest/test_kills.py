@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -89,6 +90,31 @@ async def test_failure_15_ingest_is_killed_at_any_instant_and_another_takes_over
         await all_stored(database, sent)
         same_violations(database, sent, began_us)
         assert leader.stop() == 0
+
+
+async def test_failure_15_ingest_is_frozen_and_another_takes_over(
+    timescale_url: str, mosquitto: Any, tmp_path: Path
+) -> None:
+    began_us = now_us()
+    sent = feed(WEARERS, began_us, SEED + 3)
+    await prepare(timescale_url, sent.versions)
+    with processes(timescale_url, mosquitto.url, tmp_path) as start, Questions(timescale_url) as database:
+        leader: IngestProcess = start()
+        await leader.at_work()
+        standby: IngestProcess = start()
+        publishing = asyncio.create_task(publish_steadily(mosquitto.url, sent.messages, 2 * A_KILL_TAKES_S))
+        await standing_by(standby)
+        leader.child.send_signal(signal.SIGSTOP)
+        frozen_s = time.monotonic()
+        await standby.at_work()
+        assert time.monotonic() - frozen_s < TAKE_OVER_S
+        assert standby.says("the ingest at work was frozen")
+        leader.child.send_signal(signal.SIGCONT)
+        await standing_by(leader)
+        await publishing
+        await all_stored(database, sent)
+        same_violations(database, sent, began_us)
+        assert standby.stop() == 0
 
 
 async def test_failure_15_the_broker_restarts_under_load(timescale_url: str, mosquitto: Any, tmp_path: Path) -> None:

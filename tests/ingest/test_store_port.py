@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from domain.commits import Commit, Work
+from domain.commits import DEAF_KIND, Commit, Work
 from domain.facts import Roster
 from domain.instants import EARLY_US, SECOND_US
 from domain.records import Version
+from domain.vocabulary import AlertCondition
 from domain.wire import Decoder
 from ingest.ports import Store as StorePort
+from ingest.ticks import deaf_alert
 from ingest.weaving import empty_batch, woven
 from store.errors import NotNextCommit
 from store.store import Store
@@ -110,6 +112,15 @@ async def test_a_fact_that_is_kept_under_another_gen_comes_back_as_its_device_to
     assert back.batch.facts[["gen", "seq", "lat"]].tolist() == [(0, 3, 51.5), (0, 1, 51.6)]
     (stored,) = await side.store.facts_by_identity([(0, 1, 1)], roster)
     assert stored["lat"] == 51.6
+
+
+async def test_alerts_of_a_kind_are_active_until_they_are_cleared(side: Side) -> None:
+    roster = await first_start(side, *worn(1))
+    raised = [deaf_alert(at_us, at_us, AlertCondition.ACTIVE) for at_us in (NOW_US, NOW_US + 1)]
+    await side.store.commit(work(2, roster, [], alerts=[*raised, replace(raised[0], episode="other", kind="other")]))
+    assert await side.store.active_since(DEAF_KIND) == [NOW_US, NOW_US + 1]
+    await side.store.commit(work(3, roster, [], alerts=[deaf_alert(NOW_US, NOW_US + 9, AlertCondition.CLEARED)]))
+    assert await side.store.active_since(DEAF_KIND) == [NOW_US + 1]
 
 
 async def test_a_commit_that_does_not_follow_is_refused(side: Side) -> None:

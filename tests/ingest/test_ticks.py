@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from domain.instants import MINUTE_US, SECOND_US
+from domain.commits import DEAF_KIND
+from domain.instants import DAY_US, EARLY_US, SECOND_US
 from domain.vocabulary import AlertCondition
 from ingest import ticks as module
 from ingest.backlog import ON_THEIR_WAY_BYTES
 from ingest.batches import Gatherer
 from ingest.clock import LineClock
 from ingest.ports import Delivery
-from ingest.ticks import DEAF_KIND, Ticks, Withheld
+from ingest.ticks import Ticks, Withheld
 from tests.ingest.made import NOW_US, message
 
 MARKER_TOPIC = "em/v1/centre/tests/up"
+SETTLE_MAX_S = module.SETTLE_MAX_US // SECOND_US
 
 
 @dataclass
@@ -43,15 +45,16 @@ class Line:
 class Ticking:
     """`Ticks` over a `Line`, driven second by second."""
 
-    def __init__(self, heard_us: int | None = None) -> None:
-        self.line = Line()
+    def __init__(self, ticked_us: int | None = None, line: Line | None = None) -> None:
+        self.line = line or Line()
         self.gatherer = Gatherer(lambda: None, lambda: None, lambda: self.line.now_us)
+        self.clock = LineClock(lambda: self.line.now_us, steady_s=lambda: self.line.now_s)
         self.ticks = Ticks(
             self.line,
             self.gatherer,
-            LineClock(lambda: self.line.now_us),
+            self.clock,
             lambda: self.line.commit_wait_s,
-            heard_us,
+            ticked_us,
             lambda: self.line.now_s,
         )
 
@@ -62,7 +65,7 @@ class Ticking:
 
     def back(self, *before: tuple[str, bytes]) -> list[tuple[int, int]]:
         """The newest marker comes back behind ``before``."""
-        at_us = self.line.now_us
+        at_us = self.clock.stamp()
         messages = [(topic, payload, at_us) for topic, payload in (*before, (MARKER_TOPIC, self.line.sent[-1]))]
         delivery = Delivery(self.line.connection, at_us, messages, list(range(1, len(messages) + 1)), 100)
         found = self.ticks.take(delivery)
@@ -76,6 +79,28 @@ class Ticking:
         found = self.back() if self.ticks.waiting else []
         self.line.pass_time(1.0)
         return bool(found)
+
+    def waits(self) -> int:
+        """For how many seconds there is no tick."""
+        seconds = 0
+        while not self.ticked():
+            seconds += 1
+        return seconds
+
+    def away(self, seconds: float) -> None:
+        """The broker is away for so long, and then back."""
+        number, self.line.connection = self.line.connection, 0
+        self.second()
+        self.line.pass_time(seconds - 1)
+        self.line.connection = number + 1
+
+    async def alerts(self) -> list[tuple[str, AlertCondition]]:
+        """Episode and state of what the next commit tells of deafness."""
+        self.gatherer.flush()
+        async with asyncio.timeout(5):
+            changes = (await self.gatherer.next()).alerts
+        assert {change.kind for change in changes} <= {DEAF_KIND}
+        return [(change.episode, change.state) for change in changes]
 
 
 @pytest.fixture
@@ -144,28 +169,90 @@ async def test_no_tick_while_messages_wait_aside(ticking: Ticking) -> None:
 
 
 async def test_after_a_time_without_a_broker_ticks_wait_as_long_again() -> None:
-    ticking = Ticking(heard_us=NOW_US - 3 * SECOND_US)
+    ticking = Ticking(NOW_US - 3 * SECOND_US)
     assert [ticking.ticked() for _ in range(5)] == [False, False, False, True, True]
     assert ticking.ticks.withheld[Withheld.SETTLING] == 3
 
 
 async def test_they_never_wait_longer_than_the_limit() -> None:
-    ticking = Ticking(heard_us=NOW_US - 10 * 24 * 60 * MINUTE_US)
-    waited = 0
-    while not ticking.ticked():
-        waited += 1
-    assert waited == module.SETTLE_MAX_US // SECOND_US
+    assert Ticking(NOW_US - 10 * DAY_US).waits() == SETTLE_MAX_S
 
 
-async def test_a_new_connection_settles_from_what_was_heard_last(ticking: Ticking) -> None:
+async def test_a_process_that_does_not_know_the_last_tick_waits_as_long_as_devices_may_need() -> None:
+    assert Ticking(EARLY_US).waits() == SETTLE_MAX_S
+
+
+async def test_the_first_process_of_all_waits_for_nobody() -> None:
+    assert Ticking(None).ticked()
+
+
+async def test_a_new_connection_settles_from_the_last_tick(ticking: Ticking) -> None:
     assert ticking.ticked()
-    ticking.line.connection = 0
-    ticking.line.pass_time(20)
-    ticking.line.connection = 2
-    waited = 0
-    while not ticking.ticked():
-        waited += 1
-    assert waited == 21
+    ticking.away(20)
+    assert ticking.waits() == 21
+
+
+async def test_failure_25_a_second_short_interruption_while_it_settles_changes_nothing(ticking: Ticking) -> None:
+    assert ticking.ticked()
+    ticking.away(310)
+    assert [ticking.ticked() for _ in range(4)] == [False] * 4
+    ticking.away(2)
+    assert ticking.waits() == SETTLE_MAX_S
+
+
+async def test_failure_25_the_next_process_settles_from_the_last_tick_whatever_was_heard_since(
+    ticking: Ticking,
+) -> None:
+    assert ticking.ticked()
+    ticked_us = ticking.line.now_us - SECOND_US
+    ticking.away(40)
+    assert not ticking.ticked()
+    assert Ticking(ticked_us, ticking.line).waits() == 42
+
+
+async def test_before_the_first_tick_of_all_an_interruption_counts_from_the_start(ticking: Ticking) -> None:
+    ticking.second()
+    ticking.away(30)
+    assert ticking.waits() == 31
+
+
+async def test_no_tick_while_the_wall_clock_is_behind_and_that_is_deafness(ticking: Ticking) -> None:
+    assert ticking.ticked()
+    ticking.line.now_us -= 60 * SECOND_US
+    assert [ticking.ticked() for _ in range(50)] == [False] * 50
+    assert ticking.ticks.withheld[Withheld.CLOCK_BEHIND] == 50
+    assert ticking.ticks.deaf
+    assert ticking.waits() < 10
+
+
+async def test_a_wall_clock_that_is_put_right_by_a_little_holds_up_no_tick(ticking: Ticking) -> None:
+    assert ticking.ticked()
+    for step_s in (-4, 4):
+        ticking.line.now_us += step_s * SECOND_US
+        assert ticking.ticked()
+
+
+async def test_failure_25_a_machine_that_was_paused_settles_as_after_a_time_without_a_broker(ticking: Ticking) -> None:
+    assert ticking.ticked()
+    ticking.line.now_us += 60 * SECOND_US
+    assert ticking.waits() == 61
+    assert ticking.ticks.withheld[Withheld.SETTLING] == 61
+
+
+async def test_time_that_passes_between_two_looks_at_the_clock_is_no_jump(ticking: Ticking) -> None:
+    assert ticking.ticked()
+    ticking.line.pass_time(600)
+    assert ticking.ticked()
+
+
+async def test_the_next_process_goes_on_with_the_deafness_that_it_finds_and_clears_it() -> None:
+    since_us = NOW_US - 30 * SECOND_US
+    ticking = Ticking(since_us - 11 * SECOND_US)
+    ticking.ticks.go_on([since_us])
+    assert ticking.ticks.deaf
+    assert ticking.waits() == 41
+    assert not ticking.ticks.deaf
+    assert await ticking.alerts() == [(f"{DEAF_KIND}:{since_us}", AlertCondition.CLEARED)]
 
 
 async def test_failure_25_deafness_is_one_platform_alert_that_clears_with_the_next_tick(ticking: Ticking) -> None:
@@ -178,11 +265,6 @@ async def test_failure_25_deafness_is_one_platform_alert_that_clears_with_the_ne
     while not ticking.ticked():
         pass
     assert not ticking.ticks.deaf
-    ticking.gatherer.flush()
-    async with asyncio.timeout(5):
-        changes = (await ticking.gatherer.next()).alerts
-    assert [(change.kind, change.state) for change in changes] == [
-        (DEAF_KIND, AlertCondition.ACTIVE),
-        (DEAF_KIND, AlertCondition.CLEARED),
-    ]
-    assert changes[0].episode == changes[1].episode
+    (raised, active), (ended, cleared) = await ticking.alerts()
+    assert (active, cleared) == (AlertCondition.ACTIVE, AlertCondition.CLEARED)
+    assert raised == ended

@@ -113,6 +113,16 @@ def test_reachable_goes_by_every_folder_above(tmp_path: Path) -> None:
         make_folder(Path("/proc/nothing/here"))
 
 
+def test_folders_that_are_made_can_be_passed_whatever_the_mask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        made = make_folder(tmp_path / "above" / "it" / "own")
+    finally:
+        os.umask(before)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (made, made.parent, made.parent.parent)}
+    assert modes == {"own": "0o700", "it": "0o711", "above": "0o711"}
+
+
 def test_free_ports_are_free() -> None:
     assert len(set(free_ports(50))) == 50
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.instants import SECOND_US, format_instant, parse_instant
 from tests.rules.running import EVERYTHING, Running, batches_of, caseload_of, lines_of
+from tests.twin.engine import EVERY_KIND, run
 
 Line = dict[str, Any]
 HOME = {"name": "home", "lon": 0.5, "lat": 51.2, "radius_m": 50}
@@ -86,6 +87,16 @@ def said(records: Sequence[Line], lines: Iterable[Line]) -> list[Line]:
     for other in printed[1:]:
         assert other == printed[0]
     return [json.loads(line) for line in printed[0]]
+
+
+def both(records: list[Line], lines: list[Line]) -> list[Line]:
+    """What the rules say, and the twin too."""
+    versions = said(records, lines)
+    twin = [json.loads(one) for one in run([json.dumps(r) for r in records], in_order(lines), None, EVERY_KIND)]
+    for one in (*versions, *twin):
+        del one["p_inside"]  # the twin's own arithmetic
+    assert versions == twin
+    return versions
 
 
 def _run(caseload: list[str], feed: list[str], cut: int, restart_every: int, max_log: int) -> list[str]:

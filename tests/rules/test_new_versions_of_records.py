@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.made import HOME, Line, Sender, condition, in_order, learnt, said, standing, tick, told, us, wearer
+from tests.rules.made import HOME, Line, Sender, both, condition, learnt, said, standing, tick, told, us, wearer
 from tests.rules.pairs_made import PROXIMITY, Feed, caseload, every_way
 from tests.rules.pairs_made import UNIT as UNIT_OF_VICTIM
 from tests.rules.pairs_made import at as after
@@ -38,16 +38,6 @@ def record_of(records: list[Line], kind: str, **more: Any) -> Line:
     """A new version of the one record of its kind."""
     (found,) = [one for one in records if one["type"] == kind]
     return found | more
-
-
-def both(records: list[Line], lines: list[Line]) -> list[Line]:
-    """What the rules say, and the twin too."""
-    versions = said(records, lines)
-    twin = [json.loads(one) for one in run([json.dumps(r) for r in records], in_order(lines), None, EVERY_KIND)]
-    for one in (*versions, *twin):
-        del one["p_inside"]  # the twin's own arithmetic
-    assert versions == twin
-    return versions
 
 
 def minutes(tag: Sender, first: str, last: str, *, away: bool = False) -> list[Line]:
@@ -241,3 +231,81 @@ def test_what_was_judged_by_a_device_s_interval_stands_when_it_is_given_another(
     assert both(records, [*lines, changed])[: len(first)] == first
     assert not [one for one in both(records, [*lines, changed]) if one["reason"] == "variation"]
     assert bool(standing(first, "curfew")) == (before == 600)
+
+
+def circled(**more: Any) -> Line:
+    return condition("exclusion_zone", **{"zone": {"type": "Circle", "center": [0.5, 51.2], "radius_m": 500}, **more})
+
+
+def test_a_run_that_is_long_enough_by_a_lower_threshold_opens_with_its_next_fix() -> None:
+    tag, records = Sender("T1"), [*wearer(TAG), circled(threshold_points=3)]
+    lowered = learnt(f"{DAY}20:01:30", circled(threshold_points=1))
+    versions = both(records, [*minutes(tag, "20:00", "20:06"), lowered])
+    assert told(versions, "kind", "change", "from", "decided") == [
+        ("exclusion_zone", "opened", z("20:00"), f"{DAY}20:02:01Z")
+    ]
+
+
+def test_nearness_that_is_long_enough_by_a_lower_threshold_is_told_at_the_next_fix() -> None:
+    near = PROXIMITY | {"threshold_points": 4}
+    feed = Feed()
+    for minute in range(5):
+        feed.fix(UNIT_OF_VICTIM, 60 * minute, 0.0)
+        feed.fix("T1", 60 * minute + 1, 0.0)
+    feed.learnt(90, **near | {"threshold_points": 1})
+    kinds = ("proximity_alert", "proximity_prealert")
+    twin = [json.loads(line) for line in run(caseload(near), feed.said(), None, EVERY_KIND)]
+    for versions in (every_way(caseload(near), feed.said()), twin):
+        assert told(standing(versions, *kinds), "kind", "decided") == [(kind, after(120)) for kind in kinds]
+
+
+@pytest.mark.parametrize(
+    ("before_m", "after_m", "expected"),
+    [
+        pytest.param(0, 900, [(z("20:03"), None)], id="there is one from now on"),
+        pytest.param(900, 0, [(z("20:00"), z("20:03"))], id="there is none from now on"),
+        pytest.param(900, 600, [(z("20:00"), z("20:03"))], id="a smaller one"),
+    ],
+)
+def test_a_buffer_is_what_it_is_by_the_version_that_holds(before_m: int, after_m: int, expected: list[Any]) -> None:
+    """A fix 1,112 m from the middle is 612 m from the zone."""
+    tag, records = Sender("T1"), [*wearer(TAG), circled(buffer_m=before_m)]
+    lines = minutes(tag, "20:00", "20:06", away=True)
+    versions = said(records, [*lines, learnt(f"{DAY}20:02:30", circled(buffer_m=after_m))])
+    assert told(standing(versions, "zone_buffer"), "from", "to") == expected
+    assert not any(v["retrospective"] for v in versions)
+
+
+LEAVE: Line = {"type": "absence", "id": "A1", "condition": "C1", "from": z("20:00"), "to": z("23:00")}
+SUSPENDED: Line = {"type": "suspension", "id": "S1", "order": "O1", "from": z("20:00"), "to": z("23:00")}
+
+
+@pytest.mark.parametrize("grant", [LEAVE, SUSPENDED], ids=["leave", "a suspension"])
+@pytest.mark.parametrize("holds_from", [None, z("20:30")], ids=["as of now", "as of before"])
+def test_leave_that_is_revoked_makes_retrospective_what_is_added_to_the_past_alone(
+    grant: Line, holds_from: str | None
+) -> None:
+    """What was said of the evening before the leave counts on, when nothing before the revocation is added to it (rules.md 10)."""
+    tag, records = Sender("T1"), wearer(TAG, atv_allowance_min=50)
+    feed = [*minutes(tag, "18:30", "18:59"), *minutes(tag, "19:10", "22:30", away=True)]
+    revoked = learnt(at("21:00"), grant, holds_from=holds_from, cancelled=True)
+    versions = both([*records, night(), grant], [*feed, revoked, tick(at("22:31"))])
+    (violation,) = standing(versions, "curfew")
+    assert told([violation], "from", "to", "retrospective") == [(z("19:10"), None, holds_from is not None)]
+    assert told(standing(versions, "atv_warning", "atv_exceeded"), "kind", "from") == (
+        [] if holds_from else [("atv_warning", z("19:50")), ("atv_exceeded", z("21:00"))]
+    )
+
+
+@pytest.mark.parametrize("holds_from", [None, z("20:30")], ids=["as of now", "as of before"])
+def test_leave_from_a_zone_that_is_revoked_makes_retrospective_what_is_added_to_the_past_alone(
+    holds_from: str | None,
+) -> None:
+    tag, records = Sender("T1"), wearer(TAG)
+    zone = condition("restriction_zone", zone={"type": "Circle", "center": [HOME["lon"], HOME["lat"]], "radius_m": 50})
+    feed = [*minutes(tag, "18:30", "18:59"), *minutes(tag, "19:10", "22:30", away=True)]
+    revoked = learnt(at("21:00"), LEAVE, holds_from=holds_from, cancelled=True)
+    versions = both([*records, zone, LEAVE], [*feed, revoked, tick(at("22:31"))])
+    assert told(standing(versions, "restriction_zone"), "from", "to", "retrospective") == [
+        (z("19:10"), None, holds_from is not None)
+    ]

@@ -11,7 +11,8 @@ import pytest
 
 from domain.vocabulary import EventCode, EventState
 from simulators.devices import Devices, Message
-from simulators.losses import held_back, held_back_s
+from simulators.losses import Losses, held_back, number_of
+from simulators.scenario import Network
 from simulators.scenes import DeviceEvent, Life, Silence
 from simulators.testimony import Told, Way, told_by
 from tests.simulators.worlds import life, one, wearer
@@ -69,11 +70,14 @@ def test_the_auditor_knows_when_everything_was_sent(tag: str, interval_s: int, u
 
 def test_what_the_network_holds_back_is_known_of_each_message_and_is_the_share_that_is_asked_for() -> None:
     t_us = np.arange(20_000, dtype=np.int64) * 1_000_000
-    held = held_back(0.2, 600.0, 3, "T1", t_us)
+    held = held_back(0.2, 600.0, 3, number_of("T1"), t_us)
     assert np.mean(held > 0) == pytest.approx(0.2, abs=0.01)
     assert held.max() <= 600.0
     assert np.mean(held[held > 0]) == pytest.approx(300.0, abs=10.0)
-    assert [held_back_s(0.2, 600.0, 3, "T1", int(t)) for t in t_us[:9]] == held[:9].tolist()
+    network = Network(reordered=0.2, reorder_s=600.0)
+    messages = [Message(n % 2, int(t), b"", 1, 1) for n, t in enumerate(t_us[:18])]
+    befallen = list(Losses(network, 3, ("T1", "T2")).befall(messages))
+    assert [held_s for message, _, held_s in befallen if message.device == 0] == held[:18:2].tolist()
 
 
 def test_the_auditor_knows_when_what_was_held_back_came() -> None:

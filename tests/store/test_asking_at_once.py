@@ -1,6 +1,9 @@
-"""Statements that go to the server together are one transaction; a connection that the server ended is given to nobody."""
+"""Statements that go to the server together are one transaction; a connection that the server ended is given to nobody; a pool
+that nobody gets leaves nothing behind."""
 
 from __future__ import annotations
+
+import asyncio
 
 import psycopg
 import pytest
@@ -48,3 +51,22 @@ async def test_a_connection_that_the_server_ended_meanwhile_is_another(database_
         async with pool.connection() as conn:
             assert await (await conn.execute("SELECT 1")).fetchone() == (1,)
             assert conn.info.backend_pid != first
+
+
+def workers() -> list[asyncio.Task[object]]:
+    """The pools' own tasks that run."""
+    return [task for task in asyncio.all_tasks() if "worker" in task.get_name()]
+
+
+async def test_a_pool_whose_opening_is_cancelled_leaves_no_task_that_a_process_would_wait_for(
+    embedded_url: str,
+) -> None:
+    """As when a process ends because another part of it failed; the pool's own tasks outlive being cancelled."""
+    opening = asyncio.create_task(open_pool(embedded_url))
+    while not workers():
+        assert not opening.done()
+        await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.wait({opening})
+    assert opening.cancelled()
+    assert workers() == []

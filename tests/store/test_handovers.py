@@ -12,7 +12,9 @@ from domain.callers import Caller
 from domain.instants import HOUR_US, MINUTE_US
 from domain.vocabulary import Kind, Role, Severity
 from store.audit import entry_of
+from tests.api.doors import asks
 from tests.console.world import night
+from tests.store.made import change_of, violation_of
 
 OLA = Caller("ola", Role.OPERATOR, None)
 PIA = Caller("pia", Role.OPERATOR, None)
@@ -74,6 +76,27 @@ async def test_it_is_signed_by_two_and_kept_as_it_was(database_url: str, tmp_pat
             ([str(number)],),
             ([str(number)],),
         ]
+
+
+async def test_whoever_reads_one_is_told_of_the_alerts_that_they_see(database_url: str, tmp_path: Path) -> None:
+    async with night(database_url, tmp_path) as world:
+        nobodys = violation_of("parked-T9", wearer=None, device="T9", kind=Kind.FAULT, decided_us=world.clock())
+        await world.made.commit([], [change_of(nobodys)], at_us=world.clock())
+        await world.made.look(world.clock())
+        await world.post("mutes", {"wearer": "W1004", "to": "2026-11-21T23:30:00Z", "reason": "in court"})
+        made = await world.post("handovers", {"note": "Mind alert 7"})
+        (own,) = world.ask("SELECT alert_no FROM alerts WHERE episode = 'parked-T9'")[0]
+        assert (len(made["told"]["open"]), len(made["told"]["muted"]), len(made["told"]["claimed"])) == (4, 1, 1)
+        kim = asks("kim", "operator", "nowhere")
+        one = await world.get(f"handovers/{made['id']}", kim)
+        (listed,) = (await world.get("handovers", kim))["items"]
+        for told in (one, listed, await world.post(f"handovers/{made['id']}/take", {}, kim)):
+            assert (told["note"], told["told"]["raised"]) == ("Mind alert 7", made["told"]["raised"])
+            assert [item["alert"] for item in told["told"]["unclaimed"]] == [str(own)]
+            lists = [told["told"][name] for name in ("open", "claimed", "muted")]
+            assert lists == [[], [], []]
+            assert {item["alert"] for item in told["told"]["overdue"]} <= {str(own)}
+        assert (await world.get(f"handovers/{made['id']}"))["told"] == made["told"]
 
 
 @pytest.mark.parametrize("column", ["note = 'other'", "told = '{}'", "made_by = 'pia'"])

@@ -87,6 +87,17 @@ async def test_ready_says_what_is_missing(database_url: str) -> None:
         assert await store.reading.ready() is None
 
 
+async def test_ready_says_what_to_do_with_a_schema_that_is_newer_or_was_edited(database_url: str) -> None:
+    async with await Store.open(database_url) as store:
+        await store.migrate()
+        ask(database_url, "INSERT INTO migrations (name, checksum) VALUES ('9999_later', '') RETURNING 1")
+        newer = str(await store.reading.ready())
+        assert "9999_later; run the newer program" in newer
+        ask(database_url, "DELETE FROM migrations WHERE name = '9999_later' RETURNING 1")
+        ask(database_url, f"UPDATE migrations SET checksum = '' WHERE name = '{KNOWN[0].name}' RETURNING 1")
+        assert "restore the file" in str(await store.reading.ready())
+
+
 async def test_facts_stand_in_hypertables_of_a_day(timescale_url: str) -> None:
     await run(timescale_url, KNOWN)
     rows = ask(

@@ -13,10 +13,11 @@ from store.seeing import seeing
 from store.statements import statement
 from store.times import At
 from tests.store.made import NOON
-from tests.store.test_plans import DAYS, WEARERS, a_week, nodes
+from tests.store.test_plans import DAYS, WEARERS, a_week, many_alerts, nodes, plan, scanned
 
 EVERYTHING = Sight(everything=True, positions=True, victims=True, centre=True)
 SOME = Sight(wearers=frozenset({"W07"}), positions=True)
+CENTRE_OF_AN_AREA = Sight(areas=frozenset({"kent"}), positions=True, victims=True, centre=True)
 OF_ONE_DAY = 100
 SPAN = {"from_at": At(NOON + 2 * DAY_US), "to_at": At(NOON + 3 * DAY_US)}
 AFTER = {"after_time": At(0), "after_device": "", "after_gen": -1, "after_seq": -1}
@@ -46,3 +47,20 @@ async def test_a_wearers_facts_are_found_by_device(
             if "chunk" in node.get("Relation Name", "") or node.get("Relation Name") in ("fixes", "stray_fixes")
         ]
         assert max(facts) == OF_ONE_DAY < WEARERS * DAYS
+
+
+@pytest.mark.parametrize("sight", [EVERYTHING, CENTRE_OF_AN_AREA], ids=["everything", "an area"])
+async def test_alerts_without_a_wearer_are_cut_by_index_in_the_order_of_the_list(
+    embedded_url: str, sight: Sight
+) -> None:
+    wanted = dict.fromkeys(("wearer", "severities", "state", "grouped_under", "grouped", "works", "holder"))
+    wanted |= {"before_at": At(NOON + DAY_US), "before_no": 10**6, "withdrawn": False, "limit": 10}
+    async with many_alerts(embedded_url) as conn:
+        await conn.execute(b"UPDATE alerts SET wearer = NULL, device = 'T1' WHERE alert_no % 2 = 0")
+        await conn.execute(b"ANALYZE alerts")
+        await conn.execute(b"SET enable_seqscan = off")
+        async with seeing(conn, sight):
+            found = await plan(conn, "alerts_page", wanted)
+        assert "alerts_raised" in {node.get("Index Name") for node in found}
+        assert not scanned(found) & {"alerts", "caseload_entered", "violations"}
+        assert "Sort" not in [node["Node Type"] for node in found[:2]]

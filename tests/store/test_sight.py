@@ -26,12 +26,12 @@ from domain.records import (
     Wearer,
     Zone,
 )
-from domain.vocabulary import AreaKind, ConditionKind, DeviceKind, OrderKind, VisitKind, VisitOutcome
+from domain.vocabulary import AreaKind, ConditionKind, DeviceKind, Kind, OrderKind, VisitKind, VisitOutcome
 from store import Reading, Store
 from store.reading_types import AlertFilter, Subject, ViolationFilter
-from store.seeing import sight_text
+from store.seeing import seeing, sight_text
 from tests.store.alert_making import Made, alerts_at
-from tests.store.made import NOON, ask, fixes_of, migrated
+from tests.store.made import NOON, ask, change_of, fixes_of, migrated, violation_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -199,6 +199,57 @@ async def test_an_officer_reads_the_shared_zone_of_their_own_order_wherever_it_i
         assert after - before == {"N-W1", "Z-essex"}
         blind = reading.seen(Sight(wearers=frozenset({"W2"})))
         assert "Z-essex" not in {version.record.id for version in await blind.caseload_of(["W1", "W2"])}
+
+
+async def test_what_has_no_wearer_is_seen_by_whom_it_is_about_and_what_is_nobodys_by_the_centre(url: str) -> None:
+    async with two_areas(url) as (made, reading):
+        silent = violation_of("V2-1", wearer=None, victim="V2", device="U2", kind=Kind.VICTIM_UNIT_SILENT)
+        about = {"wearer": None, "kind": Kind.FAULT}
+        parked = [violation_of(f"parked-{device}", device=device, **about) for device in ("T1", "T2", "U2", "T9")]
+        parked.append(violation_of("parked-long-ago", device="U2", decided_us=BEGAN - HOUR_US, **about))
+        await made.commit([silent], [change_of(one) for one in (silent, *parked, violation_of("deaf", **about))])
+        nobodys = {"parked-T9", "parked-long-ago", "deaf"}
+        essex = Sight(areas=frozenset({"essex"}), victims=True, centre=True)
+        for sight, theirs in (
+            (EVERYTHING, {"V2-1", "parked-T1", "parked-T2", "parked-U2", *nobodys}),
+            (replace(essex, areas=frozenset({"kent"})), {"parked-T1", *nobodys}),
+            (essex, {"V2-1", "parked-T2", "parked-U2", *nobodys}),
+            (replace(essex, victims=False), {"parked-T2", *nobodys}),
+            (replace(essex, centre=False), set()),
+        ):
+            seen = reading.seen(sight)
+            alerts = [row for row in await seen.alerts(AlertFilter(), None, MANY) if row.wearer is None]
+            assert {row.episode for row in alerts} == theirs, sight
+            violations = [one.id for _, one in await seen.violations(ViolationFilter(), None, MANY) if not one.wearer]
+            assert violations == [one for one in ("V2-1",) if one in theirs], sight
+            assert bool(await seen.versions_of("V2-1")) == await seen.in_sight(Subject.VIOLATION, "V2-1")
+            assert await seen.in_sight(Subject.VIOLATION, "V2-1") == ("V2-1" in theirs)
+
+
+async def test_of_a_sight_with_a_day_the_visits_of_that_day_are_seen(url: str) -> None:
+    async with two_areas(url) as (made, reading):
+        for name, at_us in (
+            ("X-eve", NOON - 1),
+            ("X-first", NOON),
+            ("X-last", NOON + HOUR_US - 1),
+            ("X-after", NOON + HOUR_US),
+        ):
+            await made.learn(Version(Visit(name, "W1", VisitKind.FIT, at_us, VisitOutcome.DONE)))
+        whole = Sight(wearers=frozenset({"W1"}))
+        for sight, visits in (
+            (whole, {"X-W1", "X-eve", "X-first", "X-last", "X-after"}),
+            (replace(whole, visits=(NOON, NOON + HOUR_US)), {"X-first", "X-last"}),
+            (replace(EVERYTHING, visits=(NOON, NOON + HOUR_US)), {"X-first", "X-last"}),
+            (replace(whole, visits=(0, 0)), set()),
+        ):
+            async with reading._pool.connection() as conn, seeing(conn, sight):
+                for view in (
+                    "visits",
+                    "caseload_entered WHERE type = 'visit'",
+                    "caseload_versions WHERE type = 'visit'",
+                ):
+                    found = await (await conn.execute(f"SELECT id FROM seen.{view}".encode())).fetchall()
+                    assert {row[0] for row in found} == visits, view
 
 
 async def test_every_view_without_a_sight_is_empty_and_every_table_is_closed(url: str) -> None:

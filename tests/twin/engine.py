@@ -227,12 +227,19 @@ class Twin:
         """What counts against nobody: not yet told, or reached into the past by a record learnt later (rules.md 10)."""
         found = version.found
         if line.kind == "learnt" and version.reason == "variation" and version.change in ("opened", "extended"):
-            version.retrospective |= found.start < line.at
+            version.retrospective |= self._reaches_back(line, version)
         if found.condition is not None or found.order is not None:
             caseload = self.caseload
             told = caseload.told_at(found.condition) if found.condition else caseload.order_told_at(str(found.order))
             version.retrospective |= found.start < told
             version.untold = line.at < told
+
+    def _reaches_back(self, line: Line, version: Version) -> bool:
+        """Whether a version covers time before the line that the one before it did not."""
+        found, old = version.found, self.ledger.current.get(version.id)
+        if old is None or old.found.end is None or found.start < old.found.start or found.condition is None:
+            return found.start < line.at
+        return bool(cut(self.caseload.enforced(found.condition), [(old.found.end, line.at)]))
 
     def _placed(self, version: Version) -> bool:
         """Whether it is the loss of a device that says where the wearer is."""

@@ -61,11 +61,11 @@ def _paced(before: tuple[int, int], after: tuple[int, int]) -> bool:
 def judged(live: list[tuple[int, int]]) -> list[tuple[int, bool]]:
     """Of each live message, whether the clock is wrong by the last hundred: all came late, or ten in a row too early."""
     out = []
+    early = [i >= LEAST_MESSAGES - 1 and _early(live[i - LEAST_MESSAGES + 1 : i + 1]) for i in range(len(live))]
     for i, (at, _) in enumerate(live):
-        last = range(max(0, i - LAST_MESSAGES + 1), i + 1)
-        late = len(last) >= LEAST_MESSAGES and min(live[k][1] for k in last) > WRONG_US
-        early = any(k >= LEAST_MESSAGES - 1 and _early(live[k - LEAST_MESSAGES + 1 : k + 1]) for k in last)
-        out.append((at, late or early))
+        last = slice(max(0, i - LAST_MESSAGES + 1), i + 1)
+        late = i + 1 >= LEAST_MESSAGES and all(offset > WRONG_US for _, offset in live[last])
+        out.append((at, late or any(early[last])))
     return out
 
 

@@ -11,9 +11,7 @@ Spans = list[Span]
 def merged(spans: Iterable[Span]) -> Spans:
     """Spans that touch or overlap are one; empty ones are none."""
     out: Spans = []
-    for low, high in sorted(spans):
-        if high <= low:
-            continue
+    for low, high in sorted([span for span in spans if span[0] < span[1]]):
         if out and low <= out[-1][1]:
             out[-1] = (out[-1][0], max(out[-1][1], high))
         else:
@@ -23,7 +21,7 @@ def merged(spans: Iterable[Span]) -> Spans:
 
 def cut(a: Spans, b: Spans) -> Spans:
     """What is in both."""
-    return merged((max(p, r), min(q, s)) for p, q in a for r, s in b)
+    return merged([(max(p, r), min(q, s)) for p, q in a for r, s in b if r < q and p < s])
 
 
 def less(a: Spans, b: Spans) -> Spans:

@@ -4,6 +4,7 @@ import { ask } from "../shared/api";
 import { clock, now, span } from "../shared/clock";
 import { addKeys, keyOf } from "../shared/keys";
 import { follow } from "../shared/stream";
+import { sendWhenHeard } from "./sending";
 
 interface Alert {
   id: string;
@@ -145,6 +146,7 @@ if (page) {
   window.setInterval(countDown, EVERY_MS);
   undo();
   commands();
+  sendWhenHeard();
   watch(page.dataset["alert"] ?? "", page.dataset["revision"] ?? "0");
   const first = document.querySelector<HTMLElement>("[data-focus]");
   first?.focus();

@@ -1,6 +1,6 @@
 /** Whether the service answers at all, and whether what devices say is decided on: said on every page, until it is right again. */
 
-import { now, span } from "../shared/clock";
+import { clock, now, span } from "../shared/clock";
 
 const EVERY_MS = 15_000;
 const FIRST_MS = 1_500;
@@ -14,10 +14,11 @@ interface Health {
 let answered = now();
 let missed = 0;
 
-function say(words: string | null): void {
+function say(words: string | null, away = false): void {
   const line = document.getElementById("banner-feed");
   if (!line) return;
   line.hidden = words === null;
+  line.toggleAttribute("data-away", away);
   if (words !== null && line.textContent !== words) line.textContent = words;
 }
 
@@ -39,7 +40,7 @@ async function look(): Promise<void> {
     say(wordsOf((await answer.json()) as Health));
   } catch {
     missed += 1;
-    if (missed >= MISSED) say(`No answer came from the service for ${span(now() - answered)}: what you see is old. It goes on by itself.`);
+    if (missed >= MISSED) say(`No answer came from the service since ${clock(answered, true)}: what you see is old. It goes on by itself.`, true);
   }
 }
 

@@ -1,12 +1,46 @@
 /** The list of keys: shown by `?` or its button, where each can be changed, or all switched off. */
 
-import { allKeys, chooseKey, forgetChoices, keyOf, keysAreOff, switchKeys } from "../shared/keys";
+import { allKeys, chooseKey, forgetChoices, keyOf, keysAreOff, switchKeys, type Key } from "../shared/keys";
 
 function element<Name extends keyof HTMLElementTagNameMap>(name: Name, className = "", text = ""): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
   if (className) made.className = className;
   if (text) made.textContent = text;
   return made;
+}
+
+/** The key as it is, and what changes it: nothing is typed into the list by mistake. */
+function fill(cell: HTMLTableCellElement, key: Key, said: HTMLElement): HTMLElement {
+  const change = element("button", "bw-link-button", "Change");
+  change.type = "button";
+  change.disabled = keysAreOff();
+  change.setAttribute("aria-label", `Change the key: ${key.words}`);
+  change.addEventListener("click", () => ask(cell, key, said));
+  cell.replaceChildren(element("kbd", "", keyOf(key.name) || key.key), " ", change);
+  return change;
+}
+
+/** Another key is typed: it is taken when the field is left or by Enter, and Escape leaves the key as it was. */
+function ask(cell: HTMLTableCellElement, key: Key, said: HTMLElement): void {
+  const field = element("input", "govuk-input govuk-input--width-2");
+  field.value = keyOf(key.name);
+  field.maxLength = 1;
+  field.setAttribute("aria-labelledby", `key-${key.name}`);
+  field.addEventListener("blur", () => {
+    const refused = field.value === keyOf(key.name) ? null : chooseKey(key.name, field.value);
+    said.textContent = refused ?? "";
+    fill(cell, key, said);
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" && event.key !== "Enter") return;
+    event.preventDefault();
+    if (event.key === "Escape") field.value = keyOf(key.name);
+    field.blur();
+    cell.querySelector("button")?.focus();
+  });
+  cell.replaceChildren(field);
+  field.focus();
+  field.select();
 }
 
 function show(): void {
@@ -20,7 +54,8 @@ function show(): void {
   said.setAttribute("role", "alert");
   dialog.append(title, said);
   const fixed = "Tab moves on, Enter or space presses, Escape leaves; ? shows this list.";
-  dialog.append(element("p", "govuk-body", keysAreOff() ? "Keys are switched off. " + fixed : fixed));
+  const ends = element("div", "govuk-button-group");
+  dialog.append(element("p", "govuk-body", keysAreOff() ? "Keys are switched off. " + fixed : fixed), ends);
   for (const [group, keys] of allKeys()) {
     const table = element("table", "govuk-table");
     table.append(element("caption", "govuk-table__caption govuk-table__caption--s", group));
@@ -33,23 +68,11 @@ function show(): void {
       words.id = `key-${key.name}`;
       const cell = row.insertCell();
       cell.className = "govuk-table__cell";
-      const field = element("input", "govuk-input govuk-input--width-2");
-      field.value = keyOf(key.name) || key.key;
-      field.maxLength = 1;
-      field.disabled = keysAreOff();
-      field.setAttribute("aria-labelledby", words.id);
-      field.addEventListener("focus", () => field.select());
-      field.addEventListener("change", () => {
-        const refused = chooseKey(key.name, field.value);
-        said.textContent = refused ?? "";
-        if (refused) field.value = keyOf(key.name);
-      });
       row.prepend(words);
-      cell.append(field);
+      fill(cell, key, said);
     }
     dialog.append(table);
   }
-  const ends = element("div", "govuk-button-group");
   const button = (words: string, plain: boolean, act: () => void): void => {
     const made = element("button", `govuk-button${plain ? " govuk-button--secondary" : ""}`, words);
     made.type = "button";
@@ -67,9 +90,9 @@ function show(): void {
     dialog.close();
     show();
   });
-  dialog.append(ends);
   document.body.append(dialog);
   dialog.showModal();
+  ends.querySelector("button")?.focus();
 }
 
 export function helpWithKeys(): void {

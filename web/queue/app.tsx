@@ -333,7 +333,7 @@ export class App {
       ...(this.reader.works
         ? [
             key("select", "x", "Select the line, or not", () => this.select()),
-            key("all", "*", "Select all lines, or none", () => this.selectAll()),
+            key("select-all", "*", "Select all lines, or none", () => this.selectAll()),
             key("claim", "c", "Claim all alerts of the line", deed("claim")),
             key("release", "r", "Release them", deed("release")),
             key("action", "a", "Record a contact or what was done", deed("action")),

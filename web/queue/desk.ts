@@ -4,7 +4,7 @@ import { ask, Away, freshKey, post, Refused } from "../shared/api";
 import { now } from "../shared/clock";
 import type { Alert } from "./alert";
 import type { Queue } from "./queue";
-import { alertWords, fasterWords, outcomeWords, plural } from "./words";
+import { alertWords, fasterWords, outcomeWords, plural, sentence } from "./words";
 
 export type Event = "claim" | "release" | "action" | "escalate" | "close" | "reopen";
 
@@ -65,6 +65,7 @@ export class Desk {
       const [first] = alerts;
       const wrong = alerts.length === 1 && first ? await this.one(event, first, words) : await this.many(event, alerts, words);
       if (wrong === null && event === "close") this.tellClosed(alerts, words.outcome ?? "");
+      else if (wrong === null && event !== "reopen" && first && alerts.length === 1) this.tell(`${sentence(PAST[event])}: ${this.about(first)}.`);
       if (wrong === null && event === "reopen") this.said = this.said.filter((one) => one.ids.length === 0);
       return wrong;
     } catch (error) {

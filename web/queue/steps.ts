@@ -13,6 +13,8 @@ export interface Step {
   due: string;
   action: "notify" | "escalate" | "task";
   to: string;
+  /** The channels, the first that they have; "call" is an operator who rings. */
+  by: readonly string[];
 }
 
 const AT_ONCE = 200;
@@ -68,12 +70,24 @@ export class Steps {
   }
 }
 
-/** "Supervisor told in 1:20": what comes next, by the server's clock; what should have come says for how long. */
+const MANY = new Set(["operator", "police"]);
+
+/** What a step does, and what it is called when it should have been done: what an operator must do is said to them. */
+function deed({ action, to, by }: Step): [string, string] {
+  const whom = sentence(whomWords(to));
+  const told = action === "escalate" ? "called" : "told";
+  if (action === "task") return ["Task", "Task"];
+  if (by[0] === "call") return [`Ring the ${whomWords(to)}`, `Ring the ${whomWords(to)}`];
+  // Whether a message reaches them or somebody must ring is known when it comes.
+  if (action === "notify" && by.includes("call")) return [`${whom} to be told or rung`, `${whom} to be told or rung`];
+  return [`${whom} ${MANY.has(to) ? "are" : "is"} ${told}`, `${whom} to be ${told}`];
+}
+
+/** "Supervisor is told in 1:20": what comes next, by the server's clock; what should have come says for how long. */
 export function stepWords(step: Step): string {
-  const whom = sentence(whomWords(step.to));
-  const does = { notify: `${whom} told`, escalate: `${whom} called in`, task: "Task" }[step.action];
+  const [ahead, late] = deed(step);
   const ms = Date.parse(step.due) - now();
-  return ms > 0 ? `${does} in ${countdown(ms)}` : `${does}: due ${ms < -SOON_MS ? `for ${countdown(-ms)}` : "now"}`;
+  return ms > 0 ? `${ahead} in ${countdown(ms)}` : `${late}: due ${ms < -SOON_MS ? `for ${countdown(-ms)}` : "now"}`;
 }
 
 /** "1:20" under an hour, "1 h 5 min" over it. */

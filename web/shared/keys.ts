@@ -77,9 +77,11 @@ export function forgetChoices(): void {
 const TYPED = "input:not([type=checkbox]):not([type=radio]):not([type=button]):not([type=submit]), textarea, select, [contenteditable]";
 
 document.addEventListener("keydown", (event) => {
-  if (now.off || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  const target = event.target as Element | null;
-  if (target?.closest(TYPED) || document.querySelector("dialog[open]")) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  const typed = (event.target as Element | null)?.closest<HTMLElement>(TYPED);
+  // Whoever is done typing leaves the field: then letters are keys again.
+  if (event.key === "Escape" && !event.isComposing) typed?.blur();
+  if (now.off || typed) return;
   for (const key of known.values()) {
     if (keyOf(key.name) !== event.key) continue;
     event.preventDefault();

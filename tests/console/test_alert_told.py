@@ -1,0 +1,96 @@
+"""The alert page says that somebody was told only where a message went; and lists say that there is more only where there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.console.alert_told import outcome_of, step_of, why_not
+from domain.vocabulary import Kind, Severity
+from tests.api.access_world import versions_of
+from tests.api.doors import asks
+from tests.console.world import OLA, World
+
+HTML = {"Accept": "text/html"}
+OFFICER = {"to": "officer", "by": ["email"], "text": "alert"}
+WEARER = {"to": "wearer", "by": ["call"], "text": "wearer_leave"}
+SUPERVISOR = {"to": "supervisor", "by": ["sms", "call"], "text": "unclaimed"}
+STEPS = (OFFICER, WEARER, SUPERVISOR)
+
+
+def told(step: dict[str, Any], channel: str, state: str = "sent", **more: Any) -> dict[str, Any]:
+    same = {"target": step["to"], "text": step["text"], "channel": channel, "state": state, "recipient": "somebody"}
+    return same | {"sends": True, "reason": "first", "detail": None, "stands_down": None} | more
+
+
+def gone(step: dict[str, Any], channel: str, detail: str = "no_address", **more: Any) -> dict[str, Any]:
+    return told(step, channel, "suppressed", sends=False, reason="recipient_gone", detail=detail, **more)
+
+
+def came_to(step: dict[str, Any], *notifications: dict[str, Any]) -> tuple[str, str]:
+    return outcome_of(step, {"protocol": {"steps": STEPS}, "notifications": notifications})
+
+
+def test_whoever_could_not_be_told_is_not_told() -> None:
+    assert came_to(OFFICER, gone(OFFICER, "console")) == ("failed", "no mail server is set")
+    assert came_to(OFFICER, gone(OFFICER, "email")) == ("failed", "no number or address that can be used is entered")
+    assert came_to(OFFICER, gone(OFFICER, "console", "nobody_on_duty"))[0] == "failed"
+    assert came_to(OFFICER, told(OFFICER, "email", "failed")) == ("failed", "the message could not be sent")
+    assert came_to(OFFICER) == ("failed", "no message to them is recorded")
+
+
+def test_a_message_that_went_is_one_that_told() -> None:
+    assert came_to(OFFICER, told(OFFICER, "email"), gone(OFFICER, "email")) == ("done", "")
+    assert came_to(OFFICER, told(OFFICER, "email", "waiting")) == ("asked", "the message is not sent yet")
+
+
+def test_a_call_is_what_operators_were_asked_to_make() -> None:
+    assert came_to(WEARER, told(WEARER, "call")) == ("asked", "operators were asked to ring")
+    shown, rung = told(SUPERVISOR, "console"), told(SUPERVISOR, "call")
+    assert came_to(SUPERVISOR, shown, rung) == ("asked", "operators were asked to ring")
+    assert came_to(SUPERVISOR, shown)[0] == "failed"
+
+
+def test_a_mute_is_on_purpose_and_a_missing_mail_server_is_not() -> None:
+    muted = told(OFFICER, "email", "suppressed", sends=False, reason="muted_by", detail="7")
+    assert why_not(muted, step_of(muted, STEPS)) == (True, "a mute stands")
+    unset = gone(OFFICER, "console")
+    assert why_not(unset, step_of(unset, STEPS)) == (False, "no mail server is set")
+
+
+@pytest.mark.real
+@pytest.mark.slow
+async def test_the_page_tells_nobody_as_told_by_a_call_that_nobody_made(night: World) -> None:
+    number = await night.raised("W1004", Kind.EXCLUSION_ZONE, Severity.CRITICAL)
+    page = (await night.client.get(f"/alerts/{number}", headers=OLA | HTML)).text
+    assert "operators were asked to ring" in page
+    assert "bw-steps__step--asked" in page
+    assert "There is nobody to tell" not in page
+
+
+@pytest.mark.real
+@pytest.mark.slow
+async def test_a_device_beside_its_fixes_was_heard(night: World) -> None:
+    page = (await night.client.get("/alerts/1", headers=OLA | HTML)).text
+    assert "never heard" not in page
+    assert "last heard" in page
+
+
+@pytest.mark.real
+@pytest.mark.slow
+async def test_lists_say_that_there_is_more_only_where_there_is(night: World) -> None:
+    assert "there are more" not in (await night.client.get("/find?q=Alder", headers=OLA | HTML)).text
+    for path in ("/wearers/W1001/chronology", "/map/table", "/zones"):
+        page = (await night.client.get(path, headers=OLA | HTML)).text
+        for words in ("More happened than fits", "more than are", "There are more"):
+            assert words not in page, path
+
+
+@pytest.mark.real
+@pytest.mark.slow
+async def test_who_has_few_places_is_led_to_the_next_devices(night: World) -> None:
+    tags = [{"type": "device", "id": f"X{number:03}", "kind": "gps_tag"} for number in range(201)]
+    await night.made.learn(*versions_of(*tags))
+    page = (await night.client.get("/devices", headers=asks("dan", "device_manager") | HTML)).text
+    assert "The next ones" in page
