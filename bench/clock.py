@@ -20,13 +20,13 @@ from domain.instants import DAY_US, FAR_US, HOUR_US, SECOND_US
 from domain.records import Condition, Device, Fitting, Order, Place, Record, Timetable, TimetableRow, Version, Wearer
 from domain.vocabulary import ConditionKind, DeviceKind, OrderKind
 from geofence.book import Book
-from geofence.cases import World
 from geofence.layout import Layout
 from geofence.rules import Rules
 from geofence.silence import Silence
 from geofence.stepper import Wakes
 from geofence.tables import Tables
 from geofence.timetable import WindowCache
+from geofence.world import World
 
 FLEET, MANY = 18_000, 1_000_000
 CURFEWS = 2_000

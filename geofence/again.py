@@ -5,9 +5,9 @@ The copy is the newest that is good (`geofence.resume`), else the base of the st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from domain.facts import Facts
 from domain.instants import EARLY_US, FAR_US
 from domain.vocabulary import Quality
 from geofence.intake import stateless_quality
+from geofence.moved import Read
 from geofence.resume import Resume
 from geofence.state import Rows, State
 from geofence.streams import MAX_RUN, Marks
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
 
 WORTH_A_COPY = 64
 """Facts of a cluster that are folded again: of fewer none is copied on the way, for it costs less to fold them once more."""
-JUDGED_BY = (
-    *("armed", "wanted_t", "wrong_n", "wrong_last_t", "presence", "newest_t", "newest_gap"),
-    *("inside_t", "inside_device", "inside_gen", "inside_seq"),
-)
-"""What judges of conditions read of a track row (`geofence.cases`, `geofence.judging`)."""
 
 
 @dataclass(slots=True)
@@ -43,6 +39,7 @@ class _Plan:
     after_us : by cluster, the instant of the copy it starts from, `EARLY_US` where there is none.
     split_us : by cluster, where a copy is taken on the way, `FAR_US` where none is.
     rows : the rows of the clusters that start from copies of their own.
+    wrong_us : by track row, in the order of `Again._starts`, the newest fix of a run on the wrong side there, `FAR_US`: none.
     """
 
     from_nothing: NDArray[np.int64]
@@ -51,6 +48,7 @@ class _Plan:
     after_us: NDArray[np.int64]
     split_us: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     rows: dict[int, Rows] = field(default_factory=dict)
+    wrong_us: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 class Again:
@@ -72,11 +70,12 @@ class Again:
         plan = self._plan(facts, again, older, force)
         at = self._logged(plan)
         logged = folder.log.facts.take(at)
-        were = self._were(plan)
+        starts, world = list(self._starts(plan)), folder.world
+        before = Read.of(world, starts)
         past = self._past(plan, older, logged)
         stretch = np.concatenate([past, logged]) if len(past) else logged
         quality = self._stretch(stretch, len(past), plan, folded)
-        folded.moved = self._moved(plan, *were)
+        folded.moved = before.moved(Read.of(world, starts), plan.wrong_us)
         _requalify(past, quality[: len(past)], folded)
         self._note(quality[len(past) :], at, len(facts), folded)
         return plan.from_nothing
@@ -169,7 +168,7 @@ class Again:
                 break
             plan.split_us[pending] = FAR_US  # the next part may confirm a fix of the first: they are judged together
         quality[first] = speeds
-        folded.news += folder.units_and_tracks(part, speeds, party[first], tag_party[first], again=True)
+        folder.units_and_tracks(part, speeds, party[first], tag_party[first], folded, again=True)
         past_us = np.full(len(plan.split_us), EARLY_US, np.int64)
         np.maximum.at(past_us, of[:past], stretch["t_us"][:past])
         for cluster in split.tolist():
@@ -180,7 +179,7 @@ class Again:
             speeds, part = quality[rest], stretch.take(rest)
             folder.speed(part, speeds)
             quality[rest] = speeds
-            folded.news += folder.units_and_tracks(part, speeds, party[rest], tag_party[rest], again=True)
+            folder.units_and_tracks(part, speeds, party[rest], tag_party[rest], folded, again=True)
         return quality
 
     def _rejected(self, cluster: int) -> bool:
@@ -209,27 +208,9 @@ class Again:
         for rows, marks in self._starts(plan):
             for name, keys in keys_of(rows):
                 folder.world.streams.cut_back(name, keys, marks)
-
-    # ---- what is otherwise then ----
-
-    def _were(self, plan: _Plan) -> tuple[NDArray[np.int64], list[NDArray[Any]], set[int]]:
-        """Track rows, what judges read of them besides their news, and those with news since the copies."""
-        tracks = self.folder.world.state.tracks
-        starts = [(rows.tracks, marks) for rows, marks in self._starts(plan)]
-        rows = np.concatenate([tracked for tracked, _ in starts])
-        return rows, [tracks[name][rows] for name in JUDGED_BY], self._news_since(starts)
-
-    def _news_since(self, starts: Sequence[tuple[NDArray[np.int64], Marks]]) -> set[int]:
-        streams = self.folder.world.streams
-        return {row for rows, marks in starts for row in streams.grown("rows", rows.tolist(), marks)}
-
-    def _moved(self, plan: _Plan, rows: NDArray[np.int64], was: list[NDArray[Any]], news: set[int]) -> set[int]:
-        tracks = self.folder.world.state.tracks
-        other = np.zeros(len(rows), np.bool_)
-        for name, before in zip(JUDGED_BY, was, strict=True):
-            other |= tracks[name][rows] != before
-        now = self._news_since([(of.tracks, marks) for of, marks in self._starts(plan)])
-        return {*news, *now, *rows[other].tolist()}
+        tracked = np.concatenate([of.tracks for of, _ in self._starts(plan)])
+        runs = state.tracks[tracked]
+        plan.wrong_us = np.where(runs["wrong_n"] > 0, runs["wrong_last_t"], FAR_US)
 
     # ---- copies ----
 

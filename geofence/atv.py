@@ -14,10 +14,11 @@ from domain.instants import FAR_US, MINUTE_US
 from domain.records import Order
 from domain.vocabulary import ConditionKind, Kind, Reason
 from geofence.book import Book
-from geofence.cases import World, curfew_as_it_runs
+from geofence.cases import curfew_as_it_runs
 from geofence.curfew_rules import certain_spans
 from geofence.drafts import Draft
 from geofence.intervals import Span, common, holding
+from geofence.world import World
 
 WARNING_PERCENT = 80
 EXCEEDED_PERCENT = 100

@@ -18,7 +18,7 @@ from geofence.affected import affected_parties, attends
 from geofence.book import party_of_violation
 from geofence.decisions import Answer
 from geofence.drafts import Draft, Proof
-from geofence.emissions import LATE, News, What
+from geofence.emissions import LATE, News, What, as_news
 from geofence.equipment_rules import KEPT, KINDS, TOLD, Event
 from geofence.intake import judged_times
 from geofence.layout import Case
@@ -219,14 +219,15 @@ class BatchRun:
         """What must be judged, by line."""
         rules = self.rules
         units: set[Unit] = set()
-        for news in folded.news:
+        signs = as_news(rules.stepper.going_on.awake(np.concatenate(folded.signs))) if folded.signs else []
+        for news in (*folded.news, *signs):
             of_news = self._units_of_news(news)
             if news.what in UPHELD or news.flags & LATE:
                 of_news = {unit for unit in of_news if not self._stays_as_it_is(news, unit, line_of)}
             units |= of_news
         units |= self._events(facts, folded)
         if len(folded.again):
-            units |= set(rules.stepper.units_of(folded.again, folded.moved))
+            units.update(rules.stepper.units_again(folded, lambda of: int(self.instants[line_of[of]])))
         found: dict[int, set[Unit]] = {}
         for unit in units:
             at = line_of.get(rules.stepper.cluster_of(unit))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import compress
 
 import numpy as np
@@ -12,18 +12,17 @@ import numpy as np
 from domain.instants import DAY_US, EARLY_US, FAR_US, SECOND_US
 from domain.records import Circle, Condition, Corridor, Polygons
 from domain.vocabulary import ConditionKind, Kind, Reason
-from geofence.book import Book
 from geofence.charging import judge_charging
 from geofence.check_rules import judge_checks
 from geofence.curfew_rules import CurfewCase, Part, curfew_parts, judge_curfew
-from geofence.drafts import Draft, Proof, proof_of
+from geofence.drafts import Draft, Proof
 from geofence.emissions import CHECKED, News, What
-from geofence.equipment_rules import doubts, judge_events, judge_location
+from geofence.equipment_rules import judge_events, judge_location
+from geofence.home_units import case_units, heard_at, heard_spans, unit_says, within
 from geofence.intervals import Span, clipped, holding, union, without
-from geofence.layout import Case, Layout, era_value
+from geofence.layout import Case, era_value
 from geofence.lines import crosses
 from geofence.near_rules import judge_near
-from geofence.nearness import Nearness
 from geofence.patterns import judge_pattern
 from geofence.presence import (
     ABSENT,
@@ -32,15 +31,11 @@ from geofence.presence import (
     Chain,
     Seen,
     Stretch,
-    UnitSays,
     by_fixes,
-    by_unit,
     over,
     unheard,
 )
-from geofence.state import State
-from geofence.streams import Streams
-from geofence.visited import visits_to
+from geofence.world import World
 from geofence.zone_rules import ZoneCase, judge_unconfirmed, judge_zone
 
 AHEAD_US = 8 * DAY_US
@@ -50,46 +45,6 @@ KIND_OF = {
     ConditionKind.INCLUSION_ZONE: Kind.INCLUSION_ZONE,
     ConditionKind.RESTRICTION_ZONE: Kind.RESTRICTION_ZONE,
 }
-
-
-@dataclass(slots=True)
-class World:
-    """What the judges look at; the engine owns it."""
-
-    book: Book
-    layout: Layout
-    state: State = field(default_factory=State)
-    streams: Streams = field(default_factory=Streams)
-    pair_index: dict[tuple[int, int], int] = field(default_factory=dict)
-    pairs_of_unit: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    nearness: Nearness = field(default_factory=Nearness)
-
-    def proof(self, news: News) -> Proof:
-        """An emission's fact, with the rank of its device."""
-        return proof_of(news, int(self.layout.tables.rank[news.device]))
-
-    def gap_us(self, device: int, at_us: int) -> int:
-        """`G` of a device for a fix of an instant."""
-        return self.layout.tables.gap_at(device, at_us)
-
-    def told_at(self, case: Case) -> int:
-        """When the wearer was told of a condition."""
-        record = self.book.newest(Condition, case.id)
-        assert record is not None
-        return self.book.told_at(record)
-
-    def doubts(self, device: int) -> list[Span]:
-        """When a device is not believed."""
-        events = self.streams.events.get(device)
-        if not events:
-            return []
-        name = self.book.roster.ids[device]
-        of_place = [self.layout.cases[k] for k in self.layout.units.get(device, ())]
-        return doubts(events, self.book.checks(name), visits_to(self.book, name, of_place))
-
-    def fittings(self, device: int) -> list[tuple[int, int, int]]:
-        """Who wore a device, and when."""
-        return self.book.fittings(self.book.roster.ids[device])
 
 
 def judge_case(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:
@@ -140,16 +95,6 @@ def _checks(world: World, device: int, fittings: Sequence[tuple[int, int, int]])
             missed = judge_checks([event for event in told if start <= event.at_us < end], None)
             found += [replace(draft, party=party, device=device) for draft in missed]
     return found
-
-
-def heard_spans(world: World, tag: int) -> list[Span]:
-    """When a home unit heard the tag of a wearer who has one: it says where the device is, whoever has tampered with it."""
-    spans: list[Span] = []
-    for (unit, other), pair in world.pair_index.items() if world.layout.tables.locates[tag] > 1 else ():
-        if other == tag:
-            says = _says(world, pair, [(start, end) for start, end, _ in world.fittings(tag)], [])
-            spans += [(s.from_us, s.to_us) for s in by_unit(says, _fresh(world, unit), ()) if s.state == PRESENT]
-    return union(spans)
 
 
 # ---- zones ----
@@ -270,13 +215,13 @@ def seen_of(world: World, case: Case) -> Seen:
     unheard_by: list[Stretch] = []
     handed_over: list[int] = []
     for unit, pairs, spans in units:
-        said = _within(_unit_says(world, case.party, unit, pairs, inside), spans)
+        said = within(unit_says(world, case.party, unit, pairs, inside), spans)
         deciding = union((s.from_us, s.to_us) for s in said)
         outside = [piece for chain in outside for piece in _without(chain, deciding)]
         unheard_by += [stretch for stretch in said if stretch.state == ABSENT]
         handed_over += [end for _, end in deciding]
         present_at = [one for one in present_at if holding(deciding, one[0]) is None]
-        present_at += _heard_at(world, case.party, unit, pairs)
+        present_at += heard_at(world, case.party, unit, pairs)
         line = over(said, line)
     if units:
         line = _with_newest(line, inside, checks)
@@ -307,98 +252,6 @@ def _with_newest(
                 found.append(stretch._replace(proofs=(newest,), by_check=by_check))
                 continue
         found.append(stretch)
-    return found
-
-
-def case_units(world: World, case: Case) -> list[tuple[int, list[int], list[Span]]]:
-    """Home units of the place: the pairs of each and the party's tags, and when it was the place's."""
-    spans: dict[str, list[Span]] = {}
-    for start, end, era in world.book.eras(Condition, case.id):
-        if era.place is not None and era.place.home_unit:
-            spans.setdefault(era.place.home_unit, []).append((start, end))
-    tags = set(world.book.devices_of(case.party)) if spans else set()
-    found = []
-    for name in sorted(spans):
-        unit = world.book.roster.index[name]
-        pairs = [pair for tag, pair in world.pairs_of_unit.get(unit, ()) if tag in tags]
-        found.append((unit, pairs, union(spans[name])))
-    return found
-
-
-def _within(said: Sequence[Stretch], spans: Sequence[Span]) -> list[Stretch]:
-    """What a home unit said while it was the place's."""
-    return [
-        s._replace(from_us=max(s.from_us, start), to_us=min(s.to_us, end))
-        for s in said
-        for start, end in spans
-        if s.from_us < end and s.to_us > start
-    ]
-
-
-def _unit_says(
-    world: World, party: int, unit: int, pairs: Sequence[int], inside: Sequence[tuple[int, Proof | None]] = ()
-) -> list[Stretch]:
-    fresh = _fresh(world, unit)
-    if not fresh:
-        return []
-    unit_doubts = world.doubts(unit)
-    says: list[UnitSays] = []
-    for tag, pair in world.pairs_of_unit.get(unit, ()):
-        if pair in pairs:
-            says += _says(world, pair, worn_by(world, tag, party), union([*world.doubts(tag), *unit_doubts]))
-    says.sort(key=lambda s: s.proof)
-    return by_unit(says, without(fresh, unit_doubts), inside)
-
-
-def _fresh(world: World, unit: int) -> list[Span]:
-    device = world.state.devices[unit]
-    hold = world.layout.tables.fresh_at
-    spans = [(news.a, news.b + hold(unit, news.b)) for news in world.streams.breaks.get(unit, ())]
-    if device["item_last_t"] > EARLY_US:
-        last_us = int(device["item_last_t"])
-        spans.append((int(device["item_first_t"]), last_us + hold(unit, last_us)))
-    return union(spans)
-
-
-def worn_by(world: World, device: int, party: int) -> list[Span]:
-    """When a party wore a device."""
-    return [(start, end) for start, end, who in world.fittings(device) if who == party]
-
-
-def _says(world: World, pair: int, worn: Sequence[Span], doubted: Sequence[Span]) -> list[UnitSays]:
-    """What a home unit says of a tag while it is worn, and beyond doubt."""
-    found = []
-    stream = world.streams.pairs.get(pair, ())
-    said = [(news.what == What.HEARD, news.a, world.proof(news)) for news in stream]
-    row = world.state.pairs[pair]
-    if said and row["heard"] == 1:  # of words alike in a row the last is what a unit says again that was silent
-        t, gen, seq, received = (int(row[f"heard_{name}"]) for name in ("t", "gen", "seq", "received"))
-        said.append((True, t, said[-1][2]._replace(t=t, gen=gen, seq=seq, received=received)))
-    for heard, since_us, proof in said:
-        fitted = holding(worn, proof.t)
-        if holding(doubted, proof.t) is not None or fitted is None:
-            continue
-        until = min(fitted[1], next((start for start, _ in doubted if start > proof.t), FAR_US))
-        found.append(UnitSays(proof.t, heard, since_us, until, proof))
-    return found
-
-
-def _heard_at(world: World, party: int, unit: int, pairs: Sequence[int]) -> list[tuple[int, Proof | None]]:
-    """When a tag was heard that is worn; what is said of it or by the unit in doubt says nothing."""
-    found: list[tuple[int, Proof | None]] = []
-    for tag, pair in world.pairs_of_unit.get(unit, ()):
-        if pair not in pairs:
-            continue
-        worn = worn_by(world, tag, party)
-        doubted = union([*world.doubts(tag), *world.doubts(unit)])
-        stream = world.streams.pairs.get(pair, ())
-        said = [(news.t, news.a) for news in stream if news.what != What.UNHEARD or news.b != FAR_US]
-        said += [(news.b, news.b) for news in stream if news.what == What.UNHEARD]
-        row = world.state.pairs[pair]
-        if row["heard"] == 1:
-            said.append((int(row["heard_t"]), int(row["heard_t"])))
-        said = [one for one in said if holding(worn, one[0]) is not None and holding(doubted, one[0]) is None]
-        found += [(at_us, None) for _, at_us in said if holding(doubted, at_us) is None]
     return found
 
 

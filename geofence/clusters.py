@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.vocabulary import DeviceKind
-from geofence.cases import World
 from geofence.compiled import compiled, inlined
 from geofence.flat import Flat
+from geofence.world import World
 
 
 @dataclass(slots=True)

@@ -16,12 +16,14 @@ from geofence.attendance_rules import (
     runs_outside,
     weeks_of,
 )
-from geofence.cases import AHEAD_US, World, attribute, judge_case, seen_of, worn_by
+from geofence.cases import AHEAD_US, attribute, judge_case, seen_of
 from geofence.check_rules import judge_checks
 from geofence.drafts import Draft
 from geofence.equipment_rules import Event
+from geofence.home_units import worn_by
 from geofence.intervals import Span, union, without
 from geofence.layout import Case, era_value
+from geofence.world import World
 
 
 def judge_condition(world: World, case: Case, now_us: int) -> tuple[list[Draft], int]:

@@ -87,6 +87,10 @@ class Kept(Sequence[News]):
         del self.body[max(0, length - len(self.packed) * PACKED_ROWS) * NEWS_BYTES :]
         self.steady = self._newest_steady()
 
+    def only_goes_on_since(self, length: int) -> bool:
+        """Whether all but the first ``length`` only went on with what was."""
+        return self.steady >= len(self) - length
+
     def thin(self, length: int, needed: Iterable[int]) -> None:
         """Of the first ``length`` keep those at ``needed`` only."""
         self._unpack()

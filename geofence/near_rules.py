@@ -15,7 +15,7 @@ from geofence.near_fold import MEETING_US
 from geofence.zone_rules import ZoneCase, judge_zone
 
 if TYPE_CHECKING:
-    from geofence.cases import World
+    from geofence.world import World
 
 PATTERN_US = 7 * DAY_US
 PATTERN_ENTRIES = 3

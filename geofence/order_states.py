@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.vocabulary import OrderState
-from geofence.cases import World
 from geofence.flat import Flat
 from geofence.intervals import holding
 from geofence.silence import Silence
 from geofence.unmonitored import OrderTable
+from geofence.world import World
 
 _STATES = tuple(OrderState)
 

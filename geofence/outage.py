@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from domain.incidents import IncidentVersion, Release, Released, TakenIn
 from domain.instants import FAR_US, HOUR_US, MINUTE_US
-from geofence.cases import World
 from geofence.networks import Networks
 from geofence.silence import Silence
 from geofence.suspicion import TOGETHER_US
 from geofence.urgency import Urgency
+from geofence.world import World
 
 FEWEST = 50
 """So many devices lost within `TOGETHER_US`,"""

@@ -13,13 +13,13 @@ import numpy as np
 
 from domain.instants import EARLY_US, FAR_US
 from domain.vocabulary import Cause, DeviceKind, Kind, Reason
-from geofence.cases import World
 from geofence.drafts import Draft, Proof
 from geofence.intervals import holding
 from geofence.layout import Case, Layout
 from geofence.near_fold import sweep_pairs
 from geofence.silence import Silence, closed_step, enforced_spans, opened_step
 from geofence.versions import Entry, Standing, Step
+from geofence.world import World
 
 
 class Protection:

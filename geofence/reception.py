@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from domain.instants import EARLY_US, FAR_US, HOUR_US, MINUTE_US, SECOND_US
 from domain.vocabulary import Cause, Change, Code, Kind, Reason
-from geofence.cases import World
 from geofence.compiled import borrowed, compiled
 from geofence.drafts import Draft, Proof
 from geofence.versions import Entry, Step
+from geofence.world import World
 
 LAST_MESSAGES = 100
 LEAST_MESSAGES = 10

@@ -12,9 +12,8 @@ from domain.facts import Facts
 from domain.instants import EARLY_US, FAR_US
 from domain.vocabulary import EventCode, Quality
 from geofence.again import Again, keys_of
-from geofence.cases import World
 from geofence.clusters import Clusters
-from geofence.emissions import EMISSION, News, What
+from geofence.emissions import EMISSION, Emissions, News, What
 from geofence.fold import fold_tracks, fold_units, judge_speed
 from geofence.intake import (
     about_tags,
@@ -27,10 +26,12 @@ from geofence.intake import (
     stateless_quality,
 )
 from geofence.log import IN_BASE, IN_SPARE, FactLog
+from geofence.moved import Moved
 from geofence.nearness import KEEP_US, thin
 from geofence.resume import Resumes
 from geofence.state import Rows, State
 from geofence.streams import Marks
+from geofence.world import World
 
 Requalified = tuple[int, int, int, Quality]
 _TAG_BITS = 32
@@ -47,8 +48,9 @@ class Folded:
     quality : of each fact of the round, in their order.
     party, tag_party : whose each fact is, by device and by the tag it speaks of; -1 nobody's.
     news : emissions that may change what is said.
+    signs : `What.UPHELD` and `What.UNIT_UPHELD`: emissions after which it must be looked whether what is said goes on.
     again : clusters that were judged again as a whole.
-    moved : of their track rows those whose news may be others now.
+    moved : what judges may read otherwise of them.
     requalified : (device, gen, seq, quality) of older facts whose quality is another now.
     """
 
@@ -56,9 +58,15 @@ class Folded:
     party: NDArray[np.int64]
     tag_party: NDArray[np.int64]
     news: list[News] = field(default_factory=list)
+    signs: list[Emissions] = field(default_factory=list)
     again: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    moved: set[int] = field(default_factory=set)
+    moved: Moved = field(default_factory=Moved)
     requalified: list[Requalified] = field(default_factory=list)
+
+    def take(self, news: list[News], signs: Emissions) -> None:
+        """More of what is news."""
+        self.news += news
+        self.signs.append(signs)
 
 
 @dataclass(slots=True)
@@ -222,7 +230,7 @@ class Folder:
             keep = ~np.isin(self.clusters.of_device[some["device"]], again)
             rows = rows[keep]
             some, quality = some.compress(keep), quality[keep]
-        folded.news += self.units_and_tracks(some, quality, folded.party[rows], folded.tag_party[rows])
+        self.units_and_tracks(some, quality, folded.party[rows], folded.tag_party[rows], folded)
         return again
 
     def speed(self, facts: Facts, quality: NDArray[np.int8]) -> NDArray[np.int64]:
@@ -239,13 +247,14 @@ class Folder:
         quality: NDArray[np.int8],
         party: NDArray[np.int64],
         tag_party: NDArray[np.int64],
+        folded: Folded,
         *,
         again: bool = False,
-    ) -> list[News]:
+    ) -> None:
+        """Fold facts whose qualities are known; what is news of them goes to ``folded``."""
         world = self.world
         tables = world.layout.tables
         is_unit = self._units(facts)
-        news: list[News] = []
         if is_unit.any():
             units = facts.compress(is_unit)
             out = np.empty(3 * len(units), EMISSION)
@@ -255,7 +264,7 @@ class Folder:
             in_doubt = np.zeros(len(world.state.devices), np.bool_)
             in_doubt[doubted] = True
             n = fold_units(units, order, pair_of, world.state.devices, world.state.pairs, tables, out, in_doubt)
-            news += world.streams.take(out[:n])
+            folded.take(*world.streams.take(out[:n]))
         spoken = about_tags(facts) & (tag_party >= 0)
         taken = (~is_unit & (party >= 0)) | spoken
         if taken.any():
@@ -263,10 +272,11 @@ class Folder:
             who = np.where(spoken, tag_party, party)[taken]
             if spoken.any():
                 track["device"] = np.where(spoken, facts["tag"], facts["device"])[taken]
-            news += self._tracks(track, quality[taken], who, again=again)
-        return news
+            folded.take(*self._tracks(track, quality[taken], who, again=again))
 
-    def _tracks(self, facts: Facts, quality: NDArray[np.int8], who: NDArray[np.int64], *, again: bool) -> list[News]:
+    def _tracks(
+        self, facts: Facts, quality: NDArray[np.int8], who: NDArray[np.int64], *, again: bool
+    ) -> tuple[list[News], Emissions]:
         world = self.world
         tables, state = world.layout.tables, world.state
         room = int((3 * (tables.row_last[who] - tables.row_first[who]) + 3).sum())
@@ -282,13 +292,13 @@ class Folder:
             return world.streams.take(out[:n])
         is_used = out["what"][:n] == What.USED
         used = out[:n].compress(is_used)
-        news = world.streams.take(out[:n].compress(~is_used))
+        news, signs = world.streams.take(out[:n].compress(~is_used))
         news_from = np.full(len(state.parties), FAR_US, np.int64)
         if again:  # what was judged by facts that are none any more goes too
             np.minimum.at(news_from, who, facts["t_us"])
         else:
             np.minimum.at(news_from, used["row"], used["t"])
-        return news + world.nearness.fold(used, news_from, state, tables, world.streams)
+        return news + world.nearness.fold(used, news_from, state, tables, world.streams), signs
 
     def _pairs(self, units: Facts) -> NDArray[np.int64]:
         """The row of each fact's home unit and tag; made when it is the first."""
@@ -324,6 +334,7 @@ class Folder:
                 pair = world.pair_index[unit, tag] = len(world.pair_index)
                 world.pairs_of_unit.setdefault(unit, []).append((tag, pair))
         if len(world.pair_index) > known:
+            world.units_of_case = {}
             for state in (world.state, *self.older_states()):
                 state.grow(0, 0, 0, len(world.pair_index))
 

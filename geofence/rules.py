@@ -21,7 +21,6 @@ from domain.vocabulary import ConditionKind, OrderState, Quality
 from geofence.affected import Changes, affected_parties
 from geofence.batch_run import BatchRun
 from geofence.book import Book
-from geofence.cases import World
 from geofence.clusters import Clusters
 from geofence.decisions import Answer, Ask, Decisions
 from geofence.fold import too_fast
@@ -40,6 +39,7 @@ from geofence.unloaded import Unloaded
 from geofence.unmonitored import OrderTable, Unmonitored, order_table
 from geofence.versions import as_violation
 from geofence.wallclock import TimeZones
+from geofence.world import World
 
 MAX_LOG = 300_000
 """Facts held before the base moves up; what is older than the base is judged again from stored facts, which must be asked for."""
@@ -106,7 +106,7 @@ class Rules:
             world.layout = self.planner.layout(touched)
             self.clusters.renew(world, None if touched is None else touched.devices)
             self._make_room()
-        world.pairs_of_unit = {}
+        world.pairs_of_unit, world.units_of_case = {}, {}
         for (unit, tag), pair in world.pair_index.items():
             world.pairs_of_unit.setdefault(unit, []).append((tag, pair))
         old, cases = len(self.silence.next_check), len(self.book.conditions)

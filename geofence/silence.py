@@ -13,7 +13,7 @@ from domain.facts import Facts
 from domain.instants import EARLY_US, FAR_US
 from domain.records import Condition, Order
 from domain.vocabulary import Cause, Change, ConditionKind, DeviceKind, EventState, Kind, Reason
-from geofence.cases import AHEAD_US, World, curfew_windows, seen_of
+from geofence.cases import AHEAD_US, curfew_windows, seen_of
 from geofence.drafts import Draft, Proof
 from geofence.intake import judged_times
 from geofence.intervals import holding, union, without
@@ -23,6 +23,7 @@ from geofence.suspicion import RECEPTION, TOGETHER_US, Signs, suspicion_of
 from geofence.sweeps import sweep_contact
 from geofence.versions import Entry, Step
 from geofence.whereabouts import Plan, look_again_us, plan_of, surely_known, turns_of
+from geofence.world import World
 
 SPEAKING = (DeviceKind.GPS_TAG, DeviceKind.HOME_UNIT, DeviceKind.VICTIM_UNIT, DeviceKind.ALCOHOL_TAG)
 

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import EARLY_US, FAR_US
 from domain.records import Condition
-from domain.vocabulary import ZONE_KINDS, Change, ConditionKind, DeviceKind, Kind, Reason
+from domain.vocabulary import Change, ConditionKind, DeviceKind, Kind, Reason
 from geofence.alcohol_rules import confirmed
 from geofence.atv import judge_atv
-from geofence.cases import World, judge_device
+from geofence.cases import judge_device
 from geofence.clusters import Clusters
 from geofence.drafts import Draft, Proof
 from geofence.going_on import GoingOn
 from geofence.intervals import Span, holding
 from geofence.judging import judge_condition
-from geofence.layout import ROWLESS_KINDS
 from geofence.not_fitted import judge_fitting
 from geofence.protection import Protection
 from geofence.silence import Silence, enforced_spans
-from geofence.state import CURFEW
 from geofence.versions import Entry, Group, Line, Standing, Step, group_of, meets
+from geofence.world import World
+
+if TYPE_CHECKING:
+    from geofence.refold import Folded
 
 CASE, DEVICE, ATV, FITTING = 0, 1, 2, 3
 Unit = tuple[int, int]
@@ -232,9 +234,8 @@ class Stepper:
         steps += self.standing.compare(known, drafts, line)
         self._stands(unit, drafts)
         if unit[0] == CASE:
-            self.going_on.never_out.discard(unit[1])
-            if not drafts and wake == FAR_US and self.going_on.is_never_out(unit[1]):
-                self.going_on.never_out.add(unit[1])
+            out = drafts or wake != FAR_US or not self.going_on.is_never_out(unit[1])
+            self.going_on.never_out[unit[1]] = not out
         return steps
 
     def _stands(self, unit: Unit, drafts: Iterable[Draft]) -> None:
@@ -429,30 +430,26 @@ class Stepper:
             found += self._upheld(case.party, found, index, at_us)[0]
         return found
 
-    def units_of(self, clusters: Sequence[int] | NDArray[np.int64], moved: set[int] | None = None) -> list[Unit]:
-        """Everything that is judged of some clusters.
-
-        ``moved``: after a refold, the track rows with other news than before. What it cannot have changed is left out:
-        zones and places (without a home unit) that have no such row, what is judged without fixes, and devices of whose
-        location nothing was ever news; what events change is known from them.
-        """
+    def units_of(self, clusters: Sequence[int] | NDArray[np.int64]) -> list[Unit]:
+        """Everything that is judged of some clusters."""
         devices = np.concatenate([_NONE, *map(self.clusters.devices_in, clusters)]).tolist()
         parties = np.concatenate([_NONE, *map(self.clusters.parties_in, clusters)]).tolist()
-        if moved is None:
-            cases = [c for p in parties for c in self.world.layout.cases_of.get(p, [])]
-            return [(CASE, c) for c in cases] + [(DEVICE, d) for d in devices] + [(FITTING, p) for p in parties]
-        cases = [c for p in parties for c in self.world.layout.cases_of.get(p, []) if self._may_move(c, moved)]
-        return [(CASE, c) for c in cases] + [(DEVICE, d) for d in devices if self._may_be_lost(d)]
+        cases = [c for p in parties for c in self.world.layout.cases_of.get(p, [])]
+        return [(CASE, c) for c in cases] + [(DEVICE, d) for d in devices] + [(FITTING, p) for p in parties]
 
-    def _may_move(self, index: int, moved: set[int]) -> bool:
-        case = self.world.layout.cases[index]
-        if case is None or case.kind in ROWLESS_KINDS:
-            return False
-        at_place = case.other < 0 and self.world.layout.tables.kind[case.row] == CURFEW
-        if (case.kind not in ZONE_KINDS and not at_place) or case.id in self.silence.unknown:
-            return case.id in self.silence.unknown or not self.going_on.still_never_out(index)
-        lost = case.party in self.silence.in_zone_of or case.party in self.protection.unknown_of
-        return lost or case.row in moved or case.buffer_row in moved
+    def units_again(self, folded: Folded, instant_of: Callable[[int], int]) -> list[Unit]:
+        """What must be judged after clusters were folded again, each at its instant.
+
+        What the news that is otherwise cannot have changed is left out: zones and places (without a home unit) of which there is none,
+        what is judged without fixes, and devices of whose location nothing was ever news; what events change is known from them.
+        """
+        found: list[Unit] = []
+        cases_of = self.world.layout.cases_of
+        for cluster in folded.again.tolist():
+            cases = [c for p in self.clusters.parties_in(cluster).tolist() for c in cases_of.get(p, ())]
+            found += [(CASE, c) for c in cases if self.going_on.may_move(c, folded.moved, instant_of(cluster))]
+            found += [(DEVICE, d) for d in self.clusters.devices_in(cluster).tolist() if self._may_be_lost(d)]
+        return found
 
     def _may_be_lost(self, device: int) -> bool:
         return bool(self.world.streams.location.get(device)) or (DEVICE, device) in self._groups

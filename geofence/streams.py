@@ -39,27 +39,28 @@ class Streams:
     events: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
     told: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
 
-    def take(self, emissions: Emissions) -> list[News]:
-        """Keep emissions; returns those that may change what is said."""
+    def take(self, emissions: Emissions) -> tuple[list[News], Emissions]:
+        """Keep emissions; returns those that may change what is said, and the signs to look again, which nobody keeps."""
         fresh = []
-        emissions = _looked_at_once(emissions)
+        is_sign = (emissions["what"] == What.UPHELD) | (emissions["what"] == What.UNIT_UPHELD)
+        signs = _looked_at_once(emissions.compress(is_sign))
+        emissions = emissions.compress(~is_sign)
         body, size = emissions.tobytes(), emissions.itemsize
         for k, (row, what, flags) in enumerate(emissions[["row", "what", "flags"]].tolist()):
             stream = self._stream(row, what)
-            if stream is not None:
-                stream.keep(body[k * size : (k + 1) * size], steady=bool(flags & GOES_ON), most=MAX_RUN)
+            stream.keep(body[k * size : (k + 1) * size], steady=bool(flags & GOES_ON), most=MAX_RUN)
             if not flags & STEADY:
                 fresh.append(k)
-        return as_news(emissions[fresh])
+        return as_news(emissions[fresh]), signs
 
-    def _stream(self, row: int, what: int) -> Kept | None:
+    def _stream(self, row: int, what: int) -> Kept:
         if what in DEVICE_NEWS:
             return self.location[row]
         if what in PAIR_NEWS:
             return self.pairs[row]
         if what == What.SILENT:
             return self.breaks[row]
-        return None if what in UPHELD else self.rows[row]
+        return self.rows[row]
 
     def take_near(self, emissions: Emissions) -> list[News]:
         """Keep what is news of the distance of two parties, all of it; returns what may change what is said."""
@@ -114,18 +115,19 @@ class Streams:
         some = ((key, store[key]) for key in keys if key in store)
         return [key for key, kept in some if len(kept) > lengths.get(key, 0) or kept.steady >= MAX_RUN]
 
+    def turned(self, name: str, keys: Iterable[int], marks: Marks) -> list[int]:
+        """Of those that have `grown` the ones of which more came since than that what was goes on."""
+        store: dict[int, Kept] = getattr(self, name)
+        lengths = marks.get(name, {})
+        return [key for key in keys if not store[key].only_goes_on_since(lengths.get(key, 0))]
 
-def _looked_at_once(emissions: Emissions) -> Emissions:
-    """Of the signs to look again, which nobody keeps, one of each row: of a backlog nearly every fact is one."""
-    what = emissions["what"]
-    again = np.flatnonzero((what == What.UPHELD) | (what == What.UNIT_UPHELD))
-    if len(again) < 2:
-        return emissions
-    _, first = np.unique(emissions["row"][again].astype(np.int64) << 8 | what[again], return_index=True)
-    kept = np.ones(len(emissions), np.bool_)
-    kept[again] = False
-    kept[again[first]] = True
-    return emissions.compress(kept)
+
+def _looked_at_once(signs: Emissions) -> Emissions:
+    """One sign of each row, as they came: of a backlog nearly every fact is one."""
+    if len(signs) < 2:
+        return signs
+    _, first = np.unique(signs["row"].astype(np.int64) << 8 | signs["what"], return_index=True)
+    return signs[np.sort(first)]
 
 
 _NAMES = ("rows", "location", "breaks", "pairs", "near")

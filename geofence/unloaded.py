@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from domain.instants import DAY_US, EARLY_US, FAR_US
 from domain.vocabulary import Cause, ConditionKind, DeviceKind, Kind, Reason
-from geofence.cases import AHEAD_US, World
+from geofence.cases import AHEAD_US
 from geofence.drafts import Draft, Proof
 from geofence.intervals import Span, holding
 from geofence.layout import Case
 from geofence.silence import Silence, closed_step, enforced_spans, opened_step
 from geofence.versions import Entry, Step
+from geofence.world import World
 
 UPLOAD_US = DAY_US
 """How long an alcohol tag may send nothing."""

@@ -16,7 +16,7 @@ from domain.instants import DAY_US, EARLY_US, FAR_US, HOUR_US
 from domain.records import Condition, Order, Suspension
 from domain.vocabulary import Cause, DeviceKind, Kind, Reason
 from geofence.book import Book
-from geofence.cases import AHEAD_US, World
+from geofence.cases import AHEAD_US
 from geofence.drafts import Draft, Proof
 from geofence.flat import Flat
 from geofence.intervals import holding, union
@@ -24,6 +24,7 @@ from geofence.layout import Case
 from geofence.not_fitted import fitted_spans
 from geofence.silence import SPEAKING, Silence, closed_step, opened_step
 from geofence.versions import Entry, Step
+from geofence.world import World
 
 HEARD_OF = frozenset({*SPEAKING, DeviceKind.RF_TAG})
 """Devices whose silence counts."""

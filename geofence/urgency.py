@@ -8,9 +8,10 @@ from domain.incidents import Release
 from domain.instants import EARLY_US
 from domain.records import Wearer
 from domain.vocabulary import ConditionKind, Level
-from geofence.cases import AHEAD_US, World
+from geofence.cases import AHEAD_US
 from geofence.layout import Case, Layout
 from geofence.silence import Silence, enforced_spans
+from geofence.world import World
 
 WINDOWED = frozenset(
     {

@@ -12,12 +12,14 @@ from typing import NamedTuple
 from domain.instants import EARLY_US, SECOND_US
 from domain.records import Condition
 from domain.vocabulary import EventCode, EventState
-from geofence.cases import AHEAD_US, World, case_units, curfew_windows
+from geofence.cases import AHEAD_US, curfew_windows
 from geofence.emissions import What
 from geofence.equipment_rules import DOUBTING, Event
+from geofence.home_units import case_units
 from geofence.intervals import Span, without
 from geofence.layout import Case, era_value
 from geofence.presence import PRESENT
+from geofence.world import World
 
 NO_UNIT = -1
 HEARD_LAST, UNHEARD_LAST = 1, 2
