@@ -1,7 +1,9 @@
 """What `bailiwick doctor` asks of the broker: it is tried, not believed.
 
 A client of our own subscribes, goes away, is sent more messages than a careless broker keeps (the default of Mosquitto
-is 1,000), comes back and counts. The topic is one that no device and no ingest uses.
+is 1,000), comes back and counts: as many as an hour's traffic where that is known and is more, up to a limit, as the broker is at
+work. How long its queue is beyond that, and whether it outlives a restart, no broker tells. The topic is one that no device and no
+ingest uses.
 """
 
 from __future__ import annotations
@@ -22,6 +24,10 @@ from domain.errors import BailiwickError
 
 QUEUE_SENT = 1_500
 """More than the 1,000 that Mosquitto keeps by default."""
+QUEUE_SENT_MOST = 6_000
+"""So that a broker at some distance has them within `SURVEY_MAX_S`."""
+AT_ONCE = 20
+"""Messages on their way to the broker."""
 SESSION_EXPIRY_S = 60
 WAIT_S = 3.0
 SURVEY_MAX_S = 30.0
@@ -54,36 +60,38 @@ class BrokerSurvey:
     takes_largest: bool
 
 
-async def survey_broker(settings: Settings) -> BrokerSurvey:
-    """Raises `BrokerAway`, in one line."""
+async def survey_broker(settings: Settings, an_hour: int = 0) -> BrokerSurvey:
+    """``an_hour``: the messages that it takes in an hour. Raises `BrokerAway`, in one line."""
+    sent = min(max(an_hour, QUEUE_SENT), QUEUE_SENT_MOST)
     nonce = secrets.token_hex(4)
     # A broker that cuts us off leaves futures in the client that nobody asks; it is told of by what is found here.
     asyncio.get_running_loop().set_exception_handler(lambda _, __: None)
     try:
         async with asyncio.timeout(SURVEY_MAX_S):
-            kept = await _kept_over_absence(settings, nonce)
+            kept = await _kept_over_absence(settings, nonce, sent)
             largest = await _takes_largest(settings, nonce)
             told = await _system(settings, nonce)
     except (aiomqtt.MqttError, OSError, TimeoutError) as error:
         raise BrokerAway(" ".join(str(error).split()) or "no answer") from None
     dropped = told.get("dropped")
-    return BrokerSurvey(told.get("version"), int(dropped) if dropped else None, QUEUE_SENT, kept, largest)
+    return BrokerSurvey(told.get("version"), int(dropped) if dropped else None, sent, kept, largest)
 
 
-async def _kept_over_absence(settings: Settings, nonce: str) -> int | None:
-    """How many messages were kept for a client that was away; None when it may not subscribe."""
+async def _kept_over_absence(settings: Settings, nonce: str, sent: int) -> int | None:
+    """How many of so many messages were kept for a client that was away; None when it may not subscribe."""
     name, topic = f"bailiwick-doctor-{nonce}", TOPIC.format(nonce=nonce)
     async with _client(settings, name, SESSION_EXPIRY_S) as client:
         if not await _subscribed(client, topic):
             return None
     async with _client(settings, f"{name}-sender") as sender:
-        for number in range(QUEUE_SENT):
-            await sender.publish(topic, str(number), qos=1)
+        for begin in range(0, sent, AT_ONCE):
+            numbers = range(begin, min(begin + AT_ONCE, sent))
+            await asyncio.gather(*(sender.publish(topic, str(number), qos=1) for number in numbers))
     kept = 0
     async with _client(settings, name, SESSION_EXPIRY_S, clean=False) as client:
         async for _ in _until_quiet(client, QUIET_S):
             kept += 1
-            if kept == QUEUE_SENT:
+            if kept == sent:
                 break
     async with _client(settings, name):  # a clean start ends the session
         return kept

@@ -19,7 +19,16 @@ def load_caseload(path: Path) -> tuple[list[Version], list[Fault]]:
 
     Raises `BadInput` when the file cannot be read or anything in it is wrong.
     """
-    return check_written(caseload_written(path))
+    written = caseload_written(path)
+    versions, warnings = check_written(written)
+    return versions, [*holding_nothing(written), *warnings]
+
+
+def holding_nothing(written: Written) -> list[Fault]:
+    """The warning of a file in which no record stands: it is as good as none, and mostly another was meant."""
+    if written.records:
+        return []
+    return [Fault(written.file, 0, "file", "holds no record; is it the file that you mean?")]
 
 
 def caseload_written(path: Path) -> Written:

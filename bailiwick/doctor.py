@@ -23,7 +23,7 @@ from domain.vocabulary import Role
 from store import Reading, Store
 from store.reconciling import Reconciliation
 from store.store import ConnectionLost
-from store.survey import Survey, survey
+from store.survey import Survey, messages_an_hour, survey
 
 CLOCK_OFF_MAX_S = 1.0
 HEADROOM_WARN = 0.5
@@ -36,6 +36,7 @@ NOT_SYNCHRONISED = 5
 """TIME_ERROR of adjtimex."""
 _TIMEX_BYTES = 512
 FAILED = 1
+MOSQUITTO = "mosquitto"
 DATABASE_AWAY = "see that it runs and that BAILIWICK_DATABASE_URL is right"
 
 
@@ -213,27 +214,46 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
     if settings.mqtt_url is None:
         yield Finding("broker", Verdict.BAD, "not set", "set BAILIWICK_MQTT_URL")
         return
+    an_hour = await _an_hour(settings)
     try:
-        found = await survey_broker(settings)
+        found = await survey_broker(settings, an_hour)
     except BailiwickError as error:
         yield Finding("broker", Verdict.BAD, str(error), "see that it runs and that BAILIWICK_MQTT_URL is right")
         return
-    for finding in about_broker(found):
+    for finding in about_broker(found, an_hour):
         yield finding
 
 
-def about_broker(found: BrokerSurvey) -> Iterator[Finding]:
-    """Queues, sessions, packets, and what it has dropped (failure 16)."""
+async def _an_hour(settings: Settings) -> int:
+    """The messages that the broker takes in an hour; 0 where the database does not say."""
+    try:
+        if settings.database_url is None:
+            return 0
+        async with await Reading.open(settings.database_url) as reading:
+            if await reading.ready():
+                return 0
+        return await messages_an_hour(settings.database_url)
+    except ConnectionLost:
+        return 0
+
+
+def about_broker(found: BrokerSurvey, an_hour: int = 0) -> Iterator[Finding]:
+    """Queues, sessions, packets, and what it has dropped (failure 16). ``an_hour``: the messages that come in an hour, 0: not known."""
     yield Finding("broker", Verdict.GOOD, found.version or "reachable; it does not tell what it is")
     if found.kept is None:
         advice = "let it write and read em/v1/doctor/# (deploy/mosquitto/access.acl)"
         yield Finding("queue", Verdict.WARNING, "not tried: the access list does not let us", advice)
     elif found.kept < found.sent:
         kept = f"of {found.sent} messages for a client that was away, {found.kept} were kept"
-        advice = "max_queued_messages of hours of traffic, as in deploy/mosquitto/mosquitto.conf"
+        size = f", here about {an_hour:,} an hour" if an_hour else ""
+        advice = f"set max_queued_messages to hours of traffic{size}, and persistence true, as in deploy/mosquitto/mosquitto.conf"
         yield Finding("queue", Verdict.BAD, kept, advice)
     else:
-        yield Finding("queue", Verdict.GOOD, f"kept all of {found.sent} messages for a client that was away")
+        kept = f"kept all of {found.sent} messages for a client that was away"
+        untold = ""
+        if (found.version or "").startswith(MOSQUITTO):
+            untold = "; how many more, and whether over a restart (max_queued_messages, persistence), it does not tell"
+        yield Finding("queue", Verdict.GOOD, kept + untold)
     if found.kept is not None and not found.takes_largest:
         advice = "max_packet_size 1048576, as in deploy/mosquitto/mosquitto.conf"
         yield Finding("packets", Verdict.BAD, "a message of 256 KiB did not come through", advice)

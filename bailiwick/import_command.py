@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bailiwick.at_the_shell import entry_at_the_shell
-from bailiwick.caseload_input import caseload_written, tell
+from bailiwick.caseload_input import caseload_written, holding_nothing, tell
 from domain.caseload_file import check_written
 from domain.caseload_news import News, what_is_new
 from domain.errors import BadInput
@@ -49,6 +49,7 @@ async def _import(file: Path, database_url: str, as_json: bool) -> int:
     except BadInput as bad:
         tell(bad.faults)
         return BAD_INPUT
+    warnings = [*holding_nothing(written), *warnings]
     tell(warnings, as_warnings=True)
     if as_json:
         told = {"new": len(news.fresh), "changed": len(news.changed), "unchanged": news.unchanged}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from domain.breaches import Chosen
+from domain.instants import format_instant
 from domain.violations import Violation
 from domain.vocabulary import AssessmentDecision
 from evidence.breaches import WHY_NOT, Fault, NotRelied, why_not
@@ -42,7 +43,8 @@ def choice(
 ) -> tuple[tuple[Chosen, ...], list[Fault]]:
     """The choice whole, and why it may not be made so. ``found``: all current violations of the order, with what was decided.
 
-    The field of a fault names what was sent by its place, never by its id.
+    The field of a fault names what was sent by its place, never by its id, which has the wearer's in it; what is still to be assessed is
+    told by its kind and its beginning too.
     """
     wanted = {one.violation: one for one in wish.relied}
     known = {one.id: (one, decision) for one, decision in found}
@@ -71,6 +73,8 @@ def _refused(one: Wanted, known: Mapping[str, tuple[Violation, AssessmentDecisio
     if one.version != violation.version:
         return "has changed since you saw it: look at it again"
     why = why_not(violation, decision, one.told_us)
+    if why is NotRelied.NOT_ASSESSED:
+        return f"{WHY_NOT[why]}: {violation.kind.value} from {format_instant(violation.from_us)}"
     return None if why is None else WHY_NOT[why]
 
 

@@ -1,17 +1,15 @@
-"""Scenario files: TOML, every setting optional; a fault is one line with file, line, key, what is wrong and what may stand there."""
+"""Scenario files: TOML, every setting optional; each fault is one line with file, line, key, what is wrong and what may stand there."""
 
 from __future__ import annotations
 
 import codecs
 import itertools
 import math
-import re
-import tomllib
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from domain.errors import BadInstant, BailiwickError, FarInstant
 from domain.instants import parse_instant
@@ -36,7 +34,9 @@ from simulators.scenario import (
     Suggested,
     Wire,
 )
-from simulators.scenario_places import line_of, line_of_fault
+from simulators.scenario_places import line_among, statements
+from simulators.scenario_toml import Readable, readable
+from simulators.telling import first_of
 
 MOST: Final = 1000
 """Tables of one list."""
@@ -111,7 +111,7 @@ def library() -> dict[str, Scenario]:
 
 
 def read_scenario(path: Path) -> Scenario:
-    """The scenario of a file, or that of the library which is so called. Raises `BadScenario` with one line."""
+    """The scenario of a file, or that of the library which is so called. Raises `BadScenario` with a line for each fault."""
     shipped = resources.files("simulators").joinpath(LIBRARY, f"{path}.toml")
     try:
         if not path.exists() and path.parent == Path() and shipped.is_file():
@@ -150,47 +150,64 @@ def _text(written: bytes, name: str) -> str:
 
 
 def _parsed(text: str, name: str) -> Scenario:
-    try:
-        table = tomllib.loads(text)
-    except RecursionError as error:
-        raise BadScenario(f"{name}:{line_of_fault(text, error)}: not TOML: nested too deeply") from None
-    except ValueError as error:
-        raise BadScenario(f"{name}:{line_of_fault(text, error)}: not TOML: {_in_words(error)}") from None
-    return _Reading(name, text).scenario(table)
+    """Raises `BadScenario` with a line for each fault, in the order of the file."""
+    found = readable(text)
+    reading = _Reading(found)
+    scenario = reading.scenario()
+    faults = sorted([*found.faults, *reading.faults()], key=lambda fault: fault[0])
+    if faults:
+        raise BadScenario("\n".join(first_of([f"{name}:{line}: {cause}" for line, cause in faults])))
+    assert scenario is not None
+    return scenario
 
 
-def _in_words(error: ValueError) -> str:
-    """What is wrong with the TOML, its line left out: that stands before it."""
-    if not isinstance(error, tomllib.TOMLDecodeError):
-        return "a number has too many digits"
-    said = re.sub(r" \(at (?:line \d+, (column \d+)|end of document)\)$", r" (\1)", str(error)).removesuffix(" ()")
-    if said.startswith(("Unterminated string", "Illegal character '\\n'", "Found invalid character '\\n'")):
-        return "a text that begins here has no end"
-    if said.startswith("Cannot overwrite a value"):
-        return f"a key stands here a second time ({said})"
-    return re.sub(r"\(((?:'[^']*'(?:, )?)+),?\)", lambda key: f"[{key[1].replace(', ', '.')}]".replace("'", ""), said)
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What is wrong with a section, a key in it, or the so manieth of its tables."""
+
+    section: str
+    key: str | None
+    number: int
+    cause: str
 
 
 class _Reading:
-    """One file while it is read; ``text`` is for saying where."""
+    """One file while it is read: every fault is noted, and what it is in is left out."""
 
-    def __init__(self, name: str, text: str) -> None:
-        self._name, self._text = name, text
+    def __init__(self, read: Readable) -> None:
+        self._read = read
+        self._noted: list[_Wrong] = []
+        self._called = ""
 
-    def scenario(self, table: dict[str, Any]) -> Scenario:
+    def faults(self) -> Iterator[tuple[int, str]]:
+        """The line and words of each."""
+        read = list(statements(self._read.text)) if self._noted else []
+        for wrong in self._noted:
+            yield line_among(read, wrong.section, wrong.key, wrong.number), wrong.cause
+
+    def scenario(self) -> Scenario | None:
+        """None where anything is wrong."""
         taken: dict[str, Any] = {}
-        for section, value in table.items():
+        for called, value in self._read.table.items():
+            section = self._read.again.get(called, called)
+            if section is None:
+                continue
+            self._called = called
             if section in LISTS:
                 key, kind = LISTS[section]
                 taken[key] = tuple(self._listed(section, kind, value))
             elif section in SECTIONS:
-                taken[section] = self._filled(section, SECTIONS[section], value, section, 0)
+                taken[section] = self._filled(SECTIONS[section], value, section, 0)
+                if section == "accuracy" and taken[section] is not None and not self._in_pieces(section):
+                    self._check_accuracy(taken[section], value)
             else:
                 known = ", ".join([*SECTIONS, *(f"[[{name}]]" for name in LISTS)])
-                self._wrong(section, None, 0, f"{_shown(section)}: no such section; known are {known}")
-        scenario = Scenario(**taken)
-        self._check_accuracy(scenario.accuracy, table.get("accuracy", {}))
-        return scenario
+                self._wrong(None, 0, f"{_shown(section)}: no such section; known are {known}")
+        return None if self._noted else Scenario(**taken)
+
+    def _in_pieces(self, section: str) -> bool:
+        """Whether something of the section stands elsewhere, or could not be read: what it says together is then not known."""
+        return section in self._read.again.values() or bool(self._read.lost)
 
     def _check_accuracy(self, accuracy: Accuracy, given: dict[str, Any]) -> None:
         values = {name: getattr(accuracy, name) for name in ("best_m", "typical_m", "worst_m")}
@@ -199,57 +216,57 @@ class _Reading:
                 continue
             said = ", ".join(f"{value:g}{'' if name in given else ' (the default)'}" for name, value in values.items())
             cause = f"accuracy: best_m, typical_m and worst_m must rise in this order, and are {said}"
-            self._wrong("accuracy", one if one in given else other, 0, cause)
+            self._wrong(one if one in given else other, 0, cause)
+            return
 
     def _listed(self, section: str, kind: type[Any], value: Any) -> Iterator[Any]:
         if not isinstance(value, list) or len(value) > MOST:
-            self._wrong(section, None, 0, f"{section}: must be a list of at most {MOST} tables, [[{section}]]")
+            self._wrong(None, 0, f"{section}: must be a list of at most {MOST} tables, [[{section}]]")
+            return
         for number, one in enumerate(value, start=1):
-            made = self._filled(section, kind, one, f"{section} {number}", number)
-            if getattr(made, "to_s", 1.0) <= getattr(made, "from_s", 0.0):
-                self._wrong(section, "to_s", number, f"{section} {number}: to_s: must be after from_s")
-            yield made
+            yield self._filled(kind, one, f"{section} {number}", number)
 
-    def _filled(self, section: str, kind: type[Any], value: Any, where: str, number: int) -> Any:
+    def _filled(self, kind: type[Any], value: Any, where: str, number: int) -> Any:
+        """The section; None where anything in it is wrong."""
         if not isinstance(value, dict):
-            self._wrong(section, None, number, f"{where}: must be a table")
+            self._wrong(None, number, f"{where}: must be a table")
+            return None
+        noted = len(self._noted)
         known: dict[str, Field[Any]] = {one.name: one for one in fields(kind)}
-        for key in value:
+        needed = {key for key, one in known.items() if one.default is MISSING and one.default_factory is MISSING}
+        for key in known:
+            if key in needed - value.keys() - self._read.lost:
+                self._wrong(None, number, f"{where}: {key}: is missing")
+        taken: dict[str, Any] = {}
+        for key, given in value.items():
             if key not in known:
-                self._wrong(
-                    section, key, number, f"{where}: {_shown(key)}: no such setting; known are {', '.join(known)}"
-                )
-        for key, one in known.items():
-            if key not in value and one.default is MISSING and one.default_factory is MISSING:
-                self._wrong(section, None, number, f"{where}: {key}: is missing")
-        return kind(
-            **{key: self._value(section, key, known[key], given, where, number) for key, given in value.items()}
-        )
+                self._wrong(key, number, f"{where}: {_shown(key)}: no such setting; known are {', '.join(known)}")
+                continue
+            cause, taken[key] = _value(key, str(known[key].type), given)
+            if cause is not None:
+                self._wrong(key, number, f"{where}: {key}: {cause}")
+        begin, end = taken.get("from_s"), taken.get("to_s")
+        if begin is not None and end is not None and end <= begin:
+            self._wrong("to_s", number, f"{where}: to_s: must be after from_s")
+        return kind(**taken) if len(self._noted) == noted and needed <= taken.keys() else None
 
-    def _value(self, section: str, key: str, one: Field[Any], given: Any, where: str, number: int) -> Any:
-        said = f"{where}: {key}: "
-        if one.type == "bool":
-            if not isinstance(given, bool):
-                self._wrong(section, key, number, said + "must be true or false")
-            return given
-        if one.type == "str":
-            cause = _bad_word(key, given)
-            if cause:
-                self._wrong(section, key, number, said + cause)
-            return given
-        if one.type == "tuple[str, ...]":
-            allowed = [f"{each:02d}" for each in range(1, FAILURES + 1)]
-            if not isinstance(given, list) or not all(each in allowed for each in given):
-                cause = f'must be a list of failures from "{allowed[0]}" to "{allowed[-1]}", such as ["04", "13"]'
-                self._wrong(section, key, number, said + cause)
-            return tuple(given)
-        cause = _bad_number(key, given)
-        if cause:
-            self._wrong(section, key, number, said + cause)
-        return float(given)
+    def _wrong(self, key: str | None, number: int, cause: str) -> None:
+        self._noted.append(_Wrong(self._called, key, number, cause))
 
-    def _wrong(self, section: str, key: str | None, number: int, cause: str) -> NoReturn:
-        raise BadScenario(f"{self._name}:{line_of(self._text, section, key, number)}: {cause}")
+
+def _value(key: str, kind: str, given: Any) -> tuple[str | None, Any]:
+    """What is wrong with a value, None: nothing; and as what it is taken."""
+    if kind == "bool":
+        return (None if isinstance(given, bool) else "must be true or false"), given
+    if kind == "str":
+        return _bad_word(key, given), given
+    if kind == "tuple[str, ...]":
+        allowed = [f"{each:02d}" for each in range(1, FAILURES + 1)]
+        if isinstance(given, list) and all(each in allowed for each in given):
+            return None, tuple(given)
+        return f'must be a list of failures from "{allowed[0]}" to "{allowed[-1]}", such as ["04", "13"]', None
+    cause = _bad_number(key, given)
+    return cause, (float(given) if cause is None else None)
 
 
 def _shown(word: str) -> str:

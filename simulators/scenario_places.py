@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,11 +33,16 @@ def line_of(text: str, section: str, key: str | None = None, number: int = 0) ->
 
     ``text`` is a TOML file that was read without an error. 1 where there is no such section.
     """
+    return line_among(statements(text), section, key, number)
+
+
+def line_among(read: Iterable[Statement], section: str, key: str | None = None, number: int = 0) -> int:
+    """`line_of` in a file's statements, for who asks often."""
     found, nth, path = 0, 0, list[str]()
-    for one in statements(text):
+    for one in read:
         table = one.table or {}
         if one.is_header:
-            path, is_listed = _path_of(table)
+            path, is_listed = path_of(table)
             nth += is_listed and path == [section]
             here = path[:1] == [section] and number in (0, nth)
             if here and path[1:2] == [key]:
@@ -95,7 +100,7 @@ def _read_from(lines: list[str], at: int) -> tuple[dict[str, Any] | None, int]:
     return None, len(lines)
 
 
-def _path_of(table: dict[str, Any]) -> tuple[list[str], bool]:
+def path_of(table: dict[str, Any]) -> tuple[list[str], bool]:
     """The names in a header, and whether it is one of a list's."""
     path: list[str] = []
     value: Any = table

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import psycopg
 
 from domain.callers import Sight
 from domain.instants import DAY_US, FAR_US, SECOND_US
@@ -23,11 +22,10 @@ from domain.vocabulary import Kind, OrderState, Severity
 from store import caseload
 from store.alert_figures import AlertFigures, AlertMeasures, AlertsNow
 from store.connecting import Pool, open_pool
-from store.errors import CannotMigrate
 from store.listening import EVENTS_CHANNEL, listening
-from store.migrate import pending_in, read_migrations
 from store.newest_positions import EVERY_COMMIT, NewestKept, WearingKept, newest_positions
 from store.position_columns import NO_POSITIONS, PositionColumns
+from store.readiness import Readiness
 from store.reading_health import HealthQuestions
 from store.reading_places import PlaceQuestions
 from store.reading_types import (
@@ -49,7 +47,7 @@ from store.reading_types import (
 )
 from store.reconciling import Reconciliation, reconcile
 from store.rows_read import alert_row, dead_letter_row, incident_device_row, position_row, violation
-from store.seeing import WHERE_NO_DEARER, can_see, rows_seen, seeing, seeing_at_once
+from store.seeing import WHERE_NO_DEARER, rows_seen, seeing, seeing_at_once
 from store.statements import statement
 from store.times import At, Connection, at
 from store.trails import ask_trail, read_trail
@@ -58,10 +56,6 @@ POSITION_AGE_US = 7 * DAY_US
 """How far back the newest position, and when a device was last heard, are looked for."""
 RATE_OVER_S = 10
 _NEWEST = (1 << 63) - 1
-CANNOT_SEE = (
-    "this login may not act as the role bailiwick_seeing, so nobody would see anything; "
-    "make the role, run `bailiwick migrate`, and grant it to the login of the API"
-)
 
 
 def wall_clock_us() -> int:
@@ -87,6 +81,7 @@ class Reading(PlaceQuestions, HealthQuestions):
         self._sight = sight
         self._wearing = WearingKept() if wearing is None else wearing
         self._newest = NewestKept(pool) if newest is None else newest
+        self._readiness = Readiness(url, pool)
 
     @classmethod
     async def open(cls, url: str, now_us: Callable[[], int] = wall_clock_us) -> Self:
@@ -102,6 +97,7 @@ class Reading(PlaceQuestions, HealthQuestions):
 
     async def close(self) -> None:
         """Ends every connection."""
+        await self._readiness.close()
         await self._newest.close()
         await self._pool.close()
 
@@ -114,18 +110,8 @@ class Reading(PlaceQuestions, HealthQuestions):
         await self.close()
 
     async def ready(self) -> str | None:
-        """None when the database answers and has the current schema; else what is wrong and what to do, in a line."""
-        try:
-            async with self._pool.connection() as conn:
-                waiting = await pending_in(conn, read_migrations())
-                sees = await can_see(conn)
-        except psycopg.OperationalError as error:
-            return f"the database does not answer: {str(error).splitlines()[0]}"
-        except CannotMigrate as error:
-            return str(error)
-        if waiting:
-            return f"the schema is not current: {', '.join(waiting)}; run `bailiwick migrate`"
-        return None if sees else CANNOT_SEE
+        """None when the database answers and has the current schema; else what is wrong and what to do, in a line, after two seconds at most."""
+        return await self._readiness.ask()
 
     async def counts(self) -> Counts:
         """The live figures, all of one instant."""

@@ -1,4 +1,4 @@
-"""What `bailiwick doctor` asks of the database; it needs no schema."""
+"""What `bailiwick doctor` asks of the database; `survey` needs no schema."""
 
 from __future__ import annotations
 
@@ -50,3 +50,16 @@ async def survey(url: str) -> Survey:
     names = ("synchronous_commit", "fsync", "full_page_writes")
     unsafe = [f"{name} = {value}" for name, value in zip(names, safety, strict=True) if value in ("off", "local")]
     return Survey(server.split()[0], timescaledb, license_, unsafe, left, size, now_us - middle_us)
+
+
+async def messages_an_hour(url: str) -> int:
+    """How many messages a broker takes in an hour for the devices that are worn now. The schema must be the current one.
+
+    Raises `psycopg.OperationalError` when the database cannot be reached.
+    """
+    conn = await AsyncConnection.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S)
+    async with conn:
+        await configure(conn)
+        row = await (await conn.execute(statement("messages_an_hour"))).fetchone()
+    assert row is not None
+    return int(row[0])

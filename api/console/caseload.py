@@ -15,10 +15,13 @@ from api.console.asking import Refused, together
 from api.console.before_saving import draft, fresh_key
 from api.console.due import due_words
 from api.console.frame import Opened, Page, see_other
+from api.console.rendering import when
 from api.console.typed import Form, moment_anchors
 from api.console.wearer_words import ORDER_KINDS
+from api.console.words import alert_words
 from api.routes.people import Id
 from domain.vocabulary import AssessmentDecision
+from evidence.breaches import WHY_NOT, NotRelied
 
 MOST_ORDERS: Final = 400
 MOST_AT_ONCE: Final = 100
@@ -37,6 +40,9 @@ DECIDED: Final = {
     "disputed": "Disputed",
     "not_pursued": "Not pursued",
 }
+NOBODY_HAS: Final = WHY_NOT[NotRelied.NOT_ASSESSED]
+MOST_NAMED: Final = 10
+"""In one line, of what is still to be assessed."""
 OPEN: Final = (None, "disputed")
 """Decisions after which somebody must still decide."""
 FIELDS: Final = {
@@ -143,9 +149,24 @@ async def _open(opened: Page, order: str, form: Form, ticked: list[str]) -> str 
     except Refused as refused:
         if refused.status not in (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.CONFLICT):
             raise
+        if any(str(one["cause"]).startswith(NOBODY_HAS) for one in refused.problem.get("errors") or []):
+            form.fault("v", await _to_assess_first(opened, order, ticked))
         form.refused(refused, FIELDS)
         return None
     return f"/breaches/{made.body['id']}?opened"
+
+
+async def _to_assess_first(opened: Page, order: str, ticked: list[str]) -> str:
+    """Which of those that were ticked nobody has assessed: what, when, and the id that stands in its row."""
+    meant = {one.partition(":")[0] for one in ticked}
+    found = (await opened.ask.get(f"orders/{order}/to-rely-on"))["violations"]
+    those = [one["violation"] for one in found if one["violation"]["id"] in meant and _waits(one)]
+    named = [
+        f"{alert_words(v['kind'], v['code'])}, {when(v['from'], opened.now).striptags()} ({v['id']})" for v in those
+    ]
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    said = f"{NOBODY_HAS}: assess first, or untick"
+    return f"{said[:1].upper()}{said[1:]}: {'; '.join(named[:MOST_NAMED])}{more}"
 
 
 def _relied(ticked: str, told: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,9 +73,16 @@ def _ingest(decided_us: int | None, now_us: int) -> str:
     return OK if age_s <= STALE_S else f"decided nothing for {age_s} s"
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {METRICS_TYPE: {}}}})
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {METRICS_TYPE: {}}}, 503: {"description": "The database cannot be asked"}},
+)
 async def metrics(parts: Given) -> Response:
-    """For Prometheus."""
+    """For Prometheus; 503 with the reason, as readiness gives it, when the database cannot be asked."""
+    wrong = await parts.reading.ready()
+    if wrong is not None:
+        return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, wrong)
     parts.metrics.take(await parts.figures.now())
     parts.metrics.reconciled(await parts.figures.reconciliation())
     parts.metrics.alerts(await parts.figures.alerts())

@@ -151,6 +151,8 @@ def _cut_straps(plan: Plan, speakers: list[Speaker], subjects: list[Subject], li
 
 def _play(config: LoadConfig) -> Ran:
     """The run over MQTT, in an event loop of its own. Nothing is written before all that it needs was reached and read."""
+    if config.scenario is not None:
+        read_scenario_over_mqtt(config.scenario)  # what is wrong with it is told whether or not the broker is there
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(_reach(config))
     versions, invented = _versions(config)

@@ -36,6 +36,7 @@ HISTOGRAMS: Final = {
     "batch_messages": "bailiwick_batch_messages",
 }
 TAMPER: Final = "strap_tamper"
+KEYS: Final = "`bailiwick accounts key --for load --role operator --every-area` makes one; the key alone goes into the file of --key-file"
 
 Shapeless = (KeyError, TypeError, AttributeError, BadInstant)
 """Of an answer that is JSON, and not what is asked for."""
@@ -181,13 +182,27 @@ class Console:
         self.troubles: Counter[str] = Counter()
         self._moves: str | None = None
         self._all_heard, self._following = asyncio.Event(), asyncio.Event()
+        self._refused = ""
 
     async def begin(self) -> None:
         """Reads the map. Raises `BadSetting` when it may not be read."""
         try:
             await self.look()
         except Failed as error:
-            raise BadSetting(f"--api: {self._url}: {_told(error)}") from None
+            raise BadSetting(f"--api: {self._url}: {_told(error)}{self._hint(error)}") from None
+
+    def _hint(self, error: Exception) -> str:
+        """What to do where it lets us not in, or not see what is measured; nothing for what else goes wrong."""
+        if not isinstance(error, httpx2.HTTPStatusError):
+            return ""
+        match error.response.status_code:
+            case 401 if "Authorization" in self._client.headers:
+                return f": it does not know the key of --key-file, or the key is over or revoked; {KEYS}"
+            case 401:
+                return f": it answers nobody without a key, and --key-file names none; {KEYS}"
+            case 403:
+                return f": the role of the key may not see positions and alerts, and an operator's may; {KEYS}"
+        return ""
 
     async def followed(self) -> None:
         """Returns when the stream has begun. Raises `BadSetting` when it does not."""
@@ -196,7 +211,7 @@ class Console:
                 await self._following.wait()
         except TimeoutError:
             why = "; ".join(self.troubles) or "nothing came"
-            raise BadSetting(f"--api: {self._url}: the stream of alerts does not begin: {why}") from None
+            raise BadSetting(f"--api: {self._url}: the stream of alerts does not begin: {why}{self._refused}") from None
 
     async def follow_map(self) -> None:
         """Once a second, until it is cancelled."""
@@ -229,6 +244,7 @@ class Console:
             try:
                 await self._alerts()
             except Failed as error:
+                self._refused = self._hint(error)
                 self.troubles[f"stream: {_told(error)}"] += 1
             await asyncio.sleep(AGAIN_S)
 

@@ -137,7 +137,16 @@ MAY_NOT: Any = [
     ({"identified": at(1)}, "at", "Breach identified cannot be ahead: it is when it happened"),
     ({"identified": "2019-01-01T00:00:00Z"}, "identified", "no route for community held then"),
     ({"violations": [{"id": "W1-2", "version": 1}]}, "violations.0", "it was assessed otherwise than upheld"),
-    ({"violations": [{"id": "W1-3", "version": 1}]}, "violations.0", "it has not been assessed, or is disputed"),
+    (
+        {"violations": [{"id": "W1-3", "version": 1}]},
+        "violations.0",
+        f"it has not been assessed, or is disputed: curfew from {at(-1)}",
+    ),
+    (
+        {"violations": [{"id": "W1-1", "version": 1}, {"id": "W1-3", "version": 1}]},
+        "violations.1",
+        f"it has not been assessed, or is disputed: curfew from {at(-1)}",
+    ),
     (
         {"violations": [{"id": "W1-4", "version": 1}]},
         "violations.0",

@@ -150,6 +150,25 @@ def test_an_unknown_setting_stops_every_start(bailiwick: Run) -> None:
 
 
 @pytest.mark.slow
+def test_a_bad_scenario_is_told_the_same_by_all_who_take_one(bailiwick: Run, tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text("[shares]\nsos = 2\nsos = 1\n[netwrok]\nlost = 1\n[wire]\nmsgpack = 3\n")
+    told = set()
+    for words in (
+        ["simulate", "--wearers", "2", "--feed", "f.ndjson"],
+        ["simulate", "--wearers", "2", "--broker", "mqtt://127.0.0.1:1"],
+        ["load", "--wearers", "2", "--broker", "mqtt://127.0.0.1:1"],
+        ["demo", "--no-browser"],
+    ):
+        done = bailiwick(*words, "--scenario", "s.toml")
+        assert (done.returncode, done.stdout) == (2, "")
+        told.add(done.stderr)
+    lines = told.pop().splitlines()
+    assert not told
+    assert [line.split(":")[1] for line in lines] == ["2", "3", "4", "7"]
+    assert [path.name for path in tmp_path.iterdir()] == ["s.toml"]
+
+
+@pytest.mark.slow
 def test_help_starts_at_once_and_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "bailiwick", "--help"],

@@ -27,10 +27,14 @@ from bailiwick.parts.embedded_broker import IotcoreBroker
 from bailiwick.parts.mosquitto_broker import MosquittoBroker
 from bailiwick.parts.processes import free_port
 from bailiwick.settings import Settings
+from domain.facts import Roster
+from domain.instants import parse_instant
+from domain.records import Device, Fitting, Version, Wearer
+from domain.vocabulary import DeviceKind
 from store import Store
 from store.reconciling import Reconciliation
-from store.survey import Survey
-from tests.store.made import ask
+from store.survey import Survey, messages_an_hour
+from tests.store.made import ask, learn_everything
 
 GOOD_BROKER = {"version": "mosquitto version 2.0.21", "dropped": 0, "sent": 10, "kept": 10, "takes_largest": True}
 GOOD_SERVER: dict[str, Any] = {
@@ -66,6 +70,16 @@ def test_failure_16_a_broker_that_drops_is_told_of() -> None:
     assert of_broker(dropped=None)["dropped"] is Verdict.WARNING
     assert of_broker(kept=None)["queue"] is Verdict.WARNING
     assert of_broker(takes_largest=False)["packets"] is Verdict.BAD
+
+
+def test_failure_16_what_cannot_be_known_of_a_queue_is_said_and_is_no_alarm() -> None:
+    (queue,) = [one for one in about_broker(BrokerSurvey(**GOOD_BROKER), 5000) if one.about == "queue"]
+    assert (queue.verdict, queue.advice) == (Verdict.GOOD, "")
+    assert "(max_queued_messages, persistence), it does not tell" in queue.found
+    (other,) = [one for one in about_broker(BrokerSurvey(**{**GOOD_BROKER, "version": None})) if one.about == "queue"]
+    assert other.found == "kept all of 10 messages for a client that was away"
+    (small,) = [one for one in about_broker(BrokerSurvey(**{**GOOD_BROKER, "kept": 9}), 5000) if one.about == "queue"]
+    assert "set max_queued_messages to hours of traffic, here about 5,000 an hour, and persistence true" in small.advice
 
 
 def test_what_is_told_of_the_database() -> None:
@@ -175,6 +189,36 @@ async def test_failure_16_the_default_queue_is_found_out(mosquitto_with: Callabl
     careless = mosquitto_with(max_queued_messages="1000", max_packet_size="2000")
     found = await survey_broker(Settings(mqtt_url=careless.url))
     assert (found.kept, found.takes_largest) == (1000, False)
+
+
+@pytest.mark.slow
+async def test_failure_16_a_queue_of_less_than_an_hour_is_found_out(
+    mosquitto_with: Callable[..., MosquittoBroker], embedded_url: str
+) -> None:
+    async with await Store.open(embedded_url) as store:
+        await store.learn([*wearing("gps_tag", 30, upload_s=20), *wearing("rf_tag", 30, upload_s=1)])
+        await learn_everything(store, 1, Roster())
+    an_hour = await messages_an_hour(embedded_url)
+    assert an_hour == 30 * 180
+    settings = Settings(mqtt_url=mosquitto_with(max_queued_messages="5000").url)
+    found = await survey_broker(settings, an_hour)
+    assert (found.sent, found.kept) == (5400, 5000)
+    found = await survey_broker(settings)
+    assert (found.sent, found.kept) == (QUEUE_SENT, QUEUE_SENT), "of few messages it keeps all"
+
+
+def wearing(kind: str, number: int, upload_s: int) -> list[Version]:
+    """So many, worn for long by one wearer each."""
+    from_us = parse_instant("2026-01-01T00:00:00Z")
+    return [
+        Version(record)
+        for name in (f"{kind}-{n}" for n in range(number))
+        for record in (
+            Wearer(name, "An Invented Person"),
+            Device(name, DeviceKind(kind), upload_s=upload_s),
+            Fitting(name, name, from_us, wearer=name),
+        )
+    ]
 
 
 @pytest.mark.slow

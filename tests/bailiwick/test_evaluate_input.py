@@ -158,3 +158,15 @@ def test_a_bad_envelope_is_a_dead_letter_and_no_fault(tmp_path: Path, capsys: py
     assert code == 0
     assert out
     assert err == 'dead letters: {"unknown_version": 1}\n'
+
+
+@pytest.mark.parametrize("text", ["", "\n  \n\n"])
+def test_a_caseload_that_holds_no_record_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    caseload, feed = tmp_path / "c.ndjson", tmp_path / "f.ndjson"
+    caseload.write_text(text)
+    feed.write_text(json.dumps({"tick": at(1)}) + "\n")
+    assert evaluate_command(str(caseload), str(feed), None) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"warning: {caseload}: file: holds no record; is it the file that you mean?\n")

@@ -116,3 +116,14 @@ def test_warnings_are_told_and_do_not_stop_it(url: str, tmp_path: Path, capsys: 
     out, err = capsys.readouterr()
     assert "records are new" in out
     assert err.startswith(f"warning: {path}:{len(records()) + 2}: place.home_unit: 'H9' is not fitted to anybody")
+
+
+@pytest.mark.parametrize("lines", [[], [b"\n", b"  \n", b"\n"]])
+def test_a_file_that_holds_no_record_is_warned_of(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], lines: list[bytes]
+) -> None:
+    empty = written(tmp_path, lines)
+    assert import_command(empty, url) == 0
+    out, err = capsys.readouterr()
+    assert out == "0 records are new, 0 changed, 0 as before\n"
+    assert err == f"warning: {empty}: file: holds no record; is it the file that you mean?\n"

@@ -96,3 +96,20 @@ async def test_what_rests_on_a_lot_is_on_one_page(night: World) -> None:
     assert "8 devices" in page
     assert "No device is of such a lot" in (await night.client.get("/lots?q=none", headers=SAM)).text
     assert (await night.client.get("/lots?q=2026-03", headers=DEE)).status_code == 403
+
+
+async def test_a_case_of_what_nobody_has_assessed_is_refused_with_which_those_are(
+    chromium: playwright.Browser, address: str, night: World
+) -> None:
+    await violations(night)
+    async with browsing(chromium, address, f"/caseload/{ORDER}", DEE, expected=("422",)) as page:
+        for name in ("W1001-90:1", "W1001-92:1"):
+            await page.locator(f'[value="{name}"]').check()
+        await page.get_by_role("button", name="Open a breach case").click()
+        told = page.locator(".govuk-error-summary")
+        await expect(told).to_contain_text("It has not been assessed, or is disputed: assess first, or untick: ")
+        for one in ("W1001-90", "W1001-92"):
+            row = await page.locator("tr", has_text=f"{one}, version 1").locator("td").nth(1).inner_text()
+            what, _, span = row.partition("\n")
+            await expect(told).to_contain_text(f"{what}, {span.partition(' to ')[0]} ({one})")
+        assert "W1001-91" not in await told.inner_text()

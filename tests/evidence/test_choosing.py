@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from domain.breaches import Chosen
+from domain.instants import format_instant
 from domain.vocabulary import AssessmentDecision, Cause, Kind
 from evidence.breaches import Fault
 from evidence.choosing import Wanted, Wish, choice
@@ -65,3 +66,13 @@ def test_what_may_not_be_relied_on_is_refused_by_place_and_reason() -> None:
         Fault("violations", "one of them stands twice"),
     ]
     assert not any("W9" in one.cause for one in faults)
+
+
+def test_each_that_nobody_has_assessed_is_told_by_place_kind_and_when() -> None:
+    found = [(ONE, None), (TWO, UPHELD), (replace(THREE, kind=Kind.CURFEW), AssessmentDecision.DISPUTED)]
+    _, faults = choice(found, Wish((Wanted("W1-3", 3), Wanted("W1-2", 2), Wanted("W1-1", 1))))
+    when = format_instant(ONE.from_us)
+    assert faults == [
+        Fault("violations.0", f"it has not been assessed, or is disputed: curfew from {when}"),
+        Fault("violations.2", f"it has not been assessed, or is disputed: {ONE.kind.value} from {when}"),
+    ]

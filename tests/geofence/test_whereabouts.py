@@ -7,10 +7,11 @@ from collections import Counter
 import pytest
 
 from domain.instants import MINUTE_US, parse_instant
-from geofence.cases import World, seen_of
+from geofence.cases import seen_of
 from geofence.layout import Case
 from geofence.presence import UNKNOWN
 from geofence.whereabouts import NO_UNIT, Plan, plan_of, surely_known, turns_of
+from geofence.world import World
 from tests.rules.running import Running, batches_of, caseload_of
 from tests.twin.feeds import feed
 

@@ -123,6 +123,72 @@ def test_a_fault_is_one_line_with_its_place(tmp_path: Path, text: str, said: str
     assert "\n" not in str(bad.value)
 
 
+EIGHT = """[shares]
+sos = 2
+sso = 0.1
+[people]
+days = "often"
+days = "no"
+[netwrok]
+lost = 0.1
+[[outage]]
+from_s = 5
+to_s = 4
+keeps = 1
+[shares]
+fault = "much"
+[run]
+wearers =
+"""
+"""Nothing but mistakes."""
+
+
+def _faults(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(BadScenario) as bad:
+        _read(tmp_path, text)
+    return [line.removeprefix(f"{tmp_path}/s.toml:") for line in str(bad.value).split("\n")]
+
+
+def test_all_faults_of_a_file_are_told_at_once_in_its_order(tmp_path: Path) -> None:
+    told = _faults(tmp_path, EIGHT)
+    assert [line.split(" known are ")[0] for line in told] == [
+        "2: shares: sos: must be from 0 to 1, not 2",
+        "3: shares: sso: no such setting;",
+        "5: people: days: must be one of auto, yes, no",
+        "6: not TOML: a key stands here a second time (Cannot overwrite a value (column 12))",
+        "7: netwrok: no such section;",
+        "11: outage 1: to_s: must be after from_s",
+        "12: outage 1: keeps: must be true or false",
+        "13: not TOML: Cannot declare [shares] twice (column 8)",
+        "14: shares: fault: must be a number, from 0 to 1",
+        "16: not TOML: Invalid value (column 10)",
+    ]
+    assert "known are about, run, shares" in told[4]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("[shares\nsos = 7\n[wire]\nmsgpack = 3\n", [1, 4]),
+        ('[about]\nfailures = [\n "04"\n "13"\n]\n[wire]\nmsgpack = 3\n', [4, 7]),
+        ('[about]\ntitle = """Night\nsos = 3\n[wire]\nmsgpack = 3\n', [2, 5]),
+        ("[[lot]]\nlot =\n[wire]\nmsgpack = 3\n", [2, 4]),
+        ("[accuracy]\nbest_m = 30\n[accuracy]\ntypical_m = 40\nworst_m = 50\n", [3]),
+        ("[outage]\nfrom_s = 1\n[[outage]]\nfrom_s = 1\n", [1, 3, 3]),
+        ("x = 1\nx = 2\nshares.sos = 3\nshares.sos = 4\n", [1, 2, 3, 4]),
+        (f"a = {'[' * 5000}\n[wire]\nmsgpack = 3\n", [1, 3]),
+        ("[wire]\nmsgpack = 3 # \x00\n\nx\n", [2, 4]),
+    ],
+)
+def test_behind_what_is_no_toml_the_rest_is_looked_at(tmp_path: Path, text: str, lines: list[int]) -> None:
+    assert [int(line.partition(":")[0]) for line in _faults(tmp_path, text)] == lines
+
+
+def test_a_file_that_is_another_s_is_told_of_in_so_many_lines_at_most(tmp_path: Path) -> None:
+    assert _faults(tmp_path, "".join(f"[[lot]]\nlot = {n}\n" for n in range(30)))[-1] == "... and 10 more"
+    assert len(_faults(tmp_path, "what is this\n" * 500)) == 20
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [

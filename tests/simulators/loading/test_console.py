@@ -11,7 +11,7 @@ from domain.errors import BadSetting
 from domain.instants import SECOND_US
 from simulators.loading.meter import ALERTED, ON_MAP, Stages
 from simulators.loading.watching import Console
-from tests.api.doors import asks
+from tests.api.doors import NOBODY, asks
 from tests.api.serving import HOST, served
 from tests.api.test_positions import OUTSIDE, fix, fleet, opened
 from tests.api.working import OLA
@@ -63,3 +63,25 @@ async def test_a_role_that_may_not_see_positions_is_refused_before_the_run(embed
         at.client.headers.update(asks("adam", "administrator"))
         with pytest.raises(BadSetting, match="answered 403"):
             await Console(HOST, at.client, at_three(), NOON).begin()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        (NOBODY, "answered 401: it answers nobody without a key, and --key-file names none"),
+        (
+            NOBODY | {"Authorization": "Bearer bwk_abc_def"},
+            "answered 401: it does not know the key of --key-file, or the key is over",
+        ),
+        (asks("adam", "administrator"), "answered 403: the role of the key may not see positions and alerts"),
+    ],
+)
+async def test_who_is_not_let_in_is_told_what_to_do(embedded_url: str, headers: dict[str, str], said: str) -> None:
+    async with fleet(embedded_url) as at:
+        at.client.headers.update(headers)
+        with pytest.raises(BadSetting) as told:
+            await Console(HOST, at.client, at_three(), NOON).begin()
+    assert str(told.value).startswith(f"--api: {HOST}: it {said}")
+    assert "`bailiwick accounts key --for load --role operator --every-area` makes one" in str(told.value)
+    assert "\n" not in str(told.value)
