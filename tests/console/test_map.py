@@ -222,7 +222,9 @@ async def test_vector_tiles_of_a_file_are_drawn_under_the_points(
 ) -> None:
     tiles = TileFile(vector_file(tmp_path / "map.pmtiles", "water"))
     night.app.state.parts = replace(night.app.state.parts, basemap=Basemap(tiles))
-    async with browsing(chromium, address, "/map") as page:
+    async with browsing(
+        chromium, address, "/map", expected=("willReadFrequently",)
+    ) as page:  # its pixels are looked at
         await ready(page)
         await expect(page.locator("#live-map")).to_contain_text("Invented tiles", timeout=SLOW)
         await page.wait_for_function(f"colour => ({PART_OF_COLOUR})(colour) > 0.2", arg=[0xCF, 0xE0, 0xEA])
