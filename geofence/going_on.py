@@ -53,6 +53,8 @@ class GoingOn:
 
     def awake(self, signs: Emissions) -> Emissions:
         """Of signs to look again those that are not all of curfews of people who were never out."""
+        if not len(signs):
+            return signs
         world, silence = self.world, self.silence
         loud = ~self.never_out
         loud[[world.book.condition_index[name] for name in silence.unknown]] = True

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from domain.facts import Batch, Facts, Roster, empty_facts
 from domain.instants import EARLY_US, FAR_US, SECOND_US
-from domain.records import Version
+from domain.records import Fitting, Version
 from domain.violations import Violation
 from domain.vocabulary import ConditionKind, OrderState, Quality
 from geofence.affected import Changes, affected_parties
@@ -160,6 +160,10 @@ class Rules:
         anew = self._joined(facts, late)
         for version in batch.learnt.values():
             anew |= {int(clusters.of_party[p]) for p in affected_parties(self.book, version)}
+            if isinstance(version.record, Fitting) and version.record.device in self.roster.index:
+                anew.add(
+                    int(clusters.of_device[self.roster.index[version.record.device]])
+                )  # it may be nobody's until now
         low_us = np.full(len(by_cluster), FAR_US, np.int64)
         np.minimum.at(low_us, of, t_us)
         devices: list[int] = []

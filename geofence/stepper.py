@@ -440,8 +440,8 @@ class Stepper:
     def units_again(self, folded: Folded, instant_of: Callable[[int], int]) -> list[Unit]:
         """What must be judged after clusters were folded again, each at its instant.
 
-        What the news that is otherwise cannot have changed is left out: zones and places (without a home unit) of which there is none,
-        what is judged without fixes, and devices of whose location nothing was ever news; what events change is known from them.
+        What cannot come out otherwise is left out: conditions of which judges read what they read before (`GoingOn.may_move`), and devices
+        of whose location nothing was ever news; what events change is known from them.
         """
         found: list[Unit] = []
         cases_of = self.world.layout.cases_of

@@ -89,6 +89,13 @@ async def begins(fleet: Fleet, database: Questions) -> None:
     await eventually(ticked_since(database, 0), "it ticks")
 
 
+def without_broker(mosquitto: Any, clock: MovedClock) -> None:
+    """The broker is away for ten minutes."""
+    mosquitto.stop()
+    clock.ahead_us += 10 * MINUTE_US
+    mosquitto.start()
+
+
 def lost(database: Questions) -> int:
     return database.number("SELECT count(*) FROM violations WHERE kind = 'communication_lost'")
 
@@ -125,9 +132,7 @@ async def test_failure_25_ten_minutes_without_broker_and_ingest_make_no_device_s
     with Questions(timescale_url) as database:
         async with ingesting(timescale_url, mosquitto.url, clock, clock.steady_s):
             await begins(fleet, database)
-        mosquitto.stop()
-        clock.ahead_us += 10 * MINUTE_US
-        mosquitto.start()
+        without_broker(mosquitto, clock)
         async with ingesting(timescale_url, mosquitto.url, clock, clock.steady_s):
             # The devices find their way back within minutes; until then nobody is called silent.
             await eventually(lambda: database.withheld("settling") > 1, "it waits for the devices")
@@ -150,9 +155,7 @@ async def test_failure_25_an_ingest_that_is_replaced_while_it_settles_makes_no_d
     with Questions(timescale_url) as database:
         async with ingesting(timescale_url, mosquitto.url, clock, clock.steady_s):
             await begins(fleet, database)
-            mosquitto.stop()
-            clock.ahead_us += 10 * MINUTE_US
-            mosquitto.start()
+            without_broker(mosquitto, clock)
             await eventually(lambda: database.withheld("settling") > 0, "it waits for the devices", timeout_s=30)
             async with Publisher(mosquitto.url) as device:
                 await device.publish([message("T1", 2, clock())])
