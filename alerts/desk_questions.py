@@ -12,8 +12,7 @@ from domain.callers import Sight
 from store import answers
 from store import desk_reading as rows
 from store.answers import AnswerGiven, RequestKey
-from store.desk import TaskDone
-from store.desk_reading import ContactSeen, History, MuteSeen, NextStep
+from store.desk_reading import ContactSeen, History, MuteSeen, NextStep, TaskSeen
 
 
 class DeskQuestions:
@@ -29,7 +28,7 @@ class DeskQuestions:
         async with self._work.asking(self._sight) as conn:
             return await rows.history_of(conn, alert_no)
 
-    async def tasks(self, after: tuple[int, int] | None, limit: int) -> list[TaskDone]:
+    async def tasks(self, after: tuple[int, int] | None, limit: int) -> list[TaskSeen]:
         """What is to be done by (made, number), the oldest first, those after ``after``."""
         async with self._work.asking(self._sight) as conn:
             return await rows.tasks_open(conn, after, limit)

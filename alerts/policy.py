@@ -16,7 +16,7 @@ import msgspec
 from alerts.machine import UNDO_US, Act, Job, step
 from alerts.protocols import Action, Case, Flag, Protocol, Protocols, Since, Step, Target
 from alerts.severity import INCIDENTS, LOSSES, PARKED_ALARM, RANK
-from alerts.state import Alert, Around, Looked, Mute, Plan, Raise, Task, Tell, Told
+from alerts.state import Alert, Answers, Around, Looked, Mute, Plan, Raise, Task, Tell, Told
 from domain.instants import SECOND_US
 from domain.vocabulary import AlertCondition, AlertEvent, AlertWork, Channel, Kind, Outcome, Severity, ToldReason
 
@@ -326,20 +326,24 @@ def _forget_earlier_periods(at: _Look) -> None:
         at.plan = msgspec.structs.replace(at.plan, done=done)
 
 
-def _flags(at: _Look) -> frozenset[Flag]:
-    answers = at.around.answers
+def standing(work: AlertWork, condition: AlertCondition, answers: Answers) -> frozenset[Flag]:
+    """The flags that hold by how an alert's work and condition stand, and by who answered."""
     held = {
-        Flag.CLAIMED: at.job.work is not AlertWork.RAISED,
-        Flag.ACTIONED: at.job.work is AlertWork.ACTIONED,
-        Flag.CLEARED: at.job.condition is AlertCondition.CLEARED,
+        Flag.CLAIMED: work is not AlertWork.RAISED,
+        Flag.ACTIONED: work is AlertWork.ACTIONED,
+        Flag.CLEARED: condition is AlertCondition.CLEARED,
         Flag.WEARER_ANSWERED: answers.wearer is True,
         Flag.WEARER_UNANSWERED: answers.wearer is False,
         Flag.VICTIM_ANSWERED: answers.victim is True,
         Flag.VICTIM_UNANSWERED: answers.victim is False,
-        Flag.OFTEN: at.around.prealerts_7d >= OFTEN_PREALERTS,
-        Flag.UNDER_18: at.around.under_18,
     }
     return frozenset(flag for flag, holds in held.items() if holds)
+
+
+def _flags(at: _Look) -> frozenset[Flag]:
+    often = {Flag.OFTEN} if at.around.prealerts_7d >= OFTEN_PREALERTS else set()
+    under_18 = {Flag.UNDER_18} if at.around.under_18 else set()
+    return standing(at.job.work, at.job.condition, at.around.answers) | often | under_18
 
 
 def _take(at: _Look, place: int, one: Step, flags: frozenset[Flag]) -> None:

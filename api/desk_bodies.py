@@ -6,15 +6,16 @@ from typing import Any
 
 import msgspec
 
+from alerts.asked import Stands, not_needed, place_of, time_of
 from alerts.desk import Result
 from alerts.mutes import Stretch
 from alerts.protocols import Protocols
-from alerts.state import Plan
+from alerts.state import Answers, Plan
 from api.desk_problems import cause_of, status_of
 from domain.instants import format_instant
 from domain.rota import Shift
-from store.desk import TaskDone
-from store.desk_reading import ContactSeen, EventSeen, History, MuteSeen, NextStep, NotificationSeen
+from domain.vocabulary import AlertCondition, AlertWork
+from store.desk_reading import ContactSeen, EventSeen, History, MuteSeen, NextStep, NotificationSeen, TaskSeen
 
 
 def result_body(result: Result) -> dict[str, Any]:
@@ -30,19 +31,19 @@ def result_body(result: Result) -> dict[str, Any]:
 
 def history_body(alert_no: int, history: History, protocols: Protocols) -> dict[str, Any]:
     """`desk_shapes.AlertHistory`; ``protocols`` are those in force, and those that alerts may still be running."""
+    plan = msgspec.convert(history.plan, Plan)
     return {
         "alert": str(alert_no),
         "events": [_event(row) for row in history.events],
-        "notifications": [_notification(row) for row in history.notifications],
+        "notifications": [_notification(row, plan) for row in history.notifications],
         "contacts": [_contact(row) for row in history.contacts],
-        "tasks": [task_body(row) for row in history.tasks],
+        "tasks": [task_body(row, protocols) for row in history.tasks],
         "timers": [{"name": row.name, "due": format_instant(row.due_us)} for row in history.timers],
-        "protocol": _protocol(history, protocols),
+        "protocol": _protocol(history, plan, protocols),
     }
 
 
-def _protocol(history: History, protocols: Protocols) -> dict[str, Any] | None:
-    plan = msgspec.convert(history.plan, Plan)
+def _protocol(history: History, plan: Plan, protocols: Protocols) -> dict[str, Any] | None:
     found = protocols.named(plan.protocol, plan.version)
     if found is None:
         return None
@@ -68,13 +69,16 @@ def _event(row: EventSeen) -> dict[str, Any]:
     return {"id": str(row.no), "revision": str(row.revision)} | who | {name: getattr(row, name) for name in same}
 
 
-def _notification(row: NotificationSeen) -> dict[str, Any]:
+def _notification(row: NotificationSeen, plan: Plan) -> dict[str, Any]:
     same = (
         *("target", "recipient", "channel", "text", "urgency", "reason", "sends", "detail", "state", "attempts", "why"),
     )
     stands_down = None if row.stands_down is None else str(row.stands_down)
-    when = {"made": format_instant(row.made_us), "sent": _instant(row.sent_us)}
-    return {"id": str(row.no), "stands_down": stands_down} | when | {name: getattr(row, name) for name in same}
+    times = {"made": row.made_us, "sent": row.sent_us, "not_before": row.not_before_us}
+    when = {name: _instant(us) for name, us in times.items()}
+    time = time_of(row.id)
+    of = {"step": place_of(row.id, plan), "time": None if time is None else time.key, "stands_down": stands_down}
+    return {"id": str(row.no)} | of | when | {name: getattr(row, name) for name in same}
 
 
 def _contact(row: ContactSeen) -> dict[str, Any]:
@@ -92,8 +96,11 @@ def contact_body(row: ContactSeen) -> dict[str, Any]:
     return _contact(row) | {"alert": None if row.alert_no is None else str(row.alert_no)}
 
 
-def task_body(row: TaskDone) -> dict[str, Any]:
-    """`desk_shapes.Task`."""
+def task_body(row: TaskSeen, protocols: Protocols) -> dict[str, Any]:
+    """`desk_shapes.Task`; ``protocols`` as of `history_body`."""
+    plan = msgspec.convert(row.plan, Plan)
+    answers = Answers(row.wearer_answered, row.victim_answered)
+    stands = Stands(AlertWork(row.work), AlertCondition(row.condition), row.period, plan, answers)
     return {
         "id": str(row.no),
         "alert": str(row.alert_no),
@@ -103,6 +110,11 @@ def task_body(row: TaskDone) -> dict[str, Any]:
         "made": format_instant(row.made_us),
         "done": _instant(row.done_us),
         "done_by": row.done_by,
+        "step": place_of(row.key, plan),
+        "recipient": row.recipient,
+        "not_before": _instant(row.not_before_us),
+        "stands_down": row.stands_down,
+        "not_needed": [flag.value for flag in not_needed(row.key, stands, protocols)],
     }
 
 

@@ -154,9 +154,15 @@ class EventOfAlert(Shape):
 
 
 class NotificationOfAlert(Shape):
-    """Something that was told, or on purpose not told (`sends` false), and why. `stands_down`: the one that it takes back."""
+    """Something that was told, or on purpose not told (`sends` false), and why. `stands_down`: the one that it takes back.
+
+    `step` is the place in `protocol.steps` of the step that asked for it, from 0; null: none of this run. `time` names the time that
+    a step was taken: a step that repeats has another each time, the same for all whom it told then. `not_before`: of a call alone.
+    """
 
     id: str
+    step: int | None
+    time: str | None
     target: Target
     recipient: str
     channel: Channel
@@ -170,6 +176,7 @@ class NotificationOfAlert(Shape):
     attempts: int
     made: str
     sent: str | None
+    not_before: str | None
     why: str | None
 
 
@@ -203,7 +210,12 @@ class ContactInLog(ContactOfAlert):
 
 
 class Task(Shape):
-    """Something for an operator to do, for the sake of `target`; `text` is a key of the catalogues."""
+    """Something for an operator to do, for the sake of `target`; `text` is a key of the catalogues.
+
+    Of a call: `recipient` is whom to ring, `not_before` when their safe hours begin (null: at once), `stands_down` whether it takes
+    back what they were told. `not_needed`: the stops of its step that hold by now, as `victim_answered`; any: it need not be done.
+    `step` is the place in the protocol's steps, from 0; null: of no step of this run.
+    """
 
     id: str
     alert: str
@@ -213,6 +225,11 @@ class Task(Shape):
     made: str
     done: str | None
     done_by: str | None
+    step: int | None
+    recipient: str | None
+    not_before: str | None
+    stands_down: bool
+    not_needed: list[Flag]
 
 
 class NextStep(Shape):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
 
 from domain.instants import EARLY_US
-from store.desk import TaskDone
 from store.statements import statement
 from store.times import At, Connection
 
@@ -58,6 +57,35 @@ class NotificationSeen(NamedTuple):
     made_us: int
     sent_us: int | None
     why: str | None
+    id: str
+    """The idempotency id (`alerts.ports.Notification`); of a call it is also the key of its task."""
+    not_before_us: int | None
+    """A call that is not to be made before; None: at once, or no call."""
+
+
+class TaskSeen(NamedTuple):
+    """Something that an operator is or was to do, and how its alert stands.
+
+    Of a call: whom it is to, before when it is not to be made, and whether it stands somebody down; ``recipient`` None: no call.
+    """
+
+    no: int
+    alert_no: int
+    key: str
+    target: str
+    text: str
+    made_us: int
+    done_us: int | None
+    done_by: str | None
+    recipient: str | None
+    not_before_us: int | None
+    stands_down: bool
+    work: str
+    condition: str
+    period: int
+    plan: dict[str, Any]
+    wearer_answered: bool | None
+    victim_answered: bool | None
 
 
 class ContactSeen(NamedTuple):
@@ -122,7 +150,7 @@ class History:
     events: list[EventSeen]
     notifications: list[NotificationSeen]
     contacts: list[ContactSeen]
-    tasks: list[TaskDone]
+    tasks: list[TaskSeen]
     timers: list[TimerSeen]
     plan: dict[str, Any]
     """How far its protocol has come (`alerts.state.Plan`); empty before the first look."""
@@ -134,17 +162,17 @@ async def history_of(conn: Connection, alert_no: int) -> History:
         await _newest(conn, "events_of_alert", EventSeen, alert_no),
         await _newest(conn, "notifications_of_alert", NotificationSeen, alert_no),
         await _newest(conn, "contacts_of_alert", ContactSeen, alert_no),
-        await _newest(conn, "tasks_of_alert", TaskDone, alert_no),
+        await _newest(conn, "tasks_of_alert", TaskSeen, alert_no),
         [TimerSeen(*row) for row in await _rows(conn, "timers_of_alert", _of(alert_no))],
         next((row[0] for row in await _rows(conn, "plan_of_alert", _of(alert_no)) if row[0]), {}),
     )
 
 
-async def tasks_open(conn: Connection, after: tuple[int, int] | None, limit: int) -> list[TaskDone]:
+async def tasks_open(conn: Connection, after: tuple[int, int] | None, limit: int) -> list[TaskSeen]:
     """What is to be done by (made, number), the oldest first, those after ``after``."""
     after_us, after_no = after or (EARLY_US, 0)
     wanted = {"after_at": At(after_us), "after_no": after_no, "limit": limit}
-    return [TaskDone(*row) for row in await _rows(conn, "tasks_page", wanted)]
+    return [TaskSeen(*row) for row in await _rows(conn, "tasks_page", wanted)]
 
 
 async def next_steps(conn: Connection, numbers: Sequence[int]) -> list[NextStep]:

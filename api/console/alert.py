@@ -18,7 +18,8 @@ from api.console import alert_work, contact_form
 from api.console.ages import born_and_age
 from api.console.alert_found import Found, found
 from api.console.alert_points import MOST_SHOWN, band_of, map_data, points_of
-from api.console.asking import Refused
+from api.console.alert_to_do import people_of, to_do
+from api.console.asking import Refused, together
 from api.console.frame import Opened, Page, see_other
 from api.console.happened import explained, own_words, rule_of, told
 from api.console.words import alert_words
@@ -188,7 +189,8 @@ async def _shown(
     place: Any = None,
 ) -> Response:
     one, now = await found(opened, number), opened.now
-    alert, victim = one.alert, await _victim(opened, one.alert)
+    alert = one.alert
+    victim, people = await together(_victim(opened, alert), people_of(opened, one))
     return opened.show(
         "alert.html",
         status,
@@ -207,6 +209,7 @@ async def _shown(
         race_at=((problem or {}).get("changed") or {}).get("at"),
         key=_fresh,
         **_evidence(one, now),
+        tasks=to_do(one, people, now),
         **_work_around(one),
         **_protected(place),
     )
@@ -238,7 +241,6 @@ def _work_around(one: Found) -> dict[str, Any]:
     return {
         "steps": alert_work.steps_of(one.history, one.alert),
         "happenings": alert_work.happenings(one),
-        "tasks": _open_tasks(one),
         "calls": [(call, alert_work.contact_told(call)) for call in one.calls],
         "contacts": [(call, alert_work.contact_told(call)) for call in contacts],
         "promises": [call for call in contacts if call["promised_at"] and not call["kept"]],
@@ -255,11 +257,6 @@ def _protected(place: Any) -> dict[str, Any]:
     at = (place or {}).get("place")
     grid = references([at["lon"]], [at["lat"]])[0] if at else None
     return {"place": place, "place_grid": grid}
-
-
-def _open_tasks(one: Found) -> list[dict[str, Any]]:
-    tasks = (one.history or {}).get("tasks", ())
-    return [task | {"words": alert_work.instructions(task["text"], one.alert)} for task in tasks if not task["done"]]
 
 
 async def _victim(opened: Page, alert: Any) -> Any:

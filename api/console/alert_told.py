@@ -28,8 +28,9 @@ BEYOND: Final = frozenset({Channel.CONSOLE.value, Channel.CALL.value})
 
 
 def step_of(one: Json, steps: Sequence[Json]) -> Json | None:
-    """The step of the protocol that a notification is of, by whom it tells and what."""
-    return next((step for step in steps if step["to"] == one["target"] and step["text"] == one["text"]), None)
+    """The step of the protocol that a notification is of; None: of none of this run."""
+    place = one["step"]
+    return None if place is None or place >= len(steps) else steps[place]
 
 
 def why_not(one: Json, step: Json | None) -> tuple[bool, str]:
@@ -49,14 +50,15 @@ def why_not(one: Json, step: Json | None) -> tuple[bool, str]:
     return False, "no number or address that can be used is entered"
 
 
-def outcome_of(step: Json, history: Json) -> tuple[str, str]:
-    """What a step that was taken came to: `done`, `asked` or `failed`, and in words.
+def outcome_of(place: int, history: Json) -> tuple[str, str]:
+    """What the step at ``place`` came to the last time that it was taken: `done`, `asked` or `failed`, and in words.
 
-    A call is one that operators were asked to make; that it was made is in the contact log alone.
+    A call is one that operators were asked to make; that it was made is in the contact log alone. A task is done when it is marked so.
     """
-    steps = history["protocol"]["steps"]
-    mine = [one for one in history["notifications"] if step_of(one, steps) is not None and not one["stands_down"]]
-    mine = [one for one in mine if (one["target"], one["text"]) == (step["to"], step["text"])]
+    step = history["protocol"]["steps"][place]
+    if step["action"] == "task":
+        return _of_task(place, history)
+    mine = _last_time(place, history)
     sent = [one for one in mine if one["sends"]]
     messages = [one for one in sent if one["channel"] != Channel.CALL and _counts(one, step)]
     calls = any(one["channel"] == Channel.CALL for one in sent)
@@ -70,6 +72,29 @@ def outcome_of(step: Json, history: Json) -> tuple[str, str]:
         return "failed", "the message could not be sent"
     why = list(dict.fromkeys(why_not(one, step)[1] for one in mine if not one["sends"]))
     return "failed", "; ".join(why) if why else "no message to them is recorded"
+
+
+def _of_task(place: int, history: Json) -> tuple[str, str]:
+    """Of the last time that it was asked for."""
+    mine = [task for task in history["tasks"] if task["step"] == place and task["recipient"] is None]
+    if mine and mine[-1]["done"]:
+        return "done", ""
+    return "asked", "it is under To do" if mine else "it is not recorded"
+
+
+def _last_time(place: int, history: Json) -> list[Json]:
+    """What was told, or not, the last time. Of steps that tell the same at one instant one alone has told, for all of them."""
+    steps = history["protocol"]["steps"]
+    same = [at for at, one in enumerate(steps) if _content(one) == _content(steps[place])]
+    for places in ([place], same):
+        mine = [one for one in history["notifications"] if one["step"] in places]
+        if mine:
+            return [one for one in mine if one["time"] == mine[-1]["time"]]
+    return []
+
+
+def _content(step: Json) -> tuple[Any, ...]:
+    return step["to"], tuple(step["by"]), step["text"]
 
 
 def _counts(one: Json, step: Json) -> bool:

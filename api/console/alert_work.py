@@ -133,11 +133,12 @@ def steps_of(history: Json | None, alert: Json) -> list[StepTold]:
     if protocol is None:
         return []
     closed = alert["work"] == "closed"
-    steps = sorted(protocol["steps"], key=lambda one: int(one["after_s"]))
-    return [_step(one, history or {}, closed) for one in steps]
+    places = sorted(range(len(protocol["steps"])), key=lambda place: int(protocol["steps"][place]["after_s"]))
+    return [_step(place, history or {}, closed) for place in places]
 
 
-def _step(one: Json, history: Json, closed: bool) -> StepTold:
+def _step(place: int, history: Json, closed: bool) -> StepTold:
+    one = history["protocol"]["steps"][place]
     whom, by = WHOM.get(one["to"], one["to"]), " or ".join(BY.get(channel, channel) for channel in one["by"])
     verb = {"notify": "Tell", "escalate": "Escalate to", "task": "A task for the operators, for"}[one["action"]]
     after = f" {span(one['after_s'])} after it began" if one["after_s"] else " at once"
@@ -152,8 +153,8 @@ def _step(one: Json, history: Json, closed: bool) -> StepTold:
         part for part in (f"only when {only}" if only else "", f"not once {unless}" if unless else "") if part
     )
     state, outcome = ("done" if one["done"] else "waits"), ""
-    if one["done"] and one["action"] != "task":
-        state, outcome = outcome_of(one, history)
+    if one["done"]:
+        state, outcome = outcome_of(place, history)
     if one["due"] and not closed:
         state = "due"
     return StepTold(words, state, one["due"] if not closed else None, limits, outcome)

@@ -85,10 +85,13 @@ async def contacts(
 async def tasks(
     request: Request, seen: ReadsDesk, desk: HasDesk, cursor: Cursor = None, limit: ListLimit = LIST_DEFAULT
 ) -> Response:
-    """What operators are to do, the oldest first."""
+    """What operators are to do, the oldest first; also what has come to be not needed, which says so."""
     rows = await desk.questions(seen.sight).tasks(read_cursor(cursor, tuple[Number, Number]), limit + 1)
     page, onward = cut(rows, limit, lambda row: (row.made_us, row.no))
-    return answer({"items": [task_body(row) for row in page], "next": (link := next_link(request, onward))}, link)
+    protocols = (await desk.guide()).protocols
+    return answer(
+        {"items": [task_body(row, protocols) for row in page], "next": (link := next_link(request, onward))}, link
+    )
 
 
 @router.get("/next-steps", response_model=shapes.Page[desk_shapes.NextStep], responses=NO_DESK)

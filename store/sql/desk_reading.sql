@@ -9,7 +9,7 @@ FROM alert_events WHERE alert_no = %(alert_no)s ORDER BY revision DESC LIMIT %(l
 -- name: notifications_of_alert
 -- Everything that was told of an alert, or on purpose not told, the newest first. To which address stays in the database.
 SELECT notification_no, target, recipient, channel, text, urgency, reason, sends, detail, stands_down, state, attempts,
-    made_at, sent_at, why
+    made_at, sent_at, why, id, CASE WHEN channel = 'call' AND next_at > made_at THEN next_at END
 FROM notifications WHERE alert_no = %(alert_no)s ORDER BY notification_no DESC LIMIT %(limit)s;
 
 -- name: contacts_of_alert
@@ -31,9 +31,17 @@ WHERE contact_no < %(before)s AND at >= %(since)s AND (%(wearer)s::text IS NULL 
 ORDER BY contact_no DESC LIMIT %(limit)s;
 
 -- name: tasks_of_alert
--- What operators are or were to do about an alert, the newest first.
-SELECT task_no, alert_no, key, target, text, made_at, done_at, done_by FROM tasks
-WHERE alert_no = %(alert_no)s ORDER BY task_no DESC LIMIT %(limit)s;
+-- What operators are or were to do about an alert, the newest first. The key of a call is its notification's id.
+SELECT t.task_no, t.alert_no, t.key, t.target, t.text, t.made_at, t.done_at, t.done_by,
+    n.recipient, CASE WHEN n.next_at > n.made_at THEN n.next_at END, n.stands_down IS NOT NULL,
+    w.work, w.condition, w.period, w.plan,
+    (SELECT c.answered FROM contacts c WHERE c.alert_no = t.alert_no AND c.answered IS NOT NULL
+        AND c.party IN ('wearer', 'responsible_adult') ORDER BY c.at DESC, c.contact_no DESC LIMIT 1),
+    (SELECT c.answered FROM contacts c WHERE c.alert_no = t.alert_no AND c.answered IS NOT NULL
+        AND c.party = 'victim' ORDER BY c.at DESC, c.contact_no DESC LIMIT 1)
+FROM tasks t JOIN alert_work w ON w.alert_no = t.alert_no
+LEFT JOIN notifications n ON n.id = t.key AND n.alert_no = t.alert_no
+WHERE t.alert_no = %(alert_no)s ORDER BY t.task_no DESC LIMIT %(limit)s;
 
 -- name: timers_of_alert
 -- When an alert is looked at again, and what for, the next first.
@@ -48,10 +56,17 @@ ORDER BY t.alert_no, t.due_at, t.name;
 
 -- name: tasks_page
 -- What is to be done, the oldest first, after one of them. Of a closed alert only whom it stands down is still to be rung.
-SELECT t.task_no, t.alert_no, t.key, t.target, t.text, t.made_at, t.done_at, t.done_by FROM tasks t
+SELECT t.task_no, t.alert_no, t.key, t.target, t.text, t.made_at, t.done_at, t.done_by,
+    n.recipient, CASE WHEN n.next_at > n.made_at THEN n.next_at END, n.stands_down IS NOT NULL,
+    w.work, w.condition, w.period, w.plan,
+    (SELECT c.answered FROM contacts c WHERE c.alert_no = t.alert_no AND c.answered IS NOT NULL
+        AND c.party IN ('wearer', 'responsible_adult') ORDER BY c.at DESC, c.contact_no DESC LIMIT 1),
+    (SELECT c.answered FROM contacts c WHERE c.alert_no = t.alert_no AND c.answered IS NOT NULL
+        AND c.party = 'victim' ORDER BY c.at DESC, c.contact_no DESC LIMIT 1)
+FROM tasks t JOIN alert_work w ON w.alert_no = t.alert_no
+LEFT JOIN notifications n ON n.id = t.key AND n.alert_no = t.alert_no
 WHERE t.done_at IS NULL AND (t.made_at, t.task_no) > (%(after_at)s::timestamptz, %(after_no)s::bigint)
-    AND (EXISTS (SELECT FROM alert_work w WHERE w.alert_no = t.alert_no AND w.work <> 'closed')
-        OR EXISTS (SELECT FROM notifications n WHERE n.id = t.key AND n.stands_down IS NOT NULL))
+    AND (w.work <> 'closed' OR n.stands_down IS NOT NULL)
 ORDER BY t.made_at, t.task_no LIMIT %(limit)s;
 
 -- name: mutes_page

@@ -44,8 +44,9 @@ SELECT what, alert_no, due_at FROM (
     SELECT 'promise', c.alert_no, c.promised_at FROM contacts c
     WHERE c.promised_at <= %(now)s AND c.kept_at IS NULL AND c.alert_no IS NOT NULL
     UNION ALL
-    SELECT 'task', t.alert_no, min(t.made_at) FROM tasks t JOIN alert_work w ON w.alert_no = t.alert_no
-    WHERE t.done_at IS NULL AND w.work <> 'closed' AND t.made_at <= %(waited)s GROUP BY t.alert_no
+    SELECT 'task', t.alert_no, min(greatest(t.made_at, n.next_at)) FROM tasks t JOIN alert_work w ON w.alert_no = t.alert_no
+    LEFT JOIN notifications n ON n.id = t.key AND n.alert_no = t.alert_no
+    WHERE t.done_at IS NULL AND w.work <> 'closed' AND greatest(t.made_at, n.next_at) <= %(waited)s GROUP BY t.alert_no
 ) AS found ORDER BY due_at, what, alert_no LIMIT %(limit)s;
 
 -- name: handover_since

@@ -13,14 +13,18 @@ from tests.api.doors import asks
 from tests.console.world import OLA, World
 
 HTML = {"Accept": "text/html"}
-OFFICER = {"to": "officer", "by": ["email"], "text": "alert"}
-WEARER = {"to": "wearer", "by": ["call"], "text": "wearer_leave"}
-SUPERVISOR = {"to": "supervisor", "by": ["sms", "call"], "text": "unclaimed"}
-STEPS = (OFFICER, WEARER, SUPERVISOR)
+OFFICER = {"action": "notify", "to": "officer", "by": ["email"], "text": "alert"}
+WEARER = {"action": "notify", "to": "wearer", "by": ["call"], "text": "wearer_leave"}
+SUPERVISOR = {"action": "escalate", "to": "supervisor", "by": ["sms", "call"], "text": "unclaimed"}
+LATER = {**SUPERVISOR, "after_s": 600}
+TASK = {"action": "task", "to": "officer", "by": [], "text": "ring_officer"}
+STEPS = (OFFICER, WEARER, SUPERVISOR, LATER, TASK)
 
 
 def told(step: dict[str, Any], channel: str, state: str = "sent", **more: Any) -> dict[str, Any]:
+    place = STEPS.index(step)
     same = {"target": step["to"], "text": step["text"], "channel": channel, "state": state, "recipient": "somebody"}
+    same |= {"step": place, "time": f"1:{place}:0"}
     return same | {"sends": True, "reason": "first", "detail": None, "stands_down": None} | more
 
 
@@ -29,7 +33,7 @@ def gone(step: dict[str, Any], channel: str, detail: str = "no_address", **more:
 
 
 def came_to(step: dict[str, Any], *notifications: dict[str, Any]) -> tuple[str, str]:
-    return outcome_of(step, {"protocol": {"steps": STEPS}, "notifications": notifications})
+    return outcome_of(STEPS.index(step), {"protocol": {"steps": STEPS}, "notifications": notifications, "tasks": []})
 
 
 def test_whoever_could_not_be_told_is_not_told() -> None:
@@ -50,6 +54,35 @@ def test_a_call_is_what_operators_were_asked_to_make() -> None:
     shown, rung = told(SUPERVISOR, "console"), told(SUPERVISOR, "call")
     assert came_to(SUPERVISOR, shown, rung) == ("asked", "operators were asked to ring")
     assert came_to(SUPERVISOR, shown)[0] == "failed"
+
+
+def test_a_step_that_repeats_tells_of_its_last_time() -> None:
+    first = told(SUPERVISOR, "sms")
+    second = told(SUPERVISOR, "sms", "failed", time="1:2:1")
+    assert came_to(SUPERVISOR, first, second) == ("failed", "the message could not be sent")
+    assert came_to(SUPERVISOR, second | {"time": "1:2:0"}, first | {"time": "1:2:1"}) == ("done", "")
+
+
+def test_two_steps_that_tell_the_same_have_each_their_own_outcome() -> None:
+    first, second = told(SUPERVISOR, "sms"), told(LATER, "sms", "failed")
+    assert came_to(SUPERVISOR, first, second) == ("done", "")
+    assert came_to(LATER, first, second)[0] == "failed"
+    # Both due while nobody looked: one message, for both.
+    assert came_to(LATER, first) == ("done", "")
+
+
+def test_what_an_earlier_run_told_is_no_outcome_of_this_one() -> None:
+    assert came_to(OFFICER, told(OFFICER, "email") | {"step": None}) == ("failed", "no message to them is recorded")
+
+
+def test_a_task_is_done_when_somebody_has_done_it() -> None:
+    def of(*done: str | None) -> tuple[str, str]:
+        tasks = [{"step": STEPS.index(TASK), "recipient": None, "done": one} for one in done]
+        return outcome_of(STEPS.index(TASK), {"protocol": {"steps": STEPS}, "notifications": [], "tasks": tasks})
+
+    assert of("2026-11-22T02:00:00Z") == ("done", "")
+    assert of(None)[0] == "asked"
+    assert of("2026-11-22T02:00:00Z", None)[0] == "asked"
 
 
 def test_a_mute_is_on_purpose_and_a_missing_mail_server_is_not() -> None:

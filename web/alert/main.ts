@@ -118,6 +118,33 @@ function say(words: string): void {
   line.replaceChildren(`${words} What you typed is kept. `, show);
 }
 
+interface Task {
+  id: string;
+  done: string | null;
+  not_needed: string[];
+}
+
+const TASKS_EVERY_MS = 15_000;
+
+/** A call that is asked for, or not needed any more, while the page is open is told: it may be no change of the alert itself. */
+function tasks(number: string): void {
+  let known: string | undefined;
+  const look = async (): Promise<void> => {
+    const told = await ask<{ tasks: Task[] }>(`alerts/${number}/history`, { background: true });
+    const open = told.body.tasks.filter((one) => one.done === null);
+    const found = open.map((one) => `${one.id} ${one.not_needed.join(" ")}`).join(", ");
+    if (known !== undefined && found !== known) say("What is to be done about it has changed.");
+    known = found;
+  };
+  // What is refused or not answered is asked again the next time.
+  const again = (): void => {
+    if (!document.hidden) look().catch(() => undefined);
+  };
+  window.setInterval(again, TASKS_EVERY_MS);
+  document.addEventListener("visibilitychange", again);
+  again();
+}
+
 /** Somebody else, or the rules, changed it: told, and read anew when the reader wants it. */
 function watch(number: string, revision: string): void {
   follow(
@@ -146,6 +173,7 @@ if (page) {
   window.setInterval(countDown, EVERY_MS);
   undo();
   commands();
+  if (page.dataset["tasks"] !== undefined) tasks(page.dataset["alert"] ?? "");
   sendWhenHeard();
   watch(page.dataset["alert"] ?? "", page.dataset["revision"] ?? "0");
   const first = document.querySelector<HTMLElement>("[data-focus]");
