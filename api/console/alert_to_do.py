@@ -13,6 +13,7 @@ from typing import Any, Final
 from access.grants import Deed
 from alerts.safe_contact import read_contact
 from api.console.alert_found import Found
+from api.console.alert_told import kind_of
 from api.console.alert_work import BY, FLAGS, instructions
 from api.console.asking import together
 from api.console.frame import Page
@@ -21,8 +22,6 @@ from api.console.words import WHOM, sentence
 
 Json = Mapping[str, Any]
 
-OWN: Final = frozenset({"victim", "wearer", "adult", "officer", "force", "nobody"})
-"""How a recipient begins who is not somebody of the rota."""
 ANSWERED: Final = {
     "victim": "victim_answered",
     "wearer": "wearer_answered",
@@ -77,17 +76,11 @@ async def people_of(page: Page, one: Found) -> People:
     bodies = await together(*(page.if_may(Deed.READ_VICTIMS, f"victims/{name}") for name in names))
     victims = {name: body["record"] for name, body in zip(names, bodies, strict=True) if body is not None}
     shifts: list[Json] = []
-    if any(kind_of(name) not in OWN - {"force"} for name in recipients):
+    if any(kind_of(name) in {"rota", "force"} for name in recipients):
         span = {"from": text_of(page.now - ROTA_BACK), "to": text_of(page.now + timedelta(minutes=1))}
         body = await page.if_may(Deed.READ_DESK, "rota/shifts", **span)
         shifts = [] if body is None else body["items"]
     return People(victims, tuple(shifts))
-
-
-def kind_of(recipient: str) -> str:
-    """What sort of recipient it is: one of `OWN`, or somebody of the rota, by name."""
-    kind, colon, _ = recipient.partition(":")
-    return kind if colon and kind in OWN else "rota"
 
 
 def to_do(one: Found, people: People, now: datetime) -> list[ToDo]:

@@ -23,6 +23,8 @@ MISSING: Final = {
     "mqtt": "no MQTT is set for alerts",
 }
 """Why nobody can be told by a channel that is not set up."""
+OWN: Final = frozenset({"victim", "wearer", "adult", "officer", "force", "system", "nobody"})
+"""How a recipient begins (`alerts.recipients`) who is not somebody of the rota, whose name it is."""
 BEYOND: Final = frozenset({Channel.CONSOLE.value, Channel.CALL.value})
 """Channels that are always there."""
 
@@ -31,6 +33,23 @@ def step_of(one: Json, steps: Sequence[Json]) -> Json | None:
     """The step of the protocol that a notification is of; None: of none of this run."""
     place = one["step"]
     return None if place is None or place >= len(steps) else steps[place]
+
+
+def kind_of(recipient: str) -> str:
+    """What sort of recipient it is: one of `OWN`, or `rota`."""
+    kind, colon, _ = recipient.partition(":")
+    return kind if colon and kind in OWN else "rota"
+
+
+def named(one: Json) -> str:
+    """The name of whom a notification is to, after the words for its target; empty where those say it all, as of the wearer."""
+    recipient: str = one["recipient"]
+    kind = kind_of(recipient)
+    if kind == "force":
+        return f" ({recipient.partition(':')[2]})"
+    if kind == "system":
+        return " (another system)"
+    return "" if kind != "rota" or recipient in {one["target"], ""} else f" ({recipient})"
 
 
 def why_not(one: Json, step: Json | None) -> tuple[bool, str]:

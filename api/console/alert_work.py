@@ -13,7 +13,7 @@ from alerts.machine import SENIOR, UNDO_US
 from alerts.texts import shipped_catalogues
 from alerts.wording import DEFAULT_LANGUAGE, fill
 from api.console.alert_found import Found
-from api.console.alert_told import outcome_of, step_of, why_not
+from api.console.alert_told import named, outcome_of, step_of, why_not
 from api.console.rendering import Reader, instant, span
 from api.console.words import DONE, WHOM, outcome_words, sentence
 from domain.vocabulary import Outcome, Severity
@@ -234,18 +234,17 @@ def _event(one: Json) -> Happening:
 def _notification(one: Json, steps: Sequence[Json]) -> Happening:
     target: str = one["target"]
     whom = WHOM.get(target, target)
-    named = f" ({one['recipient']})" if one["recipient"] not in {one["target"], ""} else ""
     if not one["sends"]:
         on_purpose, why = why_not(one, step_of(one, steps))
         title = "Not told on purpose" if on_purpose else "Could not be told"
         return Happening(one["made"], f"{title}: {whom}", None, (("Why", sentence(why)),))
     state = STATES.get(one["state"], one["state"])
     if one["channel"] == "call":
-        title = f"Operators asked to ring {whom}{named}"
+        title = f"Operators asked to ring {whom}{named(one)}"
     elif one["state"] == "sent":
-        title = f"Told {whom}{named} {BY.get(one['channel'], one['channel'])}: {state}"
+        title = f"Told {whom}{named(one)} {BY.get(one['channel'], one['channel'])}: {state}"
     else:
-        title = f"To {whom}{named} {BY.get(one['channel'], one['channel'])}: {state}"
+        title = f"To {whom}{named(one)} {BY.get(one['channel'], one['channel'])}: {state}"
     if one["stands_down"]:
         title = f"Stood down: {title}"
     return Happening(one["sent"] or one["made"], title, None, (("Why", one["why"]),) if one["why"] else ())

@@ -129,26 +129,17 @@ def test_everything_sent_is_stored_once_and_what_happened_is_found(
     assert all(f"{name}  " in told and password in told for name, password in passwords.items())
 
 
-def test_ctrl_c_ends_every_process(parts_folder: Path) -> None:
-    with demo(parts_folder, *WEARERS) as (process, said):
-        parts = running(process, said)
-        assert {"ingest", "api", "postgres"} <= set(parts)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0, said.read_text()
-    assert [name for name, pid in parts.items() if not gone(pid)] == []
-    assert "Traceback" not in said.read_text()
-
-
 def to_be_taken(client: httpx2.Client, cookie: dict[str, str]) -> bool:
     """Whether the violations of days before are there that the demo has for a breach."""
     answer = client.get("/violations", params={"wearer": history.WEARER}, headers=cookie)
     return sorted(one["kind"] for one in answer.json()["items"]) == ["curfew", "exclusion_zone"]
 
 
-def test_people_sign_in_by_what_it_prints(parts_folder: Path) -> None:
+def test_people_sign_in_by_what_it_prints_and_ctrl_c_ends_every_process(parts_folder: Path) -> None:
     port = free_port()
     with demo(parts_folder, *WEARERS, port=port) as (process, said):
-        running(process, said)
+        parts = running(process, said)
+        assert {"ingest", "api", "postgres"} <= set(parts)
         passwords = dict(re.findall(r"^ {10}(\w+) +(\S+)$", said.read_text(), re.MULTILINE))
         file = parts_folder / "data" / "sign-in.json"
         assert json.loads(file.read_text()) == passwords
@@ -161,8 +152,10 @@ def test_people_sign_in_by_what_it_prints(parts_folder: Path) -> None:
                 if role == "operator":
                     cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
                     wait_until(partial(to_be_taken, client, cookie), "two violations")
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0, said.read_text()
+    assert [name for name, pid in parts.items() if not gone(pid)] == []
+    assert "Traceback" not in said.read_text()
 
 
 @pytest.mark.parametrize("victim", ["ingest", "api", "postgres"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.console.alert_told import outcome_of, step_of, why_not
+from api.console.alert_told import named, outcome_of, step_of, why_not
 from domain.vocabulary import Kind, Severity
 from tests.api.access_world import versions_of
 from tests.api.doors import asks
@@ -83,6 +83,17 @@ def test_a_task_is_done_when_somebody_has_done_it() -> None:
     assert of("2026-11-22T02:00:00Z") == ("done", "")
     assert of(None)[0] == "asked"
     assert of("2026-11-22T02:00:00Z", None)[0] == "asked"
+
+
+@pytest.mark.parametrize(
+    ("recipient", "shown"),
+    [
+        *(("pia", " (pia)"), ("force:north", " (north)"), ("system:0a1b", " (another system)"), ("officer", "")),
+        *(("officer:0a1b", ""), ("wearer:W1", ""), ("adult:W1", ""), ("victim:V1", ""), ("nobody:officer", "")),
+    ],
+)
+def test_a_recipient_is_named_where_the_words_do_not_say_it_all(recipient: str, shown: str) -> None:
+    assert named(told(OFFICER, "email", recipient=recipient)) == shown
 
 
 def test_a_mute_is_on_purpose_and_a_missing_mail_server_is_not() -> None:

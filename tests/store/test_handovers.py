@@ -9,7 +9,7 @@ import pytest
 
 from access.sights import sight_of
 from domain.callers import Caller
-from domain.instants import HOUR_US, MINUTE_US
+from domain.instants import HOUR_US, MINUTE_US, format_instant
 from domain.vocabulary import Kind, Role, Severity
 from store.audit import entry_of
 from tests.api.doors import asks
@@ -56,7 +56,25 @@ async def test_what_lapses_and_what_was_promised_is_overdue(database_url: str, t
         whats = {one.what for one in after.overdue if one.alert_no == alert}
         assert {"claim", "promise", "timer"} == whats
         world.clock.now_us += 2 * HOUR_US
-        assert (await there.picture(sight_of(OLA), world.clock())).muted == []
+        later = await there.picture(sight_of(OLA), world.clock())
+        assert later.muted == []
+        (task,) = [one for one in later.overdue if one.what == "task" and one.alert_no == alert]
+        # A call that is not to be made before is not overdue before: the alert's other tasks are done.
+        world.ask(
+            "UPDATE tasks SET done_at = made_at, done_by = 'ola' WHERE alert_no = %s AND target <> 'victim' RETURNING 1",
+            alert,
+        )
+        waits_until = "2026-11-22T08:00:00Z"
+        assert world.ask(
+            "UPDATE notifications n SET next_at = %s FROM tasks t WHERE t.key = n.id AND t.alert_no = %s RETURNING 1",
+            *(waits_until, alert),
+        )
+        waiting = await there.picture(sight_of(OLA), world.clock())
+        assert not [one for one in waiting.overdue if one.what == "task"]
+        world.clock.now_us += 8 * HOUR_US
+        over = await there.picture(sight_of(OLA), world.clock())
+        (again,) = [one for one in over.overdue if one.what == "task"]
+        assert (format_instant(again.due_us), again.alert_no) == (waits_until, task.alert_no)
 
 
 async def test_it_is_signed_by_two_and_kept_as_it_was(database_url: str, tmp_path: Path) -> None:
