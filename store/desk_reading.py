@@ -162,7 +162,7 @@ async def history_of(conn: Connection, alert_no: int) -> History:
         await _newest(conn, "events_of_alert", EventSeen, alert_no),
         await _newest(conn, "notifications_of_alert", NotificationSeen, alert_no),
         await _newest(conn, "contacts_of_alert", ContactSeen, alert_no),
-        await _newest(conn, "tasks_of_alert", TaskSeen, alert_no),
+        await _tasks(conn, list(reversed(await _rows(conn, "tasks_of_alert", _of(alert_no))))),
         [TimerSeen(*row) for row in await _rows(conn, "timers_of_alert", _of(alert_no))],
         next((row[0] for row in await _rows(conn, "plan_of_alert", _of(alert_no)) if row[0]), {}),
     )
@@ -172,7 +172,7 @@ async def tasks_open(conn: Connection, after: tuple[int, int] | None, limit: int
     """What is to be done by (made, number), the oldest first, those after ``after``."""
     after_us, after_no = after or (EARLY_US, 0)
     wanted = {"after_at": At(after_us), "after_no": after_no, "limit": limit}
-    return [TaskSeen(*row) for row in await _rows(conn, "tasks_page", wanted)]
+    return await _tasks(conn, await _rows(conn, "tasks_page", wanted))
 
 
 async def next_steps(conn: Connection, numbers: Sequence[int]) -> list[NextStep]:
@@ -194,6 +194,18 @@ async def mutes_standing(
     """The mutes that are not over by number, those after ``after``."""
     wanted = {"wearer": wearer, "now": At(now_us), "after": after or 0, "limit": limit}
     return [MuteSeen(*row) for row in await _rows(conn, "mutes_page", wanted)]
+
+
+async def _tasks(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> list[TaskSeen]:
+    """Each with who has answered about its alert."""
+    numbers = sorted({row[1] for row in rows})
+    answers: dict[tuple[int, str], bool] = {}
+    for no, side, answered in await _rows(conn, "answers_of_alerts", {"numbers": numbers}) if numbers else ():
+        answers[no, side] = answered
+    return [
+        TaskSeen(*row, wearer_answered=answers.get((row[1], "wearer")), victim_answered=answers.get((row[1], "victim")))
+        for row in rows
+    ]
 
 
 async def _newest(conn: Connection, name: str, kind: type[Row], alert_no: int) -> list[Row]:

@@ -29,6 +29,12 @@ ANSWERED: Final = {
 }
 ROTA_BACK: Final = timedelta(days=1)
 """Somebody who was on duty when the call was asked for may not be any more."""
+SINCE: Final = FLAGS | {
+    "claimed": "it was claimed",
+    "actioned": "something was done about it",
+    "cleared": "it was over",
+}
+"""Why something need not be done any more: that may be so no longer by now, for then it is asked for anew."""
 NO_NUMBER: Final = "no number that may be rung is in their record"
 
 
@@ -108,7 +114,7 @@ def _task(task: Json, one: Found, people: People, now: datetime) -> ToDo:
         not_before=task["not_before"],
         waits=task["not_before"] is not None and instant(task["not_before"]) > now,
         otherwise=_otherwise(task, one),
-        why_not=" and ".join(FLAGS.get(flag, flag) for flag in task["not_needed"]),
+        why_not=" and ".join(SINCE.get(flag, flag) for flag in task["not_needed"]),
     )
 
 

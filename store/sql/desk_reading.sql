@@ -34,11 +34,7 @@ ORDER BY contact_no DESC LIMIT %(limit)s;
 -- What operators are or were to do about an alert, the newest first. The key of a call is its notification's id.
 SELECT t.task_no, t.alert_no, t.key, t.target, t.text, t.made_at, t.done_at, t.done_by,
     n.recipient, CASE WHEN n.next_at > n.made_at THEN n.next_at END, n.stands_down IS NOT NULL,
-    w.work, w.condition, w.period, w.plan,
-    (SELECT c.answered FROM contacts c WHERE c.alert_no = t.alert_no AND c.answered IS NOT NULL
-        AND c.party IN ('wearer', 'responsible_adult') ORDER BY c.at DESC, c.contact_no DESC LIMIT 1),
-    (SELECT c.answered FROM contacts c WHERE c.alert_no = t.alert_no AND c.answered IS NOT NULL
-        AND c.party = 'victim' ORDER BY c.at DESC, c.contact_no DESC LIMIT 1)
+    w.work, w.condition, w.period, w.plan
 FROM tasks t JOIN alert_work w ON w.alert_no = t.alert_no
 LEFT JOIN notifications n ON n.id = t.key AND n.alert_no = t.alert_no
 WHERE t.alert_no = %(alert_no)s ORDER BY t.task_no DESC LIMIT %(limit)s;
@@ -58,11 +54,7 @@ ORDER BY t.alert_no, t.due_at, t.name;
 -- What is to be done, the oldest first, after one of them. Of a closed alert only whom it stands down is still to be rung.
 SELECT t.task_no, t.alert_no, t.key, t.target, t.text, t.made_at, t.done_at, t.done_by,
     n.recipient, CASE WHEN n.next_at > n.made_at THEN n.next_at END, n.stands_down IS NOT NULL,
-    w.work, w.condition, w.period, w.plan,
-    (SELECT c.answered FROM contacts c WHERE c.alert_no = t.alert_no AND c.answered IS NOT NULL
-        AND c.party IN ('wearer', 'responsible_adult') ORDER BY c.at DESC, c.contact_no DESC LIMIT 1),
-    (SELECT c.answered FROM contacts c WHERE c.alert_no = t.alert_no AND c.answered IS NOT NULL
-        AND c.party = 'victim' ORDER BY c.at DESC, c.contact_no DESC LIMIT 1)
+    w.work, w.condition, w.period, w.plan
 FROM tasks t JOIN alert_work w ON w.alert_no = t.alert_no
 LEFT JOIN notifications n ON n.id = t.key AND n.alert_no = t.alert_no
 WHERE t.done_at IS NULL AND (t.made_at, t.task_no) > (%(after_at)s::timestamptz, %(after_no)s::bigint)

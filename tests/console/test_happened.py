@@ -94,10 +94,13 @@ def test_a_step_is_told_with_its_limits(action: Action) -> None:
         "state": "sent",
         "sends": True,
         "stands_down": None,
+        "step": 0,
+        "time": "1:0:0",
     }
+    task = {"step": 0, "recipient": None, "done": "2026-11-21T12:06:00Z"}
     (found,) = alert_work.steps_of({"protocol": {"steps": [step]}, "notifications": []}, ALERT | {"work": "raised"})
     assert (found.state, found.unless) == ("due", "not once the protected person has answered")
-    taken = {"protocol": {"steps": [step | {"done": 1}]}, "notifications": [sent]}
+    taken = {"protocol": {"steps": [step | {"done": 1}]}, "notifications": [sent], "tasks": [task]}
     (over,) = alert_work.steps_of(taken, ALERT | {"work": "closed"})
     assert (over.state, over.due) == ("done", None)
 

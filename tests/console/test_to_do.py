@@ -165,7 +165,7 @@ async def test_a_call_that_waits_for_safe_hours_says_so_and_one_that_is_not_need
         await page.keyboard.press("c")
         await done(page, "You have it.")
         gone = page.locator("#tasks .bw-tasks__gone")
-        await expect(gone).to_contain_text("Not needed any more: it is claimed. Ring the supervisor, pia")
+        await expect(gone).to_contain_text("Not needed any more: it was claimed. Ring the supervisor, pia")
         async with page.expect_response(lambda answer: answer.url.endswith("/history")):
             await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         called(night, number, "1:1:0", "police", "force:unknown")
