@@ -202,10 +202,7 @@ async def _tasks(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> list[Task
     answers: dict[tuple[int, str], bool] = {}
     for no, side, answered in await _rows(conn, "answers_of_alerts", {"numbers": numbers}) if numbers else ():
         answers[no, side] = answered
-    return [
-        TaskSeen(*row, wearer_answered=answers.get((row[1], "wearer")), victim_answered=answers.get((row[1], "victim")))
-        for row in rows
-    ]
+    return [TaskSeen._make((*row, answers.get((row[1], "wearer")), answers.get((row[1], "victim")))) for row in rows]
 
 
 async def _newest(conn: Connection, name: str, kind: type[Row], alert_no: int) -> list[Row]:
